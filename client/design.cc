@@ -1,0 +1,108 @@
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "client/command.h"
+#include "client/common_flags.h"
+#include "client/job_output.h"
+#include "client/layer_output.h"
+#include "client/numbers.h"
+#include "client/output.h"
+#include "common/base/status.h"
+
+namespace oneloop {
+namespace {
+
+void PrintTable(const v1::Design& design, std::ostream& out) {
+  using Align = TextTable::Align;
+  out << DetailLine("design", design.name()) << DetailLine("workload", design.workload())
+      << DetailLine("template", design.template_()) << DetailLine("hardware", FormatParameters(design.parameters()))
+      << DetailLine("EDP", absl::StrCat(ShortNumber(design.edp()), " uJ*cycles"))
+      << DetailLine("energy", absl::StrCat(ShortNumber(design.energy_uj()), " uJ"))
+      << DetailLine("latency", absl::StrCat(ShortNumber(design.latency_cycles()), " cycles"))
+      << DetailLine("area", absl::StrCat(ShortNumber(design.area_mm2()), " mm2")) << '\n';
+  TextTable table(out, {{"layer"},
+                        {"count", Align::kRight},
+                        {"bounds"},
+                        {"energy_uj", Align::kRight},
+                        {"latency_cycles", Align::kRight},
+                        {"mapping"}});
+  for (const v1::LayerDesign& layer : design.layers()) {
+    table.AddRow({layer.name(), absl::StrCat(layer.count()), FormatBounds(layer.bounds()),
+                  ShortNumber(layer.energy_uj()), ShortNumber(layer.latency_cycles()), layer.mapping()});
+  }
+  table.Flush();
+}
+
+// One row per layer with the columns that `oneloop evaluate` reads.
+void PrintCsv(const v1::Design& design, std::ostream& out) {
+  const std::vector<std::string> parameters = ParameterNames(design.parameters());
+  std::vector<std::string> header = {"layer", "count"};
+  for (const std::string& name : BoundColumns()) header.push_back(name);
+  header.insert(header.end(), parameters.begin(), parameters.end());
+  for (const char* name : {"mapping", "energy_uj", "latency_cycles", "area_mm2"}) header.emplace_back(name);
+  out << CsvLine(header);
+  for (const v1::LayerDesign& layer : design.layers()) {
+    std::vector<std::string> row = {layer.name(), absl::StrCat(layer.count())};
+    for (const std::string& cell : BoundCells(layer.bounds())) row.push_back(cell);
+    for (const std::string& name : parameters) row.push_back(ExactNumber(design.parameters().at(name)));
+    row.push_back(layer.mapping());
+    for (const double figure : {layer.energy_uj(), layer.latency_cycles(), design.area_mm2()}) {
+      row.push_back(ExactNumber(figure));
+    }
+    out << CsvLine(row);
+  }
+}
+
+class DesignCommand : public Command {
+ public:
+  std::string Name() const override { return "design"; }
+  std::string Summary() const override { return "shows a design of a job: the hardware and each layer's mapping"; }
+  std::string Notes() const override {
+    return "csv has a row per layer, figures of one occurrence, and can be given to `oneloop evaluate`.\n";
+  }
+
+  void Declare(FlagSet* flags) override {
+    flags->AddArgument("JOB", "its number or its name", &job_);
+    flags->Add("point", "N", "the design of exact point N; default the best", &point_);
+    format_.Declare(flags);
+    project_.Declare(flags);
+    server_.Declare(flags);
+  }
+
+  absl::StatusOr<ExitCode> Run(Environment& env) override {
+    ASSIGN_OR_RETURN(const std::string job_name, project_.JobName(job_));
+    v1::GetDesignRequest request;
+    request.set_name(absl::StrCat(job_name, "/designs/", point_.has_value() ? absl::StrCat(*point_) : "best"));
+    ASSIGN_OR_RETURN(const auto client, server_.Connect(env));
+    ASSIGN_OR_RETURN(const v1::Design design, client->GetDesign(request));
+    switch (format_.get()) {
+      case OutputFormat::kTable:
+        PrintTable(design, env.out);
+        break;
+      case OutputFormat::kJson:
+        env.out << JsonPrinter().Pretty(design);
+        break;
+      case OutputFormat::kCsv:
+        PrintCsv(design, env.out);
+        break;
+    }
+    return ExitCode::kOk;
+  }
+
+ private:
+  std::string job_;
+  std::optional<std::int64_t> point_;
+  FormatFlag format_;
+  ProjectFlag project_;
+  ServerFlag server_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> MakeDesignCommand() { return std::make_unique<DesignCommand>(); }
+
+}  // namespace oneloop

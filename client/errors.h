@@ -1,0 +1,21 @@
+#ifndef ONELOOP_CLIENT_ERRORS_H_
+#define ONELOOP_CLIENT_ERRORS_H_
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+
+namespace oneloop {
+
+// `text` fit for one line of a terminal: line breaks become "; ", other control characters "?".
+std::string OneLine(std::string_view text);
+
+// Replaces the field that an error names, as a path in the request, by what the user wrote: a flag, or a place in a
+// file. `rename` gets the path and returns the new name, or "" to keep the error as it is. Errors without field stay.
+absl::Status RenameField(const absl::Status& status, const std::function<std::string(const std::string&)>& rename);
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_CLIENT_ERRORS_H_

@@ -1,0 +1,75 @@
+#include "client/input_file.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string_view>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+#include "client/utf8.h"
+#include "common/base/status.h"
+
+namespace oneloop {
+namespace {
+
+absl::Status CheckUtf8(std::string_view text, const std::string& file) {
+  const std::string_view good = text.substr(0, Utf8Prefix(text));
+  if (good.size() == text.size()) return absl::OkStatus();
+  const auto line = 1 + std::count(good.begin(), good.end(), '\n');
+  return absl::InvalidArgumentError(absl::StrCat(file, ":", line, ": not UTF-8 text"));
+}
+
+}  // namespace
+
+bool IsFileArgument(const std::string& argument) {
+  if (argument.find('/') != std::string::npos) return true;
+  if (argument.ends_with(".yaml") || argument.ends_with(".yml")) return true;
+  std::error_code ignored;
+  return std::filesystem::is_regular_file(argument, ignored);
+}
+
+absl::Status InputFile::Read(const std::string& path, const std::string& field, google::protobuf::Message* message) {
+  RETURN_IF_ERROR(ReadYamlFile(path, message, &source_));
+  field_ = field;
+  return absl::OkStatus();
+}
+
+absl::Status InputFile::Locate(const absl::Status& status) const {
+  const std::string field = FieldOf(status);
+  if (field_.empty() || !field.starts_with(field_)) return status;
+  std::string_view inner = std::string_view(field).substr(field_.size());
+  if (!inner.empty() && inner.front() != '.') return status;
+  if (!inner.empty()) inner.remove_prefix(1);
+  std::string text = Message(status);
+  if (text.starts_with(field + ": ")) text.erase(0, field.size() + 2);
+  const absl::Status located = source_.Annotate(FieldError(inner, text));
+  return absl::Status(status.code(), located.message());
+}
+
+absl::StatusOr<std::string> ReadTextFile(const std::string& path, std::istream& standard_input) {
+  std::string text;
+  if (path == "-") {
+    text.assign(std::istreambuf_iterator<char>(standard_input), {});
+  } else {
+    std::error_code ignored;
+    if (std::filesystem::is_directory(path, ignored)) {
+      return absl::InvalidArgumentError(absl::StrCat(path, ": is a directory, not a file"));
+    }
+    std::ifstream file(path, std::ios::binary);
+    if (!file) {
+      const int error = errno;
+      return absl::Status(error == ENOENT ? absl::StatusCode::kNotFound : absl::StatusCode::kInvalidArgument,
+                          absl::StrCat(path, ": cannot be read: ", std::strerror(error)));
+    }
+    text.assign(std::istreambuf_iterator<char>(file), {});
+    if (file.bad()) return absl::InvalidArgumentError(absl::StrCat(path, ": cannot be read to its end"));
+  }
+  RETURN_IF_ERROR(CheckUtf8(text, path));
+  return text;
+}
+
+}  // namespace oneloop

@@ -1,0 +1,156 @@
+#include "client/job_output.h"
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/time.h"
+#include "client/errors.h"
+#include "client/numbers.h"
+#include "client/output.h"
+
+namespace oneloop {
+namespace {
+
+std::string SearchSummary(const v1::JobSpec& spec) {
+  std::string text = absl::AsciiStrToLower(absl::StrCat(v1::Algorithm_Name(spec.algorithm()), " search for ",
+                                                        v1::Objective_Name(spec.objective()), ", orders ",
+                                                        v1::OrderStrategy_Name(spec.order_strategy()), ", "));
+  absl::StrAppend(&text, GroupedNumber(spec.starts()), " starts, ");
+  if (spec.has_samples()) {
+    absl::StrAppend(&text, GroupedNumber(spec.samples()), " samples in all");
+  } else {
+    absl::StrAppend(&text, GroupedNumber(spec.steps()), " samples each");
+  }
+  return absl::StrCat(text, ", seed ", spec.seed());
+}
+
+std::string LimitSummary(const v1::JobSpec& spec) {
+  return absl::StrJoin(spec.limits(), ", ", [](std::string* text, const v1::Limit& limit) {
+    absl::StrAppend(text, limit.quantity(), " <= ", ExactNumber(limit.max()));
+  });
+}
+
+std::string ProgressSummary(const v1::JobProgress& progress) {
+  const double share = progress.samples_total() > 0 ? 100.0 * static_cast<double>(progress.samples_done()) /
+                                                          static_cast<double>(progress.samples_total())
+                                                    : 0.0;
+  return absl::StrFormat("%s of %s samples (%.0f %%), %d of %d starts done", GroupedNumber(progress.samples_done()),
+                         GroupedNumber(progress.samples_total()), share, progress.starts_done(),
+                         progress.starts_total());
+}
+
+std::string JobDetails(const v1::Job& job) {
+  std::string text = DetailLine("job", job.name());
+  absl::StrAppend(&text, DetailLine("state", v1::JobState_Name(job.state())));
+  if (!job.message().empty()) absl::StrAppend(&text, DetailLine("message", OneLine(job.message())));
+  absl::StrAppend(&text, DetailLine("workload", job.workload_display_name()),
+                  DetailLine("template", job.template_display_name()), DetailLine("search", SearchSummary(job.spec())));
+  if (!job.spec().fixed_parameters().empty()) {
+    absl::StrAppend(&text, DetailLine("fixed", FormatParameters(job.spec().fixed_parameters())));
+  }
+  if (!job.spec().limits().empty()) absl::StrAppend(&text, DetailLine("limits", LimitSummary(job.spec())));
+  absl::StrAppend(&text, DetailLine("progress", ProgressSummary(job.progress())),
+                  DetailLine("points", absl::StrCat(GroupedNumber(job.progress().points()), " stored, ",
+                                                    GroupedNumber(job.progress().front_size()), " on the front")));
+  absl::StrAppend(&text, DetailLine("created", FormatTimestamp(job.create_time())));
+  if (job.has_start_time()) absl::StrAppend(&text, DetailLine("started", FormatTimestamp(job.start_time())));
+  if (job.has_end_time()) absl::StrAppend(&text, DetailLine("ended", FormatTimestamp(job.end_time())));
+  if (job.has_best()) absl::StrAppend(&text, PointDetails(job.best()));
+  return text;
+}
+
+}  // namespace
+
+bool IsFinal(v1::JobState state) { return state == v1::CANCELLED || state == v1::SUCCEEDED || state == v1::FAILED; }
+
+void PrintJob(const v1::Job& job, OutputFormat format, std::ostream& out) {
+  switch (format) {
+    case OutputFormat::kTable:
+      out << JobDetails(job);
+      return;
+    case OutputFormat::kJson:
+      out << JsonPrinter().Pretty(job);
+      return;
+    case OutputFormat::kCsv:
+      out << CsvLine(JobCsvHeader()) << CsvLine(JobCsvRow(job));
+      return;
+  }
+}
+
+std::vector<std::string> JobCsvHeader() {
+  return {"name",           "state",
+          "workload",       "template",
+          "starts_done",    "starts_total",
+          "samples_done",   "samples_total",
+          "points",         "front_size",
+          "best_number",    "best_edp",
+          "best_energy_uj", "best_latency_cycles",
+          "best_area_mm2",  "create_time",
+          "start_time",     "end_time",
+          "message"};
+}
+
+std::vector<std::string> JobCsvRow(const v1::Job& job) {
+  const v1::JobProgress& progress = job.progress();
+  std::vector<std::string> row = {job.name(),
+                                  v1::JobState_Name(job.state()),
+                                  job.workload_display_name(),
+                                  job.template_display_name(),
+                                  absl::StrCat(progress.starts_done()),
+                                  absl::StrCat(progress.starts_total()),
+                                  absl::StrCat(progress.samples_done()),
+                                  absl::StrCat(progress.samples_total()),
+                                  absl::StrCat(progress.points()),
+                                  absl::StrCat(progress.front_size())};
+  if (job.has_best()) {
+    const v1::EvaluatedPoint& best = job.best();
+    row.push_back(absl::StrCat(best.number()));
+    for (const double figure : {best.edp(), best.energy_uj(), best.latency_cycles(), best.area_mm2()}) {
+      row.push_back(ExactNumber(figure));
+    }
+  } else {
+    row.insert(row.end(), 5, "");
+  }
+  for (const auto* timestamp : {&job.create_time(), &job.start_time(), &job.end_time()}) {
+    row.push_back(FormatTimestamp(*timestamp));
+  }
+  row.push_back(job.message());
+  return row;
+}
+
+std::string FormatTimestamp(const google::protobuf::Timestamp& timestamp) {
+  if (timestamp.seconds() == 0) return "";
+  return absl::FormatTime("%Y-%m-%d %H:%M:%S", absl::FromUnixSeconds(timestamp.seconds()), absl::UTCTimeZone());
+}
+
+std::vector<std::string> ParameterNames(const google::protobuf::Map<std::string, double>& parameters) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : parameters) names.push_back(name);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::string FormatParameters(const google::protobuf::Map<std::string, double>& parameters) {
+  return absl::StrJoin(ParameterNames(parameters), ", ", [&](std::string* text, const std::string& name) {
+    absl::StrAppend(text, name, " ", ShortNumber(parameters.at(name)));
+  });
+}
+
+std::string DetailLine(const std::string& name, const std::string& value) {
+  return absl::StrFormat("%-10s%s\n", name, value);
+}
+
+std::string PointDetails(const v1::EvaluatedPoint& point) {
+  return absl::StrCat(DetailLine("best", absl::StrCat("point ", point.number(), ", found by start ", point.start(),
+                                                      " at its sample ", GroupedNumber(point.sample()))),
+                      DetailLine("hardware", FormatParameters(point.parameters())),
+                      DetailLine("EDP", absl::StrCat(ShortNumber(point.edp()), " uJ*cycles")),
+                      DetailLine("energy", absl::StrCat(ShortNumber(point.energy_uj()), " uJ")),
+                      DetailLine("latency", absl::StrCat(ShortNumber(point.latency_cycles()), " cycles")),
+                      DetailLine("area", absl::StrCat(ShortNumber(point.area_mm2()), " mm2")));
+}
+
+}  // namespace oneloop

@@ -1,0 +1,49 @@
+#include <memory>
+#include <string>
+
+#include "client/command.h"
+#include "client/common_flags.h"
+#include "client/point_printer.h"
+#include "common/base/status.h"
+
+namespace oneloop {
+namespace {
+
+class ParetoCommand : public Command {
+ public:
+  std::string Name() const override { return "pareto"; }
+  std::string Summary() const override { return "lists a job's Pareto front over energy, latency and area"; }
+  std::string Notes() const override { return "The table has the best EDP first; csv and json go by point number.\n"; }
+
+  void Declare(FlagSet* flags) override {
+    flags->AddArgument("JOB", "its number or its name", &job_);
+    format_.Declare(flags);
+    project_.Declare(flags);
+    server_.Declare(flags);
+  }
+
+  absl::StatusOr<ExitCode> Run(Environment& env) override {
+    v1::ListPointsRequest request;
+    ASSIGN_OR_RETURN(*request.mutable_parent(), project_.JobName(job_));
+    request.set_pareto_only(true);
+    ASSIGN_OR_RETURN(const auto client, server_.Connect(env));
+    if (format_.get() == OutputFormat::kTable) {
+      RETURN_IF_ERROR(PrintFrontTable(*client, request.parent(), env.out));
+    } else {
+      RETURN_IF_ERROR(PrintPoints(*client, request, format_.get(), env.out));
+    }
+    return ExitCode::kOk;
+  }
+
+ private:
+  std::string job_;
+  FormatFlag format_;
+  ProjectFlag project_;
+  ServerFlag server_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> MakeParetoCommand() { return std::make_unique<ParetoCommand>(); }
+
+}  // namespace oneloop

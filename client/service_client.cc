@@ -1,0 +1,276 @@
+#include "client/service_client.h"
+
+#include <chrono>
+#include <climits>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "client/numbers.h"
+#include "common/base/status.h"
+#include "google/protobuf/empty.pb.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+#include "grpc/grpc.h"
+#include "grpcpp/grpcpp.h"
+#include "oneloop/v1/model_service.grpc.pb.h"
+#include "oneloop/v1/search_service.grpc.pb.h"
+
+namespace oneloop {
+namespace {
+
+constexpr std::chrono::seconds kCallTimeout(60);
+constexpr std::size_t kMaxSocketPath = 107;  // sizeof(sockaddr_un::sun_path) - 1
+
+absl::Status CheckAddress(const std::string& address) {
+  constexpr std::string_view kUnix = "unix:";
+  if (address.starts_with(kUnix)) {
+    const std::size_t length = address.size() - kUnix.size();
+    if (length > kMaxSocketPath) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("'", address, "': a socket's path has at most ", kMaxSocketPath, " characters"));
+    }
+    if (length > 0) return absl::OkStatus();
+  } else if (const std::size_t colon = address.rfind(':'); colon != std::string::npos && colon > 0) {
+    const std::optional<int> port = ParseInteger<int>(std::string_view(address).substr(colon + 1));
+    const bool plain_host = address.find('/') == std::string::npos;
+    if (plain_host && port.has_value() && *port >= 1 && *port <= 65535) return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat("'", address, "' is neither unix:PATH nor HOST:PORT"));
+}
+
+// What the user can do when nobody answers at `address`.
+std::string UnreachableText(const std::string& address, const std::string& cause) {
+  if (cause.find("connect") == std::string::npos && !cause.empty()) {
+    return absl::StrCat("the daemon at ", address, " is not available: ", cause);
+  }
+  std::string folder = "DIR";
+  constexpr std::string_view kDefaultSocket = "/oneloop.sock";
+  if (address.starts_with("unix:/") && address.ends_with(kDefaultSocket)) {
+    folder = address.substr(5, address.size() - 5 - kDefaultSocket.size());
+  }
+  return absl::StrCat("cannot reach the daemon at ", address, ": start it with `oneloopd --data_dir ", folder,
+                      "` or pass --server");
+}
+
+// The first field that the details of an error name; empty when they name none.
+std::optional<google::rpc::BadRequest::FieldViolation> ViolationOf(const grpc::Status& status) {
+  google::rpc::Status details;
+  google::rpc::BadRequest bad_request;
+  if (!details.ParseFromString(status.error_details())) return std::nullopt;
+  for (const google::protobuf::Any& detail : details.details()) {
+    if (!detail.Is<google::rpc::BadRequest>() || !detail.UnpackTo(&bad_request)) continue;
+    if (!bad_request.field_violations().empty()) return bad_request.field_violations(0);
+  }
+  return std::nullopt;
+}
+
+absl::Status ToAbslStatus(const grpc::Status& status, const std::string& address) {
+  const auto code = static_cast<absl::StatusCode>(status.error_code());
+  if (status.ok()) return absl::OkStatus();
+  if (code == absl::StatusCode::kUnavailable) {
+    return absl::UnavailableError(UnreachableText(address, status.error_message()));
+  }
+  if (code == absl::StatusCode::kDeadlineExceeded) {
+    return absl::DeadlineExceededError(
+        absl::StrCat("the daemon at ", address, " did not answer within ", kCallTimeout.count(), " s; try again"));
+  }
+  if (const auto violation = ViolationOf(status); violation.has_value()) {
+    const absl::Status field_error = FieldError(violation->field(), violation->description());
+    absl::Status error(code, field_error.message());
+    field_error.ForEachPayload([&](absl::string_view key, const absl::Cord& value) { error.SetPayload(key, value); });
+    return error;
+  }
+  if (!status.error_message().empty()) return absl::Status(code, status.error_message());
+  return absl::Status(
+      code, absl::StrCat("the daemon at ", address, " refused without a reason (code ", status.error_code(), ")"));
+}
+
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
+  grpc::ChannelArguments arguments;
+  // A restarted daemon is found again within a fraction of a second.
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
+  // Fronts and designs may be large, and the daemon is trusted.
+  arguments.SetMaxReceiveMessageSize(INT_MAX);
+  // A daemon is on this machine or in this network; a web proxy would only be in the way.
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+}
+
+// Keeps gRPC from being shut down with the last channel: that joins a thread which, after a large message, sits in a
+// poll of up to 10 s. A process that ends need not wait for it.
+void KeepGrpcRunning() {
+  [[maybe_unused]] static const bool kRunning = [] {
+    grpc_init();
+    return true;
+  }();
+}
+
+template <class Stub, class Request, class Response>
+absl::StatusOr<Response> Call(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                              const Request& request, const std::string& address) {
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + kCallTimeout);
+  Response response;
+  RETURN_IF_ERROR(ToAbslStatus((stub.*method)(&context, request, &response), address));
+  return response;
+}
+
+// The asynchronous reader, because a synchronous read can neither time out nor notice Ctrl-C.
+class GrpcWatchStream : public WatchStream {
+ public:
+  GrpcWatchStream(v1::SearchService::Stub& stub, const v1::WatchRequest& request, std::string address)
+      : address_(std::move(address)), reader_(stub.PrepareAsyncWatch(&context_, request, &queue_)) {
+    reader_->StartCall(this);
+  }
+
+  ~GrpcWatchStream() override {
+    if (!finished_) FinishCall();
+    queue_.Shutdown();
+    void* tag = nullptr;
+    bool ok = false;
+    while (queue_.Next(&tag, &ok)) {
+    }
+  }
+
+  Event Next(absl::Duration timeout, v1::WatchResponse* response) override {
+    const absl::Time deadline = absl::Now() + timeout;
+    if (finished_) return Event::kEnd;
+    for (;;) {
+      const std::optional<bool> ok = Await(deadline);
+      if (!ok.has_value()) return Event::kNothingYet;
+      if (!*ok) {
+        FinishCall();
+        return Event::kEnd;
+      }
+      const bool is_message = std::exchange(reading_, true);
+      if (is_message) *response = std::move(message_);
+      message_.Clear();
+      reader_->Read(&message_, this);
+      pending_ = true;
+      if (is_message) return Event::kMessage;
+    }
+  }
+
+  absl::Status Finish() override {
+    if (!finished_) FinishCall();
+    return ToAbslStatus(status_, address_);
+  }
+
+ private:
+  // The outcome of the pending operation; nothing when the time runs out.
+  std::optional<bool> Await(std::optional<absl::Time> deadline) {
+    void* tag = nullptr;
+    bool ok = false;
+    if (deadline.has_value()) {
+      const auto result = queue_.AsyncNext(&tag, &ok, absl::ToChronoTime(*deadline));
+      if (result != grpc::CompletionQueue::GOT_EVENT) return std::nullopt;
+    } else if (!queue_.Next(&tag, &ok)) {
+      return std::nullopt;
+    }
+    pending_ = false;
+    return ok;
+  }
+
+  void FinishCall() {
+    if (pending_) {
+      context_.TryCancel();
+      Await(std::nullopt);
+    }
+    reader_->Finish(&status_, this);
+    Await(std::nullopt);
+    finished_ = true;
+  }
+
+  const std::string address_;
+  grpc::ClientContext context_;
+  grpc::CompletionQueue queue_;
+  const std::unique_ptr<grpc::ClientAsyncReader<v1::WatchResponse>> reader_;
+  v1::WatchResponse message_;
+  grpc::Status status_;
+  bool pending_ = true;   // an operation is under way: the start of the call, or a read
+  bool reading_ = false;  // that operation is a read
+  bool finished_ = false;
+};
+
+}  // namespace
+
+struct ServiceClient::Stubs {
+  explicit Stubs(const std::shared_ptr<grpc::Channel>& channel) : search(channel), model(channel) {}
+  v1::SearchService::Stub search;
+  v1::ModelService::Stub model;
+};
+
+ServiceClient::ServiceClient(std::string address, std::unique_ptr<Stubs> stubs)
+    : address_(std::move(address)), stubs_(std::move(stubs)) {}
+ServiceClient::~ServiceClient() = default;
+
+absl::StatusOr<std::unique_ptr<ServiceClient>> ServiceClient::Create(const std::string& address) {
+  RETURN_IF_ERROR(CheckAddress(address));
+  KeepGrpcRunning();
+  return std::unique_ptr<ServiceClient>(new ServiceClient(address, std::make_unique<Stubs>(MakeChannel(address))));
+}
+
+absl::StatusOr<v1::Job> ServiceClient::CreateJob(const v1::CreateJobRequest& request) {
+  return Call(stubs_->search, &v1::SearchService::Stub::CreateJob, request, address_);
+}
+
+absl::StatusOr<v1::Job> ServiceClient::GetJob(const v1::GetJobRequest& request) {
+  return Call(stubs_->search, &v1::SearchService::Stub::GetJob, request, address_);
+}
+
+absl::StatusOr<v1::ListJobsResponse> ServiceClient::ListJobs(const v1::ListJobsRequest& request) {
+  return Call(stubs_->search, &v1::SearchService::Stub::ListJobs, request, address_);
+}
+
+absl::StatusOr<v1::Job> ServiceClient::CancelJob(const v1::CancelJobRequest& request) {
+  return Call(stubs_->search, &v1::SearchService::Stub::CancelJob, request, address_);
+}
+
+absl::StatusOr<v1::Job> ServiceClient::PauseJob(const v1::PauseJobRequest& request) {
+  return Call(stubs_->search, &v1::SearchService::Stub::PauseJob, request, address_);
+}
+
+absl::StatusOr<v1::Job> ServiceClient::ResumeJob(const v1::ResumeJobRequest& request) {
+  return Call(stubs_->search, &v1::SearchService::Stub::ResumeJob, request, address_);
+}
+
+absl::Status ServiceClient::DeleteJob(const v1::DeleteJobRequest& request) {
+  return Call(stubs_->search, &v1::SearchService::Stub::DeleteJob, request, address_).status();
+}
+
+absl::StatusOr<v1::ListPointsResponse> ServiceClient::ListPoints(const v1::ListPointsRequest& request) {
+  return Call(stubs_->search, &v1::SearchService::Stub::ListPoints, request, address_);
+}
+
+absl::StatusOr<v1::Design> ServiceClient::GetDesign(const v1::GetDesignRequest& request) {
+  return Call(stubs_->search, &v1::SearchService::Stub::GetDesign, request, address_);
+}
+
+std::unique_ptr<WatchStream> ServiceClient::Watch(const v1::WatchRequest& request) {
+  return std::make_unique<GrpcWatchStream>(stubs_->search, request, address_);
+}
+
+absl::StatusOr<v1::EvaluateDesignsResponse> ServiceClient::EvaluateDesigns(const v1::EvaluateDesignsRequest& request) {
+  return Call(stubs_->model, &v1::ModelService::Stub::EvaluateDesigns, request, address_);
+}
+
+absl::StatusOr<v1::ListWorkloadsResponse> ServiceClient::ListWorkloads(const v1::ListWorkloadsRequest& request) {
+  return Call(stubs_->model, &v1::ModelService::Stub::ListWorkloads, request, address_);
+}
+
+absl::StatusOr<v1::Workload> ServiceClient::GetWorkload(const v1::GetWorkloadRequest& request) {
+  return Call(stubs_->model, &v1::ModelService::Stub::GetWorkload, request, address_);
+}
+
+absl::StatusOr<v1::ListTemplatesResponse> ServiceClient::ListTemplates(const v1::ListTemplatesRequest& request) {
+  return Call(stubs_->model, &v1::ModelService::Stub::ListTemplates, request, address_);
+}
+
+absl::StatusOr<v1::Template> ServiceClient::GetTemplate(const v1::GetTemplateRequest& request) {
+  return Call(stubs_->model, &v1::ModelService::Stub::GetTemplate, request, address_);
+}
+
+}  // namespace oneloop

@@ -1,0 +1,149 @@
+#include "client/submit_request.h"
+
+#include <map>
+#include <string_view>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "client/enum_names.h"
+#include "client/errors.h"
+#include "client/exit_code.h"
+#include "client/numbers.h"
+#include "common/base/status.h"
+
+namespace oneloop {
+namespace {
+
+constexpr char kCommand[] = "submit";
+
+struct Assignment {
+  std::string name;
+  double value;
+};
+
+// "NAME<separator>NUMBER"
+absl::StatusOr<Assignment> ParseAssignment(const std::string& flag, const std::string& text,
+                                           const std::string& separator, const std::string& example) {
+  const std::size_t position = text.find(separator);
+  const std::string name(absl::StripAsciiWhitespace(text.substr(0, position)));
+  if (position == std::string::npos || name.empty()) {
+    return UsageError(
+        kCommand, absl::StrCat("--", flag, " ", text, ": expected NAME", separator, "NUMBER, for example ", example));
+  }
+  const std::string number(absl::StripAsciiWhitespace(text.substr(position + separator.size())));
+  const std::optional<double> value = ParseNumber(number);
+  if (!value.has_value()) {
+    return UsageError(kCommand, absl::StrCat("--", flag, " ", text, ": '", number, "' is not a finite number"));
+  }
+  return Assignment{name, *value};
+}
+
+template <class Enum>
+Enum ParseChoice(const google::protobuf::EnumDescriptor* type, const std::string& name) {
+  return static_cast<Enum>(EnumNumber(type, name).value_or(0));
+}
+
+}  // namespace
+
+void SubmitRequest::Declare(FlagSet* flags) {
+  flags->Add("workload", "NAME|FILE", "what to compute: a shipped workload (see `oneloop workloads`) or a YAML file",
+             &workload_);
+  flags->Add("template", "NAME|FILE", "the hardware: a shipped template (see `oneloop templates`) or a YAML file",
+             &template_);
+  flags->AddChoice("objective", EnumNames(v1::Objective_descriptor()), "what to minimise; default edp", &objective_);
+  flags->AddChoice("algorithm", EnumNames(v1::Algorithm_descriptor()), "how to search; default gradient", &algorithm_);
+  flags->AddChoice("order_strategy", EnumNames(v1::OrderStrategy_descriptor()),
+                   "how loop orders are chosen; default iterate", &order_strategy_);
+  flags->Add("starts", "N", "independent starts; default 7", &starts_);
+  flags->Add("steps", "N", "samples of each start; default 1490", &steps_);
+  flags->Add("samples", "N", "samples of the whole job, instead of --steps", &samples_);
+  flags->Add("seed", "N", "the same seed finds the same points; default 0", &seed_);
+  flags->AddRepeated("fix", "NAME=VALUE", "fix a parameter of the template; may be given several times", &fixed_);
+  flags->AddRepeated("limit", "NAME<=VALUE", "a hard limit on energy_uj, latency_cycles, area_mm2, edp or a parameter",
+                     &limits_);
+  flags->Add("round_period", "N", "descent steps between roundings; default 250", &round_period_);
+  flags->Add("learning_rate", "X", "of the descent, in log2 of the factors; default 0.05", &learning_rate_);
+  flags->Add("request_id", "ID", "submitting again with the same ID gives the same job; default random", &request_id_);
+  flags->Add("validate_only", "check everything, submit nothing", &validate_only_);
+}
+
+absl::Status SubmitRequest::Fill(const Environment& env, v1::CreateJobRequest* request) {
+  if (workload_.empty()) return UsageError(kCommand, "--workload is missing: --workload NAME|FILE");
+  if (template_.empty()) return UsageError(kCommand, "--template is missing: --template NAME|FILE");
+  if (steps_.has_value() && samples_.has_value())
+    return UsageError(kCommand, "--steps and --samples exclude each other");
+  v1::JobSpec* const spec = request->mutable_spec();
+  RETURN_IF_ERROR(FillConstraints(spec));
+  RETURN_IF_ERROR(FillSources(spec));
+  spec->set_objective(ParseChoice<v1::Objective>(v1::Objective_descriptor(), objective_));
+  spec->set_algorithm(ParseChoice<v1::Algorithm>(v1::Algorithm_descriptor(), algorithm_));
+  spec->set_order_strategy(ParseChoice<v1::OrderStrategy>(v1::OrderStrategy_descriptor(), order_strategy_));
+  if (starts_.has_value()) spec->set_starts(*starts_);
+  if (steps_.has_value()) spec->set_steps(*steps_);
+  if (samples_.has_value()) spec->set_samples(*samples_);
+  spec->set_seed(seed_);
+  if (round_period_.has_value()) spec->set_round_period(*round_period_);
+  if (learning_rate_.has_value()) spec->set_learning_rate(*learning_rate_);
+  request->set_request_id(request_id_.has_value() ? *request_id_ : env.random_id());
+  request->set_validate_only(validate_only_);
+  return absl::OkStatus();
+}
+
+absl::Status SubmitRequest::FillSources(v1::JobSpec* spec) {
+  if (IsFileArgument(workload_)) {
+    RETURN_IF_ERROR(workload_file_.Read(workload_, "spec.workload", spec->mutable_workload()));
+  } else {
+    spec->set_workload_name(workload_);
+  }
+  if (IsFileArgument(template_)) {
+    RETURN_IF_ERROR(template_file_.Read(template_, "spec.template", spec->mutable_template_()));
+  } else {
+    spec->set_template_name(template_);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SubmitRequest::FillConstraints(v1::JobSpec* spec) const {
+  for (const std::string& text : fixed_) {
+    ASSIGN_OR_RETURN(const Assignment fixed, ParseAssignment("fix", text, "=", "pe_dim=16"));
+    if (spec->fixed_parameters().contains(fixed.name)) {
+      return UsageError(kCommand, absl::StrCat("--fix ", text, ": ", fixed.name, " is fixed twice"));
+    }
+    (*spec->mutable_fixed_parameters())[fixed.name] = fixed.value;
+  }
+  for (const std::string& text : limits_) {
+    ASSIGN_OR_RETURN(const Assignment limit, ParseAssignment("limit", text, "<=", "'area_mm2<=4'"));
+    v1::Limit* const message = spec->add_limits();
+    message->set_quantity(limit.name);
+    message->set_max(limit.value);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SubmitRequest::Locate(const absl::Status& status) const {
+  return RenameField(template_file_.Locate(workload_file_.Locate(status)),
+                     [this](const std::string& field) { return FlagOf(field); });
+}
+
+std::string SubmitRequest::FlagOf(const std::string& field) const {
+  static const auto* const kOtherNames = new std::map<std::string, std::string>{{"workload_name", "workload"},
+                                                                                {"template_name", "template"},
+                                                                                {"parent", "project"},
+                                                                                {"limits", "limit"},
+                                                                                {"fixed_parameters", "fix"}};
+  constexpr std::string_view kSpec = "spec.";
+  std::string path = field.starts_with(kSpec) ? field.substr(kSpec.size()) : field;
+  const std::size_t end = path.find_first_of(".[");
+  const std::string top = path.substr(0, end);
+  std::string_view rest = end == std::string::npos ? "" : std::string_view(path).substr(end);
+  const auto other = kOtherNames->find(top);
+  const std::string flag = "--" + (other == kOtherNames->end() ? top : other->second);
+  if (top == "limits" && rest.starts_with("[")) {
+    const auto index = ParseInteger<std::size_t>(rest.substr(1, rest.find(']') - 1));
+    if (index.has_value() && *index < limits_.size()) return absl::StrCat(flag, " ", limits_[*index]);
+  }
+  if (top == "fixed_parameters" && rest.starts_with(".")) return absl::StrCat(flag, " ", ToAbsl(rest.substr(1)));
+  return absl::StrCat(flag, ToAbsl(rest));
+}
+
+}  // namespace oneloop

@@ -1,0 +1,54 @@
+#ifndef ONELOOP_CLIENT_SUBMIT_REQUEST_H_
+#define ONELOOP_CLIENT_SUBMIT_REQUEST_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "client/environment.h"
+#include "client/flag_set.h"
+#include "client/input_file.h"
+#include "oneloop/v1/search_service.pb.h"
+
+namespace oneloop {
+
+// The flags that describe a job, the request that they make, and the way back from an error about a field of the
+// request to the flag or the line of a file that it came from.
+class SubmitRequest {
+ public:
+  void Declare(FlagSet* flags);
+
+  // Sets all but `parent`. Usage errors name the flag, errors in files FILE:LINE. Values are checked by the daemon.
+  absl::Status Fill(const Environment& env, v1::CreateJobRequest* request);
+
+  absl::Status Locate(const absl::Status& status) const;
+
+ private:
+  absl::Status FillSources(v1::JobSpec* spec);
+  absl::Status FillConstraints(v1::JobSpec* spec) const;
+  std::string FlagOf(const std::string& field) const;
+
+  std::string workload_;
+  std::string template_;
+  std::string objective_;
+  std::string algorithm_;
+  std::string order_strategy_;
+  std::optional<std::int32_t> starts_;
+  std::optional<std::int32_t> steps_;
+  std::optional<std::int64_t> samples_;
+  std::uint64_t seed_ = 0;
+  std::vector<std::string> fixed_;
+  std::vector<std::string> limits_;
+  std::optional<std::int32_t> round_period_;
+  std::optional<double> learning_rate_;
+  std::optional<std::string> request_id_;
+  bool validate_only_ = false;
+  InputFile workload_file_;
+  InputFile template_file_;
+};
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_CLIENT_SUBMIT_REQUEST_H_

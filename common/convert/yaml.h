@@ -1,0 +1,53 @@
+#ifndef ONELOOP_COMMON_CONVERT_YAML_H_
+#define ONELOOP_COMMON_CONVERT_YAML_H_
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "common/convert/yaml_document.h"
+#include "google/protobuf/message.h"
+
+namespace oneloop {
+
+// Where the fields of a message stand in the YAML text that it was read from. Paths are those of FieldError:
+// "levels[2].keeps[0]", "fixed_parameters.pe_dim". A value type.
+class YamlSource {
+ public:
+  YamlSource() = default;
+  explicit YamlSource(std::string file) : file_(std::move(file)) {}
+
+  // The same error with "FILE:LINE:COL: " in front, the place of its field (see FieldOf) or, for a field that the
+  // text lacks, of the nearest field around it. Code and payload stay; OK stays OK.
+  absl::Status Annotate(const absl::Status& status) const;
+
+  const std::string& file() const { return file_; }
+  void Record(const std::string& path, YamlPosition position) { positions_.emplace(path, position); }
+
+ private:
+  std::string file_;
+  std::map<std::string, YamlPosition> positions_;
+};
+
+// Reads YAML into any message by reflection; the message type is the only schema. Maps become messages (keys are the
+// fields' proto names) or proto maps, lists become repeated fields. Scalars:
+// - whole numbers: decimal digits with an optional "-"; 7.0, 1e3, 0x10, 010, 1_000 and "7" in quotes are refused,
+//   as are values beyond the field's type
+// - other numbers: decimal, 1.5 or 2e-3; no infinities
+// - booleans: true, false
+// - enumerations: a value's name, in either case
+// - text: any scalar; plain numbers are taken as they are written
+// An empty value (nothing, ~, null) is an error. Anchors and aliases work; tags and merge keys do not.
+//
+// INVALID_ARGUMENT "FILE:LINE:COL: FIELD: ..." for the first unknown or doubled key, wrong type or bad value, and for
+// what YamlDocument refuses; after an error `message` and `source` are as before. `source` may be null. Thread-safe.
+absl::Status ReadYamlText(std::string_view text, const std::string& file, google::protobuf::Message* message,
+                          YamlSource* source);
+
+// As above; NOT_FOUND, PERMISSION_DENIED or INVALID_ARGUMENT when the file cannot be read.
+absl::Status ReadYamlFile(const std::string& path, google::protobuf::Message* message, YamlSource* source);
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_COMMON_CONVERT_YAML_H_

@@ -1,0 +1,186 @@
+#include "common/convert/yaml_document.h"
+
+#include <exception>
+#include <istream>
+#include <sstream>
+#include <utility>
+
+#include "absl/strings/cord.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "common/base/status.h"
+#include "yaml-cpp/eventhandler.h"
+#include "yaml-cpp/exceptions.h"
+#include "yaml-cpp/parser.h"
+
+namespace oneloop {
+namespace {
+
+YamlPosition ToPosition(const YAML::Mark& mark) {
+  return mark.is_null() ? YamlPosition{} : YamlPosition{mark.line + 1, mark.column + 1};
+}
+
+// Length of the UTF-8 sequence at the start of `text`, 0 when it is not a valid one (RFC 3629, table 3-7 of Unicode).
+std::size_t Utf8Length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte(0);
+  if (lead < 0x80) return 1;
+  if (lead < 0xC2 || lead > 0xF4) return 0;
+  const std::size_t length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  if (text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+  }
+  const unsigned char second = byte(1);
+  const bool overlong = (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90);
+  const bool surrogate = lead == 0xED && second > 0x9F;
+  const bool too_large = lead == 0xF4 && second > 0x8F;
+  return overlong || surrogate || too_large ? 0 : length;
+}
+
+// yaml-cpp passes bad UTF-8 through and takes the byte 4 for the end of the text, so both are found before it reads.
+absl::Status CheckCharacters(std::string_view text, const std::string& file) {
+  YamlPosition position;
+  for (std::size_t i = 0; i < text.size();) {
+    const unsigned char c = static_cast<unsigned char>(text[i]);
+    const bool control = (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7F;
+    const std::size_t length = control ? 0 : Utf8Length(text.substr(i));
+    if (length == 0) {
+      return LocateError(file, position,
+                         absl::InvalidArgumentError(absl::StrFormat(
+                             "byte 0x%02x is not part of a text; expected YAML in UTF-8", static_cast<unsigned>(c))));
+    }
+    i += length;
+    position.column += static_cast<int>(length);
+    if (c == '\n') position = {position.line + 1, 1};
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status LocateError(const std::string& file, YamlPosition position, const absl::Status& status) {
+  absl::Status located(status.code(),
+                       absl::StrCat(file, ":", position.line, ":", position.column, ": ", status.message()));
+  status.ForEachPayload([&](absl::string_view url, const absl::Cord& payload) { located.SetPayload(url, payload); });
+  return located;
+}
+
+// Builds the tree from the parser's events. Stops the parser in its own way, by its exception, which Parse catches.
+class YamlTreeBuilder : public YAML::EventHandler {
+ public:
+  explicit YamlTreeBuilder(YamlDocument* document) : document_(*document) {}
+
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (++documents_ > 1) Stop(mark, "a second document begins here; a file holds one");
+  }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    Add(NewNode(YamlNode::Kind::kNull, mark, "", anchor), mark);
+  }
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
+    YamlNode* node = NewNode(YamlNode::Kind::kScalar, mark, tag, anchor);
+    node->text = value;
+    node->quoted = tag == "!";
+    Add(node, mark);
+  }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    if (anchor >= anchors_.size() || anchors_[anchor] == nullptr) Stop(mark, "an alias without an anchor");
+    for (const YamlNode* open : open_) {
+      if (open == anchors_[anchor]) Stop(mark, "an alias to a node that it is part of");
+    }
+    Add(anchors_[anchor], mark);
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value /*style*/) override {
+    Open(NewNode(YamlNode::Kind::kList, mark, tag, anchor), mark);
+  }
+  void OnSequenceEnd() override { Close(); }
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value /*style*/) override {
+    Open(NewNode(YamlNode::Kind::kMap, mark, tag, anchor), mark);
+  }
+  void OnMapEnd() override { Close(); }
+
+ private:
+  [[noreturn]] static void Stop(const YAML::Mark& mark, const std::string& text) {
+    throw YAML::ParserException(mark, text);
+  }
+
+  YamlNode* NewNode(YamlNode::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
+    if (!tag.empty() && tag != "?" && tag != "!") Stop(mark, "tags such as '" + tag + "' are not supported");
+    YamlNode& node = document_.nodes_.emplace_back();
+    node.kind = kind;
+    node.position = ToPosition(mark);
+    if (anchor != YAML::NullAnchor) {
+      if (anchor >= anchors_.size()) anchors_.resize(anchor + 1, nullptr);
+      anchors_[anchor] = &node;
+    }
+    return &node;
+  }
+
+  // A finished node becomes a child of the innermost open one. Sizes are checked here, so that aliases to aliases
+  // cannot multiply beyond the limit, nor the count overflow.
+  void Add(const YamlNode* node, const YAML::Mark& mark) {
+    total_ += node->size;
+    if (total_ > kMaxYamlNodes || document_.nodes_.size() > static_cast<std::size_t>(kMaxYamlNodes)) {
+      Stop(mark, absl::StrCat("too large: more than ", kMaxYamlNodes, " values, aliases expanded"));
+    }
+    if (open_.empty()) {
+      document_.root_ = node;
+      return;
+    }
+    open_.back()->children.push_back(node);
+    open_.back()->size += node->size;
+  }
+
+  void Open(YamlNode* node, const YAML::Mark& mark) {
+    if (open_.size() >= static_cast<std::size_t>(kMaxYamlDepth)) {
+      Stop(mark, absl::StrCat("nested deeper than ", kMaxYamlDepth, " levels"));
+    }
+    open_.push_back(node);
+    marks_.push_back(mark);
+  }
+
+  void Close() {
+    const YamlNode* node = open_.back();
+    const YAML::Mark mark = marks_.back();
+    open_.pop_back();
+    marks_.pop_back();
+    // Its children were counted when they were added.
+    total_ -= node->size - 1;
+    Add(node, mark);
+  }
+
+  YamlDocument& document_;
+  std::vector<const YamlNode*> anchors_;  // by anchor id
+  std::vector<YamlNode*> open_;           // collections under construction, outermost first
+  std::vector<YAML::Mark> marks_;         // where each of open_ began
+  std::int64_t total_ = 0;                // size of all nodes added, aliases expanded
+  int documents_ = 0;
+};
+
+absl::StatusOr<YamlDocument> YamlDocument::Parse(std::string_view text, const std::string& file) {
+  if (text.size() > kMaxYamlBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(file, ": larger than ", kMaxYamlBytes >> 20, " MiB, the most that is read"));
+  }
+  RETURN_IF_ERROR(CheckCharacters(text, file));
+  YamlDocument document;
+  try {
+    std::istringstream stream{std::string(text)};
+    YAML::Parser parser(stream);
+    YamlTreeBuilder builder(&document);
+    while (parser.HandleNextDocument(builder)) {
+    }
+  } catch (const YAML::Exception& error) {
+    return LocateError(file, ToPosition(error.mark), absl::InvalidArgumentError(error.msg));
+  } catch (const std::exception& error) {
+    return absl::InvalidArgumentError(absl::StrCat(file, ": cannot be read as YAML: ", error.what()));
+  }
+  if (document.root_ == nullptr) return LocateError(file, {}, absl::InvalidArgumentError("the file is empty"));
+  return document;
+}
+
+}  // namespace oneloop

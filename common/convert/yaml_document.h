@@ -1,0 +1,63 @@
+#ifndef ONELOOP_COMMON_CONVERT_YAML_DOCUMENT_H_
+#define ONELOOP_COMMON_CONVERT_YAML_DOCUMENT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace oneloop {
+
+// Bounds on what is accepted, so that a hostile or mistaken file costs little time and memory.
+inline constexpr std::size_t kMaxYamlBytes = 4 << 20;
+inline constexpr std::int64_t kMaxYamlNodes = 500000;  // aliases expanded
+inline constexpr int kMaxYamlDepth = 64;
+
+// A place in a text, from 1; columns count bytes.
+struct YamlPosition {
+  int line = 1;
+  int column = 1;
+};
+
+// The same error with "FILE:LINE:COL: " in front. Code and payload stay.
+absl::Status LocateError(const std::string& file, YamlPosition position, const absl::Status& status);
+
+// One node of a YAML document.
+struct YamlNode {
+  enum class Kind { kNull, kScalar, kList, kMap };
+  Kind kind = Kind::kNull;
+  YamlPosition position;
+  std::string text;                       // of a scalar
+  bool quoted = false;                    // a scalar in quotes is text, never a number
+  std::vector<const YamlNode*> children;  // a list's items, or a map's keys and values in turn
+  std::int64_t size = 1;                  // nodes in the tree below and including this one, aliases expanded
+};
+
+// The tree of one YAML document: YAML 1.2 without tags and merge keys. Immutable after Parse; thread-safe.
+class YamlDocument {
+ public:
+  // INVALID_ARGUMENT "FILE:LINE:COL: ..." for text that is not UTF-8 or holds control characters, is not YAML, is
+  // empty, holds several documents, or exceeds a limit above. `file` serves in errors only.
+  static absl::StatusOr<YamlDocument> Parse(std::string_view text, const std::string& file);
+
+  YamlDocument(YamlDocument&&) = default;
+  YamlDocument& operator=(YamlDocument&&) = default;
+
+  const YamlNode& root() const { return *root_; }
+
+ private:
+  friend class YamlTreeBuilder;
+  YamlDocument() = default;
+
+  std::deque<YamlNode> nodes_;  // owns; a deque keeps their addresses
+  const YamlNode* root_ = nullptr;
+};
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_COMMON_CONVERT_YAML_DOCUMENT_H_

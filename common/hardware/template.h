@@ -1,0 +1,123 @@
+#ifndef ONELOOP_COMMON_HARDWARE_TEMPLATE_H_
+#define ONELOOP_COMMON_HARDWARE_TEMPLATE_H_
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/hardware/formula.h"
+#include "common/workload/dims.h"
+
+namespace oneloop {
+
+inline constexpr int kMaxLevels = 8;
+inline constexpr int kMaxAxes = 8;  // over all levels
+inline constexpr int kMaxParameters = 16;
+
+// Values of a template's parameters, by parameter index.
+using HardwarePoint = std::vector<double>;
+
+struct ParameterSpec {
+  std::string name;
+  std::string unit;
+  std::string description;
+  double min = 1;
+  double max = 1;
+  double step = 1;  // values are whole multiples of it
+  double start_min = 1;
+  double start_max = 1;
+};
+
+struct AxisSpec {
+  std::string name;  // one capital letter
+  DimSet dims;
+  Formula size;  // monomial: most copies along the axis
+};
+
+struct LevelSpec {
+  std::string name;
+  TensorSet keeps;
+  DimSet temporal = kEveryDim;
+  std::vector<AxisSpec> spatial;          // fan-out to the next level inwards
+  std::optional<Formula> capacity_bytes;  // monomials, of one instance
+  std::optional<Formula> capacity_words;
+  std::array<int, kNumTensors> word_bits = {8, 8, 8};
+  std::optional<Formula> words_per_cycle;  // of one instance, reads and writes together
+  std::optional<Formula> energy_pj;        // per access
+  std::optional<Formula> block_words;      // accesses cost energy in whole blocks of so many words; 1 when unset
+};
+
+struct TemplateSpec {
+  std::string name;
+  std::string description;
+  std::vector<ParameterSpec> parameters;
+  std::vector<LevelSpec> levels;  // innermost first
+  std::optional<Formula> mac_energy_pj;
+  double macs_per_cycle = 1;
+  std::optional<Formula> area_mm2;
+};
+
+// Something of which a mapping needs an amount and the hardware offers a limit: a spatial axis (copies) or the
+// capacity of one instance of a level (bytes or words).
+struct Resource {
+  enum class Kind { kAxis, kBytes, kWords };
+  Kind kind;
+  int level;
+  int axis;  // index into Template::axes, -1 for capacities
+  Formula limit;
+  int owner;  // the parameter that is sized to meet it; -1 when the limit is constant
+};
+
+// A validated, immutable accelerator template: a TemplateSpec with what follows from it. Thread-safe.
+class Template {
+ public:
+  struct Axis {
+    int level;
+    std::string name;
+    DimSet dims;
+  };
+
+  // INVALID_ARGUMENT, with the field as in the proto message Template, for: a bad or doubled name; fewer than two or
+  // more than kMaxLevels levels; a last level that does not keep W, I and O without limit; a tensor kept nowhere; an
+  // axis without dimensions; an empty range; a limit that is not one term, or shrinks with every parameter; limits
+  // whose parameters size each other in a circle.
+  static absl::StatusOr<std::unique_ptr<const Template>> Create(TemplateSpec spec);
+
+  const TemplateSpec& spec() const { return spec_; }
+  const std::string& name() const { return spec_.name; }
+  int num_levels() const { return static_cast<int>(spec_.levels.size()); }
+  int num_parameters() const { return static_cast<int>(spec_.parameters.size()); }
+  const LevelSpec& level(int l) const { return spec_.levels[static_cast<std::size_t>(l)]; }
+  const ParameterSpec& parameter(int p) const { return spec_.parameters[static_cast<std::size_t>(p)]; }
+  std::vector<std::string> parameter_names() const;
+  // -1 when there is none of that name.
+  int FindParameter(const std::string& name) const;
+
+  // All spatial axes, level by level from the innermost.
+  const std::vector<Axis>& axes() const { return axes_; }
+  const std::vector<Resource>& resources() const { return resources_; }
+  // Parameters in an order in which each one's limits depend only on earlier ones and itself.
+  const std::vector<int>& sizing_order() const { return sizing_order_; }
+
+  double AreaMm2(const HardwarePoint& hardware) const;
+
+  // INVALID_ARGUMENT naming the parameter: one value per parameter, in range and a multiple of its step.
+  absl::Status ValidateHardware(const HardwarePoint& hardware) const;
+
+ private:
+  Template() = default;
+
+  TemplateSpec spec_;
+  std::vector<Axis> axes_;
+  std::vector<Resource> resources_;
+  std::vector<int> sizing_order_;
+};
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_COMMON_HARDWARE_TEMPLATE_H_

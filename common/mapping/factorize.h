@@ -1,0 +1,17 @@
+#ifndef ONELOOP_COMMON_MAPPING_FACTORIZE_H_
+#define ONELOOP_COMMON_MAPPING_FACTORIZE_H_
+
+#include <cstdint>
+#include <vector>
+
+namespace oneloop {
+
+// Prime factors with multiplicity, ascending; none for 1. Precondition: 1 <= n <= kMaxBound. Trial division.
+std::vector<std::int64_t> PrimeFactors(std::int64_t n);
+
+// All divisors, ascending. Same precondition.
+std::vector<std::int64_t> Divisors(std::int64_t n);
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_COMMON_MAPPING_FACTORIZE_H_

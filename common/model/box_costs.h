@@ -1,0 +1,32 @@
+#ifndef ONELOOP_COMMON_MODEL_BOX_COSTS_H_
+#define ONELOOP_COMMON_MODEL_BOX_COSTS_H_
+
+#include <array>
+#include <span>
+
+#include "common/model/cost_model.h"
+#include "common/model/spatial_reach.h"
+
+namespace oneloop {
+
+// Comparisons and sums of lower bounds give way by this much, relative: far more than any rounding.
+inline constexpr double kBoundSlack = 1e-9;
+
+// The most favourable figures of a template in a box of hardware points: each at its own best corner.
+struct BoxCosts {
+  std::array<double, kMaxLevels> energy_pj;        // least, per access
+  std::array<double, kMaxLevels> words_per_cycle;  // most, of one instance; infinite when not limiting
+  std::array<double, kMaxResources> limit;         // most, by Template::resources()
+  double mac_energy_pj;                            // least
+  double macs_per_cycle;
+};
+
+// `ranges` by parameter index.
+BoxCosts CostsOfBox(const Template& hardware_template, std::span<const ParameterRange> ranges);
+
+// Most copies along each axis in a box, whole.
+SpatialReach::Limits AxisLimits(const Template& hardware_template, const BoxCosts& costs);
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_COMMON_MODEL_BOX_COSTS_H_

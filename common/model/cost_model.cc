@@ -1,0 +1,222 @@
+#include "common/model/cost_model.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <utility>
+
+#include "common/model/input_corners.h"
+
+namespace oneloop {
+namespace {
+
+constexpr double kPicoPerMicro = 1e6;
+
+std::size_t Slot(int index) { return static_cast<std::size_t>(index); }
+std::size_t Slot(Tensor tensor) { return static_cast<std::size_t>(tensor); }
+
+NestFactors<ExactFactor> FactorsOf(const Template& hardware_template, const Mapping& mapping) {
+  NestFactors<ExactFactor> factors;
+  for (int level = 0; level < hardware_template.num_levels(); ++level) {
+    for (const Dim dim : kAllDims) {
+      factors.temporal[Slot(level)][static_cast<std::size_t>(dim)] =
+          ExactFactor::Of(static_cast<double>(mapping.t(level, dim)));
+    }
+  }
+  const auto& axes = hardware_template.axes();
+  for (std::size_t a = 0; a < axes.size(); ++a) {
+    for (const Dim dim : kAllDims) {
+      ExactFactor& factor = factors.spatial[Slot(axes[a].level)][static_cast<std::size_t>(dim)];
+      factor = factor * ExactFactor::Of(static_cast<double>(mapping.s(static_cast<int>(a), dim)));
+    }
+  }
+  return factors;
+}
+
+// Rounds each instance's words up to whole blocks.
+double InBlocks(double words, double instances, double block) {
+  return std::ceil(words / instances / block) * block * instances;
+}
+
+// The smallest multiple of step that is ≥ value, forgiving the rounding of a root.
+double RoundUpToStep(double value, double step) {
+  constexpr double kSlack = 1e-9;
+  return std::ceil(value / step - kSlack) * step;
+}
+
+}  // namespace
+
+CostModel::CostModel(std::shared_ptr<const Template> hardware_template) : template_(std::move(hardware_template)) {
+  hierarchy_.num_levels = template_->num_levels();
+  for (int level = 0; level < hierarchy_.num_levels; ++level) {
+    for (const Tensor tensor : kAllTensors) {
+      if (!template_->level(level).keeps.Has(tensor)) continue;
+      hierarchy_.keepers[Slot(tensor)].push_back(level);
+      flows_.push_back({level, tensor, Flow::Kind::kRead});
+      if (level + 1 < hierarchy_.num_levels) flows_.push_back({level, tensor, Flow::Kind::kFill});
+      if (tensor == Tensor::kO) flows_.push_back({level, tensor, Flow::Kind::kUpdate});
+    }
+  }
+  counter_.emplace(*template_, flows_);
+}
+
+NestCounts<ExactFactor> CostModel::Count(const LayerShape& shape, const Mapping& mapping) const {
+  const NestFactors<ExactFactor> factors = FactorsOf(*template_, mapping);
+  NestCounts<ExactFactor> counts = NestCounter<ExactFactor>(hierarchy_, shape, mapping.order, factors).Count();
+  CorrectInput(shape, mapping, &counts);
+  return counts;
+}
+
+// From the innermost keeper outwards: each keeper's fills are the next one's reads.
+void CostModel::CorrectInput(const LayerShape& shape, const Mapping& mapping, NestCounts<ExactFactor>* counts) const {
+  const InputCorners corners(*template_, shape, mapping);
+  const auto input = [counts](int level) -> TensorCounts<double>& {
+    return counts->tensors[Slot(level)][Slot(Tensor::kI)];
+  };
+  const auto instances = [counts](int level) { return counts->instances[Slot(level)].value; };
+  int inner = -1;
+  for (const int level : hierarchy_.keepers[Slot(Tensor::kI)]) {
+    TensorCounts<double>& here = input(level);
+    const double requests = inner < 0 ? static_cast<double>(Macs(shape)) : input(inner).fills;
+    here.reads = requests / corners.Multicast(inner + 1, level);
+    if (inner >= 0) {
+      const InputCorners::Links links = corners.NeighbourLinks(inner);
+      const double fan_outs = instances(inner + 1);
+      here.reads -= fan_outs * links.saved / corners.Multicast(inner + 2, level);
+      // Instances are counted alike, in whole words.
+      const double children = instances(inner);
+      input(inner).reads = children * std::floor((input(inner).reads + fan_outs * links.linked) / children + 0.5);
+    }
+    if (level + 1 < hierarchy_.num_levels) here.fills -= instances(level) * corners.RepeatedMoves(level);
+    inner = level;
+  }
+}
+
+ResourceNeeds CostModel::Needs(const LayerShape& shape, const Mapping& mapping) const {
+  ResourceNeeds needs{};
+  const std::vector<Resource>& resources = template_->resources();
+  for (std::size_t r = 0; r < resources.size(); ++r) {
+    const Resource& resource = resources[r];
+    if (resource.kind == Resource::Kind::kAxis) {
+      needs[r] = 1;
+      for (const Dim dim : kAllDims) needs[r] *= static_cast<double>(mapping.s(resource.axis, dim));
+      continue;
+    }
+    const LevelSpec& level = template_->level(resource.level);
+    const std::array<double, kNumTensors> words = TileWords(shape, mapping, resource.level);
+    for (const Tensor tensor : kAllTensors) {
+      if (!level.keeps.Has(tensor)) continue;
+      const bool bytes = resource.kind == Resource::Kind::kBytes;
+      needs[r] += bytes ? words[Slot(tensor)] * level.word_bits[Slot(tensor)] / 8 : words[Slot(tensor)];
+    }
+  }
+  return needs;
+}
+
+std::array<double, kNumTensors> CostModel::TileWords(const LayerShape& shape, const Mapping& mapping, int level) const {
+  std::array<double, kNumDims> extents;
+  extents.fill(1);
+  for (int l = 0; l <= level; ++l) {
+    for (const Dim dim : kAllDims) extents[static_cast<std::size_t>(dim)] *= static_cast<double>(mapping.t(l, dim));
+  }
+  for (std::size_t a = 0; a < template_->axes().size() && template_->axes()[a].level <= level; ++a) {
+    for (const Dim dim : kAllDims) {
+      extents[static_cast<std::size_t>(dim)] *= static_cast<double>(mapping.s(static_cast<int>(a), dim));
+    }
+  }
+  const auto e = [&extents](Dim dim) { return extents[static_cast<std::size_t>(dim)]; };
+  const auto window = [](double outputs, double filters, std::int64_t stride, std::int64_t dilation) {
+    return (outputs - 1) * static_cast<double>(stride) + (filters - 1) * static_cast<double>(dilation) + 1;
+  };
+  return {e(Dim::kR) * e(Dim::kS) * e(Dim::kC) * e(Dim::kK) * e(Dim::kG),
+          e(Dim::kN) * e(Dim::kC) * e(Dim::kG) * window(e(Dim::kP), e(Dim::kR), shape.w_stride, shape.w_dilation) *
+              window(e(Dim::kQ), e(Dim::kS), shape.h_stride, shape.h_dilation),
+          e(Dim::kN) * e(Dim::kK) * e(Dim::kP) * e(Dim::kQ) * e(Dim::kG)};
+}
+
+ComponentCosts CostModel::CostsAt(const HardwarePoint& hardware) const {
+  ComponentCosts costs{};
+  for (int l = 0; l < hierarchy_.num_levels; ++l) {
+    const LevelSpec& level = template_->level(l);
+    const auto evaluate = [&hardware](const std::optional<Formula>& formula, double absent) {
+      return formula.has_value() ? formula->Evaluate(hardware) : absent;
+    };
+    costs.energy_pj[Slot(l)] = evaluate(level.energy_pj, 0);
+    costs.words_per_cycle[Slot(l)] = evaluate(level.words_per_cycle, std::numeric_limits<double>::infinity());
+    costs.block_words[Slot(l)] = evaluate(level.block_words, 1);
+  }
+  const std::vector<Resource>& resources = template_->resources();
+  for (std::size_t r = 0; r < resources.size(); ++r) costs.limit[r] = resources[r].limit.Evaluate(hardware);
+  const TemplateSpec& spec = template_->spec();
+  costs.mac_energy_pj = spec.mac_energy_pj.has_value() ? spec.mac_energy_pj->Evaluate(hardware) : 0;
+  costs.macs_per_cycle = spec.macs_per_cycle;
+  costs.area_mm2 = template_->AreaMm2(hardware);
+  return costs;
+}
+
+LayerFigures CostModel::Score(const LayerUse& use, const ComponentCosts& costs) const {
+  double energy_pj = use.macs * costs.mac_energy_pj;
+  // Timeloop finds the slowest level by its share of full speed, from rates per instance and cycle, and rounds the
+  // cycles up; the order of these operations decides the last cycle.
+  const double compute_cycles = use.macs / (use.lanes * costs.macs_per_cycle);
+  std::array<double, kMaxLevels> read_rate{};
+  std::array<double, kMaxLevels> write_rate{};
+  std::array<double, kMaxLevels> fill_and_update{};
+  for (std::size_t f = 0; f < flows_.size(); ++f) {
+    const auto level = Slot(flows_[f].level);
+    const double words = use.words[f];
+    const double block = costs.block_words[level];
+    energy_pj += (block == 1 ? words : InBlocks(words, use.instances[level], block)) * costs.energy_pj[level];
+    const double per_instance = words / use.instances[level];
+    if (flows_[f].kind == Flow::Kind::kRead) {
+      // Fills and updates of one tensor count as one stream of writes.
+      write_rate[level] += fill_and_update[level] / compute_cycles;
+      fill_and_update[level] = 0;
+      read_rate[level] += per_instance / compute_cycles;
+    } else {
+      fill_and_update[level] += per_instance;
+    }
+  }
+  double speed = 1;
+  for (std::size_t level = 0; level < Slot(hierarchy_.num_levels); ++level) {
+    const double rate = read_rate[level] + (write_rate[level] + fill_and_update[level] / compute_cycles);
+    speed = std::min(speed, costs.words_per_cycle[level] / rate);
+  }
+  return {energy_pj / kPicoPerMicro, std::ceil(compute_cycles / speed)};
+}
+
+int CostModel::FirstShortage(const ResourceNeeds& need, const ComponentCosts& costs) const {
+  for (std::size_t r = 0; r < template_->resources().size(); ++r) {
+    if (need[r] > costs.limit[r]) return static_cast<int>(r);
+  }
+  return -1;
+}
+
+std::optional<HardwarePoint> CostModel::SmallestHardware(std::span<const double> need,
+                                                         std::span<const ParameterRange> ranges) const {
+  HardwarePoint hardware(ranges.size());
+  for (std::size_t p = 0; p < ranges.size(); ++p) hardware[p] = ranges[p].min;
+  const std::vector<Resource>& resources = template_->resources();
+  for (const int p : template_->sizing_order()) {
+    double& value = hardware[Slot(p)];
+    const double step = template_->parameter(p).step;
+    for (std::size_t r = 0; r < resources.size(); ++r) {
+      if (resources[r].owner != p) continue;
+      const double limit = resources[r].limit.Evaluate(hardware);
+      if (need[r] <= limit) continue;
+      // The limit is one term, so its shortage divides off as a power of the parameter.
+      const double exponent = resources[r].limit.terms().front().exponents[Slot(p)];
+      const double growth = need[r] / limit;
+      value = RoundUpToStep(value * (exponent == 1 ? growth : std::pow(growth, 1 / exponent)), step);
+      if (need[r] > resources[r].limit.Evaluate(hardware)) value += step;
+    }
+    if (value > ranges[Slot(p)].max) return std::nullopt;
+  }
+  for (std::size_t r = 0; r < resources.size(); ++r) {
+    if (need[r] > resources[r].limit.Evaluate(hardware)) return std::nullopt;
+  }
+  return hardware;
+}
+
+}  // namespace oneloop

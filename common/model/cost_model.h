@@ -1,0 +1,93 @@
+#ifndef ONELOOP_COMMON_MODEL_COST_MODEL_H_
+#define ONELOOP_COMMON_MODEL_COST_MODEL_H_
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "common/hardware/template.h"
+#include "common/mapping/mapping.h"
+#include "common/model/count.h"
+#include "common/model/exact_counter.h"
+#include "common/model/layer_use.h"
+#include "common/workload/workload.h"
+
+namespace oneloop {
+
+// A template's figures at one hardware point.
+struct ComponentCosts {
+  std::array<double, kMaxLevels> energy_pj;        // per access
+  std::array<double, kMaxLevels> words_per_cycle;  // of one instance; infinite when not limiting
+  std::array<double, kMaxLevels> block_words;
+  ResourceNeeds limit;
+  double mac_energy_pj;
+  double macs_per_cycle;
+  double area_mm2;
+};
+
+// Energy and latency of one occurrence of a layer.
+struct LayerFigures {
+  double energy_uj = 0;
+  double latency_cycles = 0;
+};
+
+// Energy, latency and area of a whole workload; infinite when infeasible.
+struct WorkloadMetrics {
+  double energy_uj = 0;
+  double latency_cycles = 0;
+  double area_mm2 = 0;
+  double edp() const { return energy_uj * latency_cycles; }
+};
+
+// The values that may be given to one parameter; min == max fixes it.
+struct ParameterRange {
+  double min = 0;
+  double max = 0;
+};
+
+// The exact cost model of one template: integer factors, true revisits, whole blocks, whole cycles. Equations and
+// sources: docs/MODEL.md. Immutable and lock-free; all methods are thread-safe and pure.
+class CostModel {
+ public:
+  explicit CostModel(std::shared_ptr<const Template> hardware_template);
+
+  const Template& hardware_template() const { return *template_; }
+  const Hierarchy& hierarchy() const { return hierarchy_; }
+  const std::vector<Flow>& flows() const { return flows_; }
+
+  // Precondition of all that take a mapping: ValidateMapping is OK.
+  // All counts by the rules of count.h and input_corners.h; what Use is tested against.
+  NestCounts<ExactFactor> Count(const LayerShape& shape, const Mapping& mapping) const;
+  // The same counts by flow, with the needs; many times faster.
+  LayerUse Use(const LayerShape& shape, const Mapping& mapping) const { return counter_->Use(shape, mapping); }
+  // LayerUse::need alone: tile sizes and copies, no counts. Tells whether a mapping fits at a small part of the cost.
+  ResourceNeeds Needs(const LayerShape& shape, const Mapping& mapping) const;
+
+  ComponentCosts CostsAt(const HardwarePoint& hardware) const;
+  LayerFigures Score(const LayerUse& use, const ComponentCosts& costs) const;
+
+  // The first resource of which more is needed than there is, or -1.
+  int FirstShortage(const ResourceNeeds& need, const ComponentCosts& costs) const;
+
+  // The smallest hardware in `ranges` on which everything fits that is needed; nothing when none does. Values are
+  // whole multiples of each parameter's step. `need` by resource: the maximum over layers.
+  std::optional<HardwarePoint> SmallestHardware(std::span<const double> need,
+                                                std::span<const ParameterRange> ranges) const;
+
+ private:
+  void CorrectInput(const LayerShape& shape, const Mapping& mapping, NestCounts<ExactFactor>* counts) const;
+  // Words of each tensor's tile in one instance of a level.
+  std::array<double, kNumTensors> TileWords(const LayerShape& shape, const Mapping& mapping, int level) const;
+
+  std::shared_ptr<const Template> template_;  // shared with the jobs that use it
+  Hierarchy hierarchy_;
+  std::vector<Flow> flows_;
+  std::optional<ExactCounter> counter_;  // made once the flows are known
+};
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_COMMON_MODEL_COST_MODEL_H_

@@ -1,0 +1,178 @@
+#include "common/model/layer_bound.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace oneloop {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kPicoPerMicro = 1e6;
+
+std::size_t Slot(int index) { return static_cast<std::size_t>(index); }
+std::size_t Slot(Tensor tensor) { return static_cast<std::size_t>(tensor); }
+
+}  // namespace
+
+LayerBound::LayerBound(const CostModel& model, const LayerShape& shape, const BoxCosts& most, std::int64_t max_tiles)
+    : model_(model),
+      outermost_(model.hierarchy().num_levels - 1),
+      macs_(static_cast<double>(Macs(shape))),
+      traffic_(model.hardware_template(), model.hierarchy(), shape, most, max_tiles),
+      whole_reach_(model.hardware_template(), shape, AxisLimits(model.hardware_template(), most)) {
+  const SpatialReach::Limits limits = AxisLimits(model.hardware_template(), most);
+  for (const OuterTraffic::Group& group : traffic_.groups()) {
+    reach_.emplace_back(model.hardware_template(), group.inside, limits);
+  }
+  for (int level = 0; level < outermost_; ++level) {
+    bool is_inner = false;
+    for (const Tensor tensor : kAllTensors) {
+      for (std::size_t k = 0; k < Keepers(tensor).size(); ++k) {
+        is_inner = is_inner || (Keepers(tensor)[k] == level && IsInner(tensor, k));
+      }
+    }
+    if (is_inner) inner_.emplace_back(model.hardware_template(), model.hierarchy(), shape, level, most, max_tiles);
+  }
+}
+
+// Whether the fills of a keeper are InnerTraffic's.
+bool LayerBound::IsInner(Tensor tensor, std::size_t keeper) const {
+  return InnerTraffic::Counts(model_.hardware_template(), Keepers(tensor), keeper);
+}
+
+const std::vector<int>& LayerBound::Keepers(Tensor tensor) const { return model_.hierarchy().keepers[Slot(tensor)]; }
+
+LayerBound::Gains LayerBound::GainsAt(const SpatialReach::Limits& limits) const {
+  Gains gains;
+  gains.reserve(reach_.size());
+  for (const SpatialReach& reach : reach_) gains.push_back(GainOf(reach, limits));
+  return gains;
+}
+
+LayerBound::Gain LayerBound::GainOf(const SpatialReach& reach, const SpatialReach::Limits& limits) const {
+  Gain gain;
+  gain.compute = macs_ / reach.Copies(0, outermost_, limits);
+  for (const Tensor tensor : kAllTensors) {
+    for (const int level : Keepers(tensor)) {
+      const bool innermost = level == Keepers(tensor).front();
+      double& words = gain.words[Slot(level)];
+      const double part = traffic_.size(tensor) / reach.Parts(tensor, level + 1, outermost_, limits);
+      if (innermost) {
+        const double requests = macs_ / reach.Shares(tensor, 0, level, limits);
+        gain.requests[Slot(tensor)] = requests;
+        const double work = requests / reach.Copies(level + 1, outermost_, limits);
+        words += tensor == Tensor::kO ? 2 * work : work;
+        if (level == outermost_ && tensor == Tensor::kO) words -= part;
+        if (level < outermost_ && tensor != Tensor::kO) words += part;
+      } else if (level < outermost_) {
+        words += 2 * part;
+      }
+    }
+  }
+  const std::vector<Resource>& resources = model_.hardware_template().resources();
+  for (std::size_t r = 0; r < resources.size(); ++r) {
+    if (resources[r].kind == Resource::Kind::kAxis) continue;
+    const int level = resources[r].level;
+    gain.copies[r] = 1;
+    for (const Tensor tensor : kAllTensors) {
+      if (!model_.hardware_template().level(level).keeps.Has(tensor)) continue;
+      gain.copies[r] = std::max(gain.copies[r], reach.Parts(tensor, level + 1, outermost_, limits));
+    }
+  }
+  return gain;
+}
+
+// Energy that does not depend on the outermost loops.
+double LayerBound::FixedEnergy(const BoxCosts& costs, const SpatialReach::Limits& limits) const {
+  double energy_pj = macs_ * costs.mac_energy_pj;
+  for (const InnerTraffic& inner : inner_) energy_pj += inner.Evaluate(costs, whole_reach_, limits);
+  for (const Tensor tensor : kAllTensors) {
+    const std::vector<int>& keepers = Keepers(tensor);
+    const double size = traffic_.size(tensor);
+    for (std::size_t k = 0; k < keepers.size(); ++k) {
+      const double access_pj = costs.energy_pj[Slot(keepers[k])];
+      const bool outermost = k > 0 && k + 1 == keepers.size();  // OuterTraffic's
+      if (outermost) continue;
+      const bool serves_inner = k > 0 && IsInner(tensor, k - 1);
+      if (tensor == Tensor::kO) {
+        // The first update of an element reads nothing.
+        if (k == 0 ? !IsInner(tensor, 0) : !serves_inner) energy_pj -= size * access_pj;
+      } else if (tensor == Tensor::kI) {
+        if (k + 2 < keepers.size() && !IsInner(tensor, k)) energy_pj += size * access_pj;  // filled
+        if (k > 0 && !serves_inner) energy_pj += size * access_pj;                         // read
+      }
+    }
+  }
+  return energy_pj;
+}
+
+// Words that cross the outermost boundary pass through every keeper inside.
+LayerBound::Prices LayerBound::PricesOf(const BoxCosts& costs) const {
+  Prices prices;
+  prices.outermost_pj = costs.energy_pj[Slot(outermost_)];
+  for (const Tensor tensor : kAllTensors) {
+    const std::vector<int>& keepers = Keepers(tensor);
+    double& inside_pj = prices.inside_pj[Slot(tensor)];
+    for (std::size_t k = 0; k + 1 < keepers.size(); ++k) {
+      const double access_pj = costs.energy_pj[Slot(keepers[k])];
+      const bool last = k + 2 == keepers.size();
+      if (tensor == Tensor::kI) {
+        if (last) inside_pj += access_pj;
+        continue;
+      }
+      if (!IsInner(tensor, k)) inside_pj += access_pj;  // filled
+      if (k > 0 && !IsInner(tensor, k - 1)) inside_pj += (tensor == Tensor::kO ? 2 : 1) * access_pj;
+    }
+  }
+  return prices;
+}
+
+void LayerBound::EvaluateGroup(const OuterTraffic::Group& group, const Gain& gain, const BoxCosts& costs,
+                               const Prices& prices, double fixed_pj, Least* least) const {
+  double base_pj = fixed_pj;
+  for (const Tensor tensor : kAllTensors) {
+    base_pj +=
+        gain.requests[Slot(tensor)] * costs.energy_pj[Slot(Keepers(tensor).front())] * (tensor == Tensor::kO ? 2 : 1);
+  }
+  double base_cycles = gain.compute / costs.macs_per_cycle;
+  for (int level = 0; level < outermost_; ++level) {
+    base_cycles = std::max(base_cycles, gain.words[Slot(level)] / costs.words_per_cycle[Slot(level)]);
+  }
+  std::array<double, OuterTraffic::kMaxNeeds> room;
+  const std::vector<int>& resources = traffic_.resources();
+  for (std::size_t i = 0; i < resources.size(); ++i) {
+    room[i] = costs.limit[Slot(resources[i])] * gain.copies[Slot(resources[i])] * (1 + kBoundSlack);
+  }
+  const double bandwidth = costs.words_per_cycle[Slot(outermost_)];
+  for (const OuterTraffic::Candidate& candidate : group.candidates) {
+    const double outer_pj = base_pj + candidate.words * prices.outermost_pj;
+    const double cycles = std::max(base_cycles, (gain.words[Slot(outermost_)] + candidate.words) / bandwidth);
+    if (outer_pj >= least->energy_pj && cycles >= least->cycles) return;
+    bool fits = true;
+    for (std::size_t i = 0; i < resources.size(); ++i) fits = fits && candidate.need[i] <= room[i];
+    if (!fits) continue;
+    double energy_pj = outer_pj;
+    for (std::size_t x = 0; x < kNumTensors; ++x) energy_pj += candidate.moved[x] * prices.inside_pj[x];
+    least->energy_pj = std::min(least->energy_pj, energy_pj);
+    least->cycles = std::min(least->cycles, cycles);
+  }
+}
+
+LayerFigures LayerBound::Evaluate(const BoxCosts& costs, const Gains& gains) const {
+  Least least = {kInfinity, kInfinity};
+  const std::vector<Resource>& resources = model_.hardware_template().resources();
+  for (std::size_t r = 0; r < resources.size(); ++r) {
+    const bool missing = resources[r].kind == Resource::Kind::kAxis && costs.limit[r] * (1 + kBoundSlack) < 1;
+    if (missing) return {kInfinity, kInfinity};
+  }
+  const double fixed_pj = FixedEnergy(costs, AxisLimits(model_.hardware_template(), costs));
+  if (fixed_pj == kInfinity) return {kInfinity, kInfinity};
+  const Prices prices = PricesOf(costs);
+  for (std::size_t g = 0; g < gains.size(); ++g) {
+    EvaluateGroup(traffic_.groups()[g], gains[g], costs, prices, fixed_pj, &least);
+  }
+  return {least.energy_pj * (1 - kBoundSlack) / kPicoPerMicro, std::ceil(least.cycles * (1 - kBoundSlack))};
+}
+
+}  // namespace oneloop

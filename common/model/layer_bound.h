@@ -1,0 +1,74 @@
+#ifndef ONELOOP_COMMON_MODEL_LAYER_BOUND_H_
+#define ONELOOP_COMMON_MODEL_LAYER_BOUND_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "common/model/box_costs.h"
+#include "common/model/cost_model.h"
+#include "common/model/inner_traffic.h"
+#include "common/model/outer_traffic.h"
+#include "common/model/spatial_reach.h"
+#include "common/workload/workload.h"
+
+namespace oneloop {
+
+// Lower bounds on energy and latency of one occurrence of a layer, over all mappings that fit some hardware point of a
+// box. The inequalities and why they hold for the exact model: docs/MODEL.md, section "Lower bound". Immutable;
+// thread-safe.
+class LayerBound {
+ public:
+  // What axes of given lengths make of one group of tiles: the least work, at the best unrolling.
+  struct Gain {
+    std::array<double, kNumTensors> requests{};  // of the multiply-accumulates to each tensor's innermost keeper
+    double compute = 0;                          // multiply-accumulates of one unit
+    std::array<double, kMaxLevels> words{};      // of one instance; of the outermost level, without OuterTraffic's
+    std::array<double, kMaxResources> copies{};  // of a level, that can hold different parts of a tile
+  };
+  using Gains = std::vector<Gain>;  // by group
+
+  // `most`: the costs of the box that holds all boxes to be asked for. At most about `max_tiles` tiles are told apart.
+  // `model` must outlive the bound.
+  LayerBound(const CostModel& model, const LayerShape& shape, const BoxCosts& most, std::int64_t max_tiles);
+
+  std::size_t num_groups() const { return reach_.size(); }
+  Gains GainsAt(const SpatialReach::Limits& limits) const;
+
+  // Infinite figures when no mapping fits. Energy and latency are bounded apart: no mapping need reach both. `gains`:
+  // at the axis limits of `costs`.
+  LayerFigures Evaluate(const BoxCosts& costs, const Gains& gains) const;
+
+ private:
+  // pJ per word by tensor for words across the outermost boundary, and for what follows from each further in.
+  struct Prices {
+    double outermost_pj = 0;
+    std::array<double, kNumTensors> inside_pj{};
+  };
+  // Figures without units' conversion: pJ and cycles.
+  struct Least {
+    double energy_pj;
+    double cycles;
+  };
+
+  Gain GainOf(const SpatialReach& reach, const SpatialReach::Limits& limits) const;
+  bool IsInner(Tensor tensor, std::size_t keeper) const;
+  double FixedEnergy(const BoxCosts& costs, const SpatialReach::Limits& limits) const;
+  Prices PricesOf(const BoxCosts& costs) const;
+  void EvaluateGroup(const OuterTraffic::Group& group, const Gain& gain, const BoxCosts& costs, const Prices& prices,
+                     double fixed_pj, Least* least) const;
+  const std::vector<int>& Keepers(Tensor tensor) const;
+
+  const CostModel& model_;
+  int outermost_;
+  double macs_;
+  OuterTraffic traffic_;
+  std::vector<SpatialReach> reach_;  // by group
+  SpatialReach whole_reach_;
+  std::vector<InnerTraffic> inner_;
+};
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_COMMON_MODEL_LAYER_BOUND_H_

@@ -1,0 +1,36 @@
+#ifndef ONELOOP_COMMON_MODEL_LAYER_USE_H_
+#define ONELOOP_COMMON_MODEL_LAYER_USE_H_
+
+#include <array>
+
+#include "common/hardware/template.h"
+#include "common/workload/dims.h"
+
+namespace oneloop {
+
+inline constexpr int kMaxFlows = 7 * kMaxLevels;                 // reads and fills of W, I, O, updates of O
+inline constexpr int kMaxResources = kMaxAxes + 2 * kMaxLevels;  // axes, capacities in bytes and in words
+
+// One stream of words at a level, over all its instances.
+struct Flow {
+  enum class Kind { kRead, kFill, kUpdate };
+  int level;
+  Tensor tensor;
+  Kind kind;
+};
+
+// Amounts by Template::resources(): copies along an axis, bytes or words of one instance.
+using ResourceNeeds = std::array<double, kMaxResources>;
+
+// What one layer's mapping asks of the hardware, whatever its sizes.
+struct LayerUse {
+  std::array<double, kMaxFlows> words;       // by CostModel::flows(), all instances together
+  std::array<double, kMaxLevels> instances;  // in use, by level
+  ResourceNeeds need;
+  double macs;
+  double lanes;  // multiply-accumulate units in use
+};
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_COMMON_MODEL_LAYER_USE_H_

@@ -1,0 +1,208 @@
+#include "common/model/lower_bound.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <iterator>
+#include <limits>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "common/model/layer_bound.h"
+
+namespace oneloop {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+// Both keep memory below some tens of megabytes.
+constexpr std::int64_t kMostTilesOfLayer = 100'000;
+constexpr std::size_t kMostGains = 100'000;
+
+struct Box {
+  std::vector<ParameterRange> ranges;
+  WorkloadMetrics least;
+  double objective = 0;
+};
+
+struct Lower {
+  double operator()(const Box& a, const Box& b) const { return a.objective > b.objective; }
+};
+
+// How much a half raises its box's bound; never 0, so that the gains of two halves can be multiplied.
+double Gain(const Box& box, const Box& half) {
+  constexpr double kLeast = 1e-2;
+  constexpr double kMost = 10;
+  if (box.objective <= 0) return kLeast;
+  return std::clamp(half.objective / box.objective - 1, 0.0, kMost) + kLeast;
+}
+
+class BoxSearch {
+ public:
+  BoxSearch(const CostModel& model, const Workload& workload, std::span<const ParameterRange> ranges,
+            const ObjectiveWeights& weights, const LowerBoundOptions& options);
+
+  LowerBound Run();
+
+ private:
+  struct Entry {
+    double count;
+    LayerBound bound;
+  };
+
+  Box Evaluate(std::vector<ParameterRange> ranges);
+  const std::vector<LayerBound::Gains>& GainsAt(const BoxCosts& costs);
+  // Cuts a range between two values that the parameter may have; nothing when it has but one.
+  std::optional<std::pair<ParameterRange, ParameterRange>> Halves(std::size_t parameter,
+                                                                  const ParameterRange& range) const;
+  // Cuts the box in two along the parameter whose cut raises the lower half's bound the most.
+  std::optional<std::pair<Box, Box>> Split(const Box& box);
+  void Conclude(const std::vector<Box>& open, const std::vector<Box>& closed, LowerBound* result) const;
+
+  const CostModel& model_;
+  const ObjectiveWeights weights_;
+  const LowerBoundOptions& options_;
+  std::vector<Entry> layers_;
+  std::map<SpatialReach::Limits, std::vector<LayerBound::Gains>> gains_;  // by layer
+  std::size_t most_gains_ = 1;                                            // kept at a time
+  Box root_;
+  int boxes_ = 0;
+};
+
+BoxSearch::BoxSearch(const CostModel& model, const Workload& workload, std::span<const ParameterRange> ranges,
+                     const ObjectiveWeights& weights, const LowerBoundOptions& options)
+    : model_(model), weights_(weights), options_(options) {
+  // Layers of one shape are one entry.
+  std::vector<std::pair<LayerShape, double>> shapes;
+  for (const Layer& layer : workload.layers) {
+    const auto same =
+        std::find_if(shapes.begin(), shapes.end(), [&layer](const auto& shape) { return shape.first == layer.shape; });
+    if (same == shapes.end()) {
+      shapes.emplace_back(layer.shape, static_cast<double>(layer.count));
+    } else {
+      same->second += static_cast<double>(layer.count);
+    }
+  }
+  root_.ranges.assign(ranges.begin(), ranges.end());
+  const BoxCosts most = CostsOfBox(model_.hardware_template(), root_.ranges);
+  const std::int64_t max_tiles =
+      std::clamp<std::int64_t>(options.max_tiles / std::max<std::int64_t>(1, std::ssize(shapes)), 1, kMostTilesOfLayer);
+  layers_.reserve(shapes.size());
+  std::size_t groups = 0;
+  for (const auto& [shape, count] : shapes) {
+    layers_.push_back({count, LayerBound(model, shape, most, max_tiles)});
+    groups += layers_.back().bound.num_groups();
+  }
+  most_gains_ = kMostGains / std::max<std::size_t>(1, groups) + 1;
+}
+
+// Many boxes have axes of the same lengths.
+const std::vector<LayerBound::Gains>& BoxSearch::GainsAt(const BoxCosts& costs) {
+  const SpatialReach::Limits limits = AxisLimits(model_.hardware_template(), costs);
+  const auto known = gains_.find(limits);
+  if (known != gains_.end()) return known->second;
+  if (gains_.size() >= most_gains_) gains_.clear();
+  std::vector<LayerBound::Gains>& gains = gains_[limits];
+  for (const Entry& layer : layers_) gains.push_back(layer.bound.GainsAt(limits));
+  return gains;
+}
+
+Box BoxSearch::Evaluate(std::vector<ParameterRange> ranges) {
+  Box box;
+  const BoxCosts costs = CostsOfBox(model_.hardware_template(), ranges);
+  box.ranges = std::move(ranges);
+  const std::vector<LayerBound::Gains>& gains = GainsAt(costs);
+  for (std::size_t l = 0; l < layers_.size(); ++l) {
+    const LayerFigures figures = layers_[l].bound.Evaluate(costs, gains[l]);
+    box.least.energy_uj += layers_[l].count * figures.energy_uj;
+    box.least.latency_cycles += layers_[l].count * figures.latency_cycles;
+    if (box.least.energy_uj == kInfinity) break;
+  }
+  box.objective = box.least.energy_uj == kInfinity ? kInfinity
+                                                   : std::pow(box.least.energy_uj, weights_.energy) *
+                                                         std::pow(box.least.latency_cycles, weights_.latency);
+  return box;
+}
+
+// Values are multiples of the step, or an end of the parameter's range where that is none.
+std::optional<std::pair<ParameterRange, ParameterRange>> BoxSearch::Halves(std::size_t parameter,
+                                                                           const ParameterRange& range) const {
+  if (range.min >= range.max) return std::nullopt;
+  const double step = model_.hardware_template().parameter(static_cast<int>(parameter)).step;
+  const double middle = std::floor(std::sqrt(range.min * range.max) / step);
+  const double below = std::clamp(middle * step, range.min, range.max);
+  const double above = std::clamp((middle + 1) * step, range.min, range.max);
+  if (below >= above) return std::nullopt;
+  return {{{range.min, below}, {above, range.max}}};
+}
+
+std::optional<std::pair<Box, Box>> BoxSearch::Split(const Box& box) {
+  std::optional<std::pair<Box, Box>> best;
+  double best_gain = 0;
+  for (std::size_t p = 0; p < box.ranges.size(); ++p) {
+    const auto cut = Halves(p, box.ranges[p]);
+    if (!cut.has_value()) continue;
+    std::vector<ParameterRange> low = box.ranges;
+    std::vector<ParameterRange> high = box.ranges;
+    low[p] = cut->first;
+    high[p] = cut->second;
+    std::pair<Box, Box> halves = {Evaluate(std::move(low)), Evaluate(std::move(high))};
+    boxes_ += 2;
+    const double gain = Gain(box, halves.first) * Gain(box, halves.second);
+    if (best.has_value() && gain <= best_gain) continue;
+    best = std::move(halves);
+    best_gain = gain;
+  }
+  return best;
+}
+
+void BoxSearch::Conclude(const std::vector<Box>& open, const std::vector<Box>& closed, LowerBound* result) const {
+  result->objective = result->energy_uj = result->latency_cycles = kInfinity;
+  for (const std::vector<Box>* boxes : {&open, &closed}) {
+    for (const Box& box : *boxes) {
+      result->energy_uj = std::min(result->energy_uj, box.least.energy_uj);
+      result->latency_cycles = std::min(result->latency_cycles, box.least.latency_cycles);
+      if (result->box.empty() || box.objective < result->objective) result->box = box.ranges;
+      result->objective = std::min(result->objective, box.objective);
+    }
+  }
+  result->boxes = boxes_;
+}
+
+LowerBound BoxSearch::Run() {
+  LowerBound result;
+  std::vector<Box> open = {Evaluate(root_.ranges)};  // a heap, least objective first
+  std::vector<Box> closed;                           // too small to split
+  boxes_ = 1;
+  double least_closed = kInfinity;
+  while (!open.empty() && open.front().objective < least_closed && boxes_ < options_.max_boxes) {
+    if (options_.stop_requested && options_.stop_requested()) break;
+    std::pop_heap(open.begin(), open.end(), Lower());
+    Box box = std::move(open.back());
+    open.pop_back();
+    std::optional<std::pair<Box, Box>> halves = Split(box);
+    if (!halves.has_value()) {
+      least_closed = std::min(least_closed, box.objective);
+      closed.push_back(std::move(box));
+      continue;
+    }
+    for (Box* half : {&halves->first, &halves->second}) {
+      if (half->objective == kInfinity) continue;
+      half->objective = std::max(half->objective, box.objective);
+      open.push_back(std::move(*half));
+      std::push_heap(open.begin(), open.end(), Lower());
+    }
+  }
+  result.exhausted = open.empty() || open.front().objective >= least_closed;
+  Conclude(open, closed, &result);
+  return result;
+}
+
+}  // namespace
+
+LowerBound ProveLowerBound(const CostModel& model, const Workload& workload, std::span<const ParameterRange> ranges,
+                           const ObjectiveWeights& weights, const LowerBoundOptions& options) {
+  return BoxSearch(model, workload, ranges, weights, options).Run();
+}
+
+}  // namespace oneloop

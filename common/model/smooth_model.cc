@@ -1,0 +1,414 @@
+#include "common/model/smooth_model.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <new>
+#include <utility>
+
+#include "common/model/batch_kernel.h"
+
+namespace oneloop {
+namespace {
+
+constexpr double kLn2 = 0.693147180559945309417;
+constexpr double kMicroPerPico = 1e-6;
+
+std::size_t Slot(int index) { return static_cast<std::size_t>(index); }
+
+// Rows of kBlockLanes doubles, aligned for the kernel.
+class RowBuffer {
+ public:
+  void Resize(std::size_t num_rows) {
+    const std::size_t size = num_rows * kBlockLanes;
+    data_.reset(new (std::align_val_t{kKernelAlignment}) double[size]);
+    std::fill_n(data_.get(), size, 0.0);
+  }
+  double* row(std::size_t index) { return data_.get() + index * kBlockLanes; }
+  const double* row(std::size_t index) const { return data_.get() + index * kBlockLanes; }
+
+ private:
+  struct Delete {
+    void operator()(double* data) const { ::operator delete[](data, std::align_val_t{kKernelAlignment}); }
+  };
+  std::unique_ptr<double[], Delete> data_;
+};
+
+double Penalty(double overrun) {
+  return overrun > kRoundingSlack ? overrun * (kPenaltyLinear + kPenaltyQuadratic * overrun) : 0;
+}
+double PenaltySlope(double overrun) {
+  return overrun > kRoundingSlack ? kPenaltyLinear + 2 * kPenaltyQuadratic * overrun : 0;
+}
+
+}  // namespace
+
+class SmoothModel::Workspace {
+ public:
+  explicit Workspace(const SmoothModel& model) {
+    const std::size_t num_resources = model.log_limits_.size();
+    adjoints.Resize(Slot(model.program_.num_rows));
+    constants.Resize(Slot(model.program_.num_blocks() * model.program_.num_constants));
+    std::copy(model.program_.constants.begin(), model.program_.constants.end(), constants.row(0));
+    need_slopes.Resize(num_resources * Slot(model.program_.num_blocks()));
+    greatest.resize(num_resources);
+    greatest_layer.resize(num_resources);
+    has_slopes.resize(num_resources);
+    block_slopes.resize(num_resources);
+    log2_hardware.resize(model.ranges_.size());
+    hardware.resize(model.ranges_.size());
+    sized_by.resize(model.ranges_.size());
+    hardware_adjoint.resize(model.ranges_.size());
+  }
+
+  // Blocks by candidate order, then by layers.
+  std::size_t num_blocks() const { return blocks.size(); }
+  double* need_slope(std::size_t resource, std::size_t block, std::size_t num_blocks) {
+    return need_slopes.row(resource * num_blocks + block);
+  }
+
+  int num_candidates = 0;
+  std::vector<LoopOrders> orders;  // that the masks stand for: by candidate, then by layer
+  std::vector<KernelBlock> blocks;
+  RowBuffer constants;
+  RowBuffer masks;
+  RowBuffer shares;
+  RowBuffer values;
+  RowBuffer saved;
+  RowBuffer figures;
+  RowBuffer adjoints;
+  RowBuffer need_slopes;                    // ∂value/∂log2(need), by resource and block of layers
+  std::vector<char> has_slopes;             // by resource
+  std::vector<const double*> block_slopes;  // the slopes of one block
+  std::vector<double> greatest;             // log2 of the greatest need, by resource
+  std::vector<int> greatest_layer;
+  std::vector<double> scratch;
+  std::vector<double> log2_hardware;
+  HardwarePoint hardware;
+  std::vector<int> sized_by;             // by parameter: the resource; -1 for an end of its range
+  std::vector<double> hardware_adjoint;  // ∂value/∂log2 of each parameter
+  ComponentCosts costs;
+  KernelCosts kernel_costs;
+  KernelSums sums;
+  double energy_slope = 0;   // ∂value/∂(µJ of the workload)
+  double latency_slope = 0;  // ∂value/∂(cycles of the workload)
+  double area_slope = 0;     // ∂value/∂mm²
+};
+
+void SmoothModel::WorkspaceDeleter::operator()(Workspace* workspace) const { delete workspace; }
+
+SmoothModel::SmoothModel(const CostModel& model, const Workload& workload, std::vector<ParameterRange> ranges,
+                         ObjectiveWeights weights, MetricLimits limits)
+    : model_(model),
+      program_(CompileKernel(model, workload)),
+      size_(Slot(program_.num_blocks() * kBlockLanes) * program_.slots.size()),
+      ranges_(std::move(ranges)),
+      weights_(weights),
+      limits_(limits) {
+  for (const Layer& layer : workload.layers) counts_.push_back(static_cast<double>(layer.count));
+  for (const ParameterRange& range : ranges_) log2_ranges_.push_back({std::log2(range.min), std::log2(range.max)});
+  for (const Resource& resource : model.hardware_template().resources()) {
+    const Formula::Term& term = resource.limit.terms().front();
+    log_limits_.push_back({std::log2(term.coefficient), term.exponents});
+  }
+}
+
+double SmoothModel::log2_bound(int layer, int slot) const {
+  const int row = program_.slot_bounds[Slot(slot)];
+  return program_.block_constants(layer / kBlockLanes)[row * kBlockLanes + layer % kBlockLanes];
+}
+
+std::vector<double> SmoothModel::FactorsOf(std::span<const Mapping> mappings) const {
+  std::vector<double> x(size_);
+  for (int layer = 0; layer < num_layers(); ++layer) {
+    const Mapping& mapping = mappings[Slot(layer)];
+    for (int s = 0; s < num_slots(); ++s) {
+      const FactorSlot& slot = slots()[Slot(s)];
+      const std::int64_t factor = slot.is_spatial ? mapping.s(slot.place, slot.dim) : mapping.t(slot.place, slot.dim);
+      x[index(layer, s)] = std::log2(static_cast<double>(factor));
+    }
+  }
+  return x;
+}
+
+std::vector<double> SmoothModel::LayerFactors(std::span<const double> x, int layer) const {
+  std::vector<double> factors(Slot(num_slots()));
+  for (int s = 0; s < num_slots(); ++s) factors[Slot(s)] = x[index(layer, s)];
+  return factors;
+}
+
+SmoothModel::WorkspacePtr SmoothModel::MakeWorkspace() const { return WorkspacePtr(new Workspace(*this)); }
+
+void SmoothModel::Evaluate(std::span<const double> x, std::span<const Orders> orders, Workspace& workspace,
+                           std::span<double> gradient, Result* result) const {
+  SetOrders(orders, workspace);
+  SetShares(orders, workspace);
+  const auto layer_blocks = Slot(program_.num_blocks());
+  const std::size_t block_size = program_.slots.size() * kBlockLanes;
+  for (std::size_t b = 0; b < workspace.num_blocks(); ++b) {
+    workspace.blocks[b].x = x.data() + b % layer_blocks * block_size;
+    ForwardBlock(workspace.blocks[b]);
+  }
+  result->penalty = 0;
+  SizeHardware(workspace, result);
+  AddPenalties(workspace, result);
+  Score(orders, workspace, result);
+  AddObjective(workspace, result);
+
+  BackpropagateCosts(workspace);
+  BackpropagateSizes(workspace);
+  for (std::size_t b = 0; b < workspace.num_blocks(); ++b) {
+    const bool first = b < layer_blocks;
+    for (std::size_t r = 0; r < log_limits_.size(); ++r) {
+      // Tiles and copies do not depend on the order: those of the first candidate serve all.
+      workspace.block_slopes[r] =
+          first && workspace.has_slopes[r] != 0 ? workspace.need_slope(r, b, layer_blocks) : nullptr;
+    }
+    const KernelSlopes slopes{workspace.energy_slope, workspace.latency_slope, workspace.block_slopes.data()};
+    BackwardBlock(workspace.blocks[b], workspace.kernel_costs, slopes, workspace.adjoints.row(0), !first,
+                  gradient.data() + b % layer_blocks * block_size);
+  }
+}
+
+// Compiles loop orders to masks, when they are not those that the workspace has. Layers with fewer candidates than
+// others repeat their first one, with weight 0.
+void SmoothModel::SetOrders(std::span<const Orders> orders, Workspace& workspace) const {
+  int num_candidates = 1;
+  for (const Orders& layer : orders)
+    num_candidates = std::max(num_candidates, static_cast<int>(layer.candidates.size()));
+  const auto layer_blocks = program_.num_blocks();
+  const auto num_masks = program_.masks.size();
+  if (num_candidates != workspace.num_candidates) {
+    workspace.num_candidates = num_candidates;
+    const auto num_blocks = Slot(num_candidates * layer_blocks);
+    workspace.orders.assign(Slot(num_candidates * num_layers()), LoopOrders{});
+    workspace.masks.Resize(num_blocks * num_masks);
+    workspace.shares.Resize(num_blocks);
+    workspace.values.Resize(num_blocks * Slot(program_.num_rows));
+    workspace.saved.Resize(num_blocks * Slot(program_.num_saved));
+    const std::size_t num_figures = kNumFigureRows + 2 * program_.levels.size();
+    workspace.figures.Resize(num_blocks * num_figures);
+    workspace.blocks.resize(num_blocks);
+    for (std::size_t b = 0; b < num_blocks; ++b) {
+      const std::size_t layers = b % Slot(layer_blocks);
+      workspace.blocks[b] = {&program_,
+                             workspace.constants.row(layers * Slot(program_.num_constants)),
+                             workspace.masks.row(b * num_masks),
+                             nullptr,
+                             workspace.shares.row(b),
+                             workspace.values.row(b * Slot(program_.num_rows)),
+                             workspace.saved.row(b * Slot(program_.num_saved)),
+                             workspace.figures.row(b * num_figures)};
+    }
+  }
+  for (int c = 0; c < num_candidates; ++c) {
+    for (int layer = 0; layer < num_layers(); ++layer) {
+      const std::vector<LoopOrders>& candidates = orders[Slot(layer)].candidates;
+      const LoopOrders& order = candidates[Slot(c) < candidates.size() ? Slot(c) : 0];
+      LoopOrders& known = workspace.orders[Slot(c * num_layers() + layer)];
+      // Asked at every step: bytes compare faster than elements.
+      if (std::memcmp(&order, &known, sizeof order) == 0) continue;
+      known = order;
+      const std::size_t block = Slot(c * layer_blocks + layer / kBlockLanes);
+      SetLaneOrder(order, layer % kBlockLanes, workspace.masks.row(block * num_masks));
+    }
+  }
+}
+
+void SmoothModel::SetLaneOrder(const LoopOrders& order, int lane, double* masks) const {
+  for (std::size_t i = 0; i < program_.masks.size(); ++i) {
+    const KernelProgram::Mask& mask = program_.masks[i];
+    const LoopOrder& loops = order[Slot(mask.level)];
+    // Outermost first: the loop that comes later lies inside.
+    const bool inside =
+        std::find(loops.begin(), loops.end(), mask.inner) > std::find(loops.begin(), loops.end(), mask.outer);
+    masks[i * kBlockLanes + Slot(lane)] = std::bit_cast<double>(inside ? ~std::uint64_t{0} : std::uint64_t{0});
+  }
+}
+
+void SmoothModel::SetShares(std::span<const Orders> orders, Workspace& workspace) const {
+  for (int c = 0; c < workspace.num_candidates; ++c) {
+    for (int layer = 0; layer < num_layers(); ++layer) {
+      const std::vector<double>& weights = orders[Slot(layer)].weights;
+      const double weight = Slot(c) < weights.size() ? weights[Slot(c)] : 0;
+      const int block = c * program_.num_blocks() + layer / kBlockLanes;
+      workspace.shares.row(Slot(block))[layer % kBlockLanes] = counts_[Slot(layer)] * weight;
+    }
+  }
+}
+
+// The greatest need of each resource and the first layer that has it. Lanes without a layer need no more than any.
+void SmoothModel::FindGreatestNeeds(Workspace& workspace) const {
+  for (std::size_t r = 0; r < program_.needs.size(); ++r) {
+    double greatest = -std::numeric_limits<double>::infinity();
+    int greatest_layer = 0;
+    for (int block = 0; block < program_.num_blocks(); ++block) {
+      const double* need = workspace.blocks[Slot(block)].values + Slot(program_.needs[r].out) * kBlockLanes;
+      for (int lane = 0; lane < kBlockLanes; ++lane) {
+        const bool greater = need[lane] > greatest;
+        greatest_layer = greater ? block * kBlockLanes + lane : greatest_layer;
+        greatest = greater ? need[lane] : greatest;
+      }
+    }
+    workspace.greatest[r] = greatest;
+    workspace.greatest_layer[r] = greatest_layer;
+  }
+  workspace.scratch = workspace.greatest;
+  Log2InPlace(workspace.scratch);
+  for (std::size_t r = 0; r < program_.needs.size(); ++r) {
+    if (!program_.needs[r].is_log2) workspace.greatest[r] = workspace.scratch[r];
+  }
+}
+
+double SmoothModel::Log2Limit(std::size_t resource, const Workspace& workspace) const {
+  const LogLimit& limit = log_limits_[resource];
+  double log2 = limit.log2_coefficient;
+  for (std::size_t p = 0; p < limit.exponents.size(); ++p) log2 += limit.exponents[p] * workspace.log2_hardware[p];
+  return log2;
+}
+
+// The smallest real-valued hardware in range.
+void SmoothModel::SizeHardware(Workspace& workspace, Result* result) const {
+  FindGreatestNeeds(workspace);
+  const Template& hardware_template = model_.hardware_template();
+  const std::vector<Resource>& resources = hardware_template.resources();
+  for (std::size_t p = 0; p < ranges_.size(); ++p) workspace.log2_hardware[p] = log2_ranges_[p].min;
+  std::fill(workspace.sized_by.begin(), workspace.sized_by.end(), -1);
+  for (const int parameter : hardware_template.sizing_order()) {
+    const std::size_t p = Slot(parameter);
+    for (std::size_t r = 0; r < resources.size(); ++r) {
+      if (resources[r].owner != parameter) continue;
+      const double growth = workspace.greatest[r] - Log2Limit(r, workspace);
+      if (growth <= 0) continue;
+      workspace.log2_hardware[p] += growth / log_limits_[r].exponents[p];
+      workspace.sized_by[p] = static_cast<int>(r);
+    }
+    if (workspace.log2_hardware[p] > log2_ranges_[p].max) {
+      workspace.log2_hardware[p] = log2_ranges_[p].max;
+      workspace.sized_by[p] = -1;
+    }
+  }
+  std::copy(workspace.log2_hardware.begin(), workspace.log2_hardware.end(), workspace.hardware.begin());
+  Exp2InPlace(workspace.hardware);
+  for (std::size_t p = 0; p < ranges_.size(); ++p) {
+    if (workspace.log2_hardware[p] == log2_ranges_[p].min) workspace.hardware[p] = ranges_[p].min;
+    if (workspace.log2_hardware[p] == log2_ranges_[p].max) workspace.hardware[p] = ranges_[p].max;
+  }
+  workspace.costs = model_.CostsAt(workspace.hardware);
+  for (std::size_t l = 0; l < program_.levels.size(); ++l) {
+    workspace.kernel_costs.energy_uj[l] = workspace.costs.energy_pj[l] * kMicroPerPico;
+    workspace.kernel_costs.cycles_per_word[l] = 1 / workspace.costs.words_per_cycle[l];
+  }
+  workspace.kernel_costs.mac_energy_uj = workspace.costs.mac_energy_pj * kMicroPerPico;
+  result->hardware = workspace.hardware;
+}
+
+// For what does not fit even so.
+void SmoothModel::AddPenalties(Workspace& workspace, Result* result) const {
+  std::fill(workspace.hardware_adjoint.begin(), workspace.hardware_adjoint.end(), 0.0);
+  const auto num_blocks = Slot(program_.num_blocks());
+  for (std::size_t r = 0; r < log_limits_.size(); ++r) {
+    const double log2_limit = Log2Limit(r, workspace);
+    workspace.has_slopes[r] = workspace.greatest[r] - log2_limit > kRoundingSlack ? 1 : 0;
+    if (workspace.has_slopes[r] == 0) continue;
+    double slope = 0;
+    for (std::size_t b = 0; b < num_blocks; ++b) {
+      const double* need = workspace.blocks[b].values + Slot(program_.needs[r].out) * kBlockLanes;
+      const PenaltySums sums =
+          PenalizeBlock(need, program_.needs[r].is_log2, log2_limit, workspace.need_slope(r, b, num_blocks));
+      result->penalty += sums.penalty;
+      slope += sums.slope;
+    }
+    const std::vector<double>& exponents = log_limits_[r].exponents;
+    for (std::size_t p = 0; p < exponents.size(); ++p) workspace.hardware_adjoint[p] -= slope * exponents[p];
+  }
+}
+
+void SmoothModel::Score(std::span<const Orders> orders, Workspace& workspace, Result* result) const {
+  workspace.sums = {};
+  for (const KernelBlock& block : workspace.blocks) ScoreBlock(block, workspace.kernel_costs, &workspace.sums);
+  result->metrics = {workspace.sums.energy_uj, workspace.sums.latency_cycles, workspace.costs.area_mm2};
+  result->candidate_costs.resize(orders.size());
+  for (int layer = 0; layer < num_layers(); ++layer) {
+    std::vector<double>& costs = result->candidate_costs[Slot(layer)];
+    const std::size_t count = orders[Slot(layer)].candidates.size();
+    costs.resize(count > 1 ? count : 0);
+    for (std::size_t c = 0; c < costs.size(); ++c) {
+      const std::size_t block = c * Slot(program_.num_blocks()) + Slot(layer / kBlockLanes);
+      const double* figures = workspace.blocks[block].figures + layer % kBlockLanes;
+      costs[c] = figures[Slot(kEnergyUj) * kBlockLanes] * figures[Slot(kLatencyCycles) * kBlockLanes];
+    }
+    Log2InPlace(costs);
+  }
+}
+
+void SmoothModel::AddObjective(Workspace& workspace, Result* result) const {
+  const WorkloadMetrics& metrics = result->metrics;
+  double energy = weights_.energy;
+  double latency = weights_.latency;
+  double area = 0;
+  const auto limit = [result](double figure, const std::optional<double>& most) {
+    if (!most.has_value()) return 0.0;
+    const double overrun = std::log2(figure / *most);
+    result->penalty += Penalty(overrun);
+    return PenaltySlope(overrun);
+  };
+  energy += limit(metrics.energy_uj, limits_.energy_uj);
+  latency += limit(metrics.latency_cycles, limits_.latency_cycles);
+  const double edp = limit(metrics.edp(), limits_.edp);
+  energy += edp;
+  latency += edp;
+  area += limit(metrics.area_mm2, limits_.area_mm2);
+  result->value = weights_.energy * std::log2(metrics.energy_uj) +
+                  weights_.latency * std::log2(metrics.latency_cycles) + result->penalty;
+  workspace.energy_slope = energy / (kLn2 * metrics.energy_uj);
+  workspace.latency_slope = latency / (kLn2 * metrics.latency_cycles);
+  workspace.area_slope = area == 0 ? 0 : area / (kLn2 * metrics.area_mm2);
+}
+
+// From the workload's figures through the components' costs to the parameters.
+void SmoothModel::BackpropagateCosts(Workspace& workspace) const {
+  const TemplateSpec& spec = model_.hardware_template().spec();
+  const double energy_scale = workspace.energy_slope * kMicroPerPico;
+  const auto add = [&workspace](const std::optional<Formula>& formula, double scale) {
+    if (formula.has_value() && scale != 0) {
+      formula->AddLog2Gradient(workspace.hardware, scale, workspace.hardware_adjoint);
+    }
+  };
+  double macs = 0;
+  for (int layer = 0; layer < num_layers(); ++layer) {
+    const double* constants = program_.block_constants(layer / kBlockLanes);
+    macs += counts_[Slot(layer)] * constants[program_.macs * kBlockLanes + layer % kBlockLanes];
+  }
+  for (std::size_t level = 0; level < spec.levels.size(); ++level) {
+    add(spec.levels[level].energy_pj, energy_scale * workspace.sums.words[level]);
+    add(spec.levels[level].words_per_cycle,
+        -workspace.latency_slope * workspace.sums.slow_cycles[level] / workspace.costs.words_per_cycle[level]);
+  }
+  add(spec.mac_energy_pj, energy_scale * macs);
+  add(spec.area_mm2, workspace.area_slope);
+}
+
+// From the parameters to the needs that they were sized to, against the sizing order.
+void SmoothModel::BackpropagateSizes(Workspace& workspace) const {
+  const auto num_blocks = Slot(program_.num_blocks());
+  const std::vector<int>& order = model_.hardware_template().sizing_order();
+  for (auto p = order.rbegin(); p != order.rend(); ++p) {
+    if (workspace.sized_by[Slot(*p)] < 0) continue;
+    const std::size_t r = Slot(workspace.sized_by[Slot(*p)]);
+    const std::vector<double>& exponents = log_limits_[r].exponents;
+    const double weight = workspace.hardware_adjoint[Slot(*p)] / exponents[Slot(*p)];
+    double* slopes = workspace.need_slope(r, 0, num_blocks);
+    if (workspace.has_slopes[r] == 0) std::fill_n(slopes, num_blocks * kBlockLanes, 0.0);
+    workspace.has_slopes[r] = 1;
+    slopes[workspace.greatest_layer[r]] += weight;
+    for (std::size_t q = 0; q < exponents.size(); ++q) {
+      if (static_cast<int>(q) != *p) workspace.hardware_adjoint[q] -= weight * exponents[q];
+    }
+  }
+}
+
+}  // namespace oneloop

@@ -1,0 +1,130 @@
+#ifndef ONELOOP_COMMON_MODEL_SMOOTH_MODEL_H_
+#define ONELOOP_COMMON_MODEL_SMOOTH_MODEL_H_
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "common/hardware/template.h"
+#include "common/mapping/mapping.h"
+#include "common/model/cost_model.h"
+#include "common/model/kernel_program.h"
+#include "common/workload/workload.h"
+
+namespace oneloop {
+
+using LoopOrders = std::array<LoopOrder, kMaxLevels>;
+
+// Weights of the three objectives in log2 space: value = energy · log2(µJ) + latency · log2(cycles).
+struct ObjectiveWeights {
+  double energy = 1;
+  double latency = 1;
+};
+
+// Upper limits on the figures of a design; unset ones do not bind.
+struct MetricLimits {
+  std::optional<double> energy_uj;
+  std::optional<double> latency_cycles;
+  std::optional<double> area_mm2;
+  std::optional<double> edp;
+};
+
+// The differentiable form of the cost model, for descent: factors are real and given by their log2, loop orders are
+// fixed, blocks and corners of the input are left out, and the hardware is the smallest real-valued one that fits.
+// At whole factors its counts equal the exact ones (corners aside). Value, symbols and kinks: docs/MODEL.md; it runs on
+// the vectors of batch_kernel.h. Immutable; each thread uses a Workspace of its own. The same arguments give the same
+// bits, whatever ran in the workspace before.
+class SmoothModel {
+ public:
+  // One layer's candidate loop orders, mixed with the given weights (≥ 0, sum 1); usually a single one.
+  struct Orders {
+    std::vector<LoopOrders> candidates;
+    std::vector<double> weights;
+  };
+
+  class Workspace;
+  // A unique_ptr whose deleter is known where the class is.
+  struct WorkspaceDeleter {
+    void operator()(Workspace* workspace) const;
+  };
+  using WorkspacePtr = std::unique_ptr<Workspace, WorkspaceDeleter>;
+
+  struct Result {
+    double value = 0;  // weighted log2 objective plus penalties: what the gradient is of
+    WorkloadMetrics metrics;
+    HardwarePoint hardware;  // real-valued
+    double penalty = 0;      // 0 when all resources and limits are met
+    // log2(energy · latency) of each layer under each of its candidate orders, in order, for softmax weights; empty for
+    // a layer with a single one.
+    std::vector<std::vector<double>> candidate_costs;
+  };
+
+  // Both must outlive the model. `ranges` by parameter index.
+  SmoothModel(const CostModel& model, const Workload& workload, std::vector<ParameterRange> ranges,
+              ObjectiveWeights weights, MetricLimits limits);
+
+  // Factors that some layer has more than one value for.
+  const std::vector<FactorSlot>& slots() const { return program_.slots; }
+  int num_layers() const { return program_.num_layers; }
+  int num_slots() const { return static_cast<int>(program_.slots.size()); }
+  int outermost_level() const { return model_.hierarchy().num_levels - 1; }
+  // Whether a layer has more than one value for a slot: its dimension's bound is above 1.
+  bool IsActive(int layer, int slot) const { return log2_bound(layer, slot) > 0; }
+  // log2 of the bound of a slot's dimension.
+  double log2_bound(int layer, int slot) const;
+
+  // Factors, gradients and whatever goes with them are vectors of size() numbers, [block of layers][slot][layer in the
+  // block]; places without a layer stay 0. Where the number of one layer and slot stands:
+  std::size_t size() const { return size_; }
+  std::size_t index(int layer, int slot) const {
+    const int row = layer / kBlockLanes * num_slots() + slot;
+    return static_cast<std::size_t>(row) * kBlockLanes + static_cast<std::size_t>(layer % kBlockLanes);
+  }
+  // log2 of the factors of whole mappings, one a layer.
+  std::vector<double> FactorsOf(std::span<const Mapping> mappings) const;
+  // One layer's part of x, by slot.
+  std::vector<double> LayerFactors(std::span<const double> x, int layer) const;
+
+  WorkspacePtr MakeWorkspace() const;
+
+  // x: log2 of the factors, ≥ 0; per layer and dimension the sum is at most log2 of the bound. Fills gradient with
+  // ∂value/∂x; entries of inactive slots are 0. The value is not finite when x is not.
+  void Evaluate(std::span<const double> x, std::span<const Orders> orders, Workspace& workspace,
+                std::span<double> gradient, Result* result) const;
+
+ private:
+  // A resource's limit in log2: log2_coefficient + Σ exponents · log2 of the parameters.
+  struct LogLimit {
+    double log2_coefficient;
+    std::vector<double> exponents;
+  };
+
+  void SetOrders(std::span<const Orders> orders, Workspace& workspace) const;
+  void SetLaneOrder(const LoopOrders& order, int lane, double* masks) const;
+  void SetShares(std::span<const Orders> orders, Workspace& workspace) const;
+  void FindGreatestNeeds(Workspace& workspace) const;
+  double Log2Limit(std::size_t resource, const Workspace& workspace) const;
+  void SizeHardware(Workspace& workspace, Result* result) const;
+  void AddPenalties(Workspace& workspace, Result* result) const;
+  void Score(std::span<const Orders> orders, Workspace& workspace, Result* result) const;
+  void AddObjective(Workspace& workspace, Result* result) const;
+  void BackpropagateCosts(Workspace& workspace) const;
+  void BackpropagateSizes(Workspace& workspace) const;
+
+  const CostModel& model_;
+  const KernelProgram program_;
+  const std::size_t size_;
+  std::vector<double> counts_;  // by layer
+  std::vector<ParameterRange> ranges_;
+  std::vector<ParameterRange> log2_ranges_;
+  std::vector<LogLimit> log_limits_;  // by resource
+  ObjectiveWeights weights_;
+  MetricLimits limits_;
+};
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_COMMON_MODEL_SMOOTH_MODEL_H_

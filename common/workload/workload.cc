@@ -1,0 +1,99 @@
+#include "common/workload/workload.h"
+
+#include <cstddef>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status.h"
+
+namespace oneloop {
+namespace {
+
+constexpr std::size_t kMaxNameLength = 63;
+
+// a * b, or nothing when it does not fit.
+bool MultiplyFits(std::int64_t a, std::int64_t b, std::int64_t* product) {
+  return !__builtin_mul_overflow(a, b, product);
+}
+
+absl::Status CheckRange(std::string_view field, std::int64_t value, std::int64_t max) {
+  if (value >= 1 && value <= max) return absl::OkStatus();
+  return FieldError(field, absl::StrCat("is ", value, "; valid: 1 to ", max));
+}
+
+// Elements of the input window, gaps of strides included.
+bool InputSizeFits(const LayerShape& shape) {
+  const auto extent = [](std::int64_t outputs, std::int64_t stride, std::int64_t filters, std::int64_t dilation,
+                         std::int64_t* result) {
+    std::int64_t moves = 0;
+    std::int64_t reach = 0;
+    return MultiplyFits(outputs - 1, stride, &moves) && MultiplyFits(filters - 1, dilation, &reach) &&
+           !__builtin_add_overflow(moves, reach, result) && !__builtin_add_overflow(*result, 1, result);
+  };
+  std::int64_t width = 0;
+  std::int64_t height = 0;
+  if (!extent(shape.bound(Dim::kP), shape.w_stride, shape.bound(Dim::kR), shape.w_dilation, &width) ||
+      !extent(shape.bound(Dim::kQ), shape.h_stride, shape.bound(Dim::kS), shape.h_dilation, &height)) {
+    return false;
+  }
+  std::int64_t size = 0;
+  return MultiplyFits(width, height, &size) && MultiplyFits(size, shape.bound(Dim::kC), &size) &&
+         MultiplyFits(size, shape.bound(Dim::kN), &size) && MultiplyFits(size, shape.bound(Dim::kG), &size);
+}
+
+}  // namespace
+
+std::int64_t Macs(const LayerShape& shape) {
+  std::int64_t macs = 1;
+  for (const std::int64_t bound : shape.bounds) macs *= bound;
+  return macs;
+}
+
+absl::Status ValidateShape(const LayerShape& shape) {
+  for (const Dim dim : kAllDims) {
+    RETURN_IF_ERROR(CheckRange(std::string(1, Name(dim)), shape.bound(dim), kMaxBound));
+  }
+  RETURN_IF_ERROR(CheckRange("Wstride", shape.w_stride, kMaxBound));
+  RETURN_IF_ERROR(CheckRange("Hstride", shape.h_stride, kMaxBound));
+  RETURN_IF_ERROR(CheckRange("Wdilation", shape.w_dilation, kMaxBound));
+  RETURN_IF_ERROR(CheckRange("Hdilation", shape.h_dilation, kMaxBound));
+  std::int64_t macs = 1;
+  for (const std::int64_t bound : shape.bounds) {
+    if (!MultiplyFits(macs, bound, &macs)) {
+      return FieldError("", "the product of the bounds (multiply-accumulates) passes 2^63; split the layer");
+    }
+  }
+  if (!InputSizeFits(shape)) {
+    return FieldError("", "the input that bounds, strides and dilations span passes 2^63 words; split the layer");
+  }
+  return absl::OkStatus();
+}
+
+bool IsValidName(const std::string& name) {
+  if (name.empty() || name.size() > kMaxNameLength || name[0] == '-' || name[0] == '_') return false;
+  for (const char c : name) {
+    const bool letter_or_digit = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    if (!letter_or_digit && c != '_' && c != '-') return false;
+  }
+  return true;
+}
+
+absl::Status ValidateWorkload(const Workload& workload) {
+  if (!IsValidName(workload.name)) {
+    return FieldError("name", absl::StrCat("'", workload.name,
+                                           "' is not valid: 1 to 63 lower-case letters, digits, '_' and '-', beginning "
+                                           "with a letter or digit"));
+  }
+  if (workload.layers.empty()) return FieldError("layers", "is empty; valid: at least one layer");
+  if (workload.layers.size() > static_cast<std::size_t>(kMaxLayers)) {
+    return FieldError("layers", absl::StrCat("has ", workload.layers.size(), " layers; valid: at most ", kMaxLayers));
+  }
+  for (std::size_t i = 0; i < workload.layers.size(); ++i) {
+    const Layer& layer = workload.layers[i];
+    const std::string path = absl::StrCat("layers[", i, "]");
+    RETURN_IF_ERROR(PrefixField(path, CheckRange("count", layer.count, kMaxLayerCount)));
+    RETURN_IF_ERROR(PrefixField(path, PrefixField("bounds", ValidateShape(layer.shape))));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace oneloop

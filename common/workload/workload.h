@@ -1,0 +1,58 @@
+#ifndef ONELOOP_COMMON_WORKLOAD_WORKLOAD_H_
+#define ONELOOP_COMMON_WORKLOAD_WORKLOAD_H_
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "common/workload/dims.h"
+
+namespace oneloop {
+
+// Loop bounds of one layer and the step of its filter, in elements. Index order of `bounds`: Dim.
+struct LayerShape {
+  std::array<std::int64_t, kNumDims> bounds = {1, 1, 1, 1, 1, 1, 1, 1};
+  std::int64_t w_stride = 1;    // along P
+  std::int64_t h_stride = 1;    // along Q
+  std::int64_t w_dilation = 1;  // along R
+  std::int64_t h_dilation = 1;  // along S
+
+  std::int64_t bound(Dim dim) const { return bounds[static_cast<std::size_t>(dim)]; }
+  bool operator==(const LayerShape&) const = default;
+};
+
+struct Layer {
+  std::string name;
+  std::int64_t count = 1;  // occurrences in the workload
+  LayerShape shape;
+};
+
+struct Workload {
+  std::string name;
+  std::string description;
+  std::vector<Layer> layers;
+};
+
+inline constexpr std::int64_t kMaxBound = 2147483647;
+inline constexpr std::int64_t kMaxLayerCount = 1000000;
+inline constexpr int kMaxLayers = 4096;
+
+// Product of the bounds. Precondition: ValidateShape(shape) is OK, so that it does not overflow.
+std::int64_t Macs(const LayerShape& shape);
+
+// INVALID_ARGUMENT, with the field as in the proto message Bounds: every bound, stride and dilation 1 to kMaxBound,
+// product of the bounds and size of the input below 2^63.
+absl::Status ValidateShape(const LayerShape& shape);
+
+// INVALID_ARGUMENT, with the field as in the proto message Workload: a valid name, 1 to kMaxLayers layers, each with
+// a count of 1 to kMaxLayerCount and a valid shape.
+absl::Status ValidateWorkload(const Workload& workload);
+
+// Lower-case letters, digits, "_" and "-", 1 to 63 characters, beginning with a letter or digit.
+bool IsValidName(const std::string& name);
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_COMMON_WORKLOAD_WORKLOAD_H_

@@ -1,0 +1,370 @@
+#include "server/jobs/job_manager.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "common/base/log.h"
+#include "common/base/status.h"
+
+namespace oneloop {
+namespace {
+
+int ThreadCount(int wanted) {
+  if (wanted > 0) return wanted;
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+absl::Status Admit(const NewJob& job) {
+  if (job.num_starts < 1 || job.num_starts > kMostStartsOfJob) {
+    return FieldError("starts", absl::StrCat("is ", job.num_starts, "; valid: 1 to ", kMostStartsOfJob));
+  }
+  if (job.samples_total < job.num_starts) {
+    return FieldError("samples", absl::StrCat("is ", job.samples_total, "; each of the ", job.num_starts,
+                                              " starts needs at least one"));
+  }
+  return absl::OkStatus();
+}
+
+std::vector<int> StartsLeft(int num_starts, const std::vector<StartRecord>& records) {
+  std::vector<bool> done(static_cast<std::size_t>(num_starts), false);
+  for (const StartRecord& record : records) done[static_cast<std::size_t>(record.start)] = record.done;
+  std::vector<int> left;
+  for (int start = 0; start < num_starts; ++start) {
+    if (!done[static_cast<std::size_t>(start)]) left.push_back(start);
+  }
+  return left;
+}
+
+std::vector<int> AllStarts(int num_starts) { return StartsLeft(num_starts, {}); }
+
+std::string JobText(std::int64_t job_id) { return absl::StrCat("job ", job_id, ": "); }
+
+}  // namespace
+
+JobManager::JobManager(Options options)
+    : options_(std::move(options)), num_threads_(ThreadCount(options_.num_threads)) {}
+
+absl::StatusOr<std::unique_ptr<JobManager>> JobManager::Create(Options options) {
+  if (options.store == nullptr || !options.decode_spec || !options.run_start) {
+    return absl::InvalidArgumentError("a job manager needs a store, a spec decoder and a start runner");
+  }
+  std::unique_ptr<JobManager> manager(new JobManager(std::move(options)));
+  RETURN_IF_ERROR(manager->Recover());
+  for (int i = 0; i < manager->num_threads_; ++i) {
+    manager->workers_.emplace_back([raw = manager.get()] { raw->WorkerLoop(); });
+  }
+  return manager;
+}
+
+JobManager::~JobManager() {
+  [[maybe_unused]] const absl::Status drained = Drain(absl::InfiniteDuration());
+  for (std::thread& worker : workers_) worker.join();
+}
+
+absl::Status JobManager::Recover() {
+  JobQuery query;
+  query.states = {JobState::kPending, JobState::kRunning};
+  query.limit = 1000;
+  std::vector<JobRecord> page;
+  do {
+    ASSIGN_OR_RETURN(page, options_.store->ListJobs(query));
+    for (const JobRecord& record : page) {
+      RETURN_IF_ERROR(EnqueueRest(record));
+      query.before_id = record.id;
+    }
+  } while (page.size() == static_cast<std::size_t>(query.limit));
+  return absl::OkStatus();
+}
+
+absl::Status JobManager::EnqueueRest(const JobRecord& record) {
+  ASSIGN_OR_RETURN(const std::vector<StartRecord> starts, options_.store->ListStarts(record.id));
+  const std::vector<int> left = StartsLeft(record.job.num_starts, starts);
+  if (left.empty()) {
+    Succeed(record.id);
+  } else {
+    Enqueue(record.id, left, record.state == JobState::kRunning);
+  }
+  return absl::OkStatus();
+}
+
+void JobManager::Enqueue(std::int64_t job_id, const std::vector<int>& starts, bool marked_running) {
+  MutexLock lock(&mutex_);
+  queue_.Add(job_id, starts);
+  queue_.Release(job_id);
+  active_[job_id].marked_running = marked_running;
+  work_.SignalAll();
+}
+
+absl::Status JobManager::CheckOpen() {
+  if (!draining_) return absl::OkStatus();
+  return absl::UnavailableError("the daemon is stopping; try again once it has restarted");
+}
+
+absl::StatusOr<RunStore::CreateResult> JobManager::Submit(const NewJob& job) {
+  RETURN_IF_ERROR(Admit(job));
+  {
+    MutexLock lock(&mutex_);
+    RETURN_IF_ERROR(CheckOpen());
+    if (queue_.num_jobs() >= options_.max_unfinished_jobs) {
+      return absl::ResourceExhaustedError(absl::StrCat("there are ", queue_.num_jobs(),
+                                                       " unfinished jobs, as many as are allowed; "
+                                                       "wait for some to end or cancel them"));
+    }
+  }
+  ASSIGN_OR_RETURN(RunStore::CreateResult result, options_.store->CreateJob(job));
+  if (result.created) Enqueue(result.record.id, AllStarts(job.num_starts), /*marked_running=*/false);
+  return result;
+}
+
+absl::StatusOr<JobRecord> JobManager::Cancel(std::int64_t job_id, std::optional<std::int64_t> expected_revision) {
+  MutexLock control(&control_mutex_);
+  ASSIGN_OR_RETURN(JobRecord record,
+                   options_.store->SetJobState(job_id, {JobState::kPending, JobState::kRunning, JobState::kPaused},
+                                               JobState::kCancelled, "cancelled on request", expected_revision));
+  Forget(job_id);
+  return record;
+}
+
+absl::StatusOr<JobRecord> JobManager::Pause(std::int64_t job_id, std::optional<std::int64_t> expected_revision) {
+  MutexLock control(&control_mutex_);
+  return SetPaused(job_id, "paused on request", expected_revision);
+}
+
+absl::StatusOr<JobRecord> JobManager::SetPaused(std::int64_t job_id, const std::string& reason,
+                                                std::optional<std::int64_t> expected_revision) {
+  ASSIGN_OR_RETURN(JobRecord record, options_.store->SetJobState(job_id, {JobState::kPending, JobState::kRunning},
+                                                                 JobState::kPaused, reason, expected_revision));
+  MutexLock lock(&mutex_);
+  queue_.Hold(job_id);
+  StopStarts(job_id);
+  return record;
+}
+
+absl::StatusOr<JobRecord> JobManager::Resume(std::int64_t job_id, std::optional<std::int64_t> expected_revision) {
+  MutexLock control(&control_mutex_);
+  bool held = false;
+  {
+    MutexLock lock(&mutex_);
+    RETURN_IF_ERROR(CheckOpen());
+    held = queue_.IsHeld(job_id);
+  }
+  absl::StatusOr<JobRecord> record =
+      options_.store->SetJobState(job_id, {JobState::kPaused}, JobState::kPending, "", expected_revision);
+  // On a full disk not even the pause could be stored: such a job is held here and RUNNING there.
+  if (absl::IsFailedPrecondition(record.status()) && held) record = options_.store->GetJob(job_id);
+  if (!record.ok()) return record;
+  RETURN_IF_ERROR(EnqueueRest(*record));
+  return options_.store->GetJob(job_id);
+}
+
+void JobManager::StopStarts(std::int64_t job_id) {
+  for (auto task = running_.lower_bound(Lease{job_id, 0}); task != running_.end() && task->first.job_id == job_id;
+       ++task) {
+    *task->second = true;
+  }
+}
+
+void JobManager::Forget(std::int64_t job_id) {
+  MutexLock lock(&mutex_);
+  queue_.Remove(job_id);
+  active_.erase(job_id);
+  StopStarts(job_id);
+}
+
+absl::Status JobManager::Drain(absl::Duration timeout) {
+  const absl::Time deadline = absl::Now() + timeout;
+  MutexLock lock(&mutex_);
+  draining_ = true;
+  for (const auto& [lease, stop] : running_) *stop = true;
+  work_.SignalAll();
+  while (busy_workers_ > 0) {
+    const absl::Duration left = std::min(deadline - absl::Now(), absl::Hours(1));
+    if (left <= absl::ZeroDuration()) {
+      return absl::DeadlineExceededError(absl::StrCat(busy_workers_, " starts did not stop in time"));
+    }
+    idle_.WaitFor(mutex_, absl::ToChronoMicroseconds(left));
+  }
+  return absl::OkStatus();
+}
+
+void JobManager::WorkerLoop() {
+  while (const std::optional<Task> task = AwaitTask()) RunTask(*task);
+}
+
+std::optional<JobManager::Task> JobManager::AwaitTask() {
+  MutexLock lock(&mutex_);
+  while (!draining_) {
+    if (const std::optional<Lease> lease = queue_.Take()) {
+      Task task{*lease, std::make_shared<std::atomic<bool>>(false)};
+      running_[task.lease] = task.stop;
+      ++busy_workers_;
+      return task;
+    }
+    work_.Wait(mutex_);
+  }
+  return std::nullopt;
+}
+
+void JobManager::RunTask(const Task& task) {
+  absl::StatusOr<bool> finished = false;
+  if (absl::StatusOr<std::shared_ptr<const SearchSpec>> spec = PrepareJob(task.lease.job_id); spec.ok()) {
+    finished = RunAndStore(task, **spec);
+  } else {
+    finished = spec.status();
+  }
+  {
+    // Before the lease goes back: its next holder registers under the same key.
+    MutexLock lock(&mutex_);
+    running_.erase(task.lease);
+  }
+  if (finished.ok()) {
+    Settle(task.lease, *finished);
+  } else {
+    SettleFailure(task.lease, finished.status());
+  }
+  MutexLock lock(&mutex_);
+  --busy_workers_;
+  work_.SignalAll();
+  idle_.SignalAll();
+}
+
+absl::StatusOr<std::shared_ptr<const SearchSpec>> JobManager::PrepareJob(std::int64_t job_id) {
+  ActiveJob known;
+  {
+    MutexLock lock(&mutex_);
+    if (const auto job = active_.find(job_id); job != active_.end()) known = job->second;
+  }
+  if (!known.marked_running) RETURN_IF_ERROR(MarkRunning(job_id));
+  if (known.spec == nullptr) {
+    ASSIGN_OR_RETURN(const JobRecord record, options_.store->GetJob(job_id));
+    absl::StatusOr<std::shared_ptr<const SearchSpec>> spec = options_.decode_spec(record);
+    // Its code says nothing about the store, which SettleFailure would take it for.
+    if (!spec.ok()) return absl::InternalError(absl::StrCat("cannot be decoded: ", spec.status().message()));
+    known.spec = *std::move(spec);
+  }
+  MutexLock lock(&mutex_);
+  if (const auto job = active_.find(job_id); job != active_.end()) job->second.spec = known.spec;
+  return known.spec;
+}
+
+absl::Status JobManager::MarkRunning(std::int64_t job_id) {
+  const absl::StatusOr<JobRecord> marked =
+      options_.store->SetJobState(job_id, {JobState::kPending}, JobState::kRunning, "", std::nullopt);
+  if (absl::IsFailedPrecondition(marked.status())) {
+    // Another worker may have been first; any other state is a reason not to run.
+    ASSIGN_OR_RETURN(const JobRecord record, options_.store->GetJob(job_id));
+    if (record.state != JobState::kRunning) return marked.status();
+  } else if (!marked.ok()) {
+    return marked.status();
+  }
+  MutexLock lock(&mutex_);
+  if (const auto job = active_.find(job_id); job != active_.end()) job->second.marked_running = true;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> JobManager::RunAndStore(const Task& task, const SearchSpec& spec) {
+  PointWriter writer(options_.store, *spec.hardware_template, task.lease, task.stop.get(), options_.writer);
+  const StartSummary summary = options_.run_start(spec, task.lease.start, writer);
+  const bool finished = summary.termination != StartSummary::Termination::kStopped;
+  if (summary.termination == StartSummary::Termination::kDiverged) {
+    Log(LogLevel::kWarning,
+        absl::StrCat("job ", task.lease.job_id, ", start ", task.lease.start, " diverged: ", summary.message));
+  }
+  RETURN_IF_ERROR(writer.Finish(summary.samples, finished));
+  return finished;
+}
+
+void JobManager::Settle(const Lease& lease, bool finished) {
+  {
+    MutexLock lock(&mutex_);
+    if (!finished) {
+      queue_.GiveBack(lease);
+      return;
+    }
+    queue_.Complete(lease);
+    if (!queue_.Has(lease.job_id) || !queue_.IsFinished(lease.job_id)) return;
+    queue_.Remove(lease.job_id);
+    active_.erase(lease.job_id);
+  }
+  Succeed(lease.job_id);
+}
+
+void JobManager::SettleFailure(const Lease& lease, const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kNotFound:
+      Forget(lease.job_id);
+      return;
+    case absl::StatusCode::kFailedPrecondition:
+      SettleRefused(lease);
+      return;
+    case absl::StatusCode::kUnavailable: {
+      // The store is closed: the next daemon takes the start up.
+      MutexLock lock(&mutex_);
+      queue_.Hold(lease.job_id);
+      queue_.GiveBack(lease);
+      return;
+    }
+    case absl::StatusCode::kResourceExhausted:
+      SettleStorageFull(lease, Message(status));
+      return;
+    default:
+      FailJob(lease.job_id, Message(status));
+      return;
+  }
+}
+
+void JobManager::SettleRefused(const Lease& lease) {
+  MutexLock control(&control_mutex_);
+  const absl::StatusOr<JobRecord> record = options_.store->GetJob(lease.job_id);
+  if (!record.ok() || IsFinal(record->state)) {
+    Forget(lease.job_id);
+    return;
+  }
+  MutexLock lock(&mutex_);
+  if (record->state == JobState::kPaused) queue_.Hold(lease.job_id);
+  queue_.GiveBack(lease);
+}
+
+void JobManager::SettleStorageFull(const Lease& lease, std::string_view problem) {
+  const std::string reason = absl::StrCat("paused, because its points could not be stored: ", ToAbsl(problem),
+                                          "; resume it once there is room");
+  MutexLock control(&control_mutex_);
+  {
+    MutexLock lock(&mutex_);
+    queue_.Hold(lease.job_id);
+    queue_.GiveBack(lease);
+    StopStarts(lease.job_id);
+  }
+  const absl::StatusOr<JobRecord> paused = SetPaused(lease.job_id, reason, std::nullopt);
+  // FAILED_PRECONDITION: another start of the job was first.
+  if (absl::IsFailedPrecondition(paused.status())) return;
+  Log(LogLevel::kError, JobText(lease.job_id) + reason);
+  if (!paused.ok()) {
+    Log(LogLevel::kError, JobText(lease.job_id) + "the pause could not be stored: " + Message(paused.status()));
+  }
+}
+
+void JobManager::Succeed(std::int64_t job_id) {
+  const absl::StatusOr<JobRecord> record = options_.store->SetJobState(
+      job_id, {JobState::kPending, JobState::kRunning, JobState::kPaused}, JobState::kSucceeded, "", std::nullopt);
+  // FAILED_PRECONDITION: it was cancelled in the meantime.
+  if (!record.ok() && !absl::IsFailedPrecondition(record.status())) {
+    Log(LogLevel::kError, JobText(job_id) + "its end could not be stored and will be after the daemon's restart: " +
+                              Message(record.status()));
+  }
+}
+
+void JobManager::FailJob(std::int64_t job_id, const std::string& reason) {
+  Forget(job_id);
+  Log(LogLevel::kError, absl::StrCat(JobText(job_id), "failed: ", reason));
+  const absl::StatusOr<JobRecord> record = options_.store->SetJobState(
+      job_id, {JobState::kPending, JobState::kRunning, JobState::kPaused}, JobState::kFailed, reason, std::nullopt);
+  if (!record.ok() && !absl::IsFailedPrecondition(record.status()) && !absl::IsNotFound(record.status())) {
+    Log(LogLevel::kError, JobText(job_id) + "its failure could not be stored: " + Message(record.status()));
+  }
+}
+
+}  // namespace oneloop

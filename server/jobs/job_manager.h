@@ -1,0 +1,132 @@
+#ifndef ONELOOP_SERVER_JOBS_JOB_MANAGER_H_
+#define ONELOOP_SERVER_JOBS_JOB_MANAGER_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/base/mutex.h"
+#include "server/jobs/lease_queue.h"
+#include "server/jobs/point_writer.h"
+#include "server/search/search.h"
+#include "server/store/run_store.h"
+
+namespace oneloop {
+
+inline constexpr int kMostStartsOfJob = 10000;
+
+// Runs jobs: admits them, hands their starts to worker threads in turn, stores what they find and moves the jobs
+// through their states. What has to survive a crash is in the store only; Create takes up every job that was under
+// way. A start that did not finish is run again from its beginning and yields the same points, of which the store
+// skips those it has. Thread-safe. No lock is held while a search runs, and none that workers need while the store is
+// called.
+class JobManager {
+ public:
+  // Builds the search of a stored job. Called on worker threads.
+  using SpecDecoder = std::function<absl::StatusOr<std::shared_ptr<const SearchSpec>>(const JobRecord&)>;
+  using StartRunner = std::function<StartSummary(const SearchSpec&, int start, PointSink&)>;
+
+  struct Options {
+    RunStore* store = nullptr;  // outlives the manager
+    SpecDecoder decode_spec;
+    StartRunner run_start = RunStart;
+    int num_threads = 0;  // 0: as many as the machine runs at once
+    std::size_t max_unfinished_jobs = 10000;
+    PointWriter::Options writer;
+  };
+
+  static absl::StatusOr<std::unique_ptr<JobManager>> Create(Options options);
+  // Drains without a deadline.
+  ~JobManager();
+  JobManager(const JobManager&) = delete;
+  JobManager& operator=(const JobManager&) = delete;
+
+  // Stores a job and queues its starts; with a request_id that was seen before, returns that job. INVALID_ARGUMENT
+  // for counts out of range, RESOURCE_EXHAUSTED for too many unfinished jobs, UNAVAILABLE while draining.
+  absl::StatusOr<RunStore::CreateResult> Submit(const NewJob& job);
+
+  // Each ends the running starts of the job promptly. Codes as in RunStore::SetJobState.
+  absl::StatusOr<JobRecord> Cancel(std::int64_t job_id, std::optional<std::int64_t> expected_revision);
+  absl::StatusOr<JobRecord> Pause(std::int64_t job_id, std::optional<std::int64_t> expected_revision);
+  // UNAVAILABLE while draining.
+  absl::StatusOr<JobRecord> Resume(std::int64_t job_id, std::optional<std::int64_t> expected_revision);
+
+  // Refuses new jobs and stops every running start at its next safe point, with its points committed. The jobs keep
+  // their states and go on with the next manager on the store. DEADLINE_EXCEEDED when starts still run after `timeout`.
+  absl::Status Drain(absl::Duration timeout);
+
+  int num_threads() const { return num_threads_; }
+
+ private:
+  struct ActiveJob {
+    std::shared_ptr<const SearchSpec> spec;  // decoded by the first lease; shared with every running start
+    bool marked_running = false;             // the store has it as RUNNING
+  };
+  // Set to end the start; shared by the worker and whoever stops it.
+  using StopFlag = std::shared_ptr<std::atomic<bool>>;
+  struct Task {
+    Lease lease;
+    StopFlag stop;
+  };
+
+  explicit JobManager(Options options);
+
+  absl::Status Recover();
+  // Queues what is left of a job, or ends it when nothing is.
+  absl::Status EnqueueRest(const JobRecord& record);
+  void Enqueue(std::int64_t job_id, const std::vector<int>& starts, bool marked_running);
+  absl::Status CheckOpen() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::StatusOr<JobRecord> SetPaused(std::int64_t job_id, const std::string& reason,
+                                      std::optional<std::int64_t> expected_revision)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(control_mutex_);
+  void StopStarts(std::int64_t job_id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Forget(std::int64_t job_id);
+
+  void WorkerLoop();
+  std::optional<Task> AwaitTask();
+  void RunTask(const Task& task);
+  absl::StatusOr<std::shared_ptr<const SearchSpec>> PrepareJob(std::int64_t job_id);
+  absl::Status MarkRunning(std::int64_t job_id);
+  // True when the start ran to its end, false when it was stopped.
+  absl::StatusOr<bool> RunAndStore(const Task& task, const SearchSpec& spec);
+  void Settle(const Lease& lease, bool finished);
+  void SettleFailure(const Lease& lease, const absl::Status& status);
+  // The store would not have the start's job run, or its points.
+  void SettleRefused(const Lease& lease);
+  void SettleStorageFull(const Lease& lease, std::string_view problem);
+  void Succeed(std::int64_t job_id);
+  void FailJob(std::int64_t job_id, const std::string& reason);
+
+  const Options options_;
+  const int num_threads_;
+
+  // Held while a state is changed in the store and then in the queue, so that both see the changes in one order. Taken
+  // before mutex_; never while a search runs.
+  Mutex control_mutex_;
+
+  Mutex mutex_;
+  CondVar work_;  // there may be a lease, or the manager drains
+  CondVar idle_;  // a task ended
+  LeaseQueue queue_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::int64_t, ActiveJob> active_ ABSL_GUARDED_BY(mutex_);
+  std::map<Lease, StopFlag> running_ ABSL_GUARDED_BY(mutex_);
+  int busy_workers_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool draining_ ABSL_GUARDED_BY(mutex_) = false;
+
+  std::vector<std::thread> workers_;  // set once in Create
+};
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_SERVER_JOBS_JOB_MANAGER_H_

@@ -1,0 +1,59 @@
+#ifndef ONELOOP_SERVER_JOBS_LEASE_QUEUE_H_
+#define ONELOOP_SERVER_JOBS_LEASE_QUEUE_H_
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+namespace oneloop {
+
+// The right to run one start of one job. At most one is out for each start.
+struct Lease {
+  std::int64_t job_id = 0;
+  int start = 0;
+  auto operator<=>(const Lease&) const = default;
+};
+
+// Decides which start runs next, and knows nothing of who runs it: threads here, or workers elsewhere. Turns go round
+// the jobs from the oldest (the smallest id) to the youngest, one start each, so that every job progresses; within a
+// job the smallest start goes first. Not thread-safe: its owner locks.
+class LeaseQueue {
+ public:
+  // Queues starts of a job. Starts that are queued or leased already stay as they are.
+  void Add(std::int64_t job_id, const std::vector<int>& starts);
+  // Forgets a job. Leases that are still out become void: Complete and GiveBack ignore them.
+  void Remove(std::int64_t job_id);
+
+  // A held job gets no lease until it is released.
+  void Hold(std::int64_t job_id);
+  void Release(std::int64_t job_id);
+  bool IsHeld(std::int64_t job_id) const;
+
+  std::optional<Lease> Take();
+  void Complete(const Lease& lease);
+  // The start has to run again.
+  void GiveBack(const Lease& lease);
+
+  bool Has(std::int64_t job_id) const { return jobs_.contains(job_id); }
+  // No start of the job is waiting or out. Precondition: Has(job_id).
+  bool IsFinished(std::int64_t job_id) const;
+  std::size_t num_jobs() const { return jobs_.size(); }
+
+ private:
+  struct Job {
+    std::set<int> waiting;
+    std::set<int> leased;
+    bool held = false;
+  };
+
+  std::map<std::int64_t, Job> jobs_;
+  std::int64_t last_served_ = 0;  // job of the last lease: the next turn is its successor's
+};
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_SERVER_JOBS_LEASE_QUEUE_H_

@@ -1,0 +1,123 @@
+#include "server/jobs/point_writer.h"
+
+#include <cstddef>
+#include <string>
+#include <utility>
+
+#include "common/mapping/mapping.h"
+
+namespace oneloop {
+namespace {
+
+PointOrigin StoredOrigin(SearchPointOrigin origin) {
+  switch (origin) {
+    case SearchPointOrigin::kDescent:
+      return PointOrigin::kDescent;
+    case SearchPointOrigin::kRounded:
+      return PointOrigin::kRounded;
+    case SearchPointOrigin::kPolish:
+      return PointOrigin::kPolish;
+    case SearchPointOrigin::kRandom:
+      return PointOrigin::kRandom;
+    case SearchPointOrigin::kBayesian:
+      return PointOrigin::kBayesian;
+  }
+  return PointOrigin::kDescent;
+}
+
+// One line of mapping text for each layer.
+std::string DesignText(const Template& hardware_template, const std::vector<Mapping>* mappings) {
+  std::string text;
+  if (mappings == nullptr) return text;
+  for (const Mapping& mapping : *mappings) {
+    if (!text.empty()) text += '\n';
+    text += FormatMapping(hardware_template, mapping);
+  }
+  return text;
+}
+
+}  // namespace
+
+PointWriter::PointWriter(RunStore* store, const Template& hardware_template, const Lease& lease,
+                         const std::atomic<bool>* stop, const Options& options)
+    : store_(store),
+      template_(hardware_template),
+      lease_(lease),
+      stop_(stop),
+      options_(options),
+      last_flush_(options_.clock()) {}
+
+PointWriter::~PointWriter() { AwaitInFlight(0); }
+
+void PointWriter::OnPoint(const SearchPoint& point) {
+  NewPoint stored;
+  stored.sequence = next_sequence_++;
+  stored.sample = point.sample;
+  stored.origin = StoredOrigin(point.origin);
+  stored.energy_uj = point.metrics.energy_uj;
+  stored.latency_cycles = point.metrics.latency_cycles;
+  stored.area_mm2 = point.metrics.area_mm2;
+  stored.score = point.score;
+  stored.parameters = point.hardware;
+  stored.design = DesignText(template_, point.mappings);
+  samples_done_ = point.sample;
+  batch_.points.push_back(std::move(stored));
+  if (batch_.points.size() >= static_cast<std::size_t>(options_.points_per_batch)) {
+    Flush(/*start_done=*/false);
+  } else {
+    FlushIfLate();
+  }
+}
+
+bool PointWriter::StopRequested() {
+  if (stop_->load(std::memory_order_relaxed) || failed_.load(std::memory_order_relaxed)) return true;
+  FlushIfLate();
+  return false;
+}
+
+absl::Status PointWriter::Finish(std::int64_t samples, bool start_done) {
+  samples_done_ = samples;
+  if (start_done || !batch_.points.empty()) Flush(start_done);
+  AwaitInFlight(0);
+  MutexLock lock(&mutex_);
+  return error_;
+}
+
+void PointWriter::FlushIfLate() {
+  if (!batch_.points.empty() && options_.clock() - last_flush_ >= options_.flush_interval) Flush(/*start_done=*/false);
+}
+
+void PointWriter::Flush(bool start_done) {
+  last_flush_ = options_.clock();
+  PointBatch batch = std::exchange(batch_, PointBatch());
+  batch.job_id = lease_.job_id;
+  batch.start = lease_.start;
+  batch.samples_done = samples_done_;
+  batch.start_done = start_done;
+  AwaitInFlight(options_.batches_in_flight - 1);
+  // What follows a batch that was lost is not written: the start will run again from its beginning.
+  if (failed_) return;
+  {
+    MutexLock lock(&mutex_);
+    ++in_flight_;
+  }
+  store_->AppendPoints(std::move(batch), [this](const absl::Status& status) { OnCommitted(status); });
+}
+
+void PointWriter::OnCommitted(const absl::Status& status) {
+  MutexLock lock(&mutex_);
+  if (!status.ok() && error_.ok()) {
+    error_ = status;
+    failed_ = true;
+  }
+  --in_flight_;
+  // Under the lock: once it is free, this object may be gone.
+  committed_.SignalAll();
+}
+
+void PointWriter::AwaitInFlight(int at_most) {
+  MutexLock lock(&mutex_);
+  while (in_flight_ > at_most) committed_.Wait(mutex_);
+}
+
+}  // namespace oneloop

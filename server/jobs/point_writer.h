@@ -1,0 +1,73 @@
+#ifndef ONELOOP_SERVER_JOBS_POINT_WRITER_H_
+#define ONELOOP_SERVER_JOBS_POINT_WRITER_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+
+#include "absl/status/status.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "common/base/mutex.h"
+#include "common/hardware/template.h"
+#include "server/jobs/lease_queue.h"
+#include "server/search/search.h"
+#include "server/store/run_store.h"
+
+namespace oneloop {
+
+// The sink of one start: packs what it finds into batches and hands them to the store. It holds the search back while
+// too many batches await their commit, and ends it once the store has refused one. OnPoint, StopRequested and Finish
+// belong to the start's thread.
+class PointWriter final : public PointSink {
+ public:
+  struct Options {
+    int points_per_batch = 500;
+    int batches_in_flight = 4;
+    // Points of a slow search become visible after so long, however few they are.
+    absl::Duration flush_interval = absl::Milliseconds(100);
+    std::function<absl::Time()> clock = absl::Now;
+  };
+
+  // Everything passed by pointer or reference outlives the writer; `stop` is set from outside to end the start.
+  PointWriter(RunStore* store, const Template& hardware_template, const Lease& lease, const std::atomic<bool>* stop,
+              const Options& options);
+  // Waits for the batches under way.
+  ~PointWriter() override;
+  PointWriter(const PointWriter&) = delete;
+  PointWriter& operator=(const PointWriter&) = delete;
+
+  void OnPoint(const SearchPoint& point) override;
+  bool StopRequested() override;
+
+  // Writes what is left. Returns once everything is committed, with the first error of the store if there was one.
+  // `samples` is the total of the start.
+  absl::Status Finish(std::int64_t samples, bool start_done);
+
+ private:
+  void Flush(bool start_done);
+  void FlushIfLate();
+  void OnCommitted(const absl::Status& status);
+  void AwaitInFlight(int at_most);
+
+  RunStore* const store_;
+  const Template& template_;
+  const Lease lease_;
+  const std::atomic<bool>* const stop_;
+  const Options options_;
+
+  PointBatch batch_;
+  std::int64_t next_sequence_ = 0;
+  std::int64_t samples_done_ = 0;
+  absl::Time last_flush_;
+
+  Mutex mutex_;
+  CondVar committed_;
+  int in_flight_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::Status error_ ABSL_GUARDED_BY(mutex_);
+  std::atomic<bool> failed_ = false;  // error_ is set; read without the lock at every step of the search
+};
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_SERVER_JOBS_POINT_WRITER_H_

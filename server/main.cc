@@ -1,0 +1,99 @@
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/synchronization/mutex.h"
+#include "common/base/log.h"
+#include "common/base/status.h"
+#include "server/daemon_flags.h"
+#include "server/rpc/server.h"
+
+namespace oneloop {
+namespace {
+
+// With the calls' grace and the store's closing, the whole stop stays under five seconds.
+constexpr absl::Duration kStopTimeout = absl::Seconds(3);
+
+constexpr int kExitFailure = 1;
+constexpr int kExitUsage = 2;
+
+std::string Environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+int Fail(const absl::Status& status, int exit_code) {
+  std::cerr << "oneloopd: " << Message(status) << std::endl;
+  return exit_code;
+}
+
+// Threads inherit the mask: only this one, in sigwait, sees the signals.
+sigset_t BlockStopSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+int Serve(const DaemonFlags& flags, const sigset_t& signals) {
+  OneLoopServer::Options options;
+  options.data_dir = flags.data_dir;
+  options.listen = flags.listen;
+  options.num_threads = flags.threads;
+  absl::StatusOr<std::unique_ptr<OneLoopServer>> server = OneLoopServer::Start(std::move(options));
+  if (!server.ok()) return Fail(server.status(), kExitFailure);
+  std::cout << "oneloopd: listening on " << absl::StrJoin((*server)->addresses(), ", ") << " (pid " << getpid()
+            << ", data " << flags.data_dir << ", " << (*server)->num_threads() << " threads)" << std::endl;
+  int signal = 0;
+  sigwait(&signals, &signal);
+  Log(LogLevel::kInfo, absl::StrCat("stopping on signal ", signal));
+  const absl::Status stopped = (*server)->Stop(kStopTimeout);
+  if (absl::IsDeadlineExceeded(stopped)) {
+    // A start hangs. What it found is stored, and waiting for its thread would be in vain.
+    Log(LogLevel::kError, Message(stopped));
+    std::_Exit(kExitFailure);
+  }
+  if (!stopped.ok()) return Fail(stopped, kExitFailure);
+  Log(LogLevel::kInfo, "stopped");
+  return 0;
+}
+
+int Main(const std::vector<std::string>& args) {
+  const absl::StatusOr<DaemonFlags> flags = ParseDaemonFlags(args, {Environment("XDG_DATA_HOME"), Environment("HOME")});
+  if (!flags.ok()) return Fail(flags.status(), kExitUsage);
+  if (flags->action == DaemonFlags::Action::kHelp) {
+    std::cout << DaemonHelp();
+    return 0;
+  }
+  if (flags->action == DaemonFlags::Action::kVersion) {
+    std::cout << "oneloopd " << ONELOOP_VERSION << std::endl;
+    return 0;
+  }
+  if (flags->is_default_dir) {
+    // What cannot be made here is reported by the store, with the reason.
+    std::error_code ignored;
+    std::filesystem::create_directories(std::filesystem::path(flags->data_dir).parent_path(), ignored);
+  }
+  return Serve(*flags, BlockStopSignals());
+}
+
+}  // namespace
+}  // namespace oneloop
+
+int main(int argc, char** argv) {
+  // The packaged Abseil looks for lock-order cycles at every lock, and aborts on those that gRPC has.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+  return oneloop::Main(std::vector<std::string>(argv + 1, argv + argc));
+}

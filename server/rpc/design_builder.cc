@@ -1,0 +1,80 @@
+#include "server/rpc/design_builder.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "common/base/log.h"
+#include "common/base/status.h"
+#include "common/convert/convert.h"
+#include "common/model/cost_model.h"
+#include "server/rpc/exact_score.h"
+#include "server/rpc/job_convert.h"
+#include "server/rpc/resource_names.h"
+
+namespace oneloop {
+namespace {
+
+absl::Status Unreadable(const PointRecord& point, std::string_view problem) {
+  return absl::DataLossError(
+      absl::StrCat("the stored design of point ", point.number, " cannot be read: ", ToAbsl(problem)));
+}
+
+absl::Status AddLayer(const CostModel& model, const ComponentCosts& costs, const Layer& layer,
+                      const std::string& mapping_text, v1::Design* design) {
+  ASSIGN_OR_RETURN(const Mapping mapping, ParseMapping(model.hardware_template(), mapping_text));
+  ASSIGN_OR_RETURN(const LayerFigures figures, ScoreLayer(model, costs, layer.shape, mapping));
+  v1::LayerDesign* message = design->add_layers();
+  message->set_name(layer.name);
+  message->set_count(static_cast<std::int32_t>(layer.count));
+  *message->mutable_bounds() = LayerShapeToProto(layer.shape);
+  message->set_mapping(mapping_text);
+  message->set_energy_uj(figures.energy_uj);
+  message->set_latency_cycles(figures.latency_cycles);
+  const auto count = static_cast<double>(layer.count);
+  design->set_energy_uj(design->energy_uj() + count * figures.energy_uj);
+  design->set_latency_cycles(design->latency_cycles() + count * figures.latency_cycles);
+  return absl::OkStatus();
+}
+
+void LogDifference(const PointRecord& point, const v1::Design& design) {
+  if (design.energy_uj() == point.point.energy_uj && design.latency_cycles() == point.point.latency_cycles &&
+      design.area_mm2() == point.point.area_mm2) {
+    return;
+  }
+  Log(LogLevel::kWarning, absl::StrCat(design.name(), ": the model's figures differ from those stored with the point"));
+}
+
+}  // namespace
+
+absl::Status BuildDesign(const JobRecord& job, const PointRecord& point, const std::string& text, v1::Design* design) {
+  ASSIGN_OR_RETURN(const DecodedInputs inputs, DecodeInputs(job));
+  const std::vector<std::string> lines = absl::StrSplit(text, '\n');
+  const std::vector<Layer>& layers = inputs.workload.layers;
+  if (lines.size() != layers.size()) {
+    return Unreadable(point, absl::StrCat(lines.size(), " mappings for ", layers.size(), " layers"));
+  }
+  const HardwarePoint& hardware = point.point.parameters;
+  if (const absl::Status valid = inputs.hardware_template->ValidateHardware(hardware); !valid.ok()) {
+    return Unreadable(point, Message(valid));
+  }
+  design->set_name(FormatDesignName(job.job.project, job.id, point.number));
+  HardwareToMap(*inputs.hardware_template, hardware, design->mutable_parameters());
+  const CostModel model(inputs.hardware_template);
+  const ComponentCosts costs = model.CostsAt(hardware);
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const absl::Status added = AddLayer(model, costs, layers[i], lines[i], design);
+    if (!added.ok()) return Unreadable(point, Message(PrefixField(layers[i].name, added)));
+  }
+  design->set_area_mm2(costs.area_mm2);
+  design->set_edp(design->energy_uj() * design->latency_cycles());
+  design->set_workload(job.job.workload_name);
+  design->set_template_(job.job.template_name);
+  LogDifference(point, *design);
+  return absl::OkStatus();
+}
+
+}  // namespace oneloop

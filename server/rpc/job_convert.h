@@ -1,0 +1,43 @@
+#ifndef ONELOOP_SERVER_RPC_JOB_CONVERT_H_
+#define ONELOOP_SERVER_RPC_JOB_CONVERT_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "common/hardware/template.h"
+#include "common/workload/workload.h"
+#include "oneloop/v1/job.pb.h"
+#include "server/rpc/catalog.h"
+#include "server/search/search.h"
+#include "server/store/run_store.h"
+
+namespace oneloop {
+
+// A job as asked for, checked and ready to be stored.
+struct PreparedJob {
+  v1::JobSpec spec;  // as submitted, with every default filled in
+  NewJob job;        // without project and request_id
+  std::shared_ptr<const SearchSpec> search;
+};
+
+// INVALID_ARGUMENT, with the field's path in JobSpec, for anything that is unknown, out of range or impossible.
+absl::StatusOr<PreparedJob> PrepareJob(const v1::JobSpec& spec, const Catalog& catalog);
+
+// The inverse, from the blobs that PrepareJob made: the same search, whatever the catalog holds by now. DATA_LOSS when
+// they cannot be read.
+absl::StatusOr<std::shared_ptr<const SearchSpec>> DecodeSearch(const JobRecord& record);
+absl::StatusOr<v1::JobSpec> DecodeSpec(const JobRecord& record);
+
+struct DecodedInputs {
+  Workload workload;
+  std::shared_ptr<const Template> hardware_template;  // shared with the cost model
+};
+absl::StatusOr<DecodedInputs> DecodeInputs(const JobRecord& record);
+
+// The bytes of a message, the same for equal messages (maps are sorted).
+std::string DeterministicBytes(const google::protobuf::Message& message);
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_SERVER_RPC_JOB_CONVERT_H_

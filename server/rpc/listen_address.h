@@ -1,0 +1,33 @@
+#ifndef ONELOOP_SERVER_RPC_LISTEN_ADDRESS_H_
+#define ONELOOP_SERVER_RPC_LISTEN_ADDRESS_H_
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace oneloop {
+
+// Where the daemon may listen: on a Unix socket, whose file permissions are its protection, or on the loopback
+// interface.
+struct ListenAddress {
+  std::string path;  // of the socket, absolute; "" on loopback
+  int port = 0;      // on loopback; 0 lets the system choose
+
+  bool is_unix() const { return !path.empty(); }
+  // In gRPC's form.
+  std::string Uri() const;
+};
+
+// Reads "unix:PATH" or "127.0.0.1:PORT". INVALID_ARGUMENT for anything else, with the way to be reached from another
+// machine, and for a path that is too long for a socket.
+absl::StatusOr<ListenAddress> ParseListenAddress(std::string_view text);
+
+// Removes the socket file that a daemon which died has left. Call it only while holding the lock of the data
+// directory. ALREADY_EXISTS when a server answers there, FAILED_PRECONDITION for a file that is no socket.
+absl::Status RemoveStaleSocket(const std::string& path);
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_SERVER_RPC_LISTEN_ADDRESS_H_

@@ -1,0 +1,33 @@
+#ifndef ONELOOP_SERVER_RPC_MODEL_SERVICE_H_
+#define ONELOOP_SERVER_RPC_MODEL_SERVICE_H_
+
+#include "grpcpp/grpcpp.h"
+#include "oneloop/v1/model_service.grpc.pb.h"
+#include "server/rpc/model_handlers.h"
+
+namespace oneloop {
+
+// ModelService on gRPC's threads.
+class ModelService final : public v1::ModelService::Service {
+ public:
+  // The handlers outlive the service.
+  explicit ModelService(const ModelHandlers* handlers) : handlers_(handlers) {}
+
+  grpc::Status EvaluateDesigns(grpc::ServerContext* context, const v1::EvaluateDesignsRequest* request,
+                               v1::EvaluateDesignsResponse* response) override;
+  grpc::Status ListWorkloads(grpc::ServerContext* context, const v1::ListWorkloadsRequest* request,
+                             v1::ListWorkloadsResponse* response) override;
+  grpc::Status GetWorkload(grpc::ServerContext* context, const v1::GetWorkloadRequest* request,
+                           v1::Workload* response) override;
+  grpc::Status ListTemplates(grpc::ServerContext* context, const v1::ListTemplatesRequest* request,
+                             v1::ListTemplatesResponse* response) override;
+  grpc::Status GetTemplate(grpc::ServerContext* context, const v1::GetTemplateRequest* request,
+                           v1::Template* response) override;
+
+ private:
+  const ModelHandlers* const handlers_;
+};
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_SERVER_RPC_MODEL_SERVICE_H_

@@ -1,0 +1,52 @@
+#include "server/rpc/page_token.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "common/base/status.h"
+
+namespace oneloop {
+namespace {
+
+using Parts = std::array<std::uint64_t, 2>;  // key, hash of the query
+
+}  // namespace
+
+std::uint64_t QueryHash(const std::string& text) {
+  // FNV-1a, 64 bits: the same after a restart, which the hashes of the libraries do not promise.
+  std::uint64_t hash = 0xcbf29ce484222325ULL;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  return hash;
+}
+
+std::string EncodePageToken(std::int64_t last_key, std::uint64_t query_hash) {
+  const Parts parts = {static_cast<std::uint64_t>(last_key), query_hash};
+  std::string bytes(sizeof(parts), '\0');
+  std::memcpy(bytes.data(), parts.data(), sizeof(parts));
+  return absl::WebSafeBase64Escape(bytes);
+}
+
+absl::StatusOr<std::int64_t> DecodePageToken(const std::string& token, std::uint64_t query_hash) {
+  std::string bytes;
+  Parts parts;
+  if (!absl::WebSafeBase64Unescape(token, &bytes) || bytes.size() != sizeof(parts)) {
+    return FieldError("page_token", "is damaged; valid: the next_page_token of the page before, as it was");
+  }
+  std::memcpy(parts.data(), bytes.data(), sizeof(parts));
+  if (parts[1] != query_hash) {
+    return FieldError("page_token", "belongs to another query; repeat the first page's request, or leave it empty");
+  }
+  return static_cast<std::int64_t>(parts[0]);
+}
+
+absl::StatusOr<int> EffectivePageSize(int page_size, int fallback, int most) {
+  if (page_size < 0) {
+    return FieldError("page_size", absl::StrCat("is ", page_size, "; valid: 0 to ", most));
+  }
+  return page_size == 0 ? fallback : std::min(page_size, most);
+}
+
+}  // namespace oneloop

@@ -1,0 +1,56 @@
+#ifndef ONELOOP_SERVER_RPC_SEARCH_HANDLERS_H_
+#define ONELOOP_SERVER_RPC_SEARCH_HANDLERS_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "google/protobuf/empty.pb.h"
+#include "oneloop/v1/search_service.pb.h"
+#include "server/jobs/job_manager.h"
+#include "server/rpc/catalog.h"
+#include "server/rpc/resource_names.h"
+#include "server/store/run_store.h"
+
+namespace oneloop {
+
+// The unary methods of SearchService, without a network: check, convert, call. Errors name the request's field.
+// Thread-safe.
+class SearchHandlers {
+ public:
+  // Everything outlives the handlers.
+  struct Options {
+    RunStore* store = nullptr;
+    JobManager* jobs = nullptr;
+    const Catalog* catalog = nullptr;
+  };
+  explicit SearchHandlers(const Options& options) : options_(options) {}
+
+  absl::Status CreateJob(const v1::CreateJobRequest& request, v1::Job* response) const;
+  absl::Status GetJob(const v1::GetJobRequest& request, v1::Job* response) const;
+  absl::Status ListJobs(const v1::ListJobsRequest& request, v1::ListJobsResponse* response) const;
+  absl::Status CancelJob(const v1::CancelJobRequest& request, v1::Job* response) const;
+  absl::Status PauseJob(const v1::PauseJobRequest& request, v1::Job* response) const;
+  absl::Status ResumeJob(const v1::ResumeJobRequest& request, v1::Job* response) const;
+  absl::Status DeleteJob(const v1::DeleteJobRequest& request, google::protobuf::Empty* response) const;
+  absl::Status ListPoints(const v1::ListPointsRequest& request, v1::ListPointsResponse* response) const;
+  absl::Status GetPoint(const v1::GetPointRequest& request, v1::EvaluatedPoint* response) const;
+  absl::Status GetDesign(const v1::GetDesignRequest& request, v1::Design* response) const;
+
+ private:
+  using Change = absl::StatusOr<JobRecord> (JobManager::*)(std::int64_t, std::optional<std::int64_t>);
+
+  // NOT_FOUND too when the job is another project's.
+  absl::StatusOr<JobRecord> FindJob(const JobName& name) const;
+  absl::Status FillJob(const JobRecord& record, v1::Job* response) const;
+  absl::Status ChangeJob(const std::string& name, const std::string& etag, Change change, v1::Job* response) const;
+
+  const Options options_;
+};
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_SERVER_RPC_SEARCH_HANDLERS_H_

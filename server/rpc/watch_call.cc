@@ -1,0 +1,95 @@
+#include "server/rpc/watch_call.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "common/base/status.h"
+#include "server/rpc/handler.h"
+#include "server/rpc/record_convert.h"
+#include "server/rpc/resource_names.h"
+#include "server/rpc/status_convert.h"
+
+namespace oneloop {
+
+WatchCall::WatchCall(WatchHub* hub) : hub_(hub), begin_(absl::Now()) {}
+
+grpc::ServerWriteReactor<v1::WatchResponse>* WatchCall::Start(WatchHub* hub, const v1::WatchRequest& request) {
+  std::shared_ptr<WatchCall> call(new WatchCall(hub));
+  call->self_ = call;
+  MutexLock lock(&call->mutex_);
+  const absl::StatusOr<JobName> name = ParseJobName("name", request.name());
+  if (!name.ok()) {
+    call->End(name.status());
+  } else if (request.start_revision() < 0) {
+    call->End(FieldError("start_revision", absl::StrCat("is ", request.start_revision(), "; valid: 0 or more")));
+  } else {
+    call->project_ = name->project;
+    call->id_ = hub->Add(name->id, request.start_revision(), call);
+  }
+  return call.get();
+}
+
+void WatchCall::OnUpdate(const WatchUpdate& update) {
+  absl::StatusOr<v1::WatchResponse> message = WatchUpdateToProto(update);
+  const JobRecord& job = update.changes.job;
+  MutexLock lock(&mutex_);
+  if (end_.has_value()) return;
+  if (project_ != "-" && job.job.project != project_) {
+    End(absl::NotFoundError(absl::StrCat("there is no job ", FormatJobName(project_, job.id))));
+  } else if (!message.ok()) {
+    End(message.status());
+  } else {
+    message_ = *std::move(message);
+    writing_ = true;
+    StartWrite(&message_);
+  }
+}
+
+void WatchCall::OnEnd(const absl::Status& status) {
+  MutexLock lock(&mutex_);
+  End(status);
+}
+
+void WatchCall::OnWriteDone(bool ok) {
+  MutexLock lock(&mutex_);
+  writing_ = false;
+  if (end_.has_value()) {
+    FinishNow();
+  } else if (ok) {
+    hub_->Ready(id_);
+  } else {
+    End(absl::CancelledError("the watcher has left"));
+  }
+}
+
+void WatchCall::OnCancel() {
+  MutexLock lock(&mutex_);
+  End(absl::CancelledError("the watcher has left"));
+}
+
+void WatchCall::OnDone() {
+  // The hub may hold the last other share and drop it at once; this one lives to the end of the reaction.
+  const std::shared_ptr<WatchCall> self = std::move(self_);
+  WatchHub::WatchId id = 0;
+  {
+    MutexLock lock(&mutex_);
+    id = id_;
+    LogCall("Watch", end_.value_or(absl::OkStatus()), absl::Now() - begin_);
+  }
+  hub_->Remove(id);
+}
+
+void WatchCall::End(const absl::Status& status) {
+  if (end_.has_value()) return;
+  end_ = status;
+  if (!writing_) FinishNow();
+}
+
+void WatchCall::FinishNow() {
+  if (finished_) return;
+  finished_ = true;
+  Finish(ToGrpcStatus(*end_));
+}
+
+}  // namespace oneloop

@@ -1,0 +1,37 @@
+#ifndef ONELOOP_SERVER_SEARCH_ADAM_H_
+#define ONELOOP_SERVER_SEARCH_ADAM_H_
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "common/model/smooth_model.h"
+
+namespace oneloop {
+
+// Adam (Kingma and Ba, ICLR 2015), projected onto factors ≥ 1 whose product per layer and dimension stays within the
+// bound. Vectors are laid out as SmoothModel::index says; the same bits on every vector width. Used by one thread.
+class ProjectedAdam {
+ public:
+  explicit ProjectedAdam(const SmoothModel& model);
+
+  // Forgets the momentum.
+  void Reset();
+
+  // Moves x against the gradient. False, with x of no use, when a derivative is not finite.
+  bool Step(double rate, std::span<const double> gradient, std::span<double> x);
+
+ private:
+  std::size_t num_blocks_;
+  std::size_t num_slots_;
+  std::vector<std::vector<std::size_t>> groups_;  // slots of one dimension
+  std::vector<double> room_;                      // log2 of the bound, like x
+  std::vector<double> first_moment_;
+  std::vector<double> second_moment_;
+  double power1_ = 1;  // decay rates to the power of the steps
+  double power2_ = 1;
+};
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_SERVER_SEARCH_ADAM_H_

@@ -1,0 +1,71 @@
+#include "server/search/descent.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+
+#include "common/mapping/orders.h"
+
+namespace oneloop {
+namespace {
+
+// How sharply the softmax strategy prefers cheaper orders: a factor of 2 in energy times latency weighs e^kSharpness.
+constexpr double kSharpness = 4;
+
+}  // namespace
+
+Descent::Descent(const SmoothModel& model, Evaluator& evaluator)
+    : model_(model),
+      evaluator_(evaluator),
+      workspace_(model.MakeWorkspace()),
+      x_(model.size()),
+      gradient_(x_.size()),
+      adam_(model) {}
+
+void Descent::StartFrom(const std::vector<Mapping>& mappings) {
+  x_ = model_.FactorsOf(mappings);
+  adam_.Reset();
+  SetOrders(mappings);
+}
+
+void Descent::SetOrders(const std::vector<Mapping>& mappings) {
+  orders_.assign(mappings.size(), {});
+  for (std::size_t layer = 0; layer < mappings.size(); ++layer) {
+    orders_[layer].candidates = {mappings[layer].order};
+    if (evaluator_.spec().order_strategy == OrderStrategy::kSoftmax) {
+      for (const Tensor tensor : kAllTensors) {
+        LoopOrders stationary;
+        stationary.fill(StationaryOrder(tensor));
+        orders_[layer].candidates.push_back(stationary);
+      }
+    }
+    const std::size_t count = orders_[layer].candidates.size();
+    orders_[layer].weights.assign(count, 1.0 / static_cast<double>(count));
+  }
+}
+
+// Softmax over each layer's predicted costs; the weights count as constants in the next step's gradient.
+void Descent::UpdateWeights() {
+  for (std::size_t layer = 0; layer < orders_.size(); ++layer) {
+    const std::vector<double>& costs = result_.candidate_costs[layer];
+    if (costs.size() < 2) continue;
+    const double least = *std::min_element(costs.begin(), costs.end());
+    double sum = 0;
+    for (std::size_t c = 0; c < costs.size(); ++c) {
+      orders_[layer].weights[c] = std::exp(-kSharpness * (costs[c] - least));
+      sum += orders_[layer].weights[c];
+    }
+    for (double& weight : orders_[layer].weights) weight /= sum;
+  }
+}
+
+bool Descent::Step() {
+  model_.Evaluate(x_, orders_, *workspace_, gradient_, &result_);
+  evaluator_.CountWorkloads(samples_per_step());
+  if (!std::isfinite(result_.value)) return false;
+  evaluator_.Report(SearchPointOrigin::kDescent, result_.metrics, result_.hardware, nullptr);
+  UpdateWeights();
+  return adam_.Step(evaluator_.spec().learning_rate, gradient_, x_);
+}
+
+}  // namespace oneloop

@@ -1,0 +1,112 @@
+#include "server/search/evaluator.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <optional>
+
+namespace oneloop {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+// Layer evaluations between two looks at whether to stop: well under a millisecond.
+constexpr std::int64_t kStopCheckPeriod = 256;
+// A limit that is overrun by a factor of 2 costs this much of log2 of the objective.
+constexpr double kLimitPenalty = 8;
+
+double Overrun(double figure, const std::optional<double>& limit) {
+  return limit.has_value() && figure > *limit ? std::log2(figure / *limit) : 0;
+}
+
+}  // namespace
+
+ObjectiveWeights WeightsOf(Objective objective) {
+  switch (objective) {
+    case Objective::kEnergy:
+      return {1, 0};
+    case Objective::kLatency:
+      return {0, 1};
+    case Objective::kEdp:
+      break;
+  }
+  return {1, 1};
+}
+
+double WeighedLog2(const ObjectiveWeights& weights, double energy, double latency) {
+  return (weights.energy > 0 ? weights.energy * std::log2(energy) : 0) +
+         (weights.latency > 0 ? weights.latency * std::log2(latency) : 0);
+}
+
+Evaluator::Evaluator(const SearchSpec& spec, const CostModel& model, PointSink& sink)
+    : spec_(spec),
+      model_(model),
+      sink_(sink),
+      num_layers_(static_cast<int>(spec.workload->layers.size())),
+      budget_(spec.samples_per_start * num_layers_),
+      weights_(WeightsOf(spec.objective)),
+      best_score_(kInfinity) {}
+
+const LayerShape& Evaluator::shape(int layer) const {
+  return spec_.workload->layers[static_cast<std::size_t>(layer)].shape;
+}
+
+double Evaluator::count(int layer) const {
+  return static_cast<double>(spec_.workload->layers[static_cast<std::size_t>(layer)].count);
+}
+
+LayerUse Evaluator::EvaluateLayer(int layer, const Mapping& mapping) {
+  ++layer_evaluations_;
+  return model_.Use(shape(layer), mapping);
+}
+
+bool Evaluator::Finished() {
+  if (layer_evaluations_ >= next_stop_check_) {
+    next_stop_check_ = layer_evaluations_ + kStopCheckPeriod;
+    stopped_ = stopped_ || sink_.StopRequested();
+  }
+  return stopped_ || layer_evaluations_ >= budget_;
+}
+
+bool Evaluator::Interrupted() {
+  stopped_ = stopped_ || sink_.StopRequested();
+  return stopped_;
+}
+
+double Evaluator::Merit(const WorkloadMetrics& metrics) const {
+  const MetricLimits& limits = spec_.limits;
+  const double overrun = Overrun(metrics.energy_uj, limits.energy_uj) +
+                         Overrun(metrics.latency_cycles, limits.latency_cycles) +
+                         Overrun(metrics.area_mm2, limits.area_mm2) + Overrun(metrics.edp(), limits.edp);
+  return WeighedLog2(weights_, metrics.energy_uj, metrics.latency_cycles) + kLimitPenalty * overrun;
+}
+
+double Evaluator::Score(const WorkloadMetrics& metrics) const {
+  const MetricLimits& limits = spec_.limits;
+  const auto beyond = [](double figure, const std::optional<double>& limit) {
+    return !std::isfinite(figure) || (limit.has_value() && figure > *limit);
+  };
+  if (beyond(metrics.energy_uj, limits.energy_uj) || beyond(metrics.latency_cycles, limits.latency_cycles) ||
+      beyond(metrics.area_mm2, limits.area_mm2) || beyond(metrics.edp(), limits.edp)) {
+    return kInfinity;
+  }
+  switch (spec_.objective) {
+    case Objective::kEnergy:
+      return metrics.energy_uj;
+    case Objective::kLatency:
+      return metrics.latency_cycles;
+    case Objective::kEdp:
+      break;
+  }
+  return metrics.edp();
+}
+
+void Evaluator::Report(SearchPointOrigin origin, const WorkloadMetrics& metrics, const HardwarePoint& hardware,
+                       const std::vector<Mapping>* mappings) {
+  const double score = mappings == nullptr ? kInfinity : Score(metrics);
+  best_score_ = std::min(best_score_, score);
+  ++points_;
+  sink_.OnPoint({std::max<std::int64_t>(1, samples()), origin, metrics, score, hardware, mappings});
+}
+
+}  // namespace oneloop

@@ -1,0 +1,81 @@
+#ifndef ONELOOP_SERVER_SEARCH_EVALUATOR_H_
+#define ONELOOP_SERVER_SEARCH_EVALUATOR_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "common/hardware/template.h"
+#include "common/mapping/mapping.h"
+#include "common/model/cost_model.h"
+#include "common/model/smooth_model.h"
+#include "server/search/search.h"
+
+namespace oneloop {
+
+// The one place where a start asks the cost model, counts what it asked and reports what it found. A sample is one
+// evaluation of the whole workload; one layer alone is 1/layers of it. Used by one thread.
+class Evaluator {
+ public:
+  // All must outlive the evaluator.
+  Evaluator(const SearchSpec& spec, const CostModel& model, PointSink& sink);
+
+  const SearchSpec& spec() const { return spec_; }
+  const CostModel& model() const { return model_; }
+  int num_layers() const { return num_layers_; }
+  const LayerShape& shape(int layer) const;
+  double count(int layer) const;
+
+  // The exact model on one layer; counts 1/layers of a sample.
+  LayerUse EvaluateLayer(int layer, const Mapping& mapping);
+  // Counts evaluations of the whole workload made elsewhere: steps of the descent, re-scoring on other hardware.
+  void CountWorkloads(int evaluations) { layer_evaluations_ += std::int64_t{evaluations} * num_layers_; }
+  // Counts re-scoring of one layer on other hardware.
+  void CountLayer() { ++layer_evaluations_; }
+
+  // Samples used, the one under way included.
+  std::int64_t samples() const { return (layer_evaluations_ + num_layers_ - 1) / num_layers_; }
+  // What is left of the budget, in evaluations of one layer.
+  std::int64_t layer_evaluations_left() const { return budget_ - layer_evaluations_; }
+  std::int64_t budget() const { return budget_; }
+  // Whether the budget still holds so many evaluations of the whole workload.
+  bool Affords(int workloads) const { return layer_evaluations_left() >= std::int64_t{workloads} * num_layers_; }
+  // The budget is used up or the caller wants the start to end.
+  bool Finished();
+  bool stopped() const { return stopped_; }
+  // Asks the caller at once; for long work between evaluations.
+  bool Interrupted();
+
+  // log2 of the objective, plus a steep penalty for each limit that is overrun: what the search minimises.
+  double Merit(const WorkloadMetrics& metrics) const;
+  // The objective itself; infinite beyond a limit.
+  double Score(const WorkloadMetrics& metrics) const;
+
+  // `mappings` is null for a step of the descent.
+  void Report(SearchPointOrigin origin, const WorkloadMetrics& metrics, const HardwarePoint& hardware,
+              const std::vector<Mapping>* mappings);
+  std::int64_t points() const { return points_; }
+  double best_score() const { return best_score_; }
+
+ private:
+  const SearchSpec& spec_;
+  const CostModel& model_;
+  PointSink& sink_;
+  const int num_layers_;
+  const std::int64_t budget_;
+  ObjectiveWeights weights_;
+  std::int64_t layer_evaluations_ = 0;
+  std::int64_t next_stop_check_ = 0;
+  bool stopped_ = false;
+  std::int64_t points_ = 0;
+  double best_score_;
+};
+
+// Exponents of energy and latency in an objective.
+ObjectiveWeights WeightsOf(Objective objective);
+
+// log2 of energy and of latency, weighed; what weighs 0 may be 0.
+double WeighedLog2(const ObjectiveWeights& weights, double energy, double latency);
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_SERVER_SEARCH_EVALUATOR_H_

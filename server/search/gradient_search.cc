@@ -1,0 +1,148 @@
+#include "server/search/gradient_search.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "server/search/descent.h"
+#include "server/search/design_state.h"
+#include "server/search/layer_search.h"
+#include "server/search/moves.h"
+#include "server/search/polish.h"
+#include "server/search/rounding.h"
+#include "server/search/start_point.h"
+
+namespace oneloop {
+namespace {
+
+// Share of the budget that the descent may use; the rest is for polish.
+constexpr double kDescentShare = 0.1;
+
+// The steps of one start, in order.
+class GradientStart {
+ public:
+  GradientStart(Evaluator& evaluator, Random& random)
+      : evaluator_(evaluator),
+        random_(random),
+        spec_(evaluator.spec()),
+        smooth_(evaluator.model(), *spec_.workload, spec_.hardware_range, WeightsOf(spec_.objective), spec_.limits),
+        moves_(*spec_.hardware_template),
+        layers_(evaluator, moves_, random) {}
+
+  StartSummary Run() {
+    StartSummary summary;
+    if (!Begin()) {
+      summary.termination = StartSummary::Termination::kDiverged;
+      summary.message = "no mapping of every layer fits the starting hardware";
+    } else {
+      Descend(&summary);
+      if (!evaluator_.Finished()) Polish(evaluator_, moves_, random_).Run(&*best_);
+    }
+    if (evaluator_.stopped()) summary.termination = StartSummary::Termination::kStopped;
+    summary.samples = evaluator_.samples();
+    summary.points = evaluator_.points();
+    summary.best_score = evaluator_.best_score();
+    return summary;
+  }
+
+ private:
+  bool Begin() {
+    HardwarePoint hardware = RandomHardware(spec_, random_);
+    std::optional<std::vector<Mapping>> mappings = MappingsFor(hardware);
+    if (!mappings.has_value()) {
+      // Drawn too small for some layer: the largest hardware takes what any does.
+      for (std::size_t p = 0; p < hardware.size(); ++p) hardware[p] = spec_.hardware_range[p].max;
+      mappings = MappingsFor(hardware);
+    }
+    if (!mappings.has_value()) return false;
+    Report(*mappings);
+    if (!best_.has_value()) return false;
+    Round(*std::move(mappings), hardware);
+    return true;
+  }
+
+  std::optional<std::vector<Mapping>> MappingsFor(const HardwarePoint& hardware) {
+    const ComponentCosts costs = evaluator_.model().CostsAt(hardware);
+    std::vector<Mapping> mappings;
+    for (int layer = 0; layer < evaluator_.num_layers(); ++layer) {
+      std::optional<Mapping> mapping = ConstructiveMapping(evaluator_.model(), evaluator_.shape(layer), costs, random_);
+      if (!mapping.has_value()) return std::nullopt;
+      mappings.push_back(*mapping);
+    }
+    return mappings;
+  }
+
+  // Fits whole mappings to the hardware that they were meant for, chooses their orders, scores and reports the design.
+  void Round(std::vector<Mapping> mappings, const HardwarePoint& hardware) {
+    const ComponentCosts costs = evaluator_.model().CostsAt(hardware);
+    for (int layer = 0; layer < evaluator_.num_layers(); ++layer) {
+      if (evaluator_.Finished()) return;
+      Mapping& mapping = mappings[static_cast<std::size_t>(layer)];
+      LayerDesign design = layers_.Evaluate(layer, mapping, costs);
+      if (!layers_.Repair(layer, costs, &design)) return;
+      if (spec_.order_strategy != OrderStrategy::kFixed) layers_.ChooseOrders(layer, costs, &design);
+      mapping = design.mapping;
+    }
+    Report(mappings);
+  }
+
+  // Scores whole mappings on the smallest hardware that takes them.
+  void Report(const std::vector<Mapping>& mappings) {
+    std::optional<DesignState> rounded = DesignState::Create(evaluator_, mappings);
+    if (!rounded.has_value()) return;
+    evaluator_.Report(SearchPointOrigin::kRounded, rounded->metrics(), rounded->hardware(), &rounded->mappings());
+    last_ = rounded->mappings();
+    if (!best_.has_value() || rounded->merit() < best_->merit()) best_ = *std::move(rounded);
+  }
+
+  void Descend(StartSummary* summary) {
+    const auto share = static_cast<std::int64_t>(kDescentShare * static_cast<double>(evaluator_.budget()));
+    const std::int64_t reserve = evaluator_.budget() - share;
+    Descent descent(smooth_, evaluator_);
+    descent.StartFrom(last_);
+    while (!evaluator_.Finished() && evaluator_.layer_evaluations_left() > reserve) {
+      for (int step = 0; step < spec_.round_period && evaluator_.layer_evaluations_left() > reserve; ++step) {
+        if (evaluator_.Finished() || !evaluator_.Affords(descent.samples_per_step())) return;
+        if (!descent.Step()) {
+          summary->message = "the descent diverged; polish went on from the best rounded design";
+          return;
+        }
+      }
+      RoundFrom(descent);
+      descent.StartFrom(last_);
+    }
+  }
+
+  void RoundFrom(const Descent& descent) {
+    std::vector<Mapping> mappings;
+    for (std::size_t layer = 0; layer < last_.size(); ++layer) {
+      const int l = static_cast<int>(layer);
+      mappings.push_back(
+          RoundToDivisors(smooth_, evaluator_.shape(l), smooth_.LayerFactors(descent.x(), l), last_[layer]));
+    }
+    HardwarePoint hardware = descent.hardware();
+    for (std::size_t p = 0; p < hardware.size(); ++p) {
+      const double step = spec_.hardware_template->parameter(static_cast<int>(p)).step;
+      hardware[p] = std::min(std::ceil(hardware[p] / step) * step, spec_.hardware_range[p].max);
+    }
+    Round(std::move(mappings), hardware);
+  }
+
+  Evaluator& evaluator_;
+  Random& random_;
+  const SearchSpec& spec_;
+  const SmoothModel smooth_;
+  const MoveSet moves_;
+  LayerSearch layers_;
+  std::vector<Mapping> last_;  // of the last rounding
+  std::optional<DesignState> best_;
+};
+
+}  // namespace
+
+StartSummary RunGradientStart(Evaluator& evaluator, Random& random) { return GradientStart(evaluator, random).Run(); }
+
+}  // namespace oneloop

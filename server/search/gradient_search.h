@@ -1,0 +1,16 @@
+#ifndef ONELOOP_SERVER_SEARCH_GRADIENT_SEARCH_H_
+#define ONELOOP_SERVER_SEARCH_GRADIENT_SEARCH_H_
+
+#include "common/base/random.h"
+#include "server/search/evaluator.h"
+#include "server/search/search.h"
+
+namespace oneloop {
+
+// One start of the gradient search: random hardware and a mapping made for it, descent with a rounding every
+// round_period steps, then discrete polish of the best rounded design.
+StartSummary RunGradientStart(Evaluator& evaluator, Random& random);
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_SERVER_SEARCH_GRADIENT_SEARCH_H_

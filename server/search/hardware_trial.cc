@@ -1,0 +1,114 @@
+#include "server/search/hardware_trial.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <utility>
+
+#include "server/search/start_point.h"
+
+namespace oneloop {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr int kHardwareDraws = 1000;
+
+}  // namespace
+
+std::vector<MappingSampler> MakeSamplers(const Evaluator& evaluator, Random& random) {
+  std::vector<MappingSampler> samplers;
+  samplers.reserve(static_cast<std::size_t>(evaluator.num_layers()));
+  for (int layer = 0; layer < evaluator.num_layers(); ++layer) {
+    samplers.emplace_back(evaluator.model(), evaluator.shape(layer), random);
+  }
+  return samplers;
+}
+
+std::optional<HardwarePoint> DrawHardware(const Evaluator& evaluator, const std::vector<MappingSampler>& samplers,
+                                          Random& random) {
+  const SearchSpec& spec = evaluator.spec();
+  const auto fits = [&](const HardwarePoint& hardware) {
+    const ComponentCosts costs = evaluator.model().CostsAt(hardware);
+    return std::all_of(samplers.begin(), samplers.end(),
+                       [&costs](const MappingSampler& sampler) { return sampler.FitsAtAll(costs); });
+  };
+  for (int draw = 0; draw < kHardwareDraws; ++draw) {
+    const HardwarePoint hardware = RandomHardware(spec, random);
+    if (spec.limits.area_mm2.has_value() && spec.hardware_template->AreaMm2(hardware) > *spec.limits.area_mm2) continue;
+    if (fits(hardware)) return hardware;
+  }
+  HardwarePoint largest;
+  for (const ParameterRange& range : spec.hardware_range) largest.push_back(range.max);
+  if (!fits(largest)) return std::nullopt;
+  return largest;
+}
+
+HardwareTrial::HardwareTrial(Evaluator& evaluator, SearchPointOrigin origin, HardwarePoint hardware)
+    : evaluator_(evaluator),
+      origin_(origin),
+      hardware_(std::move(hardware)),
+      costs_(evaluator.model().CostsAt(hardware_)),
+      figures_(static_cast<std::size_t>(evaluator.num_layers())),
+      merit_(kInfinity) {
+  const SearchSpec& spec = evaluator.spec();
+  std::vector<ObjectiveWeights> weights = {WeightsOf(spec.objective)};
+  if (spec.limits.energy_uj.has_value()) weights.push_back({1, 0});
+  if (spec.limits.latency_cycles.has_value()) weights.push_back({0, 1});
+  if (spec.limits.edp.has_value()) weights.push_back({1, 1});
+  for (const ObjectiveWeights& weight : weights) criteria_.push_back({weight, {}, {}, {}, false});
+}
+
+double HardwareTrial::LogCost(const LayerFigures& figures) const {
+  return WeighedLog2(criteria_.front().weights, figures.energy_uj, figures.latency_cycles);
+}
+
+void HardwareTrial::Sample(const std::vector<Mapping>& mappings) {
+  for (std::size_t i = 0; i < mappings.size(); ++i) {
+    figures_[i] = evaluator_.model().Score(evaluator_.EvaluateLayer(static_cast<int>(i), mappings[i]), costs_);
+  }
+  const WorkloadMetrics metrics = Sum(figures_);
+  evaluator_.Report(origin_, metrics, hardware_, &mappings);
+  merit_ = std::min(merit_, evaluator_.Merit(metrics));
+  for (Criterion& criterion : criteria_) Keep(mappings, &criterion);
+}
+
+void HardwareTrial::Keep(const std::vector<Mapping>& mappings, Criterion* criterion) {
+  const auto cost_of = [criterion](const LayerFigures& figures) {
+    return WeighedLog2(criterion->weights, figures.energy_uj, figures.latency_cycles);
+  };
+  if (criterion->mappings.empty()) {
+    criterion->mappings = mappings;
+    criterion->figures = figures_;
+    for (const LayerFigures& figures : figures_) criterion->costs.push_back(cost_of(figures));
+    return;
+  }
+  std::size_t better = 0;
+  for (std::size_t i = 0; i < mappings.size(); ++i) {
+    const double cost = cost_of(figures_[i]);
+    if (!(cost < criterion->costs[i])) continue;
+    ++better;
+    criterion->costs[i] = cost;
+    criterion->figures[i] = figures_[i];
+    criterion->mappings[i] = mappings[i];
+  }
+  if (better == 0) return;
+  criterion->mixed = better < mappings.size();
+  if (!criterion->mixed) return;
+  const WorkloadMetrics metrics = Sum(criterion->figures);
+  const double merit = evaluator_.Merit(metrics);
+  if (!(merit < merit_)) return;
+  merit_ = merit;
+  evaluator_.Report(origin_, metrics, hardware_, &criterion->mappings);
+}
+
+WorkloadMetrics HardwareTrial::Sum(const std::vector<LayerFigures>& figures) const {
+  WorkloadMetrics metrics{0, 0, costs_.area_mm2};
+  for (std::size_t i = 0; i < figures.size(); ++i) {
+    metrics.energy_uj += evaluator_.count(static_cast<int>(i)) * figures[i].energy_uj;
+    metrics.latency_cycles += evaluator_.count(static_cast<int>(i)) * figures[i].latency_cycles;
+  }
+  return metrics;
+}
+
+}  // namespace oneloop

@@ -1,0 +1,68 @@
+#ifndef ONELOOP_SERVER_SEARCH_LAYER_SEARCH_H_
+#define ONELOOP_SERVER_SEARCH_LAYER_SEARCH_H_
+
+#include <optional>
+#include <vector>
+
+#include "common/base/random.h"
+#include "common/mapping/mapping.h"
+#include "common/model/cost_model.h"
+#include "server/search/evaluator.h"
+#include "server/search/moves.h"
+
+namespace oneloop {
+
+// One layer's mapping with its exact figures on some hardware.
+struct LayerDesign {
+  Mapping mapping;
+  LayerUse use;
+  LayerFigures figures;
+};
+
+// Discrete search over the mapping of one layer on fixed hardware. Every evaluation is counted by the evaluator
+// (whether a mapping fits is looked up first and is not one); every method returns early when that has finished. Used
+// by one thread.
+class LayerSearch {
+ public:
+  // Linear weights of a layer's energy and latency, as the objective of the whole workload sees them.
+  struct Slopes {
+    double energy;
+    double latency;
+    double Of(const LayerFigures& figures) const {
+      return energy * figures.energy_uj + latency * figures.latency_cycles;
+    }
+  };
+
+  // All must outlive the search.
+  LayerSearch(Evaluator& evaluator, const MoveSet& moves, Random& random);
+
+  LayerDesign Evaluate(int layer, const Mapping& mapping, const ComponentCosts& costs);
+
+  // Chooses the loop order of each level, from the outermost inwards, by energy times latency (as the objective
+  // weighs them).
+  void ChooseOrders(int layer, const ComponentCosts& costs, LayerDesign* design);
+
+  // Moves until the layer fits, giving up as little as it can; when no move helps, starts from a constructive mapping.
+  // False when nothing fits.
+  bool Repair(int layer, const ComponentCosts& costs, LayerDesign* design);
+
+  // Accepts improving moves in random order until none is left. True when anything improved.
+  bool Improve(int layer, const ComponentCosts& costs, const Slopes& slopes, LayerDesign* design);
+
+  // Makes `count` random moves, whatever they cost.
+  void Kick(int layer, int count, const ComponentCosts& costs, LayerDesign* design);
+
+ private:
+  double LogCost(const LayerFigures& figures) const;
+  double Overflow(const ResourceNeeds& need, const ComponentCosts& costs) const;
+  bool Fits(int layer, const Mapping& mapping, const ComponentCosts& costs) const;
+
+  Evaluator& evaluator_;
+  const MoveSet& moves_;
+  Random& random_;
+  std::vector<Move> scratch_;
+};
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_SERVER_SEARCH_LAYER_SEARCH_H_

@@ -1,0 +1,81 @@
+#include "server/search/moves.h"
+
+#include <cstddef>
+#include <utility>
+
+#include "common/mapping/factorize.h"
+#include "common/mapping/orders.h"
+
+namespace oneloop {
+namespace {
+
+std::int64_t FactorAt(const Mapping& mapping, const Move::Place& place, Dim dim) {
+  return place.is_spatial ? mapping.s(place.index, dim) : mapping.t(place.index, dim);
+}
+
+std::int64_t& FactorAt(Mapping& mapping, const Move::Place& place, Dim dim) {
+  return place.is_spatial ? mapping.s(place.index, dim) : mapping.t(place.index, dim);
+}
+
+}  // namespace
+
+MoveSet::MoveSet(const Template& hardware_template) : num_levels_(hardware_template.num_levels()), places_(kNumDims) {
+  for (const Dim dim : kAllDims) {
+    std::vector<Move::Place>& places = places_[static_cast<std::size_t>(dim)];
+    for (int level = 0; level < num_levels_; ++level) {
+      if (hardware_template.level(level).temporal.Has(dim)) places.push_back({false, level});
+    }
+    for (std::size_t axis = 0; axis < hardware_template.axes().size(); ++axis) {
+      if (hardware_template.axes()[axis].dims.Has(dim)) places.push_back({true, static_cast<int>(axis)});
+    }
+  }
+}
+
+void MoveSet::List(const Mapping& mapping, std::vector<Move>* moves) const {
+  moves->clear();
+  for (const Dim dim : kAllDims) ListFactorMoves(mapping, dim, moves);
+  // The innermost level's order changes nothing: no tile lies inside its loops.
+  for (int level = 1; level < num_levels_; ++level) ListOrderMoves(mapping, level, moves);
+}
+
+void MoveSet::ListFactorMoves(const Mapping& mapping, Dim dim, std::vector<Move>* moves) const {
+  const std::vector<Move::Place>& places = places_[static_cast<std::size_t>(dim)];
+  for (const Move::Place& from : places) {
+    std::int64_t last = 1;
+    for (const std::int64_t prime : PrimeFactors(FactorAt(mapping, from, dim))) {
+      if (prime == last) continue;
+      last = prime;
+      for (const Move::Place& to : places) {
+        if (to.is_spatial == from.is_spatial && to.index == from.index) continue;
+        moves->push_back({Move::Kind::kFactor, dim, prime, from, to, 0});
+      }
+    }
+  }
+}
+
+void MoveSet::ListOrderMoves(const Mapping& mapping, int level, std::vector<Move>* moves) const {
+  std::vector<Dim> loops;
+  for (const Dim dim : mapping.order[static_cast<std::size_t>(level)]) {
+    if (mapping.t(level, dim) > 1) loops.push_back(dim);
+  }
+  for (std::size_t i = 0; i + 1 < loops.size(); ++i) {
+    moves->push_back({Move::Kind::kOrder, loops[i], 1, {}, {}, level});
+  }
+}
+
+Mapping MoveSet::Apply(const Mapping& mapping, const Move& move) {
+  Mapping result = mapping;
+  if (move.kind == Move::Kind::kOrder) {
+    result.order[static_cast<std::size_t>(move.level)] = OrderAround(move.dim);
+  } else {
+    FactorAt(result, move.from, move.dim) /= move.prime;
+    FactorAt(result, move.to, move.dim) *= move.prime;
+  }
+  return result;
+}
+
+void Shuffle(std::vector<Move>* moves, Random& random) {
+  for (std::size_t i = moves->size(); i > 1; --i) std::swap((*moves)[i - 1], (*moves)[random.Below(i)]);
+}
+
+}  // namespace oneloop

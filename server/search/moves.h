@@ -1,0 +1,53 @@
+#ifndef ONELOOP_SERVER_SEARCH_MOVES_H_
+#define ONELOOP_SERVER_SEARCH_MOVES_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "common/base/random.h"
+#include "common/hardware/template.h"
+#include "common/mapping/mapping.h"
+
+namespace oneloop {
+
+// A small change of one layer's mapping: a prime factor of one dimension from one place to another, or another loop
+// innermost at one level.
+struct Move {
+  enum class Kind { kFactor, kOrder };
+  // Where a factor stands: temporal at a level, or spatial along an axis.
+  struct Place {
+    bool is_spatial;
+    int index;
+  };
+  Kind kind;
+  Dim dim;             // whose factor moves, or which becomes innermost
+  std::int64_t prime;  // of a factor move
+  Place from;
+  Place to;
+  int level;  // of an order move
+};
+
+// The moves that one template allows. Immutable; thread-safe.
+class MoveSet {
+ public:
+  explicit MoveSet(const Template& hardware_template);
+
+  // Replaces `moves` by every move that changes the mapping, in a fixed order.
+  void List(const Mapping& mapping, std::vector<Move>* moves) const;
+
+  static Mapping Apply(const Mapping& mapping, const Move& move);
+
+ private:
+  void ListFactorMoves(const Mapping& mapping, Dim dim, std::vector<Move>* moves) const;
+  void ListOrderMoves(const Mapping& mapping, int level, std::vector<Move>* moves) const;
+
+  const int num_levels_;
+  std::vector<std::vector<Move::Place>> places_;  // by dimension
+};
+
+// Puts the moves into random order.
+void Shuffle(std::vector<Move>* moves, Random& random);
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_SERVER_SEARCH_MOVES_H_

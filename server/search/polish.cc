@@ -1,0 +1,191 @@
+#include "server/search/polish.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <optional>
+#include <utility>
+
+namespace oneloop {
+namespace {
+
+// A change below this in log2 of the objective is rounding.
+constexpr double kProgress = 1e-9;
+// A refitted design this much worse (log2) than the best is given up before its layers are improved.
+constexpr double kHopeless = 1.0;
+constexpr int kMostKicks = 4;
+
+std::array<double, kMaxResources> NeedOf(const DesignState& state, int num_layers) {
+  std::array<double, kMaxResources> need{};
+  for (int layer = 0; layer < num_layers; ++layer) {
+    for (std::size_t r = 0; r < need.size(); ++r) need[r] = std::max(need[r], state.use(layer).need[r]);
+  }
+  return need;
+}
+
+}  // namespace
+
+Polish::Polish(Evaluator& evaluator, const MoveSet& moves, Random& random)
+    : evaluator_(evaluator),
+      random_(random),
+      layers_(evaluator, moves, random),
+      exhausted_(static_cast<std::size_t>(evaluator.num_layers())) {}
+
+void Polish::Run(DesignState* state) {
+  ImproveLayers(state);
+  if (Shrink(state)) Report(*state);
+  // A restart or a refit needs at least a sample; less than that is left over.
+  while (!evaluator_.Finished() && evaluator_.Affords(1)) {
+    if (random_.Below(2) == 0 && evaluator_.spec().hardware_template->num_parameters() > 0) {
+      TryHardware(state);
+    } else {
+      TryLayer(state);
+    }
+  }
+}
+
+LayerSearch::Slopes Polish::SlopesOf(const DesignState& state) const {
+  const ObjectiveWeights weights = WeightsOf(evaluator_.spec().objective);
+  return {weights.energy / state.metrics().energy_uj, weights.latency / state.metrics().latency_cycles};
+}
+
+bool Polish::ImproveLayer(int layer, DesignState* state) {
+  std::optional<Exhausted>& exhausted = exhausted_[static_cast<std::size_t>(layer)];
+  if (exhausted.has_value() && exhausted->mapping == state->mapping(layer) &&
+      exhausted->hardware == state->hardware()) {
+    return false;
+  }
+  LayerDesign design{state->mapping(layer), state->use(layer), state->figures(layer)};
+  const bool improved = layers_.Improve(layer, state->costs(), SlopesOf(*state), &design);
+  exhausted = {design.mapping, state->hardware()};
+  if (!improved) return false;
+  // The slopes are a linear view; the objective itself decides.
+  if (!(state->MeritWith(evaluator_, layer, design.figures) < state->merit() - kProgress)) return false;
+  state->SetLayer(evaluator_, layer, design.mapping, design.use, design.figures);
+  return true;
+}
+
+void Polish::ImproveLayers(DesignState* state) {
+  for (bool progress = true; progress && !evaluator_.Finished();) {
+    progress = false;
+    for (int layer = 0; layer < evaluator_.num_layers() && !evaluator_.Finished(); ++layer) {
+      if (!ImproveLayer(layer, state)) continue;
+      progress = true;
+      Report(*state);
+    }
+  }
+}
+
+bool Polish::Shrink(DesignState* state) {
+  const std::optional<HardwarePoint> smallest = state->SmallestHardware(evaluator_);
+  if (!smallest.has_value() || *smallest == state->hardware() || !evaluator_.Affords(1)) return false;
+  DesignState candidate = *state;
+  candidate.SetHardware(evaluator_, *smallest);
+  if (!(candidate.merit() < state->merit() - kProgress)) return false;
+  *state = std::move(candidate);
+  return true;
+}
+
+void Polish::Report(const DesignState& state) {
+  evaluator_.Report(SearchPointOrigin::kPolish, state.metrics(), state.hardware(), &state.mappings());
+}
+
+// For one random parameter: the values that let the next few layers no longer fit, and steps down and up.
+std::vector<HardwarePoint> Polish::NearbyHardware(const DesignState& state) {
+  const Template& hardware_template = *evaluator_.spec().hardware_template;
+  const std::vector<ParameterRange>& all_ranges = evaluator_.spec().hardware_range;
+  const auto p = static_cast<std::size_t>(random_.Below(all_ranges.size()));
+  const double now = state.hardware()[p];
+  std::vector<double> values;
+  for (int layer = 0; layer < evaluator_.num_layers(); ++layer) {
+    const std::optional<HardwarePoint> own = evaluator_.model().SmallestHardware(state.use(layer).need, all_ranges);
+    if (own.has_value() && (*own)[p] < now) values.push_back((*own)[p]);
+  }
+  std::sort(values.begin(), values.end(), std::greater<>());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+  if (values.size() > 4) values.resize(4);
+  for (const double factor : {0.25, 0.5, 0.75, 0.9, 1.125, 1.25, 1.5, 2.0, 4.0}) values.push_back(now * factor);
+
+  const double step = hardware_template.parameter(static_cast<int>(p)).step;
+  std::vector<HardwarePoint> points;
+  for (const double value : values) {
+    const double whole = std::clamp(std::nearbyint(value / step) * step, all_ranges[p].min, all_ranges[p].max);
+    if (whole == now) continue;
+    // The other parameters follow what the layers need of them; the layers will be fitted to this one.
+    std::vector<ParameterRange> ranges = all_ranges;
+    ranges[p] = {whole, whole};
+    std::array<double, kMaxResources> need = NeedOf(state, evaluator_.num_layers());
+    const std::vector<Resource>& resources = hardware_template.resources();
+    HardwarePoint trial = state.hardware();
+    trial[p] = whole;
+    for (std::size_t r = 0; r < resources.size(); ++r) {
+      if (resources[r].owner == static_cast<int>(p)) need[r] = std::min(need[r], resources[r].limit.Evaluate(trial));
+    }
+    if (auto hardware = evaluator_.model().SmallestHardware(need, ranges)) points.push_back(*std::move(hardware));
+  }
+  return points;
+}
+
+// Moves the design to other hardware: layers that do not fit are repaired, then all are improved, the changed ones
+// first. False when that cannot pay or the budget ends.
+bool Polish::Refit(const HardwarePoint& hardware, DesignState* state) {
+  if (!evaluator_.Affords(1)) return false;
+  const double best = state->merit();
+  const bool larger = !std::equal(hardware.begin(), hardware.end(), state->hardware().begin(), std::less_equal<>());
+  state->SetHardware(evaluator_, hardware);
+  std::vector<int> order;
+  for (int layer = 0; layer < evaluator_.num_layers(); ++layer) {
+    if (evaluator_.model().FirstShortage(state->use(layer).need, state->costs()) < 0) continue;
+    LayerDesign design{state->mapping(layer), state->use(layer), state->figures(layer)};
+    if (!layers_.Repair(layer, state->costs(), &design)) return false;
+    state->SetLayer(evaluator_, layer, design.mapping, design.use, design.figures);
+    order.push_back(layer);
+  }
+  if (state->merit() > best + kHopeless) return false;
+  if (larger) {
+    for (int layer = 0; layer < evaluator_.num_layers(); ++layer) {
+      if (std::find(order.begin(), order.end(), layer) == order.end()) order.push_back(layer);
+    }
+  }
+  for (const int layer : order) ImproveLayer(layer, state);
+  return true;
+}
+
+void Polish::TryHardware(DesignState* state) {
+  const std::vector<HardwarePoint> points = NearbyHardware(*state);
+  if (points.empty()) {
+    evaluator_.CountLayer();
+    return;
+  }
+  DesignState candidate = *state;
+  if (!Refit(points[random_.Below(points.size())], &candidate)) return;
+  Shrink(&candidate);
+  if (!(candidate.merit() < state->merit() - kProgress)) return;
+  *state = std::move(candidate);
+  Report(*state);
+}
+
+void Polish::TryLayer(DesignState* state) {
+  // Layers in proportion to what they cost.
+  const LayerSearch::Slopes slopes = SlopesOf(*state);
+  double total = 0;
+  for (int layer = 0; layer < evaluator_.num_layers(); ++layer) {
+    total += evaluator_.count(layer) * slopes.Of(state->figures(layer));
+  }
+  double draw = random_.Uniform() * total;
+  int chosen = 0;
+  for (; chosen + 1 < evaluator_.num_layers(); ++chosen) {
+    draw -= evaluator_.count(chosen) * slopes.Of(state->figures(chosen));
+    if (draw < 0) break;
+  }
+  LayerDesign design{state->mapping(chosen), state->use(chosen), state->figures(chosen)};
+  layers_.Kick(chosen, static_cast<int>(2 + random_.Below(kMostKicks - 1)), state->costs(), &design);
+  if (!layers_.Repair(chosen, state->costs(), &design)) return;
+  layers_.Improve(chosen, state->costs(), slopes, &design);
+  if (!(state->MeritWith(evaluator_, chosen, design.figures) < state->merit() - kProgress)) return;
+  state->SetLayer(evaluator_, chosen, design.mapping, design.use, design.figures);
+  Report(*state);
+}
+
+}  // namespace oneloop

@@ -1,0 +1,19 @@
+#ifndef ONELOOP_SERVER_SEARCH_ROUNDING_H_
+#define ONELOOP_SERVER_SEARCH_ROUNDING_H_
+
+#include <span>
+
+#include "common/mapping/mapping.h"
+#include "common/model/smooth_model.h"
+
+namespace oneloop {
+
+// The whole factors nearest to real ones: for each dimension the factorisation of its bound over all places that
+// minimises the sum of squared distances in log2, the outermost loop's included. Orders are taken from `like`.
+// `x` holds log2 of one layer's factors by slot. Whether the result fits any hardware is not looked at.
+Mapping RoundToDivisors(const SmoothModel& model, const LayerShape& shape, std::span<const double> x,
+                        const Mapping& like);
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_SERVER_SEARCH_ROUNDING_H_

@@ -1,0 +1,143 @@
+#include "server/search/search.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/random.h"
+#include "common/base/status.h"
+#include "server/search/bayesian_search.h"
+#include "server/search/evaluator.h"
+#include "server/search/gradient_search.h"
+#include "server/search/random_search.h"
+
+namespace oneloop {
+namespace {
+
+constexpr int kMaxStarts = 10000;
+constexpr std::int64_t kMaxSamplesPerStart = 10000000;
+
+template <class T>
+absl::Status CheckRange(std::string_view field, T value, T min, T max) {
+  if (value >= min && value <= max) return absl::OkStatus();
+  return FieldError(field, absl::StrCat("is ", value, "; valid: ", min, " to ", max));
+}
+
+absl::Status ValidateRanges(const SearchSpec& spec) {
+  const Template& hardware_template = *spec.hardware_template;
+  if (spec.hardware_range.size() != static_cast<std::size_t>(hardware_template.num_parameters())) {
+    return FieldError("fixed_parameters", "does not match the template's parameters");
+  }
+  for (int p = 0; p < hardware_template.num_parameters(); ++p) {
+    const ParameterSpec& parameter = hardware_template.parameter(p);
+    const ParameterRange& range = spec.hardware_range[static_cast<std::size_t>(p)];
+    const std::string field = absl::StrCat("fixed_parameters.", parameter.name);
+    if (!(range.min >= parameter.min && range.max <= parameter.max)) {
+      return FieldError(field, absl::StrCat("is ", range.min < parameter.min ? range.min : range.max,
+                                            "; valid: ", parameter.min, " to ", parameter.max));
+    }
+    if (!(range.min <= range.max)) {
+      return FieldError(field, absl::StrCat("leaves no value: ", range.min, " to ", range.max));
+    }
+    for (const double end : {range.min, range.max}) {
+      if (std::nearbyint(end / parameter.step) * parameter.step != end) {
+        return FieldError(field, absl::StrCat("is ", end, "; valid: whole multiples of ", parameter.step));
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+// The largest hardware must take every layer in single elements.
+absl::Status ValidateRoom(const SearchSpec& spec, const CostModel& model) {
+  const int outermost = model.hierarchy().num_levels - 1;
+  const Template& hardware_template = model.hardware_template();
+  for (std::size_t i = 0; i < spec.workload->layers.size(); ++i) {
+    Mapping mapping;
+    for (const Dim dim : kAllDims) mapping.t(outermost, dim) = spec.workload->layers[i].shape.bound(dim);
+    if (model.SmallestHardware(model.Needs(spec.workload->layers[i].shape, mapping), spec.hardware_range)) continue;
+    return FieldError(
+        "", absl::StrCat("layer '", spec.workload->layers[i].name, "' (layers[", i, "]) fits no hardware of template '",
+                         hardware_template.name(), "' in the allowed ranges, not even element by element"));
+  }
+  return absl::OkStatus();
+}
+
+// Figures that no design of the ranges can beat; a limit below them is impossible.
+absl::Status ValidateLimits(const SearchSpec& spec) {
+  const Template& hardware_template = *spec.hardware_template;
+  double macs = 0;
+  for (const Layer& layer : spec.workload->layers) {
+    macs += static_cast<double>(layer.count) * static_cast<double>(Macs(layer.shape));
+  }
+  HardwarePoint smallest;
+  HardwarePoint largest;
+  for (const ParameterRange& range : spec.hardware_range) {
+    smallest.push_back(range.min);
+    largest.push_back(range.max);
+  }
+  double lanes = hardware_template.spec().macs_per_cycle;
+  for (const Resource& resource : hardware_template.resources()) {
+    if (resource.kind == Resource::Kind::kAxis) lanes *= resource.limit.EvaluateLargest(smallest, largest);
+  }
+  const auto& mac_energy = hardware_template.spec().mac_energy_pj;
+  const auto& area = hardware_template.spec().area_mm2;
+  const double energy = mac_energy.has_value() ? macs * mac_energy->EvaluateSmallest(smallest, largest) * 1e-6 : 0;
+  const double latency = macs / lanes;
+  const auto check = [](std::string_view name, const std::optional<double>& limit, double least) {
+    if (!limit.has_value()) return absl::OkStatus();
+    if (!(*limit > 0) || !std::isfinite(*limit)) {
+      return FieldError("limits", absl::StrCat(ToAbsl(name), " is ", *limit, "; valid: above 0"));
+    }
+    if (*limit >= least) return absl::OkStatus();
+    return FieldError("limits",
+                      absl::StrCat(ToAbsl(name), " <= ", *limit, " is impossible: every design has at least ", least));
+  };
+  RETURN_IF_ERROR(
+      check("area_mm2", spec.limits.area_mm2, area.has_value() ? area->EvaluateSmallest(smallest, largest) : 0));
+  RETURN_IF_ERROR(check("energy_uj", spec.limits.energy_uj, energy));
+  RETURN_IF_ERROR(check("latency_cycles", spec.limits.latency_cycles, latency));
+  return check("edp", spec.limits.edp, energy * latency);
+}
+
+// An objective of energy needs a template that says what energy costs.
+absl::Status ValidateObjective(const SearchSpec& spec) {
+  if (spec.objective == Objective::kLatency) return absl::OkStatus();
+  const TemplateSpec& hardware = spec.hardware_template->spec();
+  if (hardware.mac_energy_pj.has_value() || hardware.levels.back().energy_pj.has_value()) return absl::OkStatus();
+  return FieldError("objective", absl::StrCat("template '", hardware.name,
+                                              "' gives no energy for its compute units or its last level; valid: "
+                                              "LATENCY"));
+}
+
+}  // namespace
+
+absl::Status ValidateSearchSpec(const SearchSpec& spec) {
+  RETURN_IF_ERROR(CheckRange("starts", spec.starts, 1, kMaxStarts));
+  RETURN_IF_ERROR(CheckRange("steps", spec.samples_per_start, std::int64_t{1}, kMaxSamplesPerStart));
+  RETURN_IF_ERROR(CheckRange("round_period", spec.round_period, 1, static_cast<int>(kMaxSamplesPerStart)));
+  RETURN_IF_ERROR(CheckRange("learning_rate", spec.learning_rate, 1e-6, 10.0));
+  RETURN_IF_ERROR(ValidateObjective(spec));
+  RETURN_IF_ERROR(ValidateRanges(spec));
+  RETURN_IF_ERROR(ValidateLimits(spec));
+  return ValidateRoom(spec, CostModel(spec.hardware_template));
+}
+
+StartSummary RunStart(const SearchSpec& spec, int start, PointSink& sink) {
+  const CostModel model(spec.hardware_template);
+  Evaluator evaluator(spec, model, sink);
+  Random random(MixSeed(spec.seed, static_cast<std::uint64_t>(start)));
+  switch (spec.algorithm) {
+    case Algorithm::kRandom:
+      return RunRandomStart(evaluator, random);
+    case Algorithm::kBayesian:
+      return RunBayesianStart(evaluator, random);
+    case Algorithm::kGradient:
+      break;
+  }
+  return RunGradientStart(evaluator, random);
+}
+
+}  // namespace oneloop

@@ -1,0 +1,82 @@
+#ifndef ONELOOP_SERVER_SEARCH_SEARCH_H_
+#define ONELOOP_SERVER_SEARCH_SEARCH_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "common/hardware/template.h"
+#include "common/mapping/mapping.h"
+#include "common/model/cost_model.h"
+#include "common/model/smooth_model.h"
+#include "common/workload/workload.h"
+
+namespace oneloop {
+
+enum class Objective { kEdp, kEnergy, kLatency };
+enum class Algorithm { kGradient, kRandom, kBayesian };
+enum class OrderStrategy { kFixed, kIterate, kSoftmax };
+
+// Everything that a start's result depends on, beside its index. Immutable once built; shared by all threads.
+struct SearchSpec {
+  std::shared_ptr<const Workload> workload;  // shared: jobs outlive neither, and many threads read it
+  std::shared_ptr<const Template> hardware_template;
+  Objective objective = Objective::kEdp;
+  Algorithm algorithm = Algorithm::kGradient;
+  OrderStrategy order_strategy = OrderStrategy::kIterate;
+  int starts = 7;
+  std::int64_t samples_per_start = 1490;
+  std::uint64_t seed = 0;
+  std::vector<ParameterRange> hardware_range;  // by parameter index
+  MetricLimits limits;
+  int round_period = 250;
+  double learning_rate = 0.05;
+};
+
+// INVALID_ARGUMENT, with the field as in the proto message JobSpec, for counts out of range, a range of a parameter
+// that is empty or outside the template's, limits that no design can meet.
+absl::Status ValidateSearchSpec(const SearchSpec& spec);
+
+enum class SearchPointOrigin { kDescent, kRounded, kPolish, kRandom, kBayesian };
+
+// One evaluation of the whole workload, as it happens. References live only during the call.
+struct SearchPoint {
+  std::int64_t sample;  // samples used so far, this one included
+  SearchPointOrigin origin;
+  WorkloadMetrics metrics;
+  double score;  // the objective; infinite when not exact, infeasible or beyond a limit
+  const HardwarePoint& hardware;
+  const std::vector<Mapping>* mappings;  // by layer; null for a step of the descent
+};
+
+// Receives what a start finds, in a fixed order. Called on the start's thread.
+class PointSink {
+ public:
+  virtual ~PointSink() = default;
+  virtual void OnPoint(const SearchPoint& point) = 0;
+  // Asked at least every millisecond or two of work: true ends the start early. Everything reported before stays
+  // valid.
+  virtual bool StopRequested() = 0;
+};
+
+// How a start ended.
+struct StartSummary {
+  enum class Termination { kBudgetUsed, kConverged, kStopped, kDiverged };
+  Termination termination = Termination::kBudgetUsed;
+  std::string message;
+  std::int64_t samples = 0;
+  std::int64_t points = 0;
+  double best_score = 0;
+};
+
+// Runs one start. A pure function of (spec, start): the same points in the same order on any thread or machine.
+// Precondition: ValidateSearchSpec(spec) is OK, 0 <= start < spec.starts. Thread-safe.
+StartSummary RunStart(const SearchSpec& spec, int start, PointSink& sink);
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_SERVER_SEARCH_SEARCH_H_

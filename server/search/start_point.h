@@ -1,0 +1,25 @@
+#ifndef ONELOOP_SERVER_SEARCH_START_POINT_H_
+#define ONELOOP_SERVER_SEARCH_START_POINT_H_
+
+#include <optional>
+
+#include "common/base/random.h"
+#include "common/hardware/template.h"
+#include "common/mapping/mapping.h"
+#include "common/model/cost_model.h"
+#include "server/search/search.h"
+
+namespace oneloop {
+
+// Random hardware: each free parameter a power of two in its starting range, within the spec's.
+HardwarePoint RandomHardware(const SearchSpec& spec, Random& random);
+
+// A mapping made to fit given hardware: axes filled with the largest divisors that they take, then each level's tile
+// grown by random prime factors, from the innermost level outwards, while it fits. Nothing when not even single
+// elements fit.
+std::optional<Mapping> ConstructiveMapping(const CostModel& model, const LayerShape& shape, const ComponentCosts& costs,
+                                           Random& random);
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_SERVER_SEARCH_START_POINT_H_

@@ -1,0 +1,83 @@
+#include "server/store/data_directory.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "common/base/status.h"
+
+namespace oneloop {
+namespace {
+
+// Makes the new directory's entry survive a power loss.
+void SyncParent(const std::string& path) {
+  const int descriptor = open((path + "/..").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  fsync(descriptor);
+  close(descriptor);
+}
+
+absl::Status MakeDirectory(const std::string& path) {
+  if (path.empty()) return absl::InvalidArgumentError("the data directory's path is empty");
+  if (mkdir(path.c_str(), 0700) == 0) {
+    SyncParent(path);
+  } else if (errno != EEXIST) {
+    return absl::ErrnoToStatus(
+        errno, absl::StrCat("cannot create data directory '", path, "' (its parent must exist and be writable)"));
+  }
+  struct stat info = {};
+  if (stat(path.c_str(), &info) != 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("cannot use data directory '", path, "'"));
+  }
+  if (!S_ISDIR(info.st_mode)) {
+    return absl::FailedPreconditionError(absl::StrCat("data directory '", path, "' is not a directory"));
+  }
+  if (access(path.c_str(), R_OK | W_OK | X_OK) != 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("data directory '", path, "' is not writable for this user"));
+  }
+  return absl::OkStatus();
+}
+
+std::string HolderOf(int lock_descriptor) {
+  std::array<char, 32> text = {};
+  const ssize_t size = pread(lock_descriptor, text.data(), text.size() - 1, 0);
+  const long pid = size > 0 ? std::strtol(text.data(), nullptr, 10) : 0;
+  return pid > 0 ? absl::StrCat("process ", pid) : "another process";
+}
+
+// Failure only costs the name in a later message.
+void WriteHolder(int lock_descriptor) {
+  const std::string text = absl::StrCat(getpid(), "\n");
+  if (ftruncate(lock_descriptor, 0) != 0 || pwrite(lock_descriptor, text.data(), text.size(), 0) < 0) return;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<DataDirectory>> DataDirectory::Open(const std::string& path) {
+  RETURN_IF_ERROR(MakeDirectory(path));
+  const std::string lock_path = path + "/oneloop.lock";
+  const int descriptor = open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (descriptor < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot open lock file '", lock_path, "'"));
+  if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    const absl::Status status =
+        errno == EWOULDBLOCK
+            ? absl::FailedPreconditionError(absl::StrCat("data directory '", path, "' is in use by ",
+                                                         HolderOf(descriptor), "; stop it or use another directory"))
+            : absl::ErrnoToStatus(errno, absl::StrCat("cannot lock '", lock_path, "'"));
+    close(descriptor);
+    return status;
+  }
+  WriteHolder(descriptor);
+  return std::unique_ptr<DataDirectory>(new DataDirectory(path, descriptor));
+}
+
+DataDirectory::~DataDirectory() { close(lock_descriptor_); }
+
+}  // namespace oneloop

@@ -1,0 +1,33 @@
+#ifndef ONELOOP_SERVER_STORE_DATA_DIRECTORY_H_
+#define ONELOOP_SERVER_STORE_DATA_DIRECTORY_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace oneloop {
+
+// A directory that one process has for itself, by a lock on a file in it that ends with the process.
+class DataDirectory {
+ public:
+  // Makes the directory, for its owner only, when it does not exist; its parent must. FAILED_PRECONDITION when
+  // another process, or this one, holds it: the message names the process. PERMISSION_DENIED, NOT_FOUND and others
+  // when the path cannot be used.
+  static absl::StatusOr<std::unique_ptr<DataDirectory>> Open(const std::string& path);
+  ~DataDirectory();
+  DataDirectory(const DataDirectory&) = delete;
+  DataDirectory& operator=(const DataDirectory&) = delete;
+
+  const std::string& path() const { return path_; }
+
+ private:
+  DataDirectory(std::string path, int lock_descriptor) : path_(std::move(path)), lock_descriptor_(lock_descriptor) {}
+
+  const std::string path_;
+  const int lock_descriptor_;
+};
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_SERVER_STORE_DATA_DIRECTORY_H_

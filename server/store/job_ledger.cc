@@ -1,0 +1,113 @@
+#include "server/store/job_ledger.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status.h"
+
+namespace oneloop {
+
+bool IsResult(const NewPoint& point) {
+  return point.origin != PointOrigin::kDescent && std::isfinite(point.score) && std::isfinite(point.energy_uj) &&
+         std::isfinite(point.latency_cycles) && std::isfinite(point.area_mm2);
+}
+
+void NormalizeFigures(NewPoint& point) {
+  for (double* figure : {&point.energy_uj, &point.latency_cycles, &point.area_mm2, &point.score}) {
+    if (!std::isfinite(*figure)) *figure = std::numeric_limits<double>::infinity();
+  }
+  for (double& parameter : point.parameters) {
+    if (!std::isfinite(parameter)) parameter = std::numeric_limits<double>::quiet_NaN();
+  }
+}
+
+JobLedger::JobLedger(int num_starts, std::size_t num_parameters)
+    : num_starts_(num_starts), num_parameters_(num_parameters), starts_(static_cast<std::size_t>(num_starts)) {}
+
+void JobLedger::RestoreStart(const StartRecord& record) {
+  Start& start = starts_[static_cast<std::size_t>(record.start)];
+  start = {record.points, record.samples_done, record.done};
+  starts_done_ += start.done ? 1 : 0;
+  samples_done_ += start.samples_done;
+  points_ += start.points;
+}
+
+absl::Status JobLedger::Check(const PointBatch& batch) const {
+  if (batch.start < 0 || batch.start >= num_starts_) {
+    return FieldError("start", absl::StrCat("is ", batch.start, ", but the job has starts 0 to ", num_starts_ - 1));
+  }
+  if (batch.points.empty()) return absl::OkStatus();
+  const std::int64_t first = batch.points.front().sequence;
+  if (first < 0) return FieldError("points[0].sequence", "is negative");
+  for (std::size_t i = 0; i < batch.points.size(); ++i) {
+    const NewPoint& point = batch.points[i];
+    if (point.sequence != first + static_cast<std::int64_t>(i)) {
+      return FieldError(absl::StrCat("points[", i, "].sequence"),
+                        absl::StrCat("is ", point.sequence, ", must be ", first + static_cast<std::int64_t>(i)));
+    }
+    if (point.parameters.size() != num_parameters_) {
+      return FieldError(
+          absl::StrCat("points[", i, "].parameters"),
+          absl::StrCat("has ", point.parameters.size(), " values, the job has ", num_parameters_, " parameters"));
+    }
+  }
+  const std::int64_t stored = starts_[static_cast<std::size_t>(batch.start)].points;
+  if (first > stored) {
+    return absl::OutOfRangeError(absl::StrCat("points ", stored, " to ", first - 1, " of start ", batch.start,
+                                              " are missing; append them first"));
+  }
+  return absl::OkStatus();
+}
+
+std::size_t JobLedger::Add(const PointBatch& batch) {
+  Start& start = starts_[static_cast<std::size_t>(batch.start)];
+  std::size_t first_new = batch.points.size();
+  if (!batch.points.empty()) {
+    const std::int64_t known = start.points - batch.points.front().sequence;
+    first_new = std::min(static_cast<std::size_t>(known), batch.points.size());
+  }
+  for (std::size_t i = first_new; i < batch.points.size(); ++i) {
+    if (IsResult(batch.points[i])) AddResult(Number(batch.start, batch.points[i].sequence), batch.points[i]);
+  }
+  const auto added = static_cast<std::int64_t>(batch.points.size() - first_new);
+  const std::int64_t samples = std::max(start.samples_done, batch.samples_done);
+  const bool ends = batch.start_done && !start.done;
+  if (added != 0 || samples != start.samples_done || ends) changed_starts_.insert(batch.start);
+  points_ += added;
+  new_points_ += added;
+  samples_done_ += samples - start.samples_done;
+  starts_done_ += ends ? 1 : 0;
+  start = {start.points + added, samples, start.done || batch.start_done};
+  return first_new;
+}
+
+void JobLedger::AddResult(std::int64_t number, const NewPoint& point) {
+  if (!best_ || point.score < best_->score || (point.score == best_->score && number < best_->number)) {
+    best_ = Best{number, point.score};
+  }
+  const ParetoFront::Change change = front_.Insert({number, point.energy_uj, point.latency_cycles, point.area_mm2});
+  if (change.entered) entered_front_.insert(number);
+  for (const std::int64_t left : change.left) {
+    if (entered_front_.erase(left) == 0) left_front_.insert(left);
+  }
+}
+
+JobLedger::Changes JobLedger::TakeChanges() {
+  Changes changes;
+  changes.entered_front.assign(entered_front_.begin(), entered_front_.end());
+  changes.left_front.assign(left_front_.begin(), left_front_.end());
+  for (const int index : changed_starts_) {
+    const Start& start = starts_[static_cast<std::size_t>(index)];
+    changes.starts.push_back({index, start.done, start.points, start.samples_done});
+  }
+  changes.new_points = new_points_;
+  entered_front_.clear();
+  left_front_.clear();
+  changed_starts_.clear();
+  new_points_ = 0;
+  return changes;
+}
+
+}  // namespace oneloop

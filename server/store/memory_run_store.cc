@@ -1,0 +1,331 @@
+#include "server/store/memory_run_store.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+#include <variant>
+
+#include "common/base/status.h"
+#include "server/store/store_errors.h"
+
+namespace oneloop {
+namespace {
+
+// What SQLite keeps of a time.
+absl::Time WholeMicros(absl::Time time) { return absl::FromUnixMicros(absl::ToUnixMicros(time)); }
+
+PointRecord WithoutDesign(PointRecord record) {
+  record.point.design.clear();
+  return record;
+}
+
+bool Matches(const PointQuery& query, const PointRecord& record) {
+  if (query.front_only && !record.on_front()) return false;
+  if (query.exact_only && record.point.origin == PointOrigin::kDescent) return false;
+  return !query.start || *query.start == record.start;
+}
+
+}  // namespace
+
+MemoryRunStore::MemoryRunStore(std::function<absl::Time()> clock, const WriteQueue::Options& options)
+    : clock_(std::move(clock)), queue_(options, this, 0) {}
+
+MemoryRunStore::~MemoryRunStore() { queue_.Close(); }
+
+void MemoryRunStore::SetWriteError(absl::Status error) {
+  MutexLock lock(&mutex_);
+  write_error_ = std::move(error);
+}
+
+absl::StatusOr<RunStore::CreateResult> MemoryRunStore::CreateJob(const NewJob& job) {
+  CreateJobWrite write;
+  write.job = job;
+  return queue_.Run(std::move(write));
+}
+
+absl::StatusOr<JobRecord> MemoryRunStore::SetJobState(std::int64_t id, const std::vector<JobState>& from, JobState to,
+                                                      const std::string& message,
+                                                      std::optional<std::int64_t> expected_revision) {
+  SetJobStateWrite write;
+  write.id = id;
+  write.from = from;
+  write.to = to;
+  write.message = message;
+  write.expected_revision = expected_revision;
+  return queue_.Run(std::move(write));
+}
+
+absl::Status MemoryRunStore::DeleteJob(std::int64_t id, std::optional<std::int64_t> expected_revision) {
+  DeleteJobWrite write;
+  write.id = id;
+  write.expected_revision = expected_revision;
+  return queue_.Run(std::move(write));
+}
+
+void MemoryRunStore::AppendPoints(PointBatch batch, std::function<void(absl::Status)> done) {
+  queue_.Append(std::move(batch), std::move(done));
+}
+
+std::int64_t MemoryRunStore::revision() const { return queue_.revision(); }
+
+void MemoryRunStore::SetCommitListener(CommitListener listener) { queue_.SetCommitListener(std::move(listener)); }
+
+absl::Status MemoryRunStore::Close() {
+  queue_.Close();
+  MutexLock lock(&mutex_);
+  closed_ = true;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<WriteBackend::Commit> MemoryRunStore::Apply(const std::vector<Write*>& writes) {
+  MutexLock lock(&mutex_);
+  if (!write_error_.ok()) return write_error_;
+  next_revision_ = revision_ + 1;
+  changed_jobs_.clear();
+  for (Write* write : writes) {
+    // By hand, because the thread-safety analysis does not look through std::visit.
+    if (auto* create = std::get_if<CreateJobWrite>(write)) Apply(*create);
+    if (auto* set = std::get_if<SetJobStateWrite>(write)) Apply(*set);
+    if (auto* remove = std::get_if<DeleteJobWrite>(write)) Apply(*remove);
+    if (auto* append = std::get_if<AppendPointsWrite>(write)) Apply(*append);
+  }
+  if (changed_jobs_.empty()) return Commit{revision_, {}};
+  for (const std::int64_t id : changed_jobs_) {
+    if (Job* job = Find(id)) RecordLedger(*job);
+  }
+  for (Write* write : writes) {
+    JobRecord* record = nullptr;
+    if (auto* create = std::get_if<CreateJobWrite>(write); create && create->result.ok()) {
+      record = &create->result->record;
+    } else if (auto* set = std::get_if<SetJobStateWrite>(write); set && set->result.ok()) {
+      record = &*set->result;
+    }
+    if (const Job* job = record != nullptr ? Find(record->id) : nullptr) *record = job->record;
+  }
+  revision_ = next_revision_;
+  return Commit{revision_, {changed_jobs_.begin(), changed_jobs_.end()}};
+}
+
+void MemoryRunStore::Apply(CreateJobWrite& write) {
+  if (const absl::Status refusal = CheckNewJob(write.job); !refusal.ok()) {
+    write.result = refusal;
+    return;
+  }
+  for (const auto& [id, job] : jobs_) {
+    const NewJob& known = job.record.job;
+    if (!write.job.request_id.empty() && known.project == write.job.project &&
+        known.request_id == write.job.request_id) {
+      write.result = CreateResult{job.record, false};
+      return;
+    }
+  }
+  JobRecord record;
+  record.id = ++last_id_;
+  record.job = write.job;
+  record.create_time = WholeMicros(clock_());
+  Job& job = jobs_.try_emplace(record.id, record, JobLedger(write.job.num_starts, write.job.parameter_names.size()))
+                 .first->second;
+  RecordState(job, JobState::kPending, "");
+  write.result = CreateResult{job.record, true};
+}
+
+void MemoryRunStore::Apply(SetJobStateWrite& write) {
+  Job* job = Find(write.id);
+  absl::Status refusal = job != nullptr ? absl::OkStatus() : NoJob(write.id);
+  if (refusal.ok()) refusal = CheckRevision(write.id, job->record.revision, write.expected_revision);
+  if (refusal.ok()) refusal = CheckStateChange(write.id, job->record.state, write.from, write.to);
+  if (!refusal.ok()) {
+    write.result = refusal;
+    return;
+  }
+  const absl::Time now = WholeMicros(clock_());
+  if (write.to == JobState::kRunning && !job->record.start_time) job->record.start_time = now;
+  if (IsFinal(write.to)) job->record.end_time = now;
+  RecordState(*job, write.to, write.message);
+  write.result = job->record;
+}
+
+void MemoryRunStore::Apply(DeleteJobWrite& write) {
+  const Job* job = Find(write.id);
+  write.result = job != nullptr ? absl::OkStatus() : NoJob(write.id);
+  if (write.result.ok()) write.result = CheckRevision(write.id, job->record.revision, write.expected_revision);
+  if (write.result.ok()) write.result = CheckDeletable(write.id, job->record.state);
+  if (!write.result.ok()) return;
+  jobs_.erase(write.id);
+  changed_jobs_.insert(write.id);
+}
+
+void MemoryRunStore::Apply(AppendPointsWrite& write) {
+  PointBatch& batch = write.batch;
+  Job* job = Find(batch.job_id);
+  const bool open = job != nullptr && !IsFinal(job->record.state);
+  write.result = open ? job->ledger.Check(batch) : NoUnfinishedJob(batch.job_id);
+  if (!write.result.ok()) return;
+  for (NewPoint& point : batch.points) NormalizeFigures(point);
+  const std::size_t first_new = job->ledger.Add(batch);
+  for (std::size_t i = first_new; i < batch.points.size(); ++i) {
+    PointRecord record;
+    record.number = job->ledger.Number(batch.start, batch.points[i].sequence);
+    record.start = batch.start;
+    record.point = std::move(batch.points[i]);
+    record.revision = next_revision_;
+    const std::int64_t number = record.number;
+    job->points.emplace(number, std::move(record));
+  }
+  if (!job->ledger.has_changes()) return;
+  job->record.revision = next_revision_;
+  changed_jobs_.insert(batch.job_id);
+}
+
+void MemoryRunStore::RecordState(Job& job, JobState state, const std::string& message) {
+  job.record.state = state;
+  job.record.message = message;
+  job.record.revision = next_revision_;
+  job.states.push_back({state, next_revision_, message});
+  changed_jobs_.insert(job.record.id);
+}
+
+void MemoryRunStore::RecordLedger(Job& job) {
+  const JobLedger::Changes changes = job.ledger.TakeChanges();
+  for (const std::int64_t number : changes.entered_front) {
+    job.points.at(number).entered_front_revision = next_revision_;
+    job.front_changes.push_back({next_revision_, number, true});
+  }
+  for (const std::int64_t number : changes.left_front) {
+    job.points.at(number).left_front_revision = next_revision_;
+    job.front_changes.push_back({next_revision_, number, false});
+  }
+  for (const StartRecord& start : changes.starts) job.starts[start.start] = start;
+  job.record.starts_done = job.ledger.starts_done();
+  job.record.samples_done = job.ledger.samples_done();
+  job.record.points = job.ledger.points();
+  job.record.front_size = static_cast<std::int64_t>(job.ledger.front().size());
+  if (job.ledger.best()) job.record.best_point = job.ledger.best()->number;
+}
+
+MemoryRunStore::Job* MemoryRunStore::Find(std::int64_t id) {
+  const auto job = jobs_.find(id);
+  return job != jobs_.end() ? &job->second : nullptr;
+}
+
+absl::Status MemoryRunStore::CheckOpen() const {
+  return closed_ ? absl::UnavailableError("the store is closed") : absl::OkStatus();
+}
+
+absl::StatusOr<MemoryRunStore::Job*> MemoryRunStore::FindToRead(std::int64_t id) {
+  RETURN_IF_ERROR(CheckOpen());
+  Job* job = Find(id);
+  if (job == nullptr) return NoJob(id);
+  return job;
+}
+
+absl::StatusOr<JobRecord> MemoryRunStore::GetJob(std::int64_t id) {
+  MutexLock lock(&mutex_);
+  ASSIGN_OR_RETURN(const Job* const job, FindToRead(id));
+  return job->record;
+}
+
+absl::StatusOr<std::vector<JobRecord>> MemoryRunStore::ListJobs(const JobQuery& query) {
+  MutexLock lock(&mutex_);
+  RETURN_IF_ERROR(CheckOpen());
+  RETURN_IF_ERROR(CheckLimit(query.limit));
+  std::vector<JobRecord> records;
+  for (auto it = jobs_.rbegin(); it != jobs_.rend(); ++it) {
+    const JobRecord& record = it->second.record;
+    if (query.before_id && record.id >= *query.before_id) continue;
+    if (!query.project.empty() && record.job.project != query.project) continue;
+    if (!query.states.empty() &&
+        std::find(query.states.begin(), query.states.end(), record.state) == query.states.end()) {
+      continue;
+    }
+    records.push_back(record);
+    if (records.size() == static_cast<std::size_t>(query.limit)) break;
+  }
+  return records;
+}
+
+absl::StatusOr<std::vector<StartRecord>> MemoryRunStore::ListStarts(std::int64_t job_id) {
+  MutexLock lock(&mutex_);
+  ASSIGN_OR_RETURN(const Job* const job, FindToRead(job_id));
+  std::vector<StartRecord> starts(static_cast<std::size_t>(job->record.job.num_starts));
+  for (std::size_t i = 0; i < starts.size(); ++i) starts[i].start = static_cast<int>(i);
+  for (const auto& [index, start] : job->starts) starts[static_cast<std::size_t>(index)] = start;
+  return starts;
+}
+
+absl::StatusOr<std::vector<PointRecord>> MemoryRunStore::ListPoints(const PointQuery& query) {
+  MutexLock lock(&mutex_);
+  RETURN_IF_ERROR(CheckLimit(query.limit));
+  ASSIGN_OR_RETURN(const Job* const job, FindToRead(query.job_id));
+  std::vector<PointRecord> records;
+  for (auto it = job->points.upper_bound(query.after_number); it != job->points.end(); ++it) {
+    if (!Matches(query, it->second)) continue;
+    records.push_back(WithoutDesign(it->second));
+    if (records.size() == static_cast<std::size_t>(query.limit)) break;
+  }
+  return records;
+}
+
+absl::StatusOr<PointRecord> MemoryRunStore::GetPoint(std::int64_t job_id, std::int64_t number) {
+  MutexLock lock(&mutex_);
+  ASSIGN_OR_RETURN(const Job* const job, FindToRead(job_id));
+  const auto point = job->points.find(number);
+  if (point == job->points.end()) return NoPoint(job_id, number);
+  return WithoutDesign(point->second);
+}
+
+absl::StatusOr<std::string> MemoryRunStore::GetDesign(std::int64_t job_id, std::int64_t number) {
+  MutexLock lock(&mutex_);
+  ASSIGN_OR_RETURN(const Job* const job, FindToRead(job_id));
+  const auto point = job->points.find(number);
+  if (point == job->points.end()) return NoPoint(job_id, number);
+  if (point->second.point.design.empty()) return NoDesign(job_id, number);
+  return point->second.point.design;
+}
+
+absl::StatusOr<JobSnapshot> MemoryRunStore::Snapshot(std::int64_t job_id) {
+  MutexLock lock(&mutex_);
+  ASSIGN_OR_RETURN(const Job* const job, FindToRead(job_id));
+  JobSnapshot snapshot;
+  snapshot.revision = revision_;
+  snapshot.job = job->record;
+  for (const auto& [number, point] : job->points) {
+    if (point.on_front()) snapshot.front.push_back(WithoutDesign(point));
+  }
+  return snapshot;
+}
+
+absl::StatusOr<JobChanges> MemoryRunStore::ReadChanges(std::int64_t job_id, std::int64_t after, int limit) {
+  MutexLock lock(&mutex_);
+  RETURN_IF_ERROR(CheckLimit(limit));
+  ASSIGN_OR_RETURN(const Job* const job, FindToRead(job_id));
+  RETURN_IF_ERROR(CheckAfter(after, revision_));
+  std::vector<std::int64_t> revisions;
+  for (const FrontChange& change : job->front_changes) {
+    if (change.revision > after && revisions.size() <= static_cast<std::size_t>(limit)) {
+      revisions.push_back(change.revision);
+    }
+  }
+  JobChanges changes;
+  changes.job = job->record;
+  const std::int64_t end = EndOfChanges(revisions, limit, revision_);
+  changes.resume_revision = end;
+  const auto in_range = [after, end](std::int64_t revision) { return revision > after && revision <= end; };
+  for (const StateChangeRecord& state : job->states) {
+    if (in_range(state.revision)) changes.states.push_back(state);
+  }
+  for (const FrontChange& change : job->front_changes) {
+    if (!in_range(change.revision)) continue;
+    if (!change.entered) {
+      changes.left.push_back(change.number);
+      continue;
+    }
+    changes.entered.push_back(WithoutDesign(job->points.at(change.number)));
+    if (changes.entered.back().left_front_revision > end) changes.entered.back().left_front_revision = 0;
+  }
+  changes.new_points = std::count_if(job->points.begin(), job->points.end(),
+                                     [&](const auto& entry) { return in_range(entry.second.revision); });
+  return changes;
+}
+
+}  // namespace oneloop

@@ -1,0 +1,202 @@
+#ifndef ONELOOP_SERVER_STORE_RUN_STORE_H_
+#define ONELOOP_SERVER_STORE_RUN_STORE_H_
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+namespace oneloop {
+
+// Where jobs and their evaluated points live. Every change is one transaction; each commit raises a revision that
+// counts through the whole store and never goes back. Implementations pass tests/server/store/run_store_suite.
+
+// The numbers are stored: never reuse one.
+enum class JobState { kPending = 1, kRunning = 2, kPaused = 3, kCancelled = 4, kSucceeded = 5, kFailed = 6 };
+inline bool IsFinal(JobState state) {
+  return state == JobState::kCancelled || state == JobState::kSucceeded || state == JobState::kFailed;
+}
+
+// The numbers are stored: never reuse one. kDescent points are real-valued; all others are exact.
+enum class PointOrigin { kDescent = 1, kRounded = 2, kPolish = 3, kRandom = 4, kBayesian = 5 };
+
+struct NewJob {
+  std::string project;
+  std::string request_id;  // "" for none; else unique in its project
+  std::string spec;        // opaque: as submitted, with defaults
+  std::string resolved;    // opaque: workload and template, frozen at submission
+  std::string workload_name;
+  std::string template_name;
+  std::vector<std::string> parameter_names;  // order of PointRecord::parameters
+  int num_starts = 1;
+  std::int64_t samples_total = 0;
+};
+
+struct JobRecord {
+  std::int64_t id = 0;  // never reused
+  NewJob job;
+  JobState state = JobState::kPending;
+  std::string message;
+  absl::Time create_time;
+  std::optional<absl::Time> start_time;
+  std::optional<absl::Time> end_time;
+  std::int64_t revision = 0;  // of the last commit that changed this job or its points
+  int starts_done = 0;
+  std::int64_t samples_done = 0;
+  std::int64_t points = 0;
+  std::int64_t front_size = 0;
+  std::optional<std::int64_t> best_point;  // the exact point of smallest score; the lowest number among equals
+};
+
+// One evaluation of the whole workload. Figures of infeasible points are infinite.
+struct NewPoint {
+  std::int64_t sequence = 0;  // in its start, from 0 without gaps
+  std::int64_t sample = 0;    // samples that the start had used, this one included
+  PointOrigin origin = PointOrigin::kDescent;
+  double energy_uj = 0;
+  double latency_cycles = 0;
+  double area_mm2 = 0;
+  double score = std::numeric_limits<double>::infinity();  // what `best` minimises; infinite: never best, never on
+                                                           // the front
+  std::vector<double> parameters;
+  std::string design;  // opaque; "" for descent points
+};
+
+struct PointRecord {
+  std::int64_t number = 0;  // sequence * num_starts + start
+  int start = 0;
+  NewPoint point;                           // `design` is left empty: see GetDesign
+  std::int64_t revision = 0;                // of the commit that stored it
+  std::int64_t entered_front_revision = 0;  // 0: never on the front
+  std::int64_t left_front_revision = 0;     // 0: never was, or still is
+  bool on_front() const { return entered_front_revision != 0 && left_front_revision == 0; }
+};
+
+// What one start found since its last call.
+struct PointBatch {
+  std::int64_t job_id = 0;
+  int start = 0;
+  std::vector<NewPoint> points;
+  std::int64_t samples_done = 0;  // of this start in all
+  bool start_done = false;        // no more points will come
+};
+
+struct StartRecord {
+  int start = 0;
+  bool done = false;
+  std::int64_t points = 0;  // committed: sequences 0 .. points-1
+  std::int64_t samples_done = 0;
+};
+
+struct JobQuery {
+  std::string project;                    // "" for all
+  std::vector<JobState> states;           // any of these; all when empty
+  std::optional<std::int64_t> before_id;  // keyset: only ids below, newest first
+  int limit = 50;
+};
+
+struct PointQuery {
+  std::int64_t job_id = 0;
+  bool front_only = false;
+  bool exact_only = false;
+  std::optional<int> start;
+  std::int64_t after_number = -1;  // keyset: only numbers above, in ascending order
+  int limit = 1000;
+};
+
+struct StateChangeRecord {
+  JobState state = JobState::kPending;
+  std::int64_t revision = 0;
+  std::string message;
+};
+
+// Everything that happened to one job in the revisions (after, resume_revision]. State and front changes are complete;
+// a point that entered and left the front within that range appears in both lists, one that did both in one commit in
+// neither. When more than `limit` front changes happened, the range ends early, at the revision of the last one
+// returned; never inside a revision, so that one revision alone may exceed the limit.
+struct JobChanges {
+  std::int64_t resume_revision = 0;
+  std::vector<StateChangeRecord> states;
+  std::vector<PointRecord> entered;  // by revision, then number; marked as of resume_revision
+  std::vector<std::int64_t> left;    // numbers, by revision, then number
+  std::int64_t new_points = 0;
+  JobRecord job;  // as committed now
+};
+
+// A job's present state and front, and the revision at which they hold together.
+struct JobSnapshot {
+  std::int64_t revision = 0;
+  JobRecord job;
+  std::vector<PointRecord> front;  // by number
+};
+
+// Thread-safe. Reads see only what is committed.
+//
+// Codes: NOT_FOUND for an unknown job or point, RESOURCE_EXHAUSTED for a full disk, UNAVAILABLE after Close, DATA_LOSS
+// for a corrupted file, INTERNAL for any other fault of the storage.
+class RunStore {
+ public:
+  virtual ~RunStore() = default;
+
+  // Returns once committed. With a request_id that its project has seen, returns that job instead, whatever else is
+  // in `job`; the caller compares. `created` says which.
+  struct CreateResult {
+    JobRecord record;
+    bool created = false;
+  };
+  virtual absl::StatusOr<CreateResult> CreateJob(const NewJob& job) = 0;
+
+  virtual absl::StatusOr<JobRecord> GetJob(std::int64_t id) = 0;
+  virtual absl::StatusOr<std::vector<JobRecord>> ListJobs(const JobQuery& query) = 0;
+
+  // Moves a job from one of `from` to `to`, sets the times that this implies and records a state change. Returns once
+  // committed. FAILED_PRECONDITION when the job is in another state, or in a final one, which is never left; ABORTED
+  // when expected_revision is set and is not the job's.
+  virtual absl::StatusOr<JobRecord> SetJobState(std::int64_t id, const std::vector<JobState>& from, JobState to,
+                                                const std::string& message,
+                                                std::optional<std::int64_t> expected_revision) = 0;
+
+  // Deletes a job in a final state, with its points. FAILED_PRECONDITION and ABORTED as above.
+  virtual absl::Status DeleteJob(std::int64_t id, std::optional<std::int64_t> expected_revision) = 0;
+
+  // All starts of the job, also those that have stored nothing yet.
+  virtual absl::StatusOr<std::vector<StartRecord>> ListStarts(std::int64_t job_id) = 0;
+
+  // Queues a batch; blocks only while the queue is full. `done` runs on the writer's thread, with OK once the batch
+  // is committed or with what went wrong; it must not call the store's writing methods. Points whose sequence is
+  // already stored are skipped, so that a start may be run again from its beginning. Batches of one start are kept in
+  // order. Points for a job that is deleted or in a final state are dropped and reported as FAILED_PRECONDITION; a
+  // batch is stored as a whole or not at all, INVALID_ARGUMENT when it does not fit its job, OUT_OF_RANGE when points
+  // before its first are missing (a batch before it failed). After Close, `done` runs in the call.
+  virtual void AppendPoints(PointBatch batch, std::function<void(absl::Status)> done) = 0;
+
+  virtual absl::StatusOr<std::vector<PointRecord>> ListPoints(const PointQuery& query) = 0;
+  virtual absl::StatusOr<PointRecord> GetPoint(std::int64_t job_id, std::int64_t number) = 0;
+  // NOT_FOUND for a point without design (a step of the descent).
+  virtual absl::StatusOr<std::string> GetDesign(std::int64_t job_id, std::int64_t number) = 0;
+
+  virtual absl::StatusOr<JobSnapshot> Snapshot(std::int64_t job_id) = 0;
+  // INVALID_ARGUMENT when `after` is beyond the current revision.
+  virtual absl::StatusOr<JobChanges> ReadChanges(std::int64_t job_id, std::int64_t after, int limit) = 0;
+
+  // The last committed revision; 0 for a new store.
+  virtual std::int64_t revision() const = 0;
+
+  // `listener` runs on the writer's thread after every commit, with the new revision and the jobs that it changed.
+  // At most one listener; empty removes it and waits for a running call to end. Not to be called by the listener.
+  using CommitListener = std::function<void(std::int64_t revision, const std::vector<std::int64_t>& job_ids)>;
+  virtual void SetCommitListener(CommitListener listener) = 0;
+
+  // Writes what is queued, checkpoints and closes. Later calls return UNAVAILABLE; another Close what the first did.
+  virtual absl::Status Close() = 0;
+};
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_SERVER_STORE_RUN_STORE_H_

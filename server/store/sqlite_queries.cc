@@ -1,0 +1,323 @@
+#include "server/store/sqlite_queries.h"
+
+#include <limits>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "common/base/status.h"
+#include "server/store/number_list.h"
+#include "server/store/store_errors.h"
+
+namespace oneloop {
+namespace {
+
+constexpr char kSelectJobs[] =
+    "SELECT id, project, request_id, workload_name, template_name, state, message, create_time_us, start_time_us, "
+    "end_time_us, num_starts, samples_total, starts_done, samples_done, points, front_size, best_point, revision, "
+    "spec, resolved FROM jobs JOIN job_specs ON job_id = id ";
+constexpr char kSelectPoints[] =
+    "SELECT number, start, sample, origin, energy_uj, latency_cycles, area_mm2, score, parameters, revision, "
+    "entered_front_revision, left_front_revision FROM points WHERE job_id = ?1 ";
+constexpr char kOnFront[] = "AND entered_front_revision IS NOT NULL AND left_front_revision IS NULL ";
+
+std::optional<std::int64_t> OptionalInt(const SqliteStatement& row, int column) {
+  if (row.IsNull(column)) return std::nullopt;
+  return row.Int(column);
+}
+
+std::optional<absl::Time> OptionalTime(const SqliteStatement& row, int column) {
+  if (row.IsNull(column)) return std::nullopt;
+  return absl::FromUnixMicros(row.Int(column));
+}
+
+// NULL stands for infinity.
+double Figure(const SqliteStatement& row, int column) {
+  return row.IsNull(column) ? std::numeric_limits<double>::infinity() : row.Real(column);
+}
+
+JobRecord JobFromRow(const SqliteStatement& row) {
+  int column = 0;
+  JobRecord record;
+  record.id = row.Int(column++);
+  record.job.project = row.Text(column++);
+  record.job.request_id = row.Text(column++);
+  record.job.workload_name = row.Text(column++);
+  record.job.template_name = row.Text(column++);
+  record.state = static_cast<JobState>(row.Int(column++));
+  record.message = row.Text(column++);
+  record.create_time = absl::FromUnixMicros(row.Int(column++));
+  record.start_time = OptionalTime(row, column++);
+  record.end_time = OptionalTime(row, column++);
+  record.job.num_starts = static_cast<int>(row.Int(column++));
+  record.job.samples_total = row.Int(column++);
+  record.starts_done = static_cast<int>(row.Int(column++));
+  record.samples_done = row.Int(column++);
+  record.points = row.Int(column++);
+  record.front_size = row.Int(column++);
+  record.best_point = OptionalInt(row, column++);
+  record.revision = row.Int(column++);
+  record.job.spec = row.Text(column++);
+  record.job.resolved = row.Text(column++);
+  return record;
+}
+
+absl::StatusOr<PointRecord> PointFromRow(const SqliteStatement& row, int num_starts) {
+  int column = 0;
+  PointRecord record;
+  record.number = row.Int(column++);
+  record.start = static_cast<int>(row.Int(column++));
+  record.point.sequence = record.number / num_starts;
+  record.point.sample = row.Int(column++);
+  record.point.origin = static_cast<PointOrigin>(row.Int(column++));
+  record.point.energy_uj = Figure(row, column++);
+  record.point.latency_cycles = Figure(row, column++);
+  record.point.area_mm2 = Figure(row, column++);
+  record.point.score = Figure(row, column++);
+  ASSIGN_OR_RETURN(record.point.parameters, ParseNumberList(row.Text(column++)));
+  record.revision = row.Int(column++);
+  record.entered_front_revision = row.Int(column++);
+  record.left_front_revision = row.Int(column++);
+  return record;
+}
+
+absl::Status ReadParameterNames(SqliteConnection& connection, JobRecord& record) {
+  ASSIGN_OR_RETURN(SqliteStatement rows,
+                   connection.Prepare("SELECT name FROM job_parameters WHERE job_id = ? ORDER BY position"));
+  rows.Bind(record.id);
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool row, rows.Step());
+    if (!row) return absl::OkStatus();
+    record.job.parameter_names.emplace_back(rows.Text(0));
+  }
+}
+
+absl::StatusOr<int> ReadNumStarts(SqliteConnection& connection, std::int64_t job_id) {
+  ASSIGN_OR_RETURN(SqliteStatement rows, connection.Prepare("SELECT num_starts FROM jobs WHERE id = ?"));
+  rows.Bind(job_id);
+  ASSIGN_OR_RETURN(const bool row, rows.Step());
+  if (!row) return NoJob(job_id);
+  return static_cast<int>(rows.Int(0));
+}
+
+absl::Status AppendPointRows(SqliteStatement& rows, int num_starts, std::vector<PointRecord>& points) {
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool row, rows.Step());
+    if (!row) return absl::OkStatus();
+    ASSIGN_OR_RETURN(PointRecord point, PointFromRow(rows, num_starts));
+    points.push_back(std::move(point));
+  }
+}
+
+// Sequences have no gaps, so that one start's points are found by key, however many other starts there are.
+absl::StatusOr<std::vector<PointRecord>> ReadPointsOfStart(SqliteConnection& connection, const PointQuery& query,
+                                                           int num_starts) {
+  std::vector<PointRecord> points;
+  const int start = *query.start;
+  if (start < 0 || start >= num_starts) return points;
+  std::int64_t sequence = query.after_number < start ? 0 : (query.after_number - start) / num_starts + 1;
+  ASSIGN_OR_RETURN(SqliteStatement rows, connection.Prepare(absl::StrCat(kSelectPoints, "AND number = ?2")));
+  for (; points.size() < static_cast<std::size_t>(query.limit); ++sequence) {
+    rows.Bind(query.job_id, sequence * num_starts + start);
+    ASSIGN_OR_RETURN(const bool row, rows.Step());
+    if (!row) break;
+    ASSIGN_OR_RETURN(PointRecord point, PointFromRow(rows, num_starts));
+    if (query.exact_only && point.point.origin == PointOrigin::kDescent) continue;
+    points.push_back(std::move(point));
+  }
+  return points;
+}
+
+// The revisions of the first `count` front changes after `after`, ascending.
+absl::StatusOr<std::vector<std::int64_t>> ReadFrontChangeRevisions(SqliteConnection& connection, std::int64_t job_id,
+                                                                   std::int64_t after, std::int64_t count) {
+  std::vector<std::int64_t> revisions;
+  ASSIGN_OR_RETURN(
+      SqliteStatement rows,
+      connection.Prepare(
+          "SELECT entered_front_revision AS revision FROM points WHERE job_id = ?1 AND entered_front_revision > ?2 "
+          "UNION ALL "
+          "SELECT left_front_revision FROM points WHERE job_id = ?1 AND left_front_revision > ?2 "
+          "ORDER BY revision LIMIT ?3"));
+  rows.Bind(job_id, after, count);
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool row, rows.Step());
+    if (!row) return revisions;
+    revisions.push_back(rows.Int(0));
+  }
+}
+
+absl::Status ReadEntered(SqliteConnection& connection, std::int64_t after, JobChanges& changes) {
+  ASSIGN_OR_RETURN(SqliteStatement rows,
+                   connection.Prepare(absl::StrCat(kSelectPoints,
+                                                   "AND entered_front_revision > ?2 AND entered_front_revision <= ?3 "
+                                                   "ORDER BY entered_front_revision, number")));
+  rows.Bind(changes.job.id, after, changes.resume_revision);
+  RETURN_IF_ERROR(AppendPointRows(rows, changes.job.job.num_starts, changes.entered));
+  for (PointRecord& point : changes.entered) {
+    if (point.left_front_revision > changes.resume_revision) point.left_front_revision = 0;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadLeft(SqliteConnection& connection, std::int64_t after, JobChanges& changes) {
+  ASSIGN_OR_RETURN(SqliteStatement rows,
+                   connection.Prepare("SELECT number FROM points WHERE job_id = ?1 AND left_front_revision > ?2 "
+                                      "AND left_front_revision <= ?3 ORDER BY left_front_revision, number"));
+  rows.Bind(changes.job.id, after, changes.resume_revision);
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool row, rows.Step());
+    if (!row) return absl::OkStatus();
+    changes.left.push_back(rows.Int(0));
+  }
+}
+
+absl::Status ReadStates(SqliteConnection& connection, std::int64_t after, JobChanges& changes) {
+  ASSIGN_OR_RETURN(SqliteStatement rows,
+                   connection.Prepare("SELECT state, revision, message FROM job_states WHERE job_id = ?1 "
+                                      "AND revision > ?2 AND revision <= ?3 ORDER BY revision, ordinal"));
+  rows.Bind(changes.job.id, after, changes.resume_revision);
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool row, rows.Step());
+    if (!row) return absl::OkStatus();
+    changes.states.push_back({static_cast<JobState>(rows.Int(0)), rows.Int(1), std::string(rows.Text(2))});
+  }
+}
+
+absl::StatusOr<std::int64_t> ReadPointsAt(SqliteConnection& connection, std::int64_t job_id, std::int64_t revision) {
+  ASSIGN_OR_RETURN(SqliteStatement rows,
+                   connection.Prepare("SELECT points FROM point_counts WHERE job_id = ? AND revision <= ? "
+                                      "ORDER BY revision DESC LIMIT 1"));
+  rows.Bind(job_id, revision);
+  ASSIGN_OR_RETURN(const bool row, rows.Step());
+  return row ? rows.Int(0) : 0;
+}
+
+}  // namespace
+
+absl::StatusOr<std::int64_t> ReadRevision(SqliteConnection& connection) {
+  return connection.QueryInt("SELECT revision FROM store");
+}
+
+absl::StatusOr<JobRecord> ReadJob(SqliteConnection& connection, std::int64_t id) {
+  ASSIGN_OR_RETURN(SqliteStatement rows, connection.Prepare(absl::StrCat(kSelectJobs, "WHERE id = ?")));
+  rows.Bind(id);
+  ASSIGN_OR_RETURN(const bool row, rows.Step());
+  if (!row) return NoJob(id);
+  JobRecord record = JobFromRow(rows);
+  RETURN_IF_ERROR(ReadParameterNames(connection, record));
+  return record;
+}
+
+absl::StatusOr<std::vector<JobRecord>> ReadJobs(SqliteConnection& connection, const JobQuery& query) {
+  RETURN_IF_ERROR(CheckLimit(query.limit));
+  std::int64_t state_bits = query.states.empty() ? -1 : 0;
+  for (const JobState state : query.states) state_bits |= std::int64_t{1} << static_cast<int>(state);
+  const std::int64_t before_id = query.before_id.value_or(std::numeric_limits<std::int64_t>::max());
+  ASSIGN_OR_RETURN(
+      SqliteStatement rows,
+      connection.Prepare(absl::StrCat(kSelectJobs, "WHERE id < ?1 AND (1 << state) & ?2 ",
+                                      query.project.empty() ? "" : "AND project = ?4 ", "ORDER BY id DESC LIMIT ?3")));
+  if (query.project.empty()) {
+    rows.Bind(before_id, state_bits, query.limit);
+  } else {
+    rows.Bind(before_id, state_bits, query.limit, query.project);
+  }
+  std::vector<JobRecord> records;
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool row, rows.Step());
+    if (!row) return records;
+    records.push_back(JobFromRow(rows));
+    RETURN_IF_ERROR(ReadParameterNames(connection, records.back()));
+  }
+}
+
+absl::StatusOr<std::vector<StartRecord>> ReadStarts(SqliteConnection& connection, std::int64_t job_id) {
+  ASSIGN_OR_RETURN(const int num_starts, ReadNumStarts(connection, job_id));
+  std::vector<StartRecord> starts(static_cast<std::size_t>(num_starts));
+  for (int i = 0; i < num_starts; ++i) starts[static_cast<std::size_t>(i)].start = i;
+  ASSIGN_OR_RETURN(SqliteStatement rows,
+                   connection.Prepare("SELECT start, points, samples_done, done FROM starts WHERE job_id = ?"));
+  rows.Bind(job_id);
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool row, rows.Step());
+    if (!row) return starts;
+    StartRecord& start = starts[static_cast<std::size_t>(rows.Int(0))];
+    start.points = rows.Int(1);
+    start.samples_done = rows.Int(2);
+    start.done = rows.Int(3) != 0;
+  }
+}
+
+absl::StatusOr<std::vector<PointRecord>> ReadPoints(SqliteConnection& connection, const PointQuery& query) {
+  RETURN_IF_ERROR(CheckLimit(query.limit));
+  ASSIGN_OR_RETURN(const int num_starts, ReadNumStarts(connection, query.job_id));
+  if (query.start && !query.front_only) return ReadPointsOfStart(connection, query, num_starts);
+  // Whatever is on the front is exact.
+  const bool skip_descent = query.exact_only && !query.front_only;
+  ASSIGN_OR_RETURN(SqliteStatement rows,
+                   connection.Prepare(absl::StrCat(
+                       kSelectPoints, "AND number > ?2 ", query.front_only ? kOnFront : "",
+                       skip_descent ? absl::StrCat("AND origin <> ", static_cast<int>(PointOrigin::kDescent), " ") : "",
+                       query.start ? "AND start = ?4 " : "", "ORDER BY number LIMIT ?3")));
+  if (query.start) {
+    rows.Bind(query.job_id, query.after_number, query.limit, *query.start);
+  } else {
+    rows.Bind(query.job_id, query.after_number, query.limit);
+  }
+  std::vector<PointRecord> points;
+  RETURN_IF_ERROR(AppendPointRows(rows, num_starts, points));
+  return points;
+}
+
+absl::StatusOr<PointRecord> ReadPoint(SqliteConnection& connection, std::int64_t job_id, std::int64_t number) {
+  ASSIGN_OR_RETURN(const int num_starts, ReadNumStarts(connection, job_id));
+  ASSIGN_OR_RETURN(SqliteStatement rows, connection.Prepare(absl::StrCat(kSelectPoints, "AND number = ?2")));
+  rows.Bind(job_id, number);
+  ASSIGN_OR_RETURN(const bool row, rows.Step());
+  if (!row) return NoPoint(job_id, number);
+  return PointFromRow(rows, num_starts);
+}
+
+absl::StatusOr<std::string> ReadDesign(SqliteConnection& connection, std::int64_t job_id, std::int64_t number) {
+  RETURN_IF_ERROR(ReadPoint(connection, job_id, number).status());
+  ASSIGN_OR_RETURN(SqliteStatement rows,
+                   connection.Prepare("SELECT design FROM designs WHERE job_id = ? AND number = ?"));
+  rows.Bind(job_id, number);
+  ASSIGN_OR_RETURN(const bool row, rows.Step());
+  if (!row) return NoDesign(job_id, number);
+  return std::string(rows.Text(0));
+}
+
+absl::StatusOr<JobSnapshot> ReadSnapshot(SqliteConnection& connection, std::int64_t job_id) {
+  JobSnapshot snapshot;
+  ASSIGN_OR_RETURN(snapshot.job, ReadJob(connection, job_id));
+  ASSIGN_OR_RETURN(snapshot.revision, ReadRevision(connection));
+  ASSIGN_OR_RETURN(SqliteStatement rows, connection.Prepare(absl::StrCat(kSelectPoints, kOnFront, "ORDER BY number")));
+  rows.Bind(job_id);
+  RETURN_IF_ERROR(AppendPointRows(rows, snapshot.job.job.num_starts, snapshot.front));
+  return snapshot;
+}
+
+absl::StatusOr<JobChanges> ReadJobChanges(SqliteConnection& connection, std::int64_t job_id, std::int64_t after,
+                                          int limit) {
+  RETURN_IF_ERROR(CheckLimit(limit));
+  JobChanges changes;
+  ASSIGN_OR_RETURN(changes.job, ReadJob(connection, job_id));
+  ASSIGN_OR_RETURN(const std::int64_t revision, ReadRevision(connection));
+  RETURN_IF_ERROR(CheckAfter(after, revision));
+  changes.resume_revision = revision;
+  if (changes.job.revision <= after) return changes;
+  ASSIGN_OR_RETURN(const std::vector<std::int64_t> revisions,
+                   ReadFrontChangeRevisions(connection, job_id, after, std::int64_t{limit} + 1));
+  changes.resume_revision = EndOfChanges(revisions, limit, revision);
+  RETURN_IF_ERROR(ReadStates(connection, after, changes));
+  RETURN_IF_ERROR(ReadEntered(connection, after, changes));
+  RETURN_IF_ERROR(ReadLeft(connection, after, changes));
+  ASSIGN_OR_RETURN(const std::int64_t points_before, ReadPointsAt(connection, job_id, after));
+  ASSIGN_OR_RETURN(const std::int64_t points_now, ReadPointsAt(connection, job_id, changes.resume_revision));
+  changes.new_points = points_now - points_before;
+  return changes;
+}
+
+}  // namespace oneloop

@@ -1,0 +1,31 @@
+#ifndef ONELOOP_SERVER_STORE_SQLITE_QUERIES_H_
+#define ONELOOP_SERVER_STORE_SQLITE_QUERIES_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/store/run_store.h"
+#include "server/store/sqlite_connection.h"
+
+namespace oneloop {
+
+// The reading half of a SQLite store. Each function is one query of RunStore, with its codes, and expects to run
+// inside a transaction, so that its statements see one state of the file.
+
+absl::StatusOr<std::int64_t> ReadRevision(SqliteConnection& connection);
+absl::StatusOr<JobRecord> ReadJob(SqliteConnection& connection, std::int64_t id);
+absl::StatusOr<std::vector<JobRecord>> ReadJobs(SqliteConnection& connection, const JobQuery& query);
+absl::StatusOr<std::vector<StartRecord>> ReadStarts(SqliteConnection& connection, std::int64_t job_id);
+absl::StatusOr<std::vector<PointRecord>> ReadPoints(SqliteConnection& connection, const PointQuery& query);
+absl::StatusOr<PointRecord> ReadPoint(SqliteConnection& connection, std::int64_t job_id, std::int64_t number);
+absl::StatusOr<std::string> ReadDesign(SqliteConnection& connection, std::int64_t job_id, std::int64_t number);
+absl::StatusOr<JobSnapshot> ReadSnapshot(SqliteConnection& connection, std::int64_t job_id);
+absl::StatusOr<JobChanges> ReadJobChanges(SqliteConnection& connection, std::int64_t job_id, std::int64_t after,
+                                          int limit);
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_SERVER_STORE_SQLITE_QUERIES_H_

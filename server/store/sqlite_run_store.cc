@@ -1,0 +1,158 @@
+#include "server/store/sqlite_run_store.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/mutex.h"
+#include "common/base/status.h"
+#include "server/store/data_directory.h"
+#include "server/store/reader_pool.h"
+#include "server/store/sqlite_connection.h"
+#include "server/store/sqlite_queries.h"
+#include "server/store/sqlite_schema.h"
+#include "server/store/sqlite_writer.h"
+#include "server/store/write_queue.h"
+
+namespace oneloop {
+namespace {
+
+class SqliteRunStoreImpl final : public RunStore {
+ public:
+  SqliteRunStoreImpl(std::unique_ptr<DataDirectory> directory, std::unique_ptr<SqliteWriter> writer,
+                     std::unique_ptr<ReaderPool> readers, const WriteQueue::Options& options)
+      : directory_(std::move(directory)),
+        readers_(std::move(readers)),
+        writer_(std::move(writer)),
+        queue_(options, writer_.get(), writer_->revision()) {}
+  ~SqliteRunStoreImpl() override { Close().IgnoreError(); }
+
+  absl::StatusOr<CreateResult> CreateJob(const NewJob& job) override {
+    CreateJobWrite write;
+    write.job = job;
+    return queue_.Run(std::move(write));
+  }
+
+  absl::StatusOr<JobRecord> GetJob(std::int64_t id) override {
+    return readers_->Read([&](SqliteConnection& connection) { return ReadJob(connection, id); });
+  }
+
+  absl::StatusOr<std::vector<JobRecord>> ListJobs(const JobQuery& query) override {
+    return readers_->Read([&](SqliteConnection& connection) { return ReadJobs(connection, query); });
+  }
+
+  absl::StatusOr<JobRecord> SetJobState(std::int64_t id, const std::vector<JobState>& from, JobState to,
+                                        const std::string& message,
+                                        std::optional<std::int64_t> expected_revision) override {
+    SetJobStateWrite write;
+    write.id = id;
+    write.from = from;
+    write.to = to;
+    write.message = message;
+    write.expected_revision = expected_revision;
+    return queue_.Run(std::move(write));
+  }
+
+  absl::Status DeleteJob(std::int64_t id, std::optional<std::int64_t> expected_revision) override {
+    DeleteJobWrite write;
+    write.id = id;
+    write.expected_revision = expected_revision;
+    return queue_.Run(std::move(write));
+  }
+
+  absl::StatusOr<std::vector<StartRecord>> ListStarts(std::int64_t job_id) override {
+    return readers_->Read([&](SqliteConnection& connection) { return ReadStarts(connection, job_id); });
+  }
+
+  void AppendPoints(PointBatch batch, std::function<void(absl::Status)> done) override {
+    queue_.Append(std::move(batch), std::move(done));
+  }
+
+  absl::StatusOr<std::vector<PointRecord>> ListPoints(const PointQuery& query) override {
+    return readers_->Read([&](SqliteConnection& connection) { return ReadPoints(connection, query); });
+  }
+
+  absl::StatusOr<PointRecord> GetPoint(std::int64_t job_id, std::int64_t number) override {
+    return readers_->Read([&](SqliteConnection& connection) { return ReadPoint(connection, job_id, number); });
+  }
+
+  absl::StatusOr<std::string> GetDesign(std::int64_t job_id, std::int64_t number) override {
+    return readers_->Read([&](SqliteConnection& connection) { return ReadDesign(connection, job_id, number); });
+  }
+
+  absl::StatusOr<JobSnapshot> Snapshot(std::int64_t job_id) override {
+    return readers_->Read([&](SqliteConnection& connection) { return ReadSnapshot(connection, job_id); });
+  }
+
+  absl::StatusOr<JobChanges> ReadChanges(std::int64_t job_id, std::int64_t after, int limit) override {
+    return readers_->Read(
+        [&](SqliteConnection& connection) { return ReadJobChanges(connection, job_id, after, limit); });
+  }
+
+  std::int64_t revision() const override { return queue_.revision(); }
+
+  void SetCommitListener(CommitListener listener) override { queue_.SetCommitListener(std::move(listener)); }
+
+  absl::Status Close() override {
+    queue_.Close();
+    readers_->Close();
+    MutexLock lock(&close_mutex_);
+    if (!close_result_) close_result_ = writer_->Close();
+    return *close_result_;
+  }
+
+ private:
+  const std::unique_ptr<DataDirectory> directory_;
+  const std::unique_ptr<ReaderPool> readers_;
+  const std::unique_ptr<SqliteWriter> writer_;  // used by the queue's thread until Close has ended it
+  WriteQueue queue_;
+
+  Mutex close_mutex_;
+  std::optional<absl::Status> close_result_ ABSL_GUARDED_BY(close_mutex_);
+};
+
+absl::Status SetWriteAheadLog(SqliteConnection* connection) {
+  {
+    ASSIGN_OR_RETURN(SqliteStatement mode, connection->Prepare("PRAGMA journal_mode = WAL"));
+    ASSIGN_OR_RETURN(const bool row, mode.Step());
+    if (!row || mode.Text(0) != "wal") {
+      return absl::FailedPreconditionError(absl::StrCat(connection->path(),
+                                                        ": this file system cannot hold a SQLite "
+                                                        "database in WAL mode; use a local one"));
+    }
+  }
+  RETURN_IF_ERROR(connection->Execute("PRAGMA synchronous = FULL"));
+  // Deleted rows are overwritten only where that costs no write of its own.
+  RETURN_IF_ERROR(connection->Execute("PRAGMA secure_delete = FAST"));
+  // A log that grew while a long read held it back does not keep its size.
+  return connection->Execute("PRAGMA journal_size_limit = 67108864");
+}
+
+absl::StatusOr<std::unique_ptr<SqliteConnection>> OpenWriter(const std::string& path, const std::string& vfs) {
+  ASSIGN_OR_RETURN(std::unique_ptr<SqliteConnection> connection,
+                   SqliteConnection::Open(path, SqliteConnection::Mode::kReadWrite, vfs));
+  // A file that is refused stays as it is: also its log is not written back.
+  connection->SetCheckpointOnClose(false);
+  RETURN_IF_ERROR(PrepareSchema(connection.get(), StoreSchema()));
+  RETURN_IF_ERROR(SetWriteAheadLog(connection.get()));
+  connection->SetCheckpointOnClose(true);
+  return connection;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<RunStore>> SqliteRunStore::Create(const Options& options) {
+  if (options.readers < 1) return FieldError("readers", "must be at least 1");
+  ASSIGN_OR_RETURN(std::unique_ptr<DataDirectory> directory, DataDirectory::Open(options.data_dir));
+  const std::string path = options.data_dir + "/oneloop.db";
+  ASSIGN_OR_RETURN(std::unique_ptr<SqliteConnection> connection, OpenWriter(path, options.vfs));
+  ASSIGN_OR_RETURN(std::unique_ptr<SqliteWriter> writer, SqliteWriter::Create(std::move(connection), options.clock));
+  ASSIGN_OR_RETURN(std::unique_ptr<ReaderPool> readers, ReaderPool::Create(path, options.vfs, options.readers));
+  WriteQueue::Options queue_options;
+  queue_options.max_transaction_rows = options.max_transaction_rows;
+  queue_options.max_delay = options.max_delay;
+  queue_options.max_queued_rows = options.max_queued_rows;
+  return std::make_unique<SqliteRunStoreImpl>(std::move(directory), std::move(writer), std::move(readers),
+                                              queue_options);
+}
+
+}  // namespace oneloop

@@ -1,0 +1,196 @@
+#include "server/store/sqlite_schema.h"
+
+#include "absl/strings/str_cat.h"
+#include "common/base/log.h"
+#include "common/base/status.h"
+
+namespace oneloop {
+namespace {
+
+// Points have no index but their key, and three partial ones that hold only what was ever on a front: a step of the
+// descent costs one row. Designs are long, so theirs is a table with rowid: a table without one would move most of
+// each design to an overflow page.
+constexpr char kCreateTables[] = R"sql(
+CREATE TABLE store (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  revision INTEGER NOT NULL  -- of the last commit
+) STRICT;
+INSERT INTO store VALUES (1, 0);
+
+CREATE TABLE jobs (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  project TEXT NOT NULL,
+  request_id TEXT,           -- NULL for none
+  workload_name TEXT NOT NULL,
+  template_name TEXT NOT NULL,
+  state INTEGER NOT NULL,    -- 1 pending, 2 running, 3 paused, 4 cancelled, 5 succeeded, 6 failed
+  message TEXT NOT NULL,
+  create_time_us INTEGER NOT NULL,  -- microseconds since 1970
+  start_time_us INTEGER,
+  end_time_us INTEGER,
+  num_starts INTEGER NOT NULL,
+  samples_total INTEGER NOT NULL,
+  starts_done INTEGER NOT NULL,
+  samples_done INTEGER NOT NULL,
+  points INTEGER NOT NULL,
+  front_size INTEGER NOT NULL,
+  best_point INTEGER,        -- number of the exact point of smallest score
+  best_score REAL,
+  revision INTEGER NOT NULL  -- of the last commit that changed the job or its points
+) STRICT;
+CREATE UNIQUE INDEX jobs_by_request ON jobs (project, request_id) WHERE request_id IS NOT NULL;
+CREATE INDEX jobs_by_project ON jobs (project);
+
+CREATE TABLE job_specs (
+  job_id INTEGER PRIMARY KEY REFERENCES jobs (id),
+  spec BLOB NOT NULL,        -- as submitted, with defaults
+  resolved BLOB NOT NULL     -- workload and template, frozen at submission
+) STRICT;
+
+CREATE TABLE job_parameters (
+  job_id INTEGER NOT NULL REFERENCES jobs (id),
+  position INTEGER NOT NULL,  -- in points.parameters
+  name TEXT NOT NULL,
+  PRIMARY KEY (job_id, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE job_states (
+  job_id INTEGER NOT NULL REFERENCES jobs (id),
+  revision INTEGER NOT NULL,
+  ordinal INTEGER NOT NULL,  -- within the revision
+  state INTEGER NOT NULL,
+  message TEXT NOT NULL,
+  time_us INTEGER NOT NULL,
+  PRIMARY KEY (job_id, revision, ordinal)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE starts (
+  job_id INTEGER NOT NULL REFERENCES jobs (id),
+  start INTEGER NOT NULL,
+  points INTEGER NOT NULL,   -- stored: sequences 0 to points - 1
+  samples_done INTEGER NOT NULL,
+  done INTEGER NOT NULL,
+  PRIMARY KEY (job_id, start)
+) STRICT, WITHOUT ROWID;
+
+-- How many points a job had after each commit that added some.
+CREATE TABLE point_counts (
+  job_id INTEGER NOT NULL REFERENCES jobs (id),
+  revision INTEGER NOT NULL,
+  points INTEGER NOT NULL,
+  PRIMARY KEY (job_id, revision)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE points (
+  job_id INTEGER NOT NULL REFERENCES jobs (id),
+  number INTEGER NOT NULL,   -- sequence in the start * num_starts + start
+  start INTEGER NOT NULL,
+  sample INTEGER NOT NULL,
+  origin INTEGER NOT NULL,   -- 1 descent, 2 rounded, 3 polish, 4 random, 5 bayesian
+  energy_uj REAL,            -- NULL: infinite, as are the next three
+  latency_cycles REAL,
+  area_mm2 REAL,
+  score REAL,
+  parameters TEXT NOT NULL,  -- JSON array in the order of job_parameters
+  revision INTEGER NOT NULL,
+  entered_front_revision INTEGER,
+  left_front_revision INTEGER,
+  PRIMARY KEY (job_id, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX points_entered_front ON points (job_id, entered_front_revision)
+  WHERE entered_front_revision IS NOT NULL;
+CREATE INDEX points_left_front ON points (job_id, left_front_revision)
+  WHERE left_front_revision IS NOT NULL;
+CREATE INDEX points_on_front ON points (job_id, number)
+  WHERE entered_front_revision IS NOT NULL AND left_front_revision IS NULL;
+
+CREATE TABLE designs (
+  job_id INTEGER NOT NULL REFERENCES jobs (id),
+  number INTEGER NOT NULL,
+  design BLOB NOT NULL,
+  UNIQUE (job_id, number)
+) STRICT;
+
+-- Deleted jobs whose points are still to be removed.
+CREATE TABLE deleted_jobs (
+  job_id INTEGER PRIMARY KEY
+) STRICT;
+
+CREATE VIEW job_overview AS
+SELECT id, project, workload_name, template_name,
+  CASE state WHEN 1 THEN 'pending' WHEN 2 THEN 'running' WHEN 3 THEN 'paused' WHEN 4 THEN 'cancelled'
+             WHEN 5 THEN 'succeeded' WHEN 6 THEN 'failed' END AS state,
+  message, samples_done, samples_total, points, front_size, best_score,
+  datetime(create_time_us / 1000000, 'unixepoch') AS created,
+  datetime(end_time_us / 1000000, 'unixepoch') AS ended
+FROM jobs;
+
+CREATE VIEW pareto AS
+SELECT points.job_id, points.number, points.start, points.energy_uj, points.latency_cycles, points.area_mm2,
+  points.energy_uj * points.latency_cycles AS edp, points.score,
+  (SELECT json_group_object(job_parameters.name, value.value)
+   FROM json_each(points.parameters) AS value
+   JOIN job_parameters ON job_parameters.job_id = points.job_id AND job_parameters.position = value.key) AS parameters
+FROM points JOIN jobs ON jobs.id = points.job_id
+WHERE points.entered_front_revision IS NOT NULL AND points.left_front_revision IS NULL;
+)sql";
+
+absl::Status RunStep(SqliteConnection* connection, const std::string& script, int version) {
+  ASSIGN_OR_RETURN(SqliteTransaction transaction,
+                   SqliteTransaction::Begin(connection, SqliteTransaction::Kind::kWrite));
+  RETURN_IF_ERROR(connection->Execute(script));
+  RETURN_IF_ERROR(connection->Execute(absl::StrCat("PRAGMA application_id = ", kStoreApplicationId)));
+  RETURN_IF_ERROR(connection->Execute(absl::StrCat("PRAGMA user_version = ", version)));
+  return transaction.Commit();
+}
+
+absl::Status Migrate(SqliteConnection* connection, const Schema& schema, int version) {
+  const std::string backup_path = BackupPath(connection->path(), version);
+  if (const absl::Status status = connection->BackUp(backup_path); !status.ok()) {
+    return PrefixField(absl::StrCat("cannot back the store up before its migration to version ", schema.version()),
+                       status);
+  }
+  Log(LogLevel::kInfo, absl::StrCat("store ", connection->path(), ": migrating from version ", version, " to ",
+                                    schema.version(), "; the file as it was is kept in ", backup_path));
+  for (int step = version; step < schema.version(); ++step) {
+    const absl::Status status = RunStep(connection, schema.steps[static_cast<std::size_t>(step - 1)], step + 1);
+    if (!status.ok()) {
+      return PrefixField(
+          absl::StrCat("migration from version ", step, " to ", step + 1, " failed (backup: ", backup_path, ")"),
+          status);
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+const Schema& StoreSchema() {
+  static const Schema& schema = *new Schema{kCreateTables, {}};
+  return schema;
+}
+
+std::string BackupPath(const std::string& database_path, int version) {
+  return absl::StrCat(database_path, ".v", version, ".bak");
+}
+
+absl::Status PrepareSchema(SqliteConnection* connection, const Schema& schema) {
+  ASSIGN_OR_RETURN(const std::int64_t application_id, connection->QueryInt("PRAGMA application_id"));
+  ASSIGN_OR_RETURN(const std::int64_t version, connection->QueryInt("PRAGMA user_version"));
+  ASSIGN_OR_RETURN(const std::int64_t objects, connection->QueryInt("SELECT count(*) FROM sqlite_master"));
+  if (application_id == 0 && version == 0 && objects == 0) {
+    return RunStep(connection, schema.create, schema.version());
+  }
+  if (application_id != kStoreApplicationId || version < 1) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(connection->path(), " is a SQLite database, but not a OneLoop store; move it away"));
+  }
+  if (version > schema.version()) {
+    return absl::FailedPreconditionError(absl::StrCat(connection->path(), " has schema version ", version,
+                                                      "; this program knows versions up to ", schema.version(),
+                                                      ". Use the program that wrote it, or a newer one"));
+  }
+  return version < schema.version() ? Migrate(connection, schema, static_cast<int>(version)) : absl::OkStatus();
+}
+
+}  // namespace oneloop

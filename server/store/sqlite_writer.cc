@@ -1,0 +1,326 @@
+#include "server/store/sqlite_writer.h"
+
+#include <cmath>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "common/base/log.h"
+#include "common/base/status.h"
+#include "server/store/number_list.h"
+#include "server/store/sqlite_queries.h"
+#include "server/store/store_errors.h"
+
+namespace oneloop {
+namespace {
+
+// NULL stands for infinity.
+std::optional<double> Figure(double value) {
+  if (!std::isfinite(value)) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<SqliteWriter>> SqliteWriter::Create(std::unique_ptr<SqliteConnection> connection,
+                                                                   std::function<absl::Time()> clock) {
+  ASSIGN_OR_RETURN(const std::int64_t revision, ReadRevision(*connection));
+  return std::unique_ptr<SqliteWriter>(new SqliteWriter(std::move(connection), std::move(clock), revision));
+}
+
+absl::StatusOr<WriteBackend::Commit> SqliteWriter::Apply(const std::vector<Write*>& writes) {
+  next_revision_ = revision_ + 1;
+  absl::StatusOr<Commit> commit = ApplyInTransaction(writes);
+  if (commit.ok()) {
+    revision_ = commit->revision;
+    for (const std::int64_t id : ended_jobs_) ledgers_.erase(id);
+  } else {
+    for (const std::int64_t id : used_ledgers_) ledgers_.erase(id);
+    Log(LogLevel::kError, "a transaction of the store failed: " + Message(commit.status()));
+  }
+  changed_jobs_.clear();
+  used_ledgers_.clear();
+  ended_jobs_.clear();
+  state_changes_ = 0;
+  return commit;
+}
+
+absl::StatusOr<WriteBackend::Commit> SqliteWriter::ApplyInTransaction(const std::vector<Write*>& writes) {
+  ASSIGN_OR_RETURN(SqliteTransaction transaction,
+                   SqliteTransaction::Begin(connection_.get(), SqliteTransaction::Kind::kWrite));
+  for (Write* write : writes) {
+    RETURN_IF_ERROR(std::visit([this](auto& request) { return Apply(request); }, *write));
+  }
+  if (changed_jobs_.empty()) return Commit{revision_, {}};
+  RETURN_IF_ERROR(WriteChanges());
+  for (Write* write : writes) RETURN_IF_ERROR(RefreshResult(*write));
+  RETURN_IF_ERROR(transaction.Commit());
+  return Commit{next_revision_, {changed_jobs_.begin(), changed_jobs_.end()}};
+}
+
+absl::Status SqliteWriter::Apply(CreateJobWrite& write) {
+  if (const absl::Status refusal = CheckNewJob(write.job); !refusal.ok()) {
+    write.result = refusal;
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(std::int64_t id, FindRequest(write.job));
+  const bool created = id == 0;
+  if (created) {
+    ASSIGN_OR_RETURN(id, InsertJob(write.job));
+    RETURN_IF_ERROR(InsertStateChange(id, JobState::kPending, ""));
+  }
+  ASSIGN_OR_RETURN(JobRecord record, ReadJob(*connection_, id));
+  write.result = RunStore::CreateResult{std::move(record), created};
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::int64_t> SqliteWriter::FindRequest(const NewJob& job) {
+  if (job.request_id.empty()) return 0;
+  ASSIGN_OR_RETURN(SqliteStatement rows,
+                   connection_->Prepare("SELECT id FROM jobs WHERE project = ? AND request_id = ?"));
+  rows.Bind(job.project, job.request_id);
+  ASSIGN_OR_RETURN(const bool row, rows.Step());
+  return row ? rows.Int(0) : 0;
+}
+
+absl::StatusOr<std::int64_t> SqliteWriter::InsertJob(const NewJob& job) {
+  ASSIGN_OR_RETURN(
+      SqliteStatement insert,
+      connection_->Prepare("INSERT INTO jobs (project, request_id, workload_name, template_name, state, message, "
+                           "create_time_us, num_starts, samples_total, starts_done, samples_done, points, front_size, "
+                           "revision) VALUES (?, ?, ?, ?, ?, '', ?, ?, ?, 0, 0, 0, 0, ?)"));
+  const std::optional<std::string> request_id =
+      job.request_id.empty() ? std::nullopt : std::optional<std::string>(job.request_id);
+  RETURN_IF_ERROR(insert.Run(job.project, request_id, job.workload_name, job.template_name,
+                             static_cast<int>(JobState::kPending), absl::ToUnixMicros(clock_()), job.num_starts,
+                             job.samples_total, next_revision_));
+  const std::int64_t id = connection_->last_insert_id();
+  ASSIGN_OR_RETURN(SqliteStatement insert_spec,
+                   connection_->Prepare("INSERT INTO job_specs (job_id, spec, resolved) VALUES (?, ?, ?)"));
+  RETURN_IF_ERROR(insert_spec.Run(id, Blob{job.spec}, Blob{job.resolved}));
+  ASSIGN_OR_RETURN(SqliteStatement insert_name,
+                   connection_->Prepare("INSERT INTO job_parameters (job_id, position, name) VALUES (?, ?, ?)"));
+  for (std::size_t i = 0; i < job.parameter_names.size(); ++i) {
+    RETURN_IF_ERROR(insert_name.Run(id, static_cast<std::int64_t>(i), job.parameter_names[i]));
+  }
+  return id;
+}
+
+absl::Status SqliteWriter::InsertStateChange(std::int64_t id, JobState state, const std::string& message) {
+  ASSIGN_OR_RETURN(SqliteStatement insert,
+                   connection_->Prepare("INSERT INTO job_states (job_id, revision, ordinal, state, message, time_us) "
+                                        "VALUES (?, ?, ?, ?, ?, ?)"));
+  RETURN_IF_ERROR(
+      insert.Run(id, next_revision_, state_changes_++, static_cast<int>(state), message, absl::ToUnixMicros(clock_())));
+  changed_jobs_.insert(id);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<SqliteWriter::JobHead> SqliteWriter::ReadHead(std::int64_t id) {
+  ASSIGN_OR_RETURN(SqliteStatement rows, connection_->Prepare("SELECT state, revision FROM jobs WHERE id = ?"));
+  rows.Bind(id);
+  ASSIGN_OR_RETURN(const bool row, rows.Step());
+  if (!row) return NoJob(id);
+  const bool changed = changed_jobs_.count(id) != 0;
+  return JobHead{static_cast<JobState>(rows.Int(0)), changed ? next_revision_ : rows.Int(1)};
+}
+
+absl::Status SqliteWriter::Apply(SetJobStateWrite& write) {
+  const absl::StatusOr<JobHead> head = ReadHead(write.id);
+  absl::Status refusal = head.status();
+  if (head.ok()) refusal = CheckRevision(write.id, head->revision, write.expected_revision);
+  if (refusal.ok()) refusal = CheckStateChange(write.id, head->state, write.from, write.to);
+  if (!refusal.ok()) {
+    write.result = refusal;
+    return head.ok() || absl::IsNotFound(refusal) ? absl::OkStatus() : refusal;
+  }
+  const std::int64_t now = absl::ToUnixMicros(clock_());
+  const auto when = [now](bool condition) { return condition ? std::optional<std::int64_t>(now) : std::nullopt; };
+  ASSIGN_OR_RETURN(SqliteStatement update,
+                   connection_->Prepare("UPDATE jobs SET state = ?2, message = ?3, revision = ?4, "
+                                        "start_time_us = coalesce(start_time_us, ?5), end_time_us = ?6 WHERE id = ?1"));
+  RETURN_IF_ERROR(update.Run(write.id, static_cast<int>(write.to), write.message, next_revision_,
+                             when(write.to == JobState::kRunning), when(IsFinal(write.to))));
+  RETURN_IF_ERROR(InsertStateChange(write.id, write.to, write.message));
+  if (IsFinal(write.to)) ended_jobs_.insert(write.id);
+  ASSIGN_OR_RETURN(JobRecord record, ReadJob(*connection_, write.id));
+  write.result = std::move(record);
+  return absl::OkStatus();
+}
+
+absl::Status SqliteWriter::Apply(DeleteJobWrite& write) {
+  const absl::StatusOr<JobHead> head = ReadHead(write.id);
+  write.result = head.status();
+  if (head.ok()) write.result = CheckRevision(write.id, head->revision, write.expected_revision);
+  if (write.result.ok()) write.result = CheckDeletable(write.id, head->state);
+  if (!write.result.ok()) return head.ok() || absl::IsNotFound(write.result) ? absl::OkStatus() : write.result;
+  for (const char* sql : {"DELETE FROM job_specs WHERE job_id = ?", "DELETE FROM job_parameters WHERE job_id = ?",
+                          "DELETE FROM job_states WHERE job_id = ?", "DELETE FROM starts WHERE job_id = ?",
+                          "DELETE FROM jobs WHERE id = ?", "INSERT INTO deleted_jobs (job_id) VALUES (?)"}) {
+    ASSIGN_OR_RETURN(SqliteStatement statement, connection_->Prepare(sql));
+    RETURN_IF_ERROR(statement.Run(write.id));
+  }
+  // The job may have ended in this very transaction, with points that nobody will read.
+  ledgers_.erase(write.id);
+  changed_jobs_.insert(write.id);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<JobLedger*> SqliteWriter::FindLedger(std::int64_t id) {
+  if (ended_jobs_.count(id) != 0) return nullptr;
+  auto ledger = ledgers_.find(id);
+  if (ledger == ledgers_.end()) {
+    ASSIGN_OR_RETURN(std::unique_ptr<JobLedger> loaded, LoadLedger(id));
+    if (loaded == nullptr) return nullptr;
+    ledger = ledgers_.emplace(id, std::move(loaded)).first;
+  }
+  used_ledgers_.insert(id);
+  return ledger->second.get();
+}
+
+absl::StatusOr<std::unique_ptr<JobLedger>> SqliteWriter::LoadLedger(std::int64_t id) {
+  ASSIGN_OR_RETURN(SqliteStatement job, connection_->Prepare("SELECT state, num_starts, best_point, best_score, "
+                                                             "(SELECT count(*) FROM job_parameters WHERE job_id = id) "
+                                                             "FROM jobs WHERE id = ?"));
+  job.Bind(id);
+  ASSIGN_OR_RETURN(const bool found, job.Step());
+  if (!found || IsFinal(static_cast<JobState>(job.Int(0)))) return nullptr;
+  auto ledger = std::make_unique<JobLedger>(static_cast<int>(job.Int(1)), static_cast<std::size_t>(job.Int(4)));
+  if (!job.IsNull(2)) ledger->RestoreBest({job.Int(2), job.Real(3)});
+  ASSIGN_OR_RETURN(const std::vector<StartRecord> starts, ReadStarts(*connection_, id));
+  for (const StartRecord& start : starts) ledger->RestoreStart(start);
+  ASSIGN_OR_RETURN(SqliteStatement front,
+                   connection_->Prepare("SELECT number, energy_uj, latency_cycles, area_mm2 FROM points WHERE "
+                                        "job_id = ? AND entered_front_revision IS NOT NULL AND "
+                                        "left_front_revision IS NULL"));
+  front.Bind(id);
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool row, front.Step());
+    if (!row) return ledger;
+    ledger->RestoreFrontPoint({front.Int(0), front.Real(1), front.Real(2), front.Real(3)});
+  }
+}
+
+absl::Status SqliteWriter::Apply(AppendPointsWrite& write) {
+  ASSIGN_OR_RETURN(JobLedger* const ledger, FindLedger(write.batch.job_id));
+  write.result = ledger != nullptr ? ledger->Check(write.batch) : NoUnfinishedJob(write.batch.job_id);
+  if (!write.result.ok()) return absl::OkStatus();
+  for (NewPoint& point : write.batch.points) NormalizeFigures(point);
+  const std::size_t first_new = ledger->Add(write.batch);
+  if (ledger->has_changes()) changed_jobs_.insert(write.batch.job_id);
+  return InsertPoints(write.batch, first_new, *ledger);
+}
+
+absl::Status SqliteWriter::InsertPoints(const PointBatch& batch, std::size_t first_new, const JobLedger& ledger) {
+  ASSIGN_OR_RETURN(
+      SqliteStatement insert,
+      connection_->Prepare("INSERT INTO points (job_id, number, start, sample, origin, energy_uj, latency_cycles, "
+                           "area_mm2, score, parameters, revision) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  ASSIGN_OR_RETURN(SqliteStatement insert_design,
+                   connection_->Prepare("INSERT INTO designs (job_id, number, design) VALUES (?, ?, ?)"));
+  std::string parameters;
+  for (std::size_t i = first_new; i < batch.points.size(); ++i) {
+    const NewPoint& point = batch.points[i];
+    const std::int64_t number = ledger.Number(batch.start, point.sequence);
+    FormatNumberList(point.parameters, parameters);
+    RETURN_IF_ERROR(insert.Run(batch.job_id, number, batch.start, point.sample, static_cast<int>(point.origin),
+                               Figure(point.energy_uj), Figure(point.latency_cycles), Figure(point.area_mm2),
+                               Figure(point.score), parameters, next_revision_));
+    if (!point.design.empty()) RETURN_IF_ERROR(insert_design.Run(batch.job_id, number, Blob{point.design}));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SqliteWriter::WriteChanges() {
+  for (const std::int64_t id : changed_jobs_) {
+    const auto ledger = ledgers_.find(id);
+    if (ledger != ledgers_.end() && ledger->second->has_changes()) RETURN_IF_ERROR(WriteLedger(id, *ledger->second));
+  }
+  ASSIGN_OR_RETURN(SqliteStatement update, connection_->Prepare("UPDATE store SET revision = ?"));
+  return update.Run(next_revision_);
+}
+
+absl::Status SqliteWriter::WriteLedger(std::int64_t id, JobLedger& ledger) {
+  const JobLedger::Changes changes = ledger.TakeChanges();
+  ASSIGN_OR_RETURN(SqliteStatement enter, connection_->Prepare("UPDATE points SET entered_front_revision = ? "
+                                                               "WHERE job_id = ? AND number = ?"));
+  for (const std::int64_t number : changes.entered_front) RETURN_IF_ERROR(enter.Run(next_revision_, id, number));
+  ASSIGN_OR_RETURN(SqliteStatement leave, connection_->Prepare("UPDATE points SET left_front_revision = ? "
+                                                               "WHERE job_id = ? AND number = ?"));
+  for (const std::int64_t number : changes.left_front) RETURN_IF_ERROR(leave.Run(next_revision_, id, number));
+  ASSIGN_OR_RETURN(SqliteStatement put_start,
+                   connection_->Prepare("INSERT OR REPLACE INTO starts (job_id, start, points, samples_done, done) "
+                                        "VALUES (?, ?, ?, ?, ?)"));
+  for (const StartRecord& start : changes.starts) {
+    RETURN_IF_ERROR(put_start.Run(id, start.start, start.points, start.samples_done, start.done ? 1 : 0));
+  }
+  if (changes.new_points != 0) {
+    ASSIGN_OR_RETURN(SqliteStatement count, connection_->Prepare("INSERT INTO point_counts (job_id, revision, points) "
+                                                                 "VALUES (?, ?, ?)"));
+    RETURN_IF_ERROR(count.Run(id, next_revision_, ledger.points()));
+  }
+  const std::optional<JobLedger::Best>& best = ledger.best();
+  ASSIGN_OR_RETURN(SqliteStatement update,
+                   connection_->Prepare("UPDATE jobs SET starts_done = ?2, samples_done = ?3, points = ?4, "
+                                        "front_size = ?5, best_point = ?6, best_score = ?7, revision = ?8 "
+                                        "WHERE id = ?1"));
+  return update.Run(id, ledger.starts_done(), ledger.samples_done(), ledger.points(),
+                    static_cast<std::int64_t>(ledger.front().size()),
+                    best ? std::optional<std::int64_t>(best->number) : std::nullopt,
+                    best ? std::optional<double>(best->score) : std::nullopt, next_revision_);
+}
+
+absl::Status SqliteWriter::RefreshResult(Write& write) {
+  JobRecord* record = nullptr;
+  if (auto* create = std::get_if<CreateJobWrite>(&write); create != nullptr && create->result.ok()) {
+    record = &create->result->record;
+  } else if (auto* set = std::get_if<SetJobStateWrite>(&write); set != nullptr && set->result.ok()) {
+    record = &*set->result;
+  }
+  if (record == nullptr) return absl::OkStatus();
+  absl::StatusOr<JobRecord> fresh = ReadJob(*connection_, record->id);
+  // Deleted later in the same transaction: the record as it was before that is right.
+  if (absl::IsNotFound(fresh.status())) return absl::OkStatus();
+  RETURN_IF_ERROR(fresh.status());
+  *record = *std::move(fresh);
+  return absl::OkStatus();
+}
+
+bool SqliteWriter::CleanUp() {
+  const absl::StatusOr<bool> more = DeleteSomePoints();
+  if (!more.ok()) Log(LogLevel::kWarning, "cannot remove points of deleted jobs: " + Message(more.status()));
+  return more.ok() && *more;
+}
+
+absl::StatusOr<bool> SqliteWriter::DeleteSomePoints() {
+  // A transaction of about 10 ms, so that writes need not wait long.
+  constexpr std::int64_t kRows = 2000;
+  ASSIGN_OR_RETURN(const std::int64_t id, connection_->QueryInt("SELECT coalesce(min(job_id), 0) FROM deleted_jobs"));
+  if (id == 0) return false;
+  ASSIGN_OR_RETURN(SqliteTransaction transaction,
+                   SqliteTransaction::Begin(connection_.get(), SqliteTransaction::Kind::kWrite));
+  std::int64_t deleted = 0;
+  for (const char* sql : {"DELETE FROM designs WHERE rowid IN (SELECT rowid FROM designs WHERE job_id = ?1 LIMIT ?2)",
+                          "DELETE FROM point_counts WHERE job_id = ?1 AND revision IN "
+                          "(SELECT revision FROM point_counts WHERE job_id = ?1 ORDER BY revision LIMIT ?2)",
+                          "DELETE FROM points WHERE job_id = ?1 AND number IN "
+                          "(SELECT number FROM points WHERE job_id = ?1 ORDER BY number LIMIT ?2)"}) {
+    ASSIGN_OR_RETURN(SqliteStatement statement, connection_->Prepare(sql));
+    RETURN_IF_ERROR(statement.Run(id, kRows));
+    deleted += connection_->changed_rows();
+  }
+  if (deleted == 0) {
+    ASSIGN_OR_RETURN(SqliteStatement finish, connection_->Prepare("DELETE FROM deleted_jobs WHERE job_id = ?"));
+    RETURN_IF_ERROR(finish.Run(id));
+  }
+  RETURN_IF_ERROR(transaction.Commit());
+  return true;
+}
+
+absl::Status SqliteWriter::Close() {
+  absl::Status status = connection_->QueryInt("PRAGMA wal_checkpoint(TRUNCATE)").status();
+  connection_.reset();
+  return status;
+}
+
+}  // namespace oneloop

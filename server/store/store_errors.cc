@@ -1,0 +1,85 @@
+#include "server/store/store_errors.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/base/status.h"
+
+namespace oneloop {
+
+std::string_view JobStateName(JobState state) {
+  switch (state) {
+    case JobState::kPending:
+      return "PENDING";
+    case JobState::kRunning:
+      return "RUNNING";
+    case JobState::kPaused:
+      return "PAUSED";
+    case JobState::kCancelled:
+      return "CANCELLED";
+    case JobState::kSucceeded:
+      return "SUCCEEDED";
+    case JobState::kFailed:
+      return "FAILED";
+  }
+  return "UNKNOWN";
+}
+
+absl::Status NoJob(std::int64_t id) { return absl::NotFoundError(absl::StrCat("there is no job ", id)); }
+
+absl::Status NoPoint(std::int64_t job_id, std::int64_t number) {
+  return absl::NotFoundError(absl::StrCat("job ", job_id, " has no point ", number));
+}
+
+absl::Status NoDesign(std::int64_t job_id, std::int64_t number) {
+  return absl::NotFoundError(
+      absl::StrCat("point ", number, " of job ", job_id, " has no design; only exact points have one"));
+}
+
+absl::Status NoUnfinishedJob(std::int64_t id) {
+  return absl::FailedPreconditionError(absl::StrCat("job ", id, " is over or deleted; its points are dropped"));
+}
+
+absl::Status CheckNewJob(const NewJob& job) {
+  if (job.num_starts < 1) return FieldError("num_starts", absl::StrCat("is ", job.num_starts, ", must be at least 1"));
+  return absl::OkStatus();
+}
+
+absl::Status CheckLimit(int limit) {
+  if (limit < 1) return FieldError("limit", absl::StrCat("is ", limit, ", must be at least 1"));
+  return absl::OkStatus();
+}
+
+absl::Status CheckAfter(std::int64_t after, std::int64_t revision) {
+  if (after >= 0 && after <= revision) return absl::OkStatus();
+  return FieldError("after", absl::StrCat("is ", after, ", must be a revision of this store, 0 to ", revision));
+}
+
+absl::Status CheckRevision(std::int64_t id, std::int64_t revision, std::optional<std::int64_t> expected) {
+  if (!expected || *expected == revision) return absl::OkStatus();
+  return absl::AbortedError(
+      absl::StrCat("job ", id, " has changed: it is at revision ", revision, ", not ", *expected, "; read it again"));
+}
+
+absl::Status CheckStateChange(std::int64_t id, JobState state, const std::vector<JobState>& from, JobState to) {
+  if (!IsFinal(state) && std::find(from.begin(), from.end(), state) != from.end()) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("job ", id, " is ", ToAbsl(JobStateName(state)), " and cannot become ", ToAbsl(JobStateName(to))));
+}
+
+absl::Status CheckDeletable(std::int64_t id, JobState state) {
+  if (IsFinal(state)) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("job ", id, " is ", ToAbsl(JobStateName(state)), "; cancel it before deleting it"));
+}
+
+std::int64_t EndOfChanges(const std::vector<std::int64_t>& change_revisions, int limit, std::int64_t revision) {
+  const auto count = static_cast<std::size_t>(limit);
+  if (change_revisions.size() <= count) return revision;
+  const std::int64_t cut = change_revisions[count];
+  const auto at_cut = std::lower_bound(change_revisions.begin(), change_revisions.end(), cut);
+  return at_cut == change_revisions.begin() ? cut : *(at_cut - 1);
+}
+
+}  // namespace oneloop

@@ -1,0 +1,156 @@
+#include "server/store/write_queue.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace oneloop {
+namespace {
+
+absl::Status Closed() { return absl::UnavailableError("the store is closed"); }
+
+void SetResult(Write& write, const absl::Status& status) {
+  std::visit([&status](auto& request) { request.result = status; }, write);
+}
+
+}  // namespace
+
+WriteQueue::WriteQueue(const Options& options, WriteBackend* backend, std::int64_t revision)
+    : options_(options), backend_(backend), revision_(revision) {
+  MutexLock lock(&thread_mutex_);
+  writer_ = std::thread([this] { WriterLoop(); });
+}
+
+WriteQueue::~WriteQueue() { Close(); }
+
+template <class W>
+W WriteQueue::RunAndWait(W write) {
+  Waiter waiter;
+  MutexLock lock(&mutex_);
+  if (closing_) {
+    write.result = Closed();
+    return write;
+  }
+  queue_.push_back({std::move(write), &waiter, 0, std::chrono::steady_clock::now()});
+  ++queued_waiters_;
+  work_.Signal();
+  while (!waiter.finished) finished_.Wait(mutex_);
+  return std::get<W>(*std::move(waiter.finished));
+}
+
+absl::StatusOr<RunStore::CreateResult> WriteQueue::Run(CreateJobWrite write) {
+  return RunAndWait(std::move(write)).result;
+}
+
+absl::StatusOr<JobRecord> WriteQueue::Run(SetJobStateWrite write) { return RunAndWait(std::move(write)).result; }
+
+absl::Status WriteQueue::Run(DeleteJobWrite write) { return RunAndWait(std::move(write)).result; }
+
+void WriteQueue::Append(PointBatch batch, std::function<void(absl::Status)> done) {
+  // An empty batch takes room too.
+  const auto rows = std::max<std::int64_t>(1, static_cast<std::int64_t>(batch.points.size()));
+  {
+    MutexLock lock(&mutex_);
+    while (!closing_ && queued_rows_ > 0 && queued_rows_ + rows > options_.max_queued_rows) room_.Wait(mutex_);
+    if (!closing_) {
+      queue_.push_back({AppendPointsWrite{std::move(batch), std::move(done)}, nullptr, rows,
+                        std::chrono::steady_clock::now() + options_.max_delay});
+      queued_rows_ += rows;
+      work_.Signal();
+      return;
+    }
+  }
+  if (done) done(Closed());
+}
+
+void WriteQueue::SetCommitListener(RunStore::CommitListener listener) {
+  MutexLock lock(&listener_mutex_);
+  listener_ = std::move(listener);
+}
+
+void WriteQueue::Close() {
+  {
+    MutexLock lock(&mutex_);
+    closing_ = true;
+    work_.Signal();
+    room_.SignalAll();
+  }
+  MutexLock lock(&thread_mutex_);
+  if (writer_.joinable()) writer_.join();
+}
+
+void WriteQueue::WriterLoop() {
+  bool clean_up = true;
+  for (;;) {
+    std::vector<Entry> entries = Take(/*wait=*/!clean_up);
+    if (entries.empty() && !clean_up) return;
+    if (!entries.empty()) {
+      Commit(std::move(entries));
+      clean_up = true;
+    }
+    {
+      MutexLock lock(&mutex_);
+      if (closing_) clean_up = false;
+    }
+    clean_up = clean_up && backend_->CleanUp();
+  }
+}
+
+std::vector<WriteQueue::Entry> WriteQueue::Take(bool wait) {
+  MutexLock lock(&mutex_);
+  while (wait && queue_.empty() && !closing_) work_.Wait(mutex_);
+  if (!queue_.empty()) WaitForCompany();
+  std::vector<Entry> entries;
+  std::int64_t rows = 0;
+  while (!queue_.empty() && (entries.empty() || rows + queue_.front().rows <= options_.max_transaction_rows)) {
+    rows += queue_.front().rows;
+    queued_waiters_ -= queue_.front().waiter != nullptr ? 1 : 0;
+    entries.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  queued_rows_ -= rows;
+  room_.SignalAll();
+  return entries;
+}
+
+void WriteQueue::WaitForCompany() {
+  const std::chrono::steady_clock::time_point deadline = queue_.front().deadline;
+  while (!closing_ && queued_waiters_ == 0 && queued_rows_ < options_.max_transaction_rows) {
+    const auto left = deadline - std::chrono::steady_clock::now();
+    if (left <= std::chrono::steady_clock::duration::zero()) return;
+    work_.WaitFor(mutex_, left);
+  }
+}
+
+void WriteQueue::Commit(std::vector<Entry> entries) {
+  std::vector<Write*> writes;
+  writes.reserve(entries.size());
+  for (Entry& entry : entries) writes.push_back(&entry.write);
+  const absl::StatusOr<WriteBackend::Commit> commit = backend_->Apply(writes);
+  if (!commit.ok()) {
+    // Also the results of refused writes may rest on what was rolled back.
+    for (Write* write : writes) SetResult(*write, commit.status());
+    Acknowledge(std::move(entries));
+    return;
+  }
+  revision_.store(commit->revision, std::memory_order_release);
+  Acknowledge(std::move(entries));
+  if (commit->job_ids.empty()) return;
+  MutexLock lock(&listener_mutex_);
+  if (listener_) listener_(commit->revision, commit->job_ids);
+}
+
+void WriteQueue::Acknowledge(std::vector<Entry> entries) {
+  bool served = false;
+  for (Entry& entry : entries) {
+    if (entry.waiter != nullptr) {
+      MutexLock lock(&mutex_);
+      entry.waiter->finished = std::move(entry.write);
+      served = true;
+    } else if (auto& append = std::get<AppendPointsWrite>(entry.write); append.done) {
+      append.done(append.result);
+    }
+  }
+  if (served) finished_.SignalAll();
+}
+
+}  // namespace oneloop

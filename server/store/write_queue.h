@@ -1,0 +1,140 @@
+#ifndef ONELOOP_SERVER_STORE_WRITE_QUEUE_H_
+#define ONELOOP_SERVER_STORE_WRITE_QUEUE_H_
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/base/mutex.h"
+#include "server/store/run_store.h"
+
+namespace oneloop {
+
+// Requests to change a store, each with the place for its outcome.
+struct CreateJobWrite {
+  NewJob job;
+  absl::StatusOr<RunStore::CreateResult> result = absl::UnknownError("not run");
+};
+struct SetJobStateWrite {
+  std::int64_t id = 0;
+  std::vector<JobState> from;
+  JobState to = JobState::kPending;
+  std::string message;
+  std::optional<std::int64_t> expected_revision;
+  absl::StatusOr<JobRecord> result = absl::UnknownError("not run");
+};
+struct DeleteJobWrite {
+  std::int64_t id = 0;
+  std::optional<std::int64_t> expected_revision;
+  absl::Status result = absl::UnknownError("not run");
+};
+struct AppendPointsWrite {
+  PointBatch batch;
+  std::function<void(absl::Status)> done;
+  absl::Status result = absl::UnknownError("not run");
+};
+using Write = std::variant<CreateJobWrite, SetJobStateWrite, DeleteJobWrite, AppendPointsWrite>;
+
+// The part that makes a write durable. Called by one thread at a time, the queue's writer.
+class WriteBackend {
+ public:
+  struct Commit {
+    std::int64_t revision = 0;
+    std::vector<std::int64_t> job_ids;  // changed jobs, ascending; none: nothing had to be committed
+  };
+
+  virtual ~WriteBackend() = default;
+
+  // Runs the writes in order, in one transaction, and sets their results. A write that is refused has its reason as
+  // result and changes nothing; the others go on. An error means that the storage failed and none of them happened.
+  virtual absl::StatusOr<Commit> Apply(const std::vector<Write*>& writes) = 0;
+
+  // Does a little work that nobody waits for; false when there is none left.
+  virtual bool CleanUp() { return false; }
+};
+
+// A bounded queue of writes and the thread that hands them to a backend: many writes per transaction, outcomes and
+// the commit listener only after the commit. The part of a store's promises that has to do with threads. Thread-safe.
+class WriteQueue {
+ public:
+  struct Options {
+    std::int64_t max_transaction_rows = 2000;  // points in a transaction; a larger batch gets one of its own
+    std::chrono::milliseconds max_delay{10};   // for which points wait for company
+    std::int64_t max_queued_rows = 65536;      // beyond it Append blocks
+  };
+
+  // `backend` outlives the queue; `revision` is its last commit.
+  WriteQueue(const Options& options, WriteBackend* backend, std::int64_t revision);
+  ~WriteQueue();
+  WriteQueue(const WriteQueue&) = delete;
+  WriteQueue& operator=(const WriteQueue&) = delete;
+
+  // Blocks until the write is committed or refused, and returns its result. UNAVAILABLE after Close.
+  absl::StatusOr<RunStore::CreateResult> Run(CreateJobWrite write);
+  absl::StatusOr<JobRecord> Run(SetJobStateWrite write);
+  absl::Status Run(DeleteJobWrite write);
+
+  // As RunStore::AppendPoints.
+  void Append(PointBatch batch, std::function<void(absl::Status)> done);
+
+  std::int64_t revision() const { return revision_.load(std::memory_order_acquire); }
+  void SetCommitListener(RunStore::CommitListener listener);
+
+  // Refuses new writes, waits until those queued are committed, and ends the thread. Later calls do nothing.
+  void Close();
+
+ private:
+  // A caller that waits; the writer moves the finished write there.
+  struct Waiter {
+    std::optional<Write> finished;
+  };
+  struct Entry {
+    Write write;
+    Waiter* waiter;  // null for points
+    std::int64_t rows;
+    std::chrono::steady_clock::time_point deadline;  // at which it is due
+  };
+
+  template <class W>
+  W RunAndWait(W write);
+  void WriterLoop();
+  // The next transaction's writes; none when the queue is closed and empty, or empty and `wait` is false.
+  std::vector<Entry> Take(bool wait);
+  void WaitForCompany() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Commit(std::vector<Entry> entries);
+  void Acknowledge(std::vector<Entry> entries);
+
+  const Options options_;
+  WriteBackend* const backend_;
+
+  std::atomic<std::int64_t> revision_;
+
+  Mutex mutex_;
+  CondVar work_;      // for the writer: something queued, or closing
+  CondVar room_;      // for Append: rows taken, or closing
+  CondVar finished_;  // for Run: a waiter is served
+  std::deque<Entry> queue_ ABSL_GUARDED_BY(mutex_);
+  std::int64_t queued_rows_ ABSL_GUARDED_BY(mutex_) = 0;
+  int queued_waiters_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool closing_ ABSL_GUARDED_BY(mutex_) = false;
+
+  Mutex listener_mutex_;  // held while the listener runs
+  RunStore::CommitListener listener_ ABSL_GUARDED_BY(listener_mutex_);
+
+  Mutex thread_mutex_;
+  std::thread writer_ ABSL_GUARDED_BY(thread_mutex_);
+};
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_SERVER_STORE_WRITE_QUEUE_H_

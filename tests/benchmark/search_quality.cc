@@ -1,0 +1,118 @@
+// Best EDP of whole jobs, without daemon or store:
+//   search_quality [algorithm] [samples per start] [starts] [seeds] [workload...]
+// algorithm: gradient, random, bayesian, or all, which also prints how many times the others' mean EDP is gradient's.
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <limits>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/search/search.h"
+#include "tests/testing/shipped.h"
+
+namespace oneloop {
+namespace {
+
+struct NamedAlgorithm {
+  const char* name;
+  Algorithm algorithm;
+};
+constexpr NamedAlgorithm kAlgorithms[] = {
+    {"gradient", Algorithm::kGradient}, {"random", Algorithm::kRandom}, {"bayesian", Algorithm::kBayesian}};
+
+struct Budget {
+  std::int64_t samples_per_start;
+  int starts;
+  int seeds;
+};
+
+class BestSink : public PointSink {
+ public:
+  void OnPoint(const SearchPoint& point) override {
+    ++points;
+    if (point.score < best) {
+      best = point.score;
+      hardware = point.hardware;
+    }
+  }
+  bool StopRequested() override { return false; }
+
+  std::int64_t points = 0;
+  double best = std::numeric_limits<double>::infinity();
+  HardwarePoint hardware;
+};
+
+// Prints each seed's best EDP and their summary; returns the mean.
+double RunWorkload(const NamedAlgorithm& algorithm, const std::string& name, const Budget& budget) {
+  SearchSpec spec;
+  spec.workload = std::make_shared<const Workload>(ShippedWorkload(name));
+  spec.hardware_template = ShippedTemplate("gemmini");
+  for (int p = 0; p < spec.hardware_template->num_parameters(); ++p) {
+    spec.hardware_range.push_back({spec.hardware_template->parameter(p).min, spec.hardware_template->parameter(p).max});
+  }
+  spec.algorithm = algorithm.algorithm;
+  spec.samples_per_start = budget.samples_per_start;
+  spec.starts = budget.starts;
+  std::vector<double> bests;
+  double total_seconds = 0;
+  for (int seed = 0; seed < budget.seeds; ++seed) {
+    spec.seed = static_cast<std::uint64_t>(seed);
+    BestSink sink;
+    const std::clock_t begin = std::clock();
+    for (int start = 0; start < spec.starts; ++start) RunStart(spec, start, sink);
+    const double seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+    std::printf("%-9s %-10s seed %d: best %.4g, %lld points, %.2f s of CPU, hardware", algorithm.name, name.c_str(),
+                seed, sink.best, static_cast<long long>(sink.points), seconds);
+    for (const double value : sink.hardware) std::printf(" %g", value);
+    std::printf("\n");
+    std::fflush(stdout);
+    bests.push_back(sink.best);
+    total_seconds += seconds;
+  }
+  std::sort(bests.begin(), bests.end());
+  double sum = 0;
+  for (const double best : bests) sum += best;
+  const double mean = sum / static_cast<double>(bests.size());
+  std::printf("%-9s %-10s mean %.4g, median %.4g, worst %.4g, %.2f s of CPU a job\n", algorithm.name, name.c_str(),
+              mean, bests[bests.size() / 2], bests.back(), total_seconds / budget.seeds);
+  return mean;
+}
+
+int Run(const std::string& wanted, const Budget& budget, const std::vector<std::string>& workloads) {
+  std::vector<double> gradient_means;
+  bool found = false;
+  for (const NamedAlgorithm& algorithm : kAlgorithms) {
+    if (wanted != "all" && wanted != algorithm.name) continue;
+    found = true;
+    double log_ratio = 0;
+    for (std::size_t w = 0; w < workloads.size(); ++w) {
+      const double mean = RunWorkload(algorithm, workloads[w], budget);
+      if (algorithm.algorithm == Algorithm::kGradient) gradient_means.push_back(mean);
+      if (!gradient_means.empty()) log_ratio += std::log(mean / gradient_means[w]);
+    }
+    if (wanted == "all") {
+      std::printf("%-9s geometric mean of the ratios to gradient: %.3g\n", algorithm.name,
+                  std::exp(log_ratio / static_cast<double>(workloads.size())));
+    }
+  }
+  if (!found) std::fprintf(stderr, "no algorithm '%s'; valid: gradient, random, bayesian, all\n", wanted.c_str());
+  return found ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace oneloop
+
+int main(int argc, char** argv) {
+  const std::string algorithm = argc > 1 ? argv[1] : "gradient";
+  const oneloop::Budget budget{argc > 2 ? std::atoll(argv[2]) : 1490, argc > 3 ? std::atoi(argv[3]) : 7,
+                               argc > 4 ? std::max(1, std::atoi(argv[4])) : 5};
+  std::vector<std::string> workloads(argv + std::min(argc, 5), argv + argc);
+  if (workloads.empty()) workloads = {"bert", "resnet50", "retinanet", "unet"};
+  return oneloop::Run(algorithm, budget, workloads);
+}

@@ -1,0 +1,115 @@
+#include "tests/client/fake_daemon.h"
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+
+#include "common/base/status.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+#include "grpc/grpc.h"
+#include "grpcpp/grpcpp.h"
+#include "oneloop/v1/model_service.grpc.pb.h"
+#include "oneloop/v1/search_service.grpc.pb.h"
+
+namespace oneloop {
+namespace {
+
+grpc::Status ToGrpc(const absl::Status& status) {
+  const auto code = static_cast<grpc::StatusCode>(status.code());
+  if (FieldOf(status).empty()) return grpc::Status(code, Message(status));
+  google::rpc::BadRequest bad_request;
+  google::rpc::BadRequest::FieldViolation* const violation = bad_request.add_field_violations();
+  violation->set_field(FieldOf(status));
+  violation->set_description(Message(status).substr(FieldOf(status).size() + 2));
+  google::rpc::Status details;
+  details.set_code(code);
+  details.set_message(Message(status));
+  details.add_details()->PackFrom(bad_request);
+  return grpc::Status(code, Message(status), details.SerializeAsString());
+}
+
+template <class Request, class Response>
+grpc::Status Answer(const FakeDaemon::Handler<Request, Response>& handler, const Request& request, Response* response) {
+  if (!handler) return grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "the test did not expect this call");
+  absl::StatusOr<Response> answer = handler(request);
+  if (!answer.ok()) return ToGrpc(answer.status());
+  *response = *std::move(answer);
+  return grpc::Status::OK;
+}
+
+#define FAKE_METHOD(Method, Request, Response, handler)                                                    \
+  grpc::Status Method(grpc::ServerContext*, const v1::Request* request, v1::Response* response) override { \
+    return Answer(daemon_.handler, *request, response);                                                    \
+  }
+
+class FakeSearchService : public v1::SearchService::Service {
+ public:
+  explicit FakeSearchService(FakeDaemon& daemon) : daemon_(daemon) {}
+  FAKE_METHOD(CreateJob, CreateJobRequest, Job, create_job)
+  FAKE_METHOD(GetJob, GetJobRequest, Job, get_job)
+  FAKE_METHOD(ListJobs, ListJobsRequest, ListJobsResponse, list_jobs)
+  FAKE_METHOD(CancelJob, CancelJobRequest, Job, cancel_job)
+  FAKE_METHOD(PauseJob, PauseJobRequest, Job, pause_job)
+  FAKE_METHOD(ResumeJob, ResumeJobRequest, Job, resume_job)
+  FAKE_METHOD(ListPoints, ListPointsRequest, ListPointsResponse, list_points)
+  FAKE_METHOD(GetDesign, GetDesignRequest, Design, get_design)
+
+  grpc::Status DeleteJob(grpc::ServerContext*, const v1::DeleteJobRequest* request, google::protobuf::Empty*) override {
+    return ToGrpc(daemon_.delete_job(*request));
+  }
+  grpc::Status Watch(grpc::ServerContext*, const v1::WatchRequest* request,
+                     grpc::ServerWriter<v1::WatchResponse>* writer) override {
+    return ToGrpc(daemon_.watch(*request, [&](const v1::WatchResponse& message) { return writer->Write(message); }));
+  }
+
+ private:
+  FakeDaemon& daemon_;
+};
+
+class FakeModelService : public v1::ModelService::Service {
+ public:
+  explicit FakeModelService(FakeDaemon& daemon) : daemon_(daemon) {}
+  FAKE_METHOD(EvaluateDesigns, EvaluateDesignsRequest, EvaluateDesignsResponse, evaluate_designs)
+  FAKE_METHOD(ListWorkloads, ListWorkloadsRequest, ListWorkloadsResponse, list_workloads)
+  FAKE_METHOD(GetWorkload, GetWorkloadRequest, Workload, get_workload)
+  FAKE_METHOD(ListTemplates, ListTemplatesRequest, ListTemplatesResponse, list_templates)
+  FAKE_METHOD(GetTemplate, GetTemplateRequest, Template, get_template)
+
+ private:
+  FakeDaemon& daemon_;
+};
+
+#undef FAKE_METHOD
+
+}  // namespace
+
+struct FakeDaemon::Services {
+  explicit Services(FakeDaemon& daemon) : search(daemon), model(daemon) {}
+  FakeSearchService search;
+  FakeModelService model;
+  std::unique_ptr<grpc::Server> server;
+};
+
+FakeDaemon::FakeDaemon() : services_(std::make_unique<Services>(*this)) {
+  // Shutting gRPC down may wait 10 s for a poll that began with a large message.
+  grpc_init();
+  char pattern[] = "/tmp/oneloop_client_XXXXXX";
+  folder_ = mkdtemp(pattern);
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort(address(), grpc::InsecureServerCredentials());
+  builder.RegisterService(&services_->search);
+  builder.RegisterService(&services_->model);
+  services_->server = builder.BuildAndStart();
+}
+
+FakeDaemon::~FakeDaemon() {
+  Stop();
+  std::filesystem::remove_all(folder_);
+}
+
+std::string FakeDaemon::address() const { return "unix:" + folder_ + "/oneloop.sock"; }
+
+void FakeDaemon::Stop() { services_->server->Shutdown(std::chrono::system_clock::now()); }
+
+}  // namespace oneloop

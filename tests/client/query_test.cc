@@ -1,0 +1,395 @@
+// The commands that ask one thing and print it: jobs, get, cancel, pause, resume, delete, points, pareto, design,
+// workloads, templates.
+
+#include "absl/strings/str_split.h"
+#include "client/common_flags.h"
+#include "common/base/status.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/client/client_harness.h"
+#include "tests/client/fake_daemon.h"
+
+namespace oneloop {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+class QueryTest : public ::testing::Test {
+ protected:
+  QueryTest() : client_(daemon_.address()) {}
+
+  // Serves `total` points in pages of `page_size`, with tokens.
+  void ServePoints(int total, int page_size) {
+    daemon_.list_points = [=, this](const v1::ListPointsRequest& request) -> absl::StatusOr<v1::ListPointsResponse> {
+      points_requests_.push_back(request);
+      const int begin = request.page_token().empty() ? 0 : std::stoi(request.page_token());
+      v1::ListPointsResponse response;
+      for (int i = begin; i < std::min(total, begin + page_size); ++i) {
+        *response.add_points() = MakePoint(i, 1000 - i, 0.1 + 2e6);
+      }
+      if (begin + page_size < total) response.set_next_page_token(std::to_string(begin + page_size));
+      return response;
+    };
+  }
+
+  FakeDaemon daemon_;
+  ClientHarness client_;
+  std::vector<v1::ListPointsRequest> points_requests_;
+};
+
+TEST_F(QueryTest, GetTakesANumberOrAName) {
+  std::vector<std::string> names;
+  daemon_.get_job = [&](const v1::GetJobRequest& request) -> absl::StatusOr<v1::Job> {
+    names.push_back(request.name());
+    v1::Job job = MakeJob(12, v1::RUNNING, 250);
+    *job.mutable_best() = MakePoint(3, 1e5, 7.1e5);
+    return job;
+  };
+  const auto result = client_.Run({"get", "12"});
+  EXPECT_EQ(result.code, ExitCode::kOk) << result.err;
+  EXPECT_THAT(result.out, AllOf(HasSubstr("state     RUNNING\n"), HasSubstr("250 of 1,000 samples (25 %)"),
+                                HasSubstr("hardware  accumulator_kib 32, pe_dim 16\n"),
+                                HasSubstr("EDP       7.100e10 uJ*cycles\n")));
+  client_.Run({"get", "projects/other/jobs/7"});
+  client_.Run({"get", "7", "--project", "chips"});
+  EXPECT_THAT(names,
+              ::testing::ElementsAre("projects/default/jobs/12", "projects/other/jobs/7", "projects/chips/jobs/7"));
+}
+
+TEST_F(QueryTest, GetPrintsTheMessageAsJson) {
+  daemon_.get_job = [](const v1::GetJobRequest&) { return MakeJob(12, v1::RUNNING, 250); };
+  const auto result = client_.Run({"get", "12", "--format", "json"});
+  EXPECT_THAT(result.out, AllOf(StartsWith("{\n \"name\": \"projects/default/jobs/12\",\n"),
+                                HasSubstr("\"samples_done\": \"250\""), HasSubstr("\"state\": \"RUNNING\"")));
+}
+
+TEST_F(QueryTest, GetRefusesWhatIsNoJob) {
+  for (const char* job : {"twelve", "jobs/12", "projects/default/jobs/", "projects/default/jobs/x", "-1", ""}) {
+    const auto result = client_.Run({"get", "--", job});
+    EXPECT_EQ(result.code, ExitCode::kUsage) << job;
+    EXPECT_THAT(result.err, HasSubstr("is no job: give its number")) << job;
+  }
+}
+
+TEST_F(QueryTest, GetOfAnUnknownJobIsNotFound) {
+  daemon_.get_job = [](const v1::GetJobRequest& request) -> absl::StatusOr<v1::Job> {
+    return absl::NotFoundError("there is no job " + request.name());
+  };
+  const auto result = client_.Run({"get", "99"});
+  EXPECT_EQ(result.code, ExitCode::kNotFound);
+  EXPECT_EQ(result.err, "oneloop: there is no job projects/default/jobs/99\n");
+  EXPECT_EQ(result.out, "");
+}
+
+TEST_F(QueryTest, JobsGoesThroughAllPages) {
+  std::vector<v1::ListJobsRequest> requests;
+  daemon_.list_jobs = [&](const v1::ListJobsRequest& request) -> absl::StatusOr<v1::ListJobsResponse> {
+    requests.push_back(request);
+    v1::ListJobsResponse response;
+    *response.add_jobs() = MakeJob(request.page_token().empty() ? 2 : 1, v1::SUCCEEDED, 1000);
+    if (request.page_token().empty()) response.set_next_page_token("next");
+    return response;
+  };
+  const auto table = client_.Run({"jobs", "--state", "succeeded", "--state", "FAILED"});
+  ASSERT_EQ(table.code, ExitCode::kOk) << table.err;
+  EXPECT_EQ(table.out,
+            "job  state      workload  template   done  points  front  best EDP  created (UTC)\n"
+            "  2  SUCCEEDED  resnet50  gemmini   100 %       0      0         -\n"
+            "  1  SUCCEEDED  resnet50  gemmini   100 %       0      0         -\n");
+  ASSERT_EQ(requests.size(), 2u);
+  EXPECT_EQ(requests[0].parent(), "projects/default");
+  EXPECT_THAT(requests[1].states(), ::testing::ElementsAre(v1::SUCCEEDED, v1::FAILED));
+
+  const auto json = client_.Run({"jobs", "--format", "json"});
+  EXPECT_THAT(json.out, StartsWith("{\"jobs\": [\n {\"name\":\"projects/default/jobs/2\","));
+  EXPECT_THAT(json.out, ::testing::EndsWith("}\n], \"next_page_token\": \"\"}\n"));
+  const auto csv = client_.Run({"jobs", "--format", "csv"});
+  EXPECT_THAT(csv.out, HasSubstr("\nprojects/default/jobs/1,SUCCEEDED,resnet50,gemmini,0,2,1000,1000,0,0,,,,,,,,,\n"));
+}
+
+TEST_F(QueryTest, JobsOffersTheNearestState) {
+  const auto result = client_.Run({"jobs", "--state", "runing"});
+  EXPECT_EQ(result.code, ExitCode::kUsage);
+  EXPECT_THAT(result.err, HasSubstr("--state: there is no 'runing' (did you mean 'running'?)"));
+}
+
+TEST_F(QueryTest, CancelPauseAndResumePrintTheNewState) {
+  daemon_.cancel_job = [](const v1::CancelJobRequest&) { return MakeJob(12, v1::CANCELLED, 250); };
+  daemon_.pause_job = [](const v1::PauseJobRequest&) { return MakeJob(12, v1::PAUSED, 250); };
+  daemon_.resume_job = [](const v1::ResumeJobRequest&) -> absl::StatusOr<v1::Job> {
+    return absl::FailedPreconditionError("the job is RUNNING, not PAUSED");
+  };
+  EXPECT_EQ(client_.Run({"cancel", "12"}).out, "projects/default/jobs/12 CANCELLED\n");
+  EXPECT_EQ(client_.Run({"pause", "12"}).out, "projects/default/jobs/12 PAUSED\n");
+  const auto refused = client_.Run({"resume", "12"});
+  EXPECT_EQ(refused.code, ExitCode::kError);
+  EXPECT_EQ(refused.err, "oneloop: the job is RUNNING, not PAUSED\n");
+}
+
+TEST_F(QueryTest, DeleteSaysWhatItDeleted) {
+  std::string name;
+  daemon_.delete_job = [&](const v1::DeleteJobRequest& request) {
+    name = request.name();
+    return absl::OkStatus();
+  };
+  EXPECT_EQ(client_.Run({"delete", "12"}).out, "projects/default/jobs/12 deleted\n");
+  EXPECT_EQ(name, "projects/default/jobs/12");
+}
+
+TEST_F(QueryTest, PointsGoesThroughAllPagesWithTheSameQuery) {
+  ServePoints(5, 2);
+  const auto result = client_.Run({"points", "12", "--exact", "--pareto", "--start", "0", "--format", "csv"});
+  ASSERT_EQ(result.code, ExitCode::kOk) << result.err;
+  EXPECT_THAT(result.out,
+              StartsWith("number,start,sample,origin,pareto,energy_uj,latency_cycles,area_mm2,edp,accumulator_kib,"
+                         "pe_dim,entered_front_revision,left_front_revision,revision\n"
+                         "0,0,1,ROUNDED,true,1000,2000000.1,3.25,2000000100,32,16,0,0,0\n"));
+  EXPECT_EQ(std::count(result.out.begin(), result.out.end(), '\n'), 6);
+  ASSERT_EQ(points_requests_.size(), 3u);
+  EXPECT_EQ(points_requests_[2].page_token(), "4");
+  for (const v1::ListPointsRequest& request : points_requests_) {
+    EXPECT_TRUE(request.exact_only() && request.pareto_only() && request.has_start());
+    EXPECT_EQ(request.parent(), "projects/default/jobs/12");
+  }
+}
+
+TEST_F(QueryTest, PointsPrintsOneJsonListOverAllPages) {
+  ServePoints(3, 2);
+  const auto result = client_.Run({"points", "12", "--format", "json"});
+  EXPECT_THAT(result.out, AllOf(StartsWith("{\"points\": [\n {\"name\":\"projects/default/jobs/12/points/0\","),
+                                HasSubstr("},\n {\"name\":\"projects/default/jobs/12/points/2\""),
+                                ::testing::EndsWith("}\n], \"next_page_token\": \"\"}\n")));
+  EXPECT_FALSE(points_requests_[0].has_start());
+}
+
+TEST_F(QueryTest, PointsOfAJobWithoutAnyAreAnEmptyList) {
+  ServePoints(0, 2);
+  EXPECT_EQ(client_.Run({"points", "12"}).out, "no points yet\n");
+  EXPECT_EQ(client_.Run({"points", "12", "--format", "json"}).out, "{\"points\": [], \"next_page_token\": \"\"}\n");
+  EXPECT_THAT(client_.Run({"points", "12", "--format", "csv"}).out, StartsWith("number,start,"));
+}
+
+TEST_F(QueryTest, PointsOfAnUnknownJobPrintNothing) {
+  daemon_.list_points = [](const v1::ListPointsRequest&) -> absl::StatusOr<v1::ListPointsResponse> {
+    return absl::NotFoundError("there is no job 12");
+  };
+  for (const char* format : {"table", "json", "csv"}) {
+    const auto result = client_.Run({"points", "12", "--format", format});
+    EXPECT_EQ(result.code, ExitCode::kNotFound);
+    EXPECT_EQ(result.out, "");
+  }
+}
+
+TEST_F(QueryTest, ErrorsNameTheFlag) {
+  daemon_.list_points = [](const v1::ListPointsRequest&) -> absl::StatusOr<v1::ListPointsResponse> {
+    return FieldError("start", "is 9; valid: 0 to 6");
+  };
+  const auto result = client_.Run({"points", "12", "--start", "9"});
+  EXPECT_EQ(result.code, ExitCode::kInvalidInput);
+  EXPECT_EQ(result.err, "oneloop: --start: is 9; valid: 0 to 6\n");
+}
+
+TEST_F(QueryTest, ParetoTableHasTheBestFirst) {
+  ServePoints(3, 2);
+  const auto result = client_.Run({"pareto", "12"});
+  ASSERT_EQ(result.code, ExitCode::kOk) << result.err;
+  const std::vector<std::string> lines = absl::StrSplit(result.out, '\n');
+  EXPECT_THAT(lines[0], StartsWith("point  start  sample  origin   front"));
+  EXPECT_THAT(lines[1], StartsWith("    2      0       2  rounded  yes    1.996e9"));
+  EXPECT_THAT(lines[3], StartsWith("    0"));
+  EXPECT_TRUE(points_requests_[0].pareto_only());
+}
+
+v1::Design MakeDesign() {
+  v1::Design design;
+  design.set_name("projects/default/jobs/12/designs/7");
+  design.set_workload("resnet50");
+  design.set_template_("gemmini");
+  (*design.mutable_parameters())["pe_dim"] = 16;
+  design.set_energy_uj(0.1);
+  design.set_latency_cycles(2e7);
+  design.set_area_mm2(3.5);
+  design.set_edp(2e6);
+  v1::LayerDesign* const layer = design.add_layers();
+  layer->set_name("conv1");
+  layer->set_count(2);
+  layer->mutable_bounds()->set_r(7);
+  layer->mutable_bounds()->set_p(112);
+  layer->mutable_bounds()->set_wstride(2);
+  layer->set_mapping("L3[WIO] P112 - L0[W] N1");
+  layer->set_energy_uj(0.05);
+  layer->set_latency_cycles(1e7);
+  return design;
+}
+
+TEST_F(QueryTest, DesignAsksForTheBestOrForAPoint) {
+  std::vector<std::string> names;
+  daemon_.get_design = [&](const v1::GetDesignRequest& request) {
+    names.push_back(request.name());
+    return MakeDesign();
+  };
+  const auto table = client_.Run({"design", "12"});
+  ASSERT_EQ(table.code, ExitCode::kOk) << table.err;
+  EXPECT_THAT(table.out, AllOf(HasSubstr("hardware  pe_dim 16\n"), HasSubstr("latency   2.000e7 cycles\n"),
+                               HasSubstr("R7 S1 P112 Q1 C1 K1 N1 Wstride 2"), HasSubstr("L3[WIO] P112 - L0[W] N1\n")));
+  client_.Run({"design", "12", "--point", "7"});
+  EXPECT_THAT(names,
+              ::testing::ElementsAre("projects/default/jobs/12/designs/best", "projects/default/jobs/12/designs/7"));
+}
+
+TEST_F(QueryTest, DesignJsonHasTheDocumentedShape) {
+  daemon_.get_design = [](const v1::GetDesignRequest&) { return MakeDesign(); };
+  const std::string out = client_.Run({"design", "12", "--format", "json"}).out;
+  EXPECT_THAT(out, AllOf(HasSubstr("\"parameters\": {\n  \"pe_dim\": 16\n }"), HasSubstr("\"energy_uj\": 0.1,"),
+                         HasSubstr("\"latency_cycles\": 20000000,"), HasSubstr("\"area_mm2\": 3.5,"),
+                         HasSubstr("\"edp\": 2000000,")));
+  EXPECT_THAT(out, AllOf(HasSubstr("\"layers\": [\n"), HasSubstr("\"name\": \"conv1\","), HasSubstr("\"count\": 2,"),
+                         HasSubstr("\"R\": 7,"), HasSubstr("\"Wstride\": 2"),
+                         HasSubstr("\"mapping\": \"L3[WIO] P112 - L0[W] N1\"")));
+}
+
+TEST_F(QueryTest, DesignCsvHasTheColumnsThatEvaluateReads) {
+  daemon_.get_design = [](const v1::GetDesignRequest&) { return MakeDesign(); };
+  EXPECT_EQ(client_.Run({"design", "12", "--format", "csv"}).out,
+            "layer,count,R,S,P,Q,C,K,N,G,Wstride,Hstride,Wdilation,Hdilation,pe_dim,mapping,energy_uj,latency_cycles,"
+            "area_mm2\n"
+            "conv1,2,7,1,112,1,1,1,1,1,2,1,1,1,16,L3[WIO] P112 - L0[W] N1,0.05,10000000,3.5\n");
+}
+
+v1::Workload MakeWorkload() {
+  v1::Workload workload;
+  workload.set_name("tiny");
+  workload.set_description("two layers, by hand");
+  v1::Layer* const layer = workload.add_layers();
+  layer->set_name("conv1");
+  layer->set_count(3);
+  layer->mutable_bounds()->set_k(1000);
+  layer->mutable_bounds()->set_c(2000);
+  return workload;
+}
+
+TEST_F(QueryTest, WorkloadsListsAllOrShowsOne) {
+  daemon_.list_workloads = [](const v1::ListWorkloadsRequest& request) {
+    v1::ListWorkloadsResponse response;
+    *response.add_workloads() = MakeWorkload();
+    if (request.page_token().empty()) response.set_next_page_token("2");
+    return response;
+  };
+  EXPECT_EQ(client_.Run({"workloads"}).out,
+            "workload  layers  MACs  about\n"
+            "tiny           1    6M  two layers, by hand\n"
+            "tiny           1    6M  two layers, by hand\n");
+  EXPECT_THAT(client_.Run({"workloads", "--format", "csv"}).out, HasSubstr("tiny,1,6000000,\"two layers, by hand\"\n"));
+  daemon_.get_workload = [](const v1::GetWorkloadRequest& request) -> absl::StatusOr<v1::Workload> {
+    if (request.name() == "workloads/tiny") return MakeWorkload();
+    return absl::NotFoundError("there is no workload 'tinny' (did you mean 'tiny'?)");
+  };
+  EXPECT_THAT(client_.Run({"workloads", "tiny"}).out,
+              AllOf(HasSubstr("MACs      6M\n"), HasSubstr("conv1      3  R1 S1 P1 Q1 C2000 K1000 N1\n")));
+  EXPECT_THAT(client_.Run({"workloads", "tiny", "--format", "json"}).out, HasSubstr("\"K\": 1000"));
+  const auto unknown = client_.Run({"workloads", "tinny"});
+  EXPECT_EQ(unknown.code, ExitCode::kNotFound);
+  EXPECT_THAT(unknown.err, HasSubstr("did you mean 'tiny'?"));
+}
+
+TEST_F(QueryTest, TemplatesListsAllOrShowsOne) {
+  v1::Template gemmini;
+  gemmini.set_name("gemmini");
+  v1::Parameter* const parameter = gemmini.add_parameters();
+  parameter->set_name("pe_dim");
+  parameter->set_min(2);
+  parameter->set_max(128);
+  v1::Level* const level = gemmini.add_levels();
+  level->set_name("registers");
+  level->add_keeps("W");
+  level->add_temporal("P");
+  daemon_.list_templates = [&](const v1::ListTemplatesRequest&) {
+    v1::ListTemplatesResponse response;
+    *response.add_templates() = gemmini;
+    return response;
+  };
+  daemon_.get_template = [&](const v1::GetTemplateRequest&) { return gemmini; };
+  EXPECT_EQ(client_.Run({"templates"}).out, "template  levels  parameters  about\ngemmini        1  pe_dim\n");
+  EXPECT_THAT(client_.Run({"templates", "--format", "json"}).out,
+              StartsWith("{\"templates\": [\n {\"name\":\"gemmini\""));
+  EXPECT_THAT(client_.Run({"templates", "gemmini"}).out,
+              AllOf(HasSubstr("pe_dim       2  128     1"), HasSubstr("registers  W      P")));
+}
+
+TEST(ConnectionTest, SaysHowToStartTheDaemon) {
+  ClientHarness client("unix:/tmp/no_such_folder_of_oneloop/oneloop.sock");
+  const auto result = client.Run({"jobs"});
+  EXPECT_EQ(result.code, ExitCode::kUnreachable);
+  EXPECT_EQ(result.err,
+            "oneloop: cannot reach the daemon at unix:/tmp/no_such_folder_of_oneloop/oneloop.sock: start it with "
+            "`oneloopd --data_dir /tmp/no_such_folder_of_oneloop` or pass --server\n");
+}
+
+TEST(ConnectionTest, LooksInTheUsersDataDirectory) {
+  ClientHarness client;
+  client.variables["HOME"] = "/tmp/no_such_home_of_oneloop";
+  EXPECT_THAT(client.Run({"jobs"}).err,
+              HasSubstr("unix:/tmp/no_such_home_of_oneloop/.local/share/oneloop/oneloop.sock:"));
+  client.variables["XDG_DATA_HOME"] = "/tmp/no_such_data_of_oneloop";
+  EXPECT_THAT(client.Run({"jobs"}).err, HasSubstr("unix:/tmp/no_such_data_of_oneloop/oneloop/oneloop.sock:"));
+}
+
+TEST(ConnectionTest, PrefersTheFlag) {
+  ClientHarness client("unix:/tmp/no_such_folder_of_oneloop/oneloop.sock");
+  EXPECT_THAT(client.Run({"jobs", "--server", "unix:/tmp/no_such_socket_of_oneloop"}).err,
+              HasSubstr("cannot reach the daemon at unix:/tmp/no_such_socket_of_oneloop: start it with `oneloopd "
+                        "--data_dir DIR`"));
+}
+
+TEST(ConnectionTest, RefusesMalformedAddresses) {
+  const std::vector<std::string> malformed = {
+      "unix:", "localhost", "localhost:", "localhost:99999", ":1", "http://x:80", "unix:/" + std::string(200, 'x')};
+  for (const std::string& address : malformed) {
+    ClientHarness client(address);
+    const auto result = client.Run({"jobs"});
+    EXPECT_EQ(result.code, ExitCode::kUsage) << address;
+    EXPECT_THAT(result.err, StartsWith("oneloop: ONELOOP_SERVER: '" + address + "'"));
+  }
+  EXPECT_EQ(ClientHarness().Run({"jobs"}).code, ExitCode::kUsage);
+}
+
+TEST(DispatchTest, OffersTheNearestCommand) {
+  ClientHarness client;
+  const auto result = client.Run({"sumbit"});
+  EXPECT_EQ(result.code, ExitCode::kUsage);
+  EXPECT_EQ(result.err, "oneloop: unknown command 'sumbit' (did you mean 'submit'?); see `oneloop help`\n");
+  EXPECT_EQ(client.Run({}).code, ExitCode::kUsage);
+}
+
+TEST(DispatchTest, RefusesArgumentsThatAreNotText) {
+  const auto result = ClientHarness("unix:/tmp/none").Run({"workloads", "\xFF"});
+  EXPECT_EQ(result.code, ExitCode::kUsage);
+  EXPECT_THAT(result.err, HasSubstr("argument 2 is not UTF-8"));
+}
+
+TEST(DispatchTest, HelpDescribesEveryCommand) {
+  ClientHarness client;
+  const std::string overview = client.Run({"help"}).out;
+  for (const auto& command : AllCommands()) {
+    EXPECT_THAT(overview, HasSubstr("  " + command->Name() + " "));
+    const auto help = client.Run({"help", command->Name()});
+    EXPECT_EQ(help.code, ExitCode::kOk);
+    EXPECT_THAT(help.out, HasSubstr("usage: oneloop " + command->Name()));
+    EXPECT_EQ(client.Run({command->Name(), "--help"}).out, help.out);
+  }
+  EXPECT_EQ(client.Run({"--help"}).out, overview);
+  EXPECT_THAT(client.Run({"help", "pints"}).err, HasSubstr("did you mean 'points'?"));
+  EXPECT_THAT(client.Run({"version"}).out, StartsWith("oneloop 0."));
+}
+
+TEST_F(QueryTest, ErrorsAreOneLine) {
+  daemon_.get_job = [](const v1::GetJobRequest&) -> absl::StatusOr<v1::Job> {
+    return absl::InternalError("first\nsecond\x1b[31m");
+  };
+  EXPECT_EQ(client_.Run({"get", "12"}).err, "oneloop: first; second?[31m\n");
+}
+
+}  // namespace
+}  // namespace oneloop

@@ -1,0 +1,303 @@
+#include <filesystem>
+#include <fstream>
+
+#include "common/base/status.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/client/client_harness.h"
+#include "tests/client/fake_daemon.h"
+
+namespace oneloop {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+class SubmitTest : public ::testing::Test {
+ protected:
+  SubmitTest() : client_(daemon_.address()) {
+    daemon_.create_job = [this](const v1::CreateJobRequest& request) {
+      requests_.push_back(request);
+      return MakeJob(12, v1::PENDING, 0);
+    };
+  }
+
+  // Runs submit with the two flags that it needs, and `more`.
+  ClientHarness::Result Submit(const std::vector<std::string>& more) {
+    std::vector<std::string> args = {"submit", "--workload", "resnet50", "--template", "gemmini"};
+    args.insert(args.end(), more.begin(), more.end());
+    return client_.Run(args);
+  }
+
+  void Refuse(const absl::Status& status) {
+    daemon_.create_job = [status](const v1::CreateJobRequest&) -> absl::StatusOr<v1::Job> { return status; };
+  }
+
+  // Plays a job that ends in `state`.
+  void PlayJob(v1::JobState state) {
+    v1::Job job = MakeJob(12, state, 1000);
+    if (state == v1::SUCCEEDED) *job.mutable_best() = MakePoint(3, 1e5, 7.1e5);
+    if (state == v1::FAILED) job.set_message("the disk is full");
+    daemon_.get_job = [job](const v1::GetJobRequest&) { return job; };
+    daemon_.watch = [job](const v1::WatchRequest&, const FakeDaemon::Send& send) {
+      v1::WatchResponse message;
+      message.set_resume_revision(20);
+      *message.mutable_job() = MakeJob(12, v1::RUNNING, 500);
+      send(message);
+      message.set_resume_revision(30);
+      *message.mutable_job() = job;
+      send(message);
+      return absl::OkStatus();
+    };
+    daemon_.list_points = [](const v1::ListPointsRequest& request) {
+      EXPECT_TRUE(request.pareto_only());
+      v1::ListPointsResponse response;
+      *response.add_points() = MakePoint(1, 2e5, 7e5);
+      *response.add_points() = MakePoint(3, 1e5, 7.1e5);
+      return response;
+    };
+  }
+
+  std::string WriteFile(const std::string& name, const std::string& text) {
+    std::string path = daemon_.folder() + "/" + name;
+    std::ofstream(path) << text;
+    return path;
+  }
+
+  FakeDaemon daemon_;
+  ClientHarness client_;
+  std::vector<v1::CreateJobRequest> requests_;
+};
+
+TEST_F(SubmitTest, PrintsTheJobsName) {
+  const auto result = Submit({});
+  EXPECT_EQ(result.code, ExitCode::kOk) << result.err;
+  EXPECT_EQ(result.out, "projects/default/jobs/12\n");
+  ASSERT_EQ(requests_.size(), 1u);
+  EXPECT_EQ(
+      requests_[0].ShortDebugString(),
+      R"(parent: "projects/default" spec { workload_name: "resnet50" template_name: "gemmini" } request_id: "id-1")");
+}
+
+TEST_F(SubmitTest, SendsEveryFlag) {
+  const auto result = Submit({"--objective",
+                              "latency",
+                              "--algorithm",
+                              "gradient",
+                              "--order_strategy",
+                              "softmax",
+                              "--starts",
+                              "3",
+                              "--samples",
+                              "300",
+                              "--seed",
+                              "9",
+                              "--fix",
+                              "pe_dim=16",
+                              "--fix",
+                              "scratchpad_kib = 128",
+                              "--limit",
+                              "area_mm2<=4",
+                              "--limit",
+                              "energy_uj <= 1e6",
+                              "--round_period",
+                              "100",
+                              "--learning_rate",
+                              "0.1",
+                              "--request_id",
+                              "mine",
+                              "--project",
+                              "chips",
+                              "--format",
+                              "json"});
+  ASSERT_EQ(result.code, ExitCode::kOk) << result.err;
+  EXPECT_THAT(result.out, StartsWith("{\n \"name\": \"projects/default/jobs/12\""));
+  const v1::CreateJobRequest& request = requests_.at(0);
+  EXPECT_EQ(request.parent(), "projects/chips");
+  EXPECT_EQ(request.request_id(), "mine");
+  const v1::JobSpec& spec = request.spec();
+  EXPECT_EQ(spec.objective(), v1::LATENCY);
+  EXPECT_EQ(spec.algorithm(), v1::GRADIENT);
+  EXPECT_EQ(spec.order_strategy(), v1::SOFTMAX);
+  EXPECT_EQ(spec.starts(), 3);
+  EXPECT_FALSE(spec.has_steps());
+  EXPECT_EQ(spec.samples(), 300);
+  EXPECT_EQ(spec.seed(), 9u);
+  EXPECT_EQ(spec.fixed_parameters().at("pe_dim"), 16);
+  EXPECT_EQ(spec.fixed_parameters().at("scratchpad_kib"), 128);
+  EXPECT_EQ(spec.limits(0).quantity(), "area_mm2");
+  EXPECT_EQ(spec.limits(1).max(), 1e6);
+  EXPECT_EQ(spec.round_period(), 100);
+  EXPECT_EQ(spec.learning_rate(), 0.1);
+}
+
+TEST_F(SubmitTest, NamesTheFlagThatIsWrong) {
+  EXPECT_THAT(Submit({"--fix", "pe_dim"}).err, HasSubstr("--fix pe_dim: expected NAME=NUMBER, for example pe_dim=16"));
+  EXPECT_THAT(Submit({"--fix", "pe_dim=big"}).err, HasSubstr("--fix pe_dim=big: 'big' is not a finite number"));
+  EXPECT_THAT(Submit({"--fix", "a=1", "--fix", "a=2"}).err, HasSubstr("--fix a=2: a is fixed twice"));
+  EXPECT_THAT(Submit({"--limit", "area_mm2<4"}).err, HasSubstr("--limit area_mm2<4: expected NAME<=NUMBER"));
+  EXPECT_THAT(Submit({"--limit", "area_mm2<=inf"}).err, HasSubstr("'inf' is not a finite number"));
+  EXPECT_THAT(Submit({"--steps", "10", "--samples", "100"}).err, HasSubstr("--steps and --samples exclude each other"));
+  EXPECT_THAT(Submit({"--algorithm", "gradeint"}).err, HasSubstr("--algorithm: there is no 'gradeint' (did you mean "
+                                                                 "'gradient'?)"));
+  EXPECT_EQ(client_.Run({"submit", "--workload", "resnet50"}).code, ExitCode::kUsage);
+  EXPECT_EQ(client_.Run({"submit", "--template", "gemmini"}).code, ExitCode::kUsage);
+  EXPECT_TRUE(requests_.empty());
+}
+
+TEST_F(SubmitTest, SaysWhichFlagTheDaemonRefuses) {
+  Refuse(FieldError("spec.workload_name", "there is no workload 'resnet51' (did you mean 'resnet50'?)"));
+  const auto unknown = Submit({});
+  EXPECT_EQ(unknown.code, ExitCode::kInvalidInput);
+  EXPECT_EQ(unknown.err, "oneloop: --workload: there is no workload 'resnet51' (did you mean 'resnet50'?)\n");
+  Refuse(FieldError("spec.starts", "must be 1 to 10000"));
+  EXPECT_EQ(Submit({"--starts", "0"}).err, "oneloop: --starts: must be 1 to 10000\n");
+  Refuse(FieldError("spec.limits[1].max", "must be above 0"));
+  EXPECT_EQ(Submit({"--limit", "edp<=3", "--limit", "area_mm2<=-4"}).err,
+            "oneloop: --limit area_mm2<=-4: must be above 0\n");
+  Refuse(FieldError("spec.fixed_parameters.pe_din", "no such parameter (did you mean 'pe_dim'?)"));
+  EXPECT_EQ(Submit({"--fix", "pe_din=4"}).err, "oneloop: --fix pe_din: no such parameter (did you mean 'pe_dim'?)\n");
+}
+
+TEST_F(SubmitTest, TriesAgainWithTheSameRequestIdWhileTheDaemonIsAway) {
+  daemon_.create_job = [this](const v1::CreateJobRequest& request) -> absl::StatusOr<v1::Job> {
+    requests_.push_back(request);
+    if (requests_.size() < 3) return absl::UnavailableError("starting up");
+    return MakeJob(12, v1::PENDING, 0);
+  };
+  const auto result = Submit({});
+  EXPECT_EQ(result.code, ExitCode::kOk) << result.err;
+  ASSERT_EQ(requests_.size(), 3u);
+  EXPECT_EQ(requests_[0].request_id(), requests_[2].request_id());
+  EXPECT_EQ(client_.slept, absl::Milliseconds(600));
+}
+
+TEST_F(SubmitTest, GivesUpOnADaemonThatStaysAway) {
+  Refuse(absl::UnavailableError("draining"));
+  const auto result = Submit({});
+  EXPECT_EQ(result.code, ExitCode::kUnreachable);
+  EXPECT_THAT(result.err, HasSubstr("is not available: draining"));
+  EXPECT_EQ(result.out, "");
+}
+
+TEST_F(SubmitTest, DoesNotTryAgainAfterAnotherError) {
+  int calls = 0;
+  daemon_.create_job = [&](const v1::CreateJobRequest&) -> absl::StatusOr<v1::Job> {
+    ++calls;
+    return absl::InternalError("the store is broken");
+  };
+  EXPECT_EQ(Submit({}).code, ExitCode::kError);
+  EXPECT_EQ(calls, 1);
+}
+
+TEST_F(SubmitTest, ValidateOnlyStoresNothing) {
+  const auto result = Submit({"--validate_only"});
+  EXPECT_EQ(result.out, "the job is valid; nothing was submitted\n");
+  EXPECT_TRUE(requests_.at(0).validate_only());
+}
+
+constexpr char kWorkload[] =
+    "name: mine\n"
+    "layers:\n"
+    "  - name: conv1\n"
+    "    bounds: {R: 3, S: 3, P: 8, Q: 8, C: 4, K: 4, N: 1}\n"
+    "  - name: conv2\n"
+    "    bounds:\n"
+    "      R: 3\n"
+    "      S: 0\n";
+
+TEST_F(SubmitTest, SendsWhatAFileSays) {
+  const std::string path = WriteFile("mine.yaml", kWorkload);
+  const auto result = client_.Run({"submit", "--workload", path, "--template", "gemmini"});
+  ASSERT_EQ(result.code, ExitCode::kOk) << result.err;
+  EXPECT_EQ(requests_.at(0).spec().workload().layers(1).bounds().r(), 3);
+  EXPECT_EQ(requests_.at(0).spec().workload().name(), "mine");
+}
+
+TEST_F(SubmitTest, NamesTheLineOfAFileThatTheDaemonRefuses) {
+  const std::string path = WriteFile("mine.yaml", kWorkload);
+  Refuse(FieldError("spec.workload.layers[1].bounds.S", "must be 1 to 2147483647"));
+  const auto result = client_.Run({"submit", "--workload", path, "--template", "gemmini"});
+  EXPECT_EQ(result.code, ExitCode::kInvalidInput);
+  EXPECT_THAT(result.err, AllOf(StartsWith("oneloop: " + path + ":8:"), EndsWith("must be 1 to 2147483647\n")));
+  EXPECT_THAT(result.err, HasSubstr("layers[1].bounds.S"));
+}
+
+TEST_F(SubmitTest, NamesTheLineOfAFileThatCannotBeRead) {
+  const std::string path = WriteFile("mine.yaml", "name: mine\nlayrs: []\n");
+  const auto result = client_.Run({"submit", "--workload", path, "--template", "gemmini"});
+  EXPECT_EQ(result.code, ExitCode::kInvalidInput);
+  EXPECT_THAT(result.err, AllOf(StartsWith("oneloop: " + path + ":2:"), HasSubstr("'layers'")));
+  EXPECT_TRUE(requests_.empty());
+  const auto missing = client_.Run({"submit", "--workload", "resnet50", "--template", "./no_such.yaml"});
+  EXPECT_EQ(missing.code, ExitCode::kNotFound);
+  EXPECT_THAT(missing.err, HasSubstr("./no_such.yaml"));
+}
+
+TEST_F(SubmitTest, WaitEndsWithTheBestDesignAndTheFront) {
+  PlayJob(v1::SUCCEEDED);
+  const auto result = Submit({"--wait"});
+  EXPECT_EQ(result.code, ExitCode::kOk) << result.err;
+  EXPECT_EQ(result.out,
+            "projects/default/jobs/12\n"
+            "\n"
+            "best      point 3, found by start 1 at its sample 2\n"
+            "hardware  accumulator_kib 32, pe_dim 16\n"
+            "EDP       7.100e10 uJ*cycles\n"
+            "energy    100000 uJ\n"
+            "latency   710000 cycles\n"
+            "area      3.25 mm2\n"
+            "\n"
+            "Pareto front over energy, latency and area:\n"
+            "point  start  sample  origin   front       EDP  energy_uj  latency_cycles  area_mm2  accumulator_kib  "
+            "pe_dim\n"
+            "    3      1       2  rounded  yes    7.100e10     100000          710000      3.25               32      "
+            "16\n"
+            "    1      1       1  rounded  yes    1.400e11     200000          700000      3.25               32      "
+            "16\n");
+  EXPECT_EQ(result.err, "");
+}
+
+TEST_F(SubmitTest, WaitShowsABarOnATerminal) {
+  PlayJob(v1::SUCCEEDED);
+  client_.terminal = true;
+  EXPECT_THAT(Submit({"--wait"}).err, AllOf(StartsWith("\rjob 12 running  [############------------]  50 %"),
+                                            HasSubstr("\rjob 12 succeeded"), EndsWith("\n")));
+}
+
+TEST_F(SubmitTest, WaitInJsonPrintsOnlyTheJob) {
+  PlayJob(v1::SUCCEEDED);
+  const auto result = Submit({"--wait", "--format", "json"});
+  EXPECT_THAT(result.out, AllOf(StartsWith("{\n \"name\": \"projects/default/jobs/12\",\n \"state\": \"SUCCEEDED\""),
+                                HasSubstr("\"best\": {\n"), HasSubstr("\"edp\": 71000000000,"), EndsWith("}\n")));
+}
+
+TEST_F(SubmitTest, WaitFailsWithTheJob) {
+  PlayJob(v1::FAILED);
+  const auto failed = Submit({"--wait", "--format", "json"});
+  EXPECT_EQ(failed.code, ExitCode::kJobFailed);
+  EXPECT_EQ(failed.err, "oneloop: projects/default/jobs/12 failed: the disk is full\n");
+  EXPECT_THAT(failed.out, HasSubstr("\"state\": \"FAILED\""));
+  PlayJob(v1::CANCELLED);
+  const auto cancelled = Submit({"--wait"});
+  EXPECT_EQ(cancelled.code, ExitCode::kJobFailed);
+  EXPECT_THAT(cancelled.out, HasSubstr("no feasible design was found"));
+}
+
+TEST_F(SubmitTest, WaitOutlivesALostConnection) {
+  PlayJob(v1::SUCCEEDED);
+  const auto play = daemon_.watch;
+  std::vector<std::int64_t> start_revisions;
+  daemon_.watch = [&](const v1::WatchRequest& request, const FakeDaemon::Send& send) -> absl::Status {
+    start_revisions.push_back(request.start_revision());
+    if (start_revisions.size() < 3) return absl::UnavailableError("restarting");
+    return play(request, send);
+  };
+  EXPECT_EQ(Submit({"--wait"}).code, ExitCode::kOk);
+  EXPECT_THAT(start_revisions, ::testing::ElementsAre(0, 0, 0));
+}
+
+}  // namespace
+}  // namespace oneloop

@@ -1,0 +1,87 @@
+#include "common/hardware/template.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <memory>
+#include <string>
+
+#include "common/base/status.h"
+#include "tests/testing/shipped.h"
+
+namespace oneloop {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+TEST(TemplateTest, LimitsBelongToTheParameterThatGrowsThem) {
+  const std::unique_ptr<const Template> gemmini = ShippedTemplate("gemmini");
+  for (const Resource& resource : gemmini->resources()) {
+    const std::string owner = resource.owner < 0 ? "" : gemmini->parameter(resource.owner).name;
+    if (resource.level == 0) {
+      EXPECT_EQ(owner, "");
+      EXPECT_EQ(resource.kind, Resource::Kind::kWords);
+    } else if (resource.kind == Resource::Kind::kAxis) {
+      EXPECT_EQ(owner, "pe_dim");
+    } else {
+      EXPECT_EQ(owner, resource.level == 1 ? "accumulator_kib" : "scratchpad_kib");
+    }
+  }
+  EXPECT_EQ(gemmini->resources().size(), 5u);
+}
+
+TEST(TemplateTest, SizingOrderPutsAParameterAfterThoseInItsLimits) {
+  // The accumulator's limit depends on pe_dim, whatever the order of declaration.
+  const std::unique_ptr<const Template> reversed = TemplateFromYaml(R"(
+name: reversed
+parameters:
+  - {name: rows, min: 1, max: 64}
+  - {name: depth_kib, min: 1, max: 64}
+  - {name: banks, min: 1, max: 64}
+levels:
+  - name: buffer
+    keeps: [O]
+    capacity_bytes: 1024 * depth_kib / banks
+    spatial: [{name: X, size: rows, dims: [C]}]
+  - name: shared
+    keeps: [W, I]
+    spatial: [{name: X, size: banks, dims: [K]}]
+  - {name: dram, keeps: [W, I, O]}
+)");
+  EXPECT_THAT(reversed->sizing_order(), ElementsAre(0, 2, 1));
+  EXPECT_THAT(ShippedTemplate("gemmini")->sizing_order(), ElementsAre(0, 1, 2));
+}
+
+TEST(TemplateTest, AxesAreNumberedFromTheInnermostLevel) {
+  const std::unique_ptr<const Template> simba = FixtureTemplate("simba");
+  ASSERT_EQ(simba->axes().size(), 3u);
+  EXPECT_EQ(simba->axes()[0].level, 1);
+  EXPECT_EQ(simba->axes()[1].level, 3);
+  EXPECT_EQ(simba->axes()[2].level, 4);
+  EXPECT_EQ(simba->axes()[2].dims, (DimSet{Dim::kP, Dim::kK, Dim::kC, Dim::kQ}));
+  EXPECT_TRUE(simba->sizing_order().empty());
+}
+
+TEST(TemplateTest, HardwareMustBeInRangeAndOnTheGrid) {
+  const std::unique_ptr<const Template> gemmini = ShippedTemplate("gemmini");
+  EXPECT_TRUE(gemmini->ValidateHardware({2, 1, 1}).ok());
+  EXPECT_TRUE(gemmini->ValidateHardware({128, 8192, 8192}).ok());
+  EXPECT_THAT(Message(gemmini->ValidateHardware({129, 1, 1})), HasSubstr("parameters.pe_dim: is 129; valid: 2 to 128"));
+  EXPECT_EQ(FieldOf(gemmini->ValidateHardware({16, 0, 1})), "parameters.scratchpad_kib");
+  EXPECT_THAT(Message(gemmini->ValidateHardware({16, 1, 1.5})),
+              AllOf(HasSubstr("parameters.accumulator_kib"), HasSubstr("multiples of 1")));
+  EXPECT_FALSE(gemmini->ValidateHardware({std::numeric_limits<double>::quiet_NaN(), 1, 1}).ok());
+  EXPECT_FALSE(gemmini->ValidateHardware({16, 1}).ok());
+}
+
+TEST(TemplateTest, FindsParametersByName) {
+  const std::unique_ptr<const Template> gemmini = ShippedTemplate("gemmini");
+  EXPECT_EQ(gemmini->FindParameter("accumulator_kib"), 2);
+  EXPECT_EQ(gemmini->FindParameter("accumulator"), -1);
+}
+
+}  // namespace
+}  // namespace oneloop

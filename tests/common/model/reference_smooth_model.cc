@@ -1,0 +1,364 @@
+#include "tests/common/model/reference_smooth_model.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <utility>
+
+#include "common/model/autodiff.h"
+#include "common/model/count.h"
+#include "common/model/factor.h"
+
+namespace oneloop {
+namespace {
+
+constexpr double kLn2 = 0.693147180559945309417;
+constexpr double kMicroPerPico = 1e-6;
+
+// A resource or limit overrun by x in log2 costs kLinear · x + kQuadratic · x²: more than the objective gains by it,
+// and smooth but for the kink where it starts.
+constexpr double kLinear = 2;
+constexpr double kQuadratic = 2;
+// A parameter sized to a need meets it up to rounding: less than this is no overrun.
+constexpr double kRoundingSlack = 1e-9;
+double Penalty(double overrun) { return overrun > kRoundingSlack ? overrun * (kLinear + kQuadratic * overrun) : 0; }
+double PenaltySlope(double overrun) { return overrun > kRoundingSlack ? kLinear + 2 * kQuadratic * overrun : 0; }
+
+using Factor = LogFactor<Var>;
+
+std::size_t Slot(int index) { return static_cast<std::size_t>(index); }
+std::size_t Slot(Dim dim) { return static_cast<std::size_t>(dim); }
+std::size_t Slot(Tensor tensor) { return static_cast<std::size_t>(tensor); }
+
+// What one layer does under one candidate order.
+struct CandidateUse {
+  std::array<Var, kMaxLevels> words;         // accesses of each level, all instances
+  std::array<Var, kMaxLevels> per_instance;  // the same by instance, where bandwidth limits
+  Var compute_cycles;
+  double energy_uj = 0;
+  double latency_cycles = 0;
+  int slowest = -1;  // level that sets the latency; -1 for the compute units
+};
+
+struct LayerState {
+  std::vector<CandidateUse> candidates;
+  std::array<Var, kMaxResources> need;
+  double energy_uj = 0;  // mixed over candidates
+  double latency_cycles = 0;
+};
+
+// Where a parameter's value comes from.
+struct SizedBy {
+  int layer = -1;  // -1: an end of the parameter's range
+  int resource = -1;
+};
+
+}  // namespace
+
+class ReferenceSmoothModel::Workspace {
+ public:
+  Tape tape;
+  std::vector<Tape::Node> inputs;  // like x
+  std::vector<LayerState> layers;
+  HardwarePoint hardware;
+  std::vector<SizedBy> sized_by;         // by parameter
+  std::vector<double> hardware_adjoint;  // ∂value/∂log2 of each parameter
+  ComponentCosts costs;
+  std::span<double> adjoint;  // of the tape's nodes
+  double energy_slope = 0;    // ∂value/∂(µJ of the workload)
+  double latency_slope = 0;   // ∂value/∂(cycles of the workload)
+  double area_slope = 0;      // ∂value/∂mm²
+
+  void AddAdjoint(const Var& var, double weight) {
+    if (var.node() != Tape::kConstant) adjoint[static_cast<std::size_t>(var.node())] += weight;
+  }
+};
+
+void ReferenceSmoothModel::WorkspaceDeleter::operator()(Workspace* workspace) const { delete workspace; }
+
+ReferenceSmoothModel::ReferenceSmoothModel(const CostModel& model, const Workload& workload,
+                                           std::vector<ParameterRange> ranges, ObjectiveWeights weights,
+                                           MetricLimits limits)
+    : model_(model), ranges_(std::move(ranges)), weights_(weights), limits_(limits) {
+  const Template& hardware_template = model.hardware_template();
+  for (int level = 0; level + 1 < hardware_template.num_levels(); ++level) {
+    for (const Dim dim : kAllDims) {
+      if (hardware_template.level(level).temporal.Has(dim)) slots_.push_back({false, level, dim});
+    }
+  }
+  for (std::size_t axis = 0; axis < hardware_template.axes().size(); ++axis) {
+    for (const Dim dim : kAllDims) {
+      if (hardware_template.axes()[axis].dims.Has(dim)) slots_.push_back({true, static_cast<int>(axis), dim});
+    }
+  }
+  for (const Layer& layer : workload.layers) {
+    LayerInfo info{layer.shape, static_cast<double>(layer.count), {}};
+    for (const Dim dim : kAllDims) info.log2_bounds[Slot(dim)] = std::log2(static_cast<double>(layer.shape.bound(dim)));
+    layers_.push_back(info);
+  }
+}
+
+bool ReferenceSmoothModel::IsActive(int layer, int slot) const {
+  return layers_[Slot(layer)].shape.bound(slots_[Slot(slot)].dim) > 1;
+}
+
+ReferenceSmoothModel::WorkspacePtr ReferenceSmoothModel::MakeWorkspace() const {
+  WorkspacePtr workspace(new Workspace());
+  workspace->inputs.assign(layers_.size() * slots_.size(), Tape::kConstant);
+  workspace->layers.resize(layers_.size());
+  workspace->hardware.resize(ranges_.size());
+  workspace->sized_by.resize(ranges_.size());
+  workspace->hardware_adjoint.resize(ranges_.size());
+  return workspace;
+}
+
+void ReferenceSmoothModel::Evaluate(std::span<const double> x, std::span<const Orders> orders, Workspace& workspace,
+                                    std::span<double> gradient, Result* result) const {
+  workspace.tape.Clear();
+  for (int layer = 0; layer < num_layers(); ++layer) CountLayer(layer, x, orders[Slot(layer)], workspace);
+  result->penalty = 0;
+  SizeHardware(workspace, result);
+  ScoreLayers(orders, workspace, result);
+  AddObjective(workspace, result);
+
+  workspace.adjoint = workspace.tape.ResetAdjoint();
+  std::fill(workspace.hardware_adjoint.begin(), workspace.hardware_adjoint.end(), 0.0);
+  BackpropagateScores(orders, workspace);
+  BackpropagateHardware(workspace);
+  workspace.tape.Sweep();
+  CollectGradient(gradient, workspace);
+}
+
+// Records one layer's counts and needs on the tape.
+void ReferenceSmoothModel::CountLayer(int layer, std::span<const double> x, const Orders& orders,
+                                      Workspace& workspace) const {
+  const LayerInfo& info = layers_[Slot(layer)];
+  const Template& hardware_template = model_.hardware_template();
+  NestFactors<Factor> factors;
+  std::array<Var, kMaxAxes> axis_copies_log2;
+  std::array<Var, kNumDims> remaining;
+  for (const Dim dim : kAllDims) remaining[Slot(dim)] = Var(info.log2_bounds[Slot(dim)]);
+  for (std::size_t s = 0; s < slots_.size(); ++s) {
+    const FactorSlot& slot = slots_[s];
+    if (!IsActive(layer, static_cast<int>(s))) continue;
+    const std::size_t index = Slot(layer) * slots_.size() + s;
+    const Var log2 = Var::Input(&workspace.tape, x[index]);
+    workspace.inputs[index] = log2.node();
+    remaining[Slot(slot.dim)] = remaining[Slot(slot.dim)] - log2;
+    if (slot.is_spatial) {
+      Factor& factor = factors.spatial[Slot(hardware_template.axes()[Slot(slot.place)].level)][Slot(slot.dim)];
+      factor = factor * Factor{log2};
+      axis_copies_log2[Slot(slot.place)] = axis_copies_log2[Slot(slot.place)] + log2;
+    } else {
+      factors.temporal[Slot(slot.place)][Slot(slot.dim)] = Factor{log2};
+    }
+  }
+  const int outermost = hardware_template.num_levels() - 1;
+  for (const Dim dim : kAllDims) factors.temporal[Slot(outermost)][Slot(dim)] = Factor{remaining[Slot(dim)]};
+
+  LayerState& state = workspace.layers[Slot(layer)];
+  state.candidates.resize(orders.candidates.size());
+  NestCounts<Factor> counts;
+  for (std::size_t c = 0; c < orders.candidates.size(); ++c) {
+    counts = NestCounter<Factor>(model_.hierarchy(), info.shape, orders.candidates[c], factors).Count();
+    CandidateUse& use = state.candidates[c];
+    for (Var& words : use.words) words = Var(0.0);
+    for (const Flow& flow : model_.flows()) {
+      const TensorCounts<Var>& words = counts.tensors[Slot(flow.level)][Slot(flow.tensor)];
+      Var& sum = use.words[Slot(flow.level)];
+      sum = sum + (flow.kind == Flow::Kind::kRead   ? words.reads
+                   : flow.kind == Flow::Kind::kFill ? words.fills
+                                                    : words.updates);
+    }
+    for (int level = 0; level <= outermost; ++level) {
+      if (!hardware_template.level(level).words_per_cycle.has_value()) continue;
+      use.per_instance[Slot(level)] = use.words[Slot(level)] / ToAmount(counts.instances[Slot(level)]);
+    }
+    const Factor macs = Factor::Of(static_cast<double>(Macs(info.shape)));
+    use.compute_cycles = ToAmount(macs / counts.lanes) / Var(hardware_template.spec().macs_per_cycle);
+  }
+  // Tiles and copies do not depend on the order: the last candidate's serve all.
+  const std::vector<Resource>& resources = hardware_template.resources();
+  for (std::size_t r = 0; r < resources.size(); ++r) {
+    const Resource& resource = resources[r];
+    if (resource.kind == Resource::Kind::kAxis) {
+      state.need[r] = Exp2(axis_copies_log2[Slot(resource.axis)]);
+      continue;
+    }
+    const LevelSpec& level = hardware_template.level(resource.level);
+    Var amount(0.0);
+    for (const Tensor tensor : kAllTensors) {
+      if (!level.keeps.Has(tensor)) continue;
+      const double unit = resource.kind == Resource::Kind::kBytes ? level.word_bits[Slot(tensor)] / 8.0 : 1.0;
+      amount = amount + counts.tensors[Slot(resource.level)][Slot(tensor)].tile * Var(unit);
+    }
+    state.need[r] = amount;
+  }
+}
+
+// The smallest real-valued hardware in range, and the penalty for what still does not fit.
+void ReferenceSmoothModel::SizeHardware(Workspace& workspace, Result* result) const {
+  const Template& hardware_template = model_.hardware_template();
+  const std::vector<Resource>& resources = hardware_template.resources();
+  HardwarePoint& hardware = workspace.hardware;
+  for (std::size_t p = 0; p < ranges_.size(); ++p) hardware[p] = ranges_[p].min;
+  for (const int p : hardware_template.sizing_order()) {
+    workspace.sized_by[Slot(p)] = {};
+    for (std::size_t r = 0; r < resources.size(); ++r) {
+      if (resources[r].owner != p) continue;
+      const double exponent = resources[r].limit.terms().front().exponents[Slot(p)];
+      for (int layer = 0; layer < num_layers(); ++layer) {
+        const double growth = workspace.layers[Slot(layer)].need[r].value() / resources[r].limit.Evaluate(hardware);
+        if (growth <= 1) continue;
+        hardware[Slot(p)] *= exponent == 1 ? growth : std::pow(growth, 1 / exponent);
+        workspace.sized_by[Slot(p)] = {layer, static_cast<int>(r)};
+      }
+    }
+    if (hardware[Slot(p)] > ranges_[Slot(p)].max) {
+      hardware[Slot(p)] = ranges_[Slot(p)].max;
+      workspace.sized_by[Slot(p)] = {};
+    }
+  }
+  workspace.costs = model_.CostsAt(hardware);
+  for (const LayerState& layer : workspace.layers) {
+    for (std::size_t r = 0; r < resources.size(); ++r) {
+      result->penalty += Penalty(std::log2(layer.need[r].value() / workspace.costs.limit[r]));
+    }
+  }
+  result->hardware = hardware;
+}
+
+void ReferenceSmoothModel::ScoreLayers(std::span<const Orders> orders, Workspace& workspace, Result* result) const {
+  const ComponentCosts& costs = workspace.costs;
+  WorkloadMetrics& metrics = result->metrics;
+  metrics = {0, 0, costs.area_mm2};
+  result->candidate_costs.resize(layers_.size());
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    LayerState& layer = workspace.layers[i];
+    layer.energy_uj = layer.latency_cycles = 0;
+    result->candidate_costs[i].resize(layer.candidates.size());
+    const double mac_energy_pj = static_cast<double>(Macs(layers_[i].shape)) * costs.mac_energy_pj;
+    for (std::size_t c = 0; c < layer.candidates.size(); ++c) {
+      CandidateUse& use = layer.candidates[c];
+      double energy_pj = mac_energy_pj;
+      use.latency_cycles = use.compute_cycles.value();
+      use.slowest = -1;
+      for (int level = 0; level < model_.hierarchy().num_levels; ++level) {
+        energy_pj += use.words[Slot(level)].value() * costs.energy_pj[Slot(level)];
+        const double cycles = use.per_instance[Slot(level)].value() / costs.words_per_cycle[Slot(level)];
+        if (cycles > use.latency_cycles) {
+          use.latency_cycles = cycles;
+          use.slowest = level;
+        }
+      }
+      use.energy_uj = energy_pj * kMicroPerPico;
+      layer.energy_uj += orders[i].weights[c] * use.energy_uj;
+      layer.latency_cycles += orders[i].weights[c] * use.latency_cycles;
+      result->candidate_costs[i][c] = std::log2(use.energy_uj) + std::log2(use.latency_cycles);
+    }
+    metrics.energy_uj += layers_[i].count * layer.energy_uj;
+    metrics.latency_cycles += layers_[i].count * layer.latency_cycles;
+  }
+}
+
+void ReferenceSmoothModel::AddObjective(Workspace& workspace, Result* result) const {
+  const WorkloadMetrics& metrics = result->metrics;
+  double energy = weights_.energy;
+  double latency = weights_.latency;
+  double area = 0;
+  const auto limit = [result](double figure, const std::optional<double>& most) {
+    if (!most.has_value()) return 0.0;
+    const double overrun = std::log2(figure / *most);
+    result->penalty += Penalty(overrun);
+    return PenaltySlope(overrun);
+  };
+  energy += limit(metrics.energy_uj, limits_.energy_uj);
+  latency += limit(metrics.latency_cycles, limits_.latency_cycles);
+  const double edp = limit(metrics.edp(), limits_.edp);
+  energy += edp;
+  latency += edp;
+  area += limit(metrics.area_mm2, limits_.area_mm2);
+  result->value = weights_.energy * std::log2(metrics.energy_uj) +
+                  weights_.latency * std::log2(metrics.latency_cycles) + result->penalty;
+  workspace.energy_slope = energy / (kLn2 * metrics.energy_uj);
+  workspace.latency_slope = latency / (kLn2 * metrics.latency_cycles);
+  workspace.area_slope = area == 0 ? 0 : area / (kLn2 * metrics.area_mm2);
+}
+
+// From the workload's figures to words, cycles and, through the components' costs, to the parameters.
+void ReferenceSmoothModel::BackpropagateScores(std::span<const Orders> orders, Workspace& workspace) const {
+  const ComponentCosts& costs = workspace.costs;
+  const TemplateSpec& spec = model_.hardware_template().spec();
+  std::array<double, kMaxLevels> words{};        // weighted sums over layers: ∂energy/∂(pJ per access)
+  std::array<double, kMaxLevels> slow_cycles{};  // cycles that each level's bandwidth sets
+  double macs = 0;
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    macs += layers_[i].count * static_cast<double>(Macs(layers_[i].shape));
+    for (std::size_t c = 0; c < workspace.layers[i].candidates.size(); ++c) {
+      const CandidateUse& use = workspace.layers[i].candidates[c];
+      const double share = layers_[i].count * orders[i].weights[c];
+      for (std::size_t level = 0; level < Slot(model_.hierarchy().num_levels); ++level) {
+        words[level] += share * use.words[level].value();
+        workspace.AddAdjoint(use.words[level], workspace.energy_slope * share * costs.energy_pj[level] * kMicroPerPico);
+      }
+      if (use.slowest < 0) {
+        workspace.AddAdjoint(use.compute_cycles, workspace.latency_slope * share);
+      } else {
+        const std::size_t level = Slot(use.slowest);
+        workspace.AddAdjoint(use.per_instance[level], workspace.latency_slope * share / costs.words_per_cycle[level]);
+        slow_cycles[level] += share * use.latency_cycles;
+      }
+    }
+  }
+  const double energy_scale = workspace.energy_slope * kMicroPerPico;
+  const auto add = [&workspace](const std::optional<Formula>& formula, double scale) {
+    if (formula.has_value() && scale != 0) {
+      formula->AddLog2Gradient(workspace.hardware, scale, workspace.hardware_adjoint);
+    }
+  };
+  for (std::size_t level = 0; level < spec.levels.size(); ++level) {
+    add(spec.levels[level].energy_pj, energy_scale * words[level]);
+    if (slow_cycles[level] == 0) continue;
+    add(spec.levels[level].words_per_cycle,
+        -workspace.latency_slope * slow_cycles[level] / costs.words_per_cycle[level]);
+  }
+  add(spec.mac_energy_pj, energy_scale * macs);
+  add(spec.area_mm2, workspace.area_slope);
+}
+
+// From penalties and parameters to the needs that caused them, against the sizing order.
+void ReferenceSmoothModel::BackpropagateHardware(Workspace& workspace) const {
+  const Template& hardware_template = model_.hardware_template();
+  const std::vector<Resource>& resources = hardware_template.resources();
+  for (const LayerState& layer : workspace.layers) {
+    for (std::size_t r = 0; r < resources.size(); ++r) {
+      const double need = layer.need[r].value();
+      const double slope = PenaltySlope(std::log2(need / workspace.costs.limit[r]));
+      if (slope == 0) continue;
+      workspace.AddAdjoint(layer.need[r], slope / (kLn2 * need));
+      const std::vector<double>& exponents = resources[r].limit.terms().front().exponents;
+      for (std::size_t p = 0; p < exponents.size(); ++p) workspace.hardware_adjoint[p] -= slope * exponents[p];
+    }
+  }
+  const std::vector<int>& order = hardware_template.sizing_order();
+  for (auto p = order.rbegin(); p != order.rend(); ++p) {
+    const SizedBy& source = workspace.sized_by[Slot(*p)];
+    if (source.layer < 0) continue;
+    const std::vector<double>& exponents = resources[Slot(source.resource)].limit.terms().front().exponents;
+    const double weight = workspace.hardware_adjoint[Slot(*p)] / exponents[Slot(*p)];
+    const Var& need = workspace.layers[Slot(source.layer)].need[Slot(source.resource)];
+    workspace.AddAdjoint(need, weight / (kLn2 * need.value()));
+    for (std::size_t q = 0; q < exponents.size(); ++q) {
+      if (static_cast<int>(q) != *p) workspace.hardware_adjoint[q] -= weight * exponents[q];
+    }
+  }
+}
+
+void ReferenceSmoothModel::CollectGradient(std::span<double> gradient, Workspace& workspace) const {
+  for (std::size_t i = 0; i < workspace.inputs.size(); ++i) {
+    const Tape::Node node = workspace.inputs[i];
+    gradient[i] = node == Tape::kConstant ? 0 : workspace.adjoint[static_cast<std::size_t>(node)];
+  }
+}
+
+}  // namespace oneloop

@@ -1,0 +1,173 @@
+#include "common/model/smooth_model.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <iostream>
+#include <memory>
+#include <vector>
+
+#include "common/base/random.h"
+#include "common/mapping/random_mapping.h"
+#include "tests/common/model/random_cases.h"
+#include "tests/testing/shipped.h"
+
+namespace oneloop {
+namespace {
+
+// One random descent state on one random accelerator.
+class RandomCase {
+ public:
+  explicit RandomCase(std::uint64_t seed, bool fixed_hardware, bool mixed_orders) : random_(seed) {
+    model_ = std::make_unique<CostModel>(std::shared_ptr<const Template>(RandomTemplate(random_)));
+    const std::uint64_t num_layers = 1 + random_.Below(3);
+    workload_.layers.reserve(num_layers);
+    for (std::uint64_t i = 0; i < num_layers; ++i) {
+      workload_.layers.push_back({"layer", static_cast<std::int64_t>(1 + random_.Below(4)), RandomShape(random_)});
+    }
+    const std::vector<ParameterRange> ranges(static_cast<std::size_t>(model_->hardware_template().num_parameters()),
+                                             fixed_hardware ? ParameterRange{4, 4} : ParameterRange{1, 1 << 20});
+    MetricLimits limits;
+    if (random_.Below(2) == 0) limits.area_mm2 = 0.5;
+    smooth_ = std::make_unique<SmoothModel>(*model_, workload_, ranges, ObjectiveWeights{1, 1}, limits);
+    x_ = RandomFactors(*smooth_, random_);
+    for (std::uint64_t i = 0; i < num_layers; ++i) orders_.push_back(RandomOrders(mixed_orders ? 3 : 1, random_));
+    workspace_ = smooth_->MakeWorkspace();
+    gradient_.resize(x_.size());
+  }
+
+  double Value(const std::vector<double>& x) {
+    std::vector<double> unused(x.size());
+    SmoothModel::Result result;
+    smooth_->Evaluate(x, orders_, *workspace_, unused, &result);
+    return result.value;
+  }
+
+  // Compares all partial derivatives with central differences of fourth order; counts those that a kink spoils.
+  void Check(int* compared, int* at_kinks) {
+    SmoothModel::Result result;
+    smooth_->Evaluate(x_, orders_, *workspace_, gradient_, &result);
+    double largest = 0;
+    for (const double slope : gradient_) largest = std::max(largest, std::abs(slope));
+    for (std::size_t i = 0; i < x_.size(); ++i) {
+      if (x_[i] == 0) {
+        EXPECT_EQ(gradient_[i], 0) << "an inactive slot has no derivative";
+        continue;
+      }
+      constexpr double kStep = 3e-4;
+      std::vector<double> values;
+      for (const int k : {-2, -1, 0, 1, 2}) {
+        std::vector<double> x = x_;
+        x[i] += k * kStep;
+        values.push_back(Value(x));
+      }
+      // Smooth values leave a fourth difference of the order of rounding; a jump of the slope inside the stencil does
+      // not.
+      const double fourth = values[0] - 4 * values[1] + 6 * values[2] - 4 * values[3] + values[4];
+      if (std::abs(fourth) > 2e-11) {
+        ++*at_kinks;
+        continue;
+      }
+      const double difference = (8 * (values[3] - values[1]) - (values[4] - values[0])) / (12 * kStep);
+      ++*compared;
+      EXPECT_NEAR(gradient_[i], difference, 1e-6 * std::max(std::abs(difference), 0.01 * largest) + 1e-10)
+          << "place " << i << ", value " << values[2];
+    }
+  }
+
+ private:
+  Random random_;
+  Workload workload_;
+  std::unique_ptr<CostModel> model_;
+  std::unique_ptr<SmoothModel> smooth_;
+  SmoothModel::WorkspacePtr workspace_;
+  std::vector<double> x_;
+  std::vector<SmoothModel::Orders> orders_;
+  std::vector<double> gradient_;
+};
+
+void CheckGradients(bool fixed_hardware, bool mixed_orders) {
+  int compared = 0;
+  int at_kinks = 0;
+  for (std::uint64_t seed = 0; seed < 150; ++seed) {
+    SCOPED_TRACE(seed);
+    RandomCase(seed, fixed_hardware, mixed_orders).Check(&compared, &at_kinks);
+  }
+  testing::Test::RecordProperty("derivatives_compared", compared);
+  std::cout << compared << " derivatives compared, " << at_kinks << " at kinks\n";
+  testing::Test::RecordProperty("derivatives_at_kinks", at_kinks);
+  EXPECT_GT(compared, 3000);
+  EXPECT_LT(at_kinks, compared / 10);
+}
+
+TEST(SmoothModelTest, GradientEqualsCentralDifferencesWithFreeHardware) { CheckGradients(false, false); }
+TEST(SmoothModelTest, GradientEqualsCentralDifferencesOnFixedHardware) { CheckGradients(true, false); }
+TEST(SmoothModelTest, GradientEqualsCentralDifferencesWithMixedOrders) { CheckGradients(false, true); }
+
+// Counts in log2 of whole factors, against the same rules in whole numbers.
+TEST(SmoothModelTest, CountsEqualTheExactOnesAtWholeFactors) {
+  Random random(11);
+  for (int trial = 0; trial < 500; ++trial) {
+    SCOPED_TRACE(trial);
+    const CostModel model{std::shared_ptr<const Template>(RandomTemplate(random))};
+    const Template& hardware_template = model.hardware_template();
+    const LayerShape shape = RandomShape(random);
+    const Mapping mapping = RandomMapping(hardware_template, shape, random);
+    NestFactors<ExactFactor> exact;
+    NestFactors<LogFactor<double>> smooth;
+    for (int level = 0; level < hardware_template.num_levels(); ++level) {
+      for (std::size_t d = 0; d < kNumDims; ++d) {
+        double spatial = 1;
+        for (std::size_t a = 0; a < hardware_template.axes().size(); ++a) {
+          if (hardware_template.axes()[a].level == level) spatial *= static_cast<double>(mapping.spatial[a][d]);
+        }
+        const auto l = static_cast<std::size_t>(level);
+        exact.spatial[l][d] = ExactFactor::Of(spatial);
+        smooth.spatial[l][d] = LogFactor<double>::Of(spatial);
+        exact.temporal[l][d] = ExactFactor::Of(static_cast<double>(mapping.temporal[l][d]));
+        smooth.temporal[l][d] = LogFactor<double>::Of(static_cast<double>(mapping.temporal[l][d]));
+      }
+    }
+    const auto expected = NestCounter<ExactFactor>(model.hierarchy(), shape, mapping.order, exact).Count();
+    const auto counts = NestCounter<LogFactor<double>>(model.hierarchy(), shape, mapping.order, smooth).Count();
+    for (const Flow& flow : model.flows()) {
+      const auto& e = expected.tensors[static_cast<std::size_t>(flow.level)][static_cast<std::size_t>(flow.tensor)];
+      const auto& c = counts.tensors[static_cast<std::size_t>(flow.level)][static_cast<std::size_t>(flow.tensor)];
+      const double tolerance = 1e-9 * (1 + e.reads + e.fills + e.updates);
+      EXPECT_NEAR(c.reads, e.reads, tolerance);
+      EXPECT_NEAR(c.fills, e.fills, tolerance);
+      EXPECT_NEAR(c.updates, e.updates, tolerance);
+      EXPECT_NEAR(c.tile, e.tile, 1e-9 * e.tile);
+    }
+  }
+}
+
+// A layer that is there twice costs the same as one with count 2.
+TEST(SmoothModelTest, CountsMultiplyLayers) {
+  const CostModel model(ShippedTemplate("gemmini"));
+  Layer layer{"conv", 2, {}};
+  layer.shape.bounds = {3, 3, 14, 14, 64, 64, 1, 1};
+  Workload counted{"counted", "", {layer}};
+  layer.count = 1;
+  Workload repeated{"repeated", "", {layer, layer}};
+  const std::vector<ParameterRange> ranges = {{2, 128}, {1, 8192}, {1, 8192}};
+  const auto metrics = [&](const Workload& workload) {
+    const SmoothModel smooth(model, workload, ranges, {1, 1}, {});
+    std::vector<double> x(smooth.size(), 0.0);
+    std::vector<double> gradient(x.size());
+    LoopOrders order;
+    order.fill(kAllDims);
+    const std::vector<SmoothModel::Orders> orders(workload.layers.size(), SmoothModel::Orders{{order}, {1}});
+    SmoothModel::Result result;
+    smooth.Evaluate(x, orders, *smooth.MakeWorkspace(), gradient, &result);
+    return result.metrics;
+  };
+  EXPECT_DOUBLE_EQ(metrics(counted).energy_uj, metrics(repeated).energy_uj);
+  EXPECT_DOUBLE_EQ(metrics(counted).latency_cycles, metrics(repeated).latency_cycles);
+}
+
+}  // namespace
+}  // namespace oneloop

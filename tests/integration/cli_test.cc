@@ -1,0 +1,321 @@
+// The two programs together, as a user meets them: oneloopd on a data directory of its own, oneloop over its socket.
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "client/csv_reader.h"
+#include "gmock/gmock.h"
+#include "google/protobuf/util/json_util.h"
+#include "gtest/gtest.h"
+#include "oneloop/v1/model_service.pb.h"
+#include "oneloop/v1/search_service.pb.h"
+#include "tests/client/process.h"
+
+namespace oneloop {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+constexpr char kWorkload[] =
+    "name: pair\n"
+    "layers:\n"
+    "  - name: conv\n"
+    "    count: 2\n"
+    "    bounds: {R: 3, S: 3, P: 14, Q: 14, C: 32, K: 32, N: 1}\n"
+    "  - name: matmul\n"
+    "    bounds: {R: 1, S: 1, P: 128, Q: 1, C: 64, K: 256, N: 1}\n";
+
+template <class Message>
+Message FromJson(const std::string& json) {
+  Message message;
+  const auto status = google::protobuf::util::JsonStringToMessage(json, &message);
+  EXPECT_TRUE(status.ok()) << status.ToString() << "\n" << json.substr(0, 400);
+  return message;
+}
+
+// A table in CSV whose cells are found by column.
+class Csv {
+ public:
+  explicit Csv(std::string text) : text_(std::move(text)) {
+    const absl::StatusOr<CsvTable> table = ParseCsv(text_, "output");
+    EXPECT_TRUE(table.ok()) << table.status();
+    if (!table.ok()) return;
+    for (std::size_t i = 0; i < table->header.cells.size(); ++i) columns_[table->header.cells[i]] = i;
+    for (const CsvRow& row : table->rows) rows_.push_back(row.cells);
+  }
+  std::size_t size() const { return rows_.size(); }
+  const std::string& Text(std::size_t row, const std::string& column) const {
+    return rows_.at(row).at(columns_.at(column));
+  }
+  double Number(std::size_t row, const std::string& column) const {
+    double value = 0;
+    EXPECT_TRUE(absl::SimpleAtod(Text(row, column), &value)) << Text(row, column);
+    return value;
+  }
+
+ private:
+  std::string text_;
+  std::map<std::string, std::size_t> columns_;
+  std::vector<std::vector<std::string>> rows_;
+};
+
+// One daemon serves all tests: a test finds its own jobs by their names.
+class CliTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    std::string pattern = "/tmp/oneloop_cli_XXXXXX";
+    folder_ = new std::string(mkdtemp(pattern.data()));
+    std::ofstream(Path("pair.yaml")) << kWorkload;
+    daemon_ = new ChildProcess({BuiltProgram("oneloopd"), "--data_dir", Path("data")}, /*merge_errors=*/false);
+    ASSERT_THAT(daemon_->ReadLine(), HasSubstr("listening on"));
+    setenv("ONELOOP_SERVER", ("unix:" + Path("data/oneloop.sock")).c_str(), 1);
+  }
+  static void TearDownTestSuite() {
+    daemon_->Signal(SIGTERM);
+    EXPECT_EQ(daemon_->Wait(), 0);
+    delete daemon_;
+    std::filesystem::remove_all(*folder_);
+    delete folder_;
+  }
+
+  static std::string Path(const std::string& name) { return *folder_ + "/" + name; }
+
+  static ProcessResult Run(const std::string& arguments) { return RunShell("$ONELOOP " + arguments); }
+  // Standard output and standard error together.
+  static ProcessResult RunMerged(const std::string& arguments) { return RunShell("$ONELOOP " + arguments + " 2>&1"); }
+
+  static v1::Job SubmitAndWait(const std::string& flags) {
+    const ProcessResult result =
+        Run(absl::StrCat("submit --workload ", Path("pair.yaml"), " --template gemmini --wait --format json ", flags));
+    EXPECT_EQ(result.code, 0);
+    return FromJson<v1::Job>(result.out);
+  }
+
+  // The error of a submit that must fail; nothing may have been stored.
+  static std::string RefusedSubmit(const std::string& flags, int code) {
+    const std::string before = Run("jobs --format csv").out;
+    const ProcessResult result = RunMerged("submit " + flags);
+    EXPECT_EQ(result.code, code) << result.out;
+    EXPECT_EQ(Run("jobs --format csv").out, before);
+    EXPECT_EQ(std::count(result.out.begin(), result.out.end(), '\n'), 1) << result.out;
+    return result.out;
+  }
+
+  static std::string* folder_;
+  static ChildProcess* daemon_;
+};
+std::string* CliTest::folder_ = nullptr;
+ChildProcess* CliTest::daemon_ = nullptr;
+
+TEST_F(CliTest, ADesignIsWhatItsJobReportsAndWhatTheModelSays) {
+  const v1::Job job = SubmitAndWait("--starts 2 --steps 200");
+  EXPECT_EQ(job.state(), v1::SUCCEEDED);
+  EXPECT_EQ(job.spec().workload().layers_size(), 2);
+  EXPECT_EQ(job.best().edp(), job.best().energy_uj() * job.best().latency_cycles());
+
+  const v1::Design design = FromJson<v1::Design>(Run("design " + job.name() + " --format json").out);
+  EXPECT_EQ(design.energy_uj(), job.best().energy_uj());
+  EXPECT_EQ(design.latency_cycles(), job.best().latency_cycles());
+  EXPECT_EQ(design.area_mm2(), job.best().area_mm2());
+  EXPECT_EQ(design.edp(), job.best().edp());
+  ASSERT_EQ(design.layers_size(), 2);
+  EXPECT_EQ(design.layers(0).name(), "conv");
+  EXPECT_EQ(design.layers(0).count(), 2);
+
+  const Csv scored(
+      RunShell(absl::StrCat("$ONELOOP design ", job.name(), " --format csv | $ONELOOP evaluate - --template gemmini"))
+          .out);
+  ASSERT_EQ(scored.size(), 2u);
+  double energy_uj = 0;
+  double latency_cycles = 0;
+  for (std::size_t i = 0; i < scored.size(); ++i) {
+    EXPECT_EQ(scored.Text(i, "energy_uj"), scored.Text(i, "given_energy_uj"));
+    EXPECT_EQ(scored.Text(i, "latency_cycles"), scored.Text(i, "given_latency_cycles"));
+    EXPECT_EQ(scored.Number(i, "area_mm2"), design.area_mm2());
+    energy_uj += scored.Number(i, "count") * scored.Number(i, "energy_uj");
+    latency_cycles += scored.Number(i, "count") * scored.Number(i, "latency_cycles");
+  }
+  EXPECT_EQ(energy_uj, design.energy_uj());
+  EXPECT_EQ(latency_cycles, design.latency_cycles());
+}
+
+TEST_F(CliTest, EveryPointIsListedOnceOverSeveralPages) {
+  const auto job = FromJson<v1::Job>(Run("submit --workload resnet50 --template gemmini --wait --format json").out);
+  EXPECT_GT(job.progress().points(), 1000) << "too few for two pages";
+  const Csv points(Run("points " + job.name() + " --format csv").out);
+  EXPECT_EQ(static_cast<std::int64_t>(points.size()), job.progress().points());
+  double last = -1;
+  std::size_t pareto = 0;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    EXPECT_GT(points.Number(i, "number"), last);
+    last = points.Number(i, "number");
+    if (points.Text(i, "pareto") == "true") ++pareto;
+  }
+  const auto front = FromJson<v1::ListPointsResponse>(Run("pareto " + job.name() + " --format json").out);
+  EXPECT_EQ(static_cast<std::size_t>(front.points_size()), pareto);
+  EXPECT_EQ(front.points_size(), job.progress().front_size());
+  for (const v1::EvaluatedPoint& point : front.points()) EXPECT_NE(point.origin(), v1::DESCENT);
+
+  const auto exact =
+      FromJson<v1::ListPointsResponse>(Run("points " + job.name() + " --exact --start 1 --format json").out);
+  EXPECT_GT(exact.points_size(), 0);
+  for (const v1::EvaluatedPoint& point : exact.points()) {
+    EXPECT_EQ(point.start(), 1);
+    EXPECT_NE(point.origin(), v1::DESCENT);
+  }
+  const Csv table_free(Run("points " + job.name() + " --start 1 --exact --format csv").out);
+  EXPECT_EQ(static_cast<int>(table_free.size()), exact.points_size());
+}
+
+TEST_F(CliTest, TheSameRequestIsTheSameJob) {
+  const std::string submit = "submit --workload alexnet --template gemmini --starts 1 --steps 10 --request_id twice ";
+  const ProcessResult first = Run(submit);
+  EXPECT_EQ(first.code, 0);
+  EXPECT_THAT(first.out, StartsWith("projects/default/jobs/"));
+  EXPECT_EQ(Run(submit).out, first.out);
+  const ProcessResult other = RunMerged(submit + "--seed 7");
+  EXPECT_EQ(other.code, 1);
+  EXPECT_THAT(other.out, StartsWith("oneloop: "));
+  const v1::ListJobsResponse jobs = FromJson<v1::ListJobsResponse>(Run("jobs --format json").out);
+  EXPECT_EQ(std::count_if(jobs.jobs().begin(), jobs.jobs().end(),
+                          [](const v1::Job& job) { return job.request_id() == "twice"; }),
+            1);
+}
+
+TEST_F(CliTest, WatchTellsTheWholeStoryAndGoesOnWhereItStopped) {
+  const v1::Job job = SubmitAndWait("--starts 1 --steps 300");
+  const ProcessResult all = Run("watch " + job.name() + " --format json");
+  EXPECT_EQ(all.code, 0);
+  const std::vector<std::string> lines = absl::StrSplit(all.out, '\n', absl::SkipEmpty());
+  ASSERT_FALSE(lines.empty());
+  const auto snapshot = FromJson<v1::WatchResponse>(lines.front());
+  EXPECT_TRUE(snapshot.snapshot());
+  EXPECT_EQ(snapshot.job().state(), v1::SUCCEEDED);
+  EXPECT_EQ(snapshot.front_entered_size(), job.progress().front_size());
+  const auto last = FromJson<v1::WatchResponse>(lines.back());
+  EXPECT_EQ(Run(absl::StrCat("watch ", job.name(), " --from ", last.resume_revision())).code, 0);
+}
+
+TEST_F(CliTest, AJobIsPausedResumedCancelledAndDeleted) {
+  const std::string name(
+      absl::StripAsciiWhitespace(Run("submit --workload resnet50 --template gemmini --starts 10 --steps 1000000").out));
+  EXPECT_EQ(Run("pause " + name).out, name + " PAUSED\n");
+  EXPECT_THAT(Run("resume " + name).out, StartsWith(name + " "));
+  EXPECT_EQ(RunMerged("delete " + name).code, 1);
+  EXPECT_EQ(Run("cancel " + name).out, name + " CANCELLED\n");
+  EXPECT_EQ(Run("watch " + name).code, 6);
+  EXPECT_EQ(RunMerged("cancel " + name).code, 1);
+  EXPECT_EQ(Run("delete " + name).code, 0);
+  EXPECT_EQ(RunMerged("get " + name).code, 3);
+}
+
+TEST_F(CliTest, ShipsWorkloadsAndTheTemplate) {
+  const auto workloads = FromJson<v1::ListWorkloadsResponse>(Run("workloads --format json").out);
+  std::set<std::string> names;
+  for (const v1::Workload& workload : workloads.workloads()) names.insert(workload.name());
+  for (const char* name : {"resnet50", "bert", "unet", "retinanet", "alexnet", "vgg16", "deepbench"}) {
+    EXPECT_TRUE(names.contains(name)) << name;
+  }
+  EXPECT_EQ(FromJson<v1::Workload>(Run("workloads bert --format json").out).name(), "bert");
+  EXPECT_EQ(FromJson<v1::Template>(Run("templates gemmini --format json").out).parameters_size(), 3);
+  EXPECT_THAT(Run("templates gemmini").out, HasSubstr("scratchpad_kib"));
+}
+
+TEST_F(CliTest, RefusesJobsWithOneClearLine) {
+  EXPECT_THAT(RefusedSubmit("--workload resnet51 --template gemmini", 4),
+              AllOf(HasSubstr("--workload"), HasSubstr("did you mean 'resnet50'?")));
+  EXPECT_THAT(RefusedSubmit("--workload bert --template gemini", 4),
+              AllOf(HasSubstr("--template"), HasSubstr("did you mean 'gemmini'?")));
+  EXPECT_THAT(RefusedSubmit("--workload bert --template gemmini --starts 0", 4), StartsWith("oneloop: --starts: "));
+  EXPECT_THAT(RefusedSubmit("--workload bert --template gemmini --starts 1000000000", 4),
+              AllOf(StartsWith("oneloop: --starts: "), HasSubstr("10000")));
+  EXPECT_THAT(RefusedSubmit("--workload bert --template gemmini --fix pe_din=16", 4),
+              AllOf(StartsWith("oneloop: --fix pe_din: "), HasSubstr("pe_dim")));
+  EXPECT_THAT(RefusedSubmit("--workload bert --template gemmini --fix pe_dim=100000", 4),
+              StartsWith("oneloop: --fix pe_dim: "));
+  EXPECT_THAT(RefusedSubmit("--workload bert --template gemmini --limit 'area_mm2<=-1'", 4),
+              StartsWith("oneloop: --limit area_mm2<=-1: "));
+  EXPECT_THAT(RefusedSubmit("--workload bert --template gemmini --limit 'pe_dim<=1'", 4),
+              StartsWith("oneloop: --limit pe_dim<=1: "));
+}
+
+TEST_F(CliTest, RefusesFilesAtTheirLine) {
+  const auto refused = [](const std::string& from, const std::string& to) {
+    std::string text = kWorkload;
+    text.replace(text.find(from), from.size(), to);
+    std::ofstream(Path("bad.yaml")) << text;
+    std::string error = RefusedSubmit("--workload " + Path("bad.yaml") + " --template gemmini", 4);
+    EXPECT_THAT(error, StartsWith("oneloop: " + Path("bad.yaml") + ":"));
+    error.erase(0, std::string("oneloop: " + Path("bad.yaml") + ":").size());
+    return error;
+  };
+  EXPECT_THAT(refused("layers", "layrs"), AllOf(StartsWith("2:"), HasSubstr("layers")));
+  EXPECT_THAT(refused("K: 32", "K: many"), AllOf(StartsWith("5:"), HasSubstr("K")));
+  EXPECT_THAT(refused("K: 32, ", ""), AllOf(StartsWith("5:"), HasSubstr("K")));
+  EXPECT_THAT(refused("C: 64", "C: 0"), AllOf(StartsWith("7:"), HasSubstr("C")));
+  EXPECT_THAT(refused("C: 64", "C: 6.5"), AllOf(StartsWith("7:"), HasSubstr("C")));
+  EXPECT_THAT(refused("C: 64", "C: 3000000000"), AllOf(StartsWith("7:"), HasSubstr("C")));
+}
+
+TEST_F(CliTest, RefusesMappingsAtTheirRow) {
+  const std::string header = "R,S,P,Q,C,K,N,Wstride,Hstride,pe_dim,scratchpad_kib,accumulator_kib,mapping\n";
+  const std::string good = "1,1,4,1,4,4,1,1,1,16,64,16,L3[WIO] P4 C4 K4 - L2[WI] N1 - L1[O] N1 - L0[W] N1\n";
+  const auto refused = [&](const std::string& row) {
+    std::ofstream(Path("rows.csv")) << header << good << row << "\n";
+    const ProcessResult result = RunMerged("evaluate " + Path("rows.csv") + " --template gemmini");
+    EXPECT_EQ(result.code, 4);
+    EXPECT_EQ(std::count(result.out.begin(), result.out.end(), '\n'), 1) << result.out;
+    EXPECT_THAT(result.out, StartsWith("oneloop: " + Path("rows.csv") + ":3: "));
+    return result.out;
+  };
+  EXPECT_THAT(refused("1,1,5,1,4,4,1,1,1,16,64,16,L3[WIO] P4 C4 K4 - L2[WI] N1 - L1[O] N1 - L0[W] N1"),
+              HasSubstr("column mapping"));
+  EXPECT_THAT(refused("1,1,4,1,4,4,1,1,1,2,64,16,L3[WIO] P4 C4 - L2[WI] K4X - L1[O] N1 - L0[W] N1"),
+              HasSubstr("mapping"));
+  EXPECT_THAT(refused("1,1,4,1,4,4,1,1,1,16,64,16,nonsense"), HasSubstr("column mapping"));
+  EXPECT_THAT(refused("0,1,4,1,4,4,1,1,1,16,64,16,L3[WIO] P4 C4 K4 - L2[WI] N1 - L1[O] N1 - L0[W] N1"),
+              HasSubstr("column R"));
+  EXPECT_THAT(refused("1,1,4,1,4,4,1,1,1,1000,64,16,L3[WIO] P4 C4 K4 - L2[WI] N1 - L1[O] N1 - L0[W] N1"),
+              HasSubstr("column pe_dim"));
+}
+
+TEST_F(CliTest, UnknownThingsAreNotFound) {
+  for (const char* command : {"get 999999", "watch 999999", "cancel 999999", "points 999999", "pareto 999999",
+                              "design 999999", "delete 999999"}) {
+    const ProcessResult result = RunMerged(command);
+    EXPECT_EQ(result.code, 3) << command;
+    EXPECT_THAT(result.out, AllOf(StartsWith("oneloop: "), HasSubstr("999999"))) << command;
+  }
+  EXPECT_EQ(RunMerged("workloads resnet51").code, 3);
+  EXPECT_EQ(RunMerged("templates gemini").code, 3);
+}
+
+TEST_F(CliTest, AgreesWithTimeloopOnTheDataAtHand) {
+  const std::string data = std::string(std::getenv("ONELOOP_SOURCE_DIR")) + "/../shared/data/timeloop_gemmini.csv.gz";
+  if (!std::filesystem::exists(data)) GTEST_SKIP() << data << " is not there";
+  const ProcessResult result = RunShell("gzip -dc '" + data + "' | $ONELOOP evaluate - --template gemmini");
+  ASSERT_EQ(result.code, 0);
+  const Csv rows(result.out);
+  ASSERT_EQ(rows.size(), 20000u);
+  double energy_error = 0;
+  double latency_error = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    energy_error += std::abs(rows.Number(i, "energy_uj") / rows.Number(i, "given_energy_uj") - 1);
+    latency_error += std::abs(rows.Number(i, "latency_cycles") / rows.Number(i, "cycles") - 1);
+  }
+  EXPECT_LE(energy_error / static_cast<double>(rows.size()), 0.0004);
+  EXPECT_LE(latency_error / static_cast<double>(rows.size()), 0.00008);
+}
+
+}  // namespace
+}  // namespace oneloop

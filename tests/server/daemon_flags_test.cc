@@ -1,0 +1,54 @@
+#include "server/daemon_flags.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/base/status.h"
+
+namespace oneloop {
+namespace {
+
+using ::testing::HasSubstr;
+
+const DaemonEnvironment kHome = {"", "/home/ada"};
+
+TEST(DaemonFlagsTest, DefaultsFollowTheEnvironment) {
+  const DaemonFlags flags = ParseDaemonFlags({}, kHome).value();
+  EXPECT_EQ(flags.data_dir, "/home/ada/.local/share/oneloop");
+  ASSERT_EQ(flags.listen.size(), 1u);
+  EXPECT_EQ(flags.listen[0].Uri(), "unix:/home/ada/.local/share/oneloop/oneloop.sock");
+  EXPECT_EQ(ParseDaemonFlags({}, {"/data", "/home/ada"})->data_dir, "/data/oneloop");
+  EXPECT_THAT(Message(ParseDaemonFlags({}, {"", ""}).status()), HasSubstr("--data_dir"));
+}
+
+TEST(DaemonFlagsTest, BothFormsOfAValueWorkAndListenRepeats) {
+  const DaemonFlags flags =
+      ParseDaemonFlags({"--data_dir", "/d/", "--listen=unix:/s", "--listen", "127.0.0.1:7", "--threads=3"}, kHome)
+          .value();
+  EXPECT_EQ(flags.data_dir, "/d");
+  ASSERT_EQ(flags.listen.size(), 2u);
+  EXPECT_EQ(flags.listen[1].port, 7);
+  EXPECT_EQ(flags.threads, 3);
+}
+
+TEST(DaemonFlagsTest, WrongCommandLinesAreRefused) {
+  EXPECT_THAT(Message(ParseDaemonFlags({"--lisen", "x"}, kHome).status()), HasSubstr("did you mean '--listen'?"));
+  EXPECT_THAT(Message(ParseDaemonFlags({"stray"}, kHome).status()), HasSubstr("unknown flag stray"));
+  EXPECT_THAT(Message(ParseDaemonFlags({"--threads"}, kHome).status()), HasSubstr("needs a value"));
+  for (const char* threads : {"0", "-1", "many", "1.5", "100000"}) {
+    EXPECT_THAT(Message(ParseDaemonFlags({"--threads", threads}, kHome).status()), HasSubstr("valid: 1 to"));
+  }
+  EXPECT_FALSE(ParseDaemonFlags({"--data_dir="}, kHome).ok());
+  EXPECT_FALSE(ParseDaemonFlags({"--listen", "0.0.0.0:1"}, kHome).ok());
+}
+
+TEST(DaemonFlagsTest, HelpNamesEveryFlag) {
+  EXPECT_EQ(ParseDaemonFlags({"--help"}, kHome)->action, DaemonFlags::Action::kHelp);
+  EXPECT_EQ(ParseDaemonFlags({"--version"}, kHome)->action, DaemonFlags::Action::kVersion);
+  for (const char* flag : {"--data_dir", "--listen", "--threads", "--help", "--version"}) {
+    EXPECT_THAT(DaemonHelp(), HasSubstr(flag));
+  }
+}
+
+}  // namespace
+}  // namespace oneloop

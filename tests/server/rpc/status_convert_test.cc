@@ -1,0 +1,56 @@
+#include "server/rpc/status_convert.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+#include <string>
+
+#include "common/base/status.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+#include "server/rpc/handler.h"
+
+namespace oneloop {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(ToGrpcStatusTest, KeepsCodeAndText) {
+  const grpc::Status status = ToGrpcStatus(absl::FailedPreconditionError("the job is over"));
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_EQ(status.error_message(), "the job is over");
+  EXPECT_TRUE(ToGrpcStatus(absl::OkStatus()).ok());
+}
+
+TEST(ToGrpcStatusTest, DetailsNameTheField) {
+  const grpc::Status status = ToGrpcStatus(FieldError("spec.starts", "is 0; valid: 1 to 10000"));
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  google::rpc::Status details;
+  ASSERT_TRUE(details.ParseFromString(status.error_details()));
+  EXPECT_EQ(details.code(), 3);
+  ASSERT_EQ(details.details_size(), 1);
+  google::rpc::BadRequest bad_request;
+  ASSERT_TRUE(details.details(0).UnpackTo(&bad_request));
+  ASSERT_EQ(bad_request.field_violations_size(), 1);
+  EXPECT_EQ(bad_request.field_violations(0).field(), "spec.starts");
+  EXPECT_THAT(bad_request.field_violations(0).description(), HasSubstr("valid: 1 to 10000"));
+}
+
+TEST(ToGrpcStatusTest, LongTextsFitATrailer) {
+  std::string text;
+  for (int i = 0; i < 5000; ++i) text += "µ";
+  const grpc::Status status = ToGrpcStatus(FieldError(text, text));
+  EXPECT_LT(3 * status.error_message().size() + status.error_details().size(), 8000u);
+  google::rpc::Status details;
+  EXPECT_TRUE(details.ParseFromString(status.error_details())) << "cut inside a character";
+}
+
+TEST(HandleTest, WhatABodyThrowsBecomesInternalWithItsText) {
+  const grpc::Status status = Handle("GetJob", []() -> absl::Status { throw std::runtime_error("out of cheese"); });
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INTERNAL);
+  EXPECT_THAT(status.error_message(), HasSubstr("out of cheese"));
+}
+
+}  // namespace
+}  // namespace oneloop

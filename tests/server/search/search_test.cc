@@ -1,0 +1,250 @@
+#include "server/search/search.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "common/base/random.h"
+#include "common/model/cost_model.h"
+#include "tests/common/model/random_cases.h"
+#include "tests/server/search/search_cases.h"
+
+namespace oneloop {
+namespace {
+
+// Scores a design from its mappings alone, as somebody else would.
+WorkloadMetrics Rescore(const SearchSpec& spec, const RecordingSink::Point& point) {
+  const CostModel model(spec.hardware_template);
+  const ComponentCosts costs = model.CostsAt(point.hardware);
+  WorkloadMetrics metrics{0, 0, costs.area_mm2};
+  for (std::size_t i = 0; i < point.mappings.size(); ++i) {
+    const Layer& layer = spec.workload->layers[i];
+    const LayerUse use = model.Use(layer.shape, point.mappings[i]);
+    EXPECT_EQ(model.FirstShortage(use.need, costs), -1) << "layer " << i << " does not fit";
+    const LayerFigures figures = model.Score(use, costs);
+    metrics.energy_uj += static_cast<double>(layer.count) * figures.energy_uj;
+    metrics.latency_cycles += static_cast<double>(layer.count) * figures.latency_cycles;
+  }
+  return metrics;
+}
+
+// What must hold of every start, whatever it found.
+void CheckPoints(const SearchSpec& spec, const RecordingSink& sink, const StartSummary& summary) {
+  ASSERT_FALSE(sink.points.empty());
+  EXPECT_EQ(summary.points, static_cast<std::int64_t>(sink.points.size()));
+  EXPECT_EQ(summary.best_score, sink.best());
+  EXPECT_LE(summary.samples, spec.samples_per_start);
+  std::int64_t last = 1;
+  for (const RecordingSink::Point& point : sink.points) {
+    EXPECT_GE(point.sample, last) << "samples go back";
+    last = point.sample;
+    EXPECT_LE(point.sample, spec.samples_per_start);
+    if (point.origin == SearchPointOrigin::kDescent) {
+      EXPECT_TRUE(point.mappings.empty());
+      EXPECT_EQ(point.score, std::numeric_limits<double>::infinity()) << "only exact scores count";
+      continue;
+    }
+    ASSERT_EQ(point.mappings.size(), spec.workload->layers.size());
+    for (std::size_t i = 0; i < point.mappings.size(); ++i) {
+      const absl::Status valid =
+          ValidateMapping(*spec.hardware_template, spec.workload->layers[i].shape, point.mappings[i]);
+      EXPECT_TRUE(valid.ok()) << valid;
+    }
+    EXPECT_TRUE(spec.hardware_template->ValidateHardware(point.hardware).ok());
+    const WorkloadMetrics metrics = Rescore(spec, point);
+    EXPECT_EQ(metrics.energy_uj, point.metrics.energy_uj);
+    EXPECT_EQ(metrics.latency_cycles, point.metrics.latency_cycles);
+    EXPECT_EQ(metrics.area_mm2, point.metrics.area_mm2);
+  }
+}
+
+RecordingSink RunChecked(const SearchSpec& spec, int start = 0) {
+  RecordingSink sink;
+  EXPECT_TRUE(ValidateSearchSpec(spec).ok()) << ValidateSearchSpec(spec);
+  const StartSummary summary = RunStart(spec, start, sink);
+  CheckPoints(spec, sink, summary);
+  return sink;
+}
+
+// What holds whatever the algorithm.
+class EveryAlgorithmTest : public testing::TestWithParam<Algorithm> {
+ protected:
+  static SearchSpec Spec(const std::string& workload) {
+    SearchSpec spec = ShippedSpec(workload);
+    spec.algorithm = GetParam();
+    return spec;
+  }
+  // Gaussian processes take their time, above all under sanitizers.
+  static std::int64_t Samples(std::int64_t samples) {
+    return GetParam() == Algorithm::kBayesian ? samples / 3 : samples;
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Algorithms, EveryAlgorithmTest,
+                         testing::Values(Algorithm::kGradient, Algorithm::kRandom, Algorithm::kBayesian),
+                         [](const auto& tested) {
+                           return tested.param == Algorithm::kGradient ? "Gradient"
+                                  : tested.param == Algorithm::kRandom ? "Random"
+                                                                       : "Bayesian";
+                         });
+
+TEST_P(EveryAlgorithmTest, SameSpecAndStartGiveTheSamePoints) {
+  SearchSpec spec = Spec("bert");
+  spec.samples_per_start = Samples(400);
+  const RecordingSink first = RunChecked(spec, 1);
+  EXPECT_TRUE(first.points == RunChecked(spec, 1).points);
+  EXPECT_FALSE(first.points == RunChecked(spec, 2).points) << "starts are independent draws";
+  spec.seed = 1;
+  EXPECT_FALSE(first.points == RunChecked(spec, 1).points) << "seeds are independent draws";
+}
+
+TEST_P(EveryAlgorithmTest, ThreadsDoNotChangeThePoints) {
+  SearchSpec spec = Spec("retinanet");
+  spec.samples_per_start = Samples(150);
+  constexpr int kStarts = 4;
+  std::vector<RecordingSink> alone(kStarts);
+  for (int start = 0; start < kStarts; ++start) RunStart(spec, start, alone[static_cast<std::size_t>(start)]);
+  std::vector<RecordingSink> together(kStarts);
+  std::vector<std::thread> threads;
+  for (int start = kStarts - 1; start >= 0; --start) {
+    threads.emplace_back([&, start] { RunStart(spec, start, together[static_cast<std::size_t>(start)]); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (std::size_t start = 0; start < kStarts; ++start) EXPECT_TRUE(alone[start].points == together[start].points);
+}
+
+TEST_P(EveryAlgorithmTest, StopEndsAStartEarlyAndKeepsWhatItReported) {
+  SearchSpec spec = Spec("resnet50");
+  spec.samples_per_start = Samples(600);
+  const RecordingSink whole = RunChecked(spec);
+  RecordingSink stopped;
+  stopped.stop_after = 40;
+  const StartSummary summary = RunStart(spec, 0, stopped);
+  EXPECT_EQ(summary.termination, StartSummary::Termination::kStopped);
+  ASSERT_GE(stopped.points.size(), 40u);
+  ASSERT_LT(stopped.points.size(), whole.points.size()) << "a stop is obeyed soon";
+  for (std::size_t i = 0; i < stopped.points.size(); ++i) EXPECT_TRUE(stopped.points[i] == whole.points[i]);
+}
+
+TEST(SearchTest, EachOrderStrategyEndsFarBelowItsStart) {
+  for (const OrderStrategy strategy : {OrderStrategy::kFixed, OrderStrategy::kIterate, OrderStrategy::kSoftmax}) {
+    SearchSpec spec = ShippedSpec("bert");
+    spec.samples_per_start = 600;
+    spec.order_strategy = strategy;
+    const RecordingSink sink = RunChecked(spec);
+    EXPECT_LT(sink.best(), 0.5 * sink.points.front().score);
+  }
+}
+
+TEST(SearchTest, DescentAloneImproves) {
+  SearchSpec spec = ShippedSpec("resnet50");
+  spec.samples_per_start = 300;
+  const RecordingSink sink = RunChecked(spec);
+  double first = 0;
+  double last = 0;
+  for (const RecordingSink::Point& point : sink.points) {
+    if (point.origin != SearchPointOrigin::kDescent) continue;
+    if (first == 0) first = point.metrics.edp();
+    last = point.metrics.edp();
+  }
+  EXPECT_LT(last, 0.7 * first);
+}
+
+TEST_P(EveryAlgorithmTest, ObjectivesPullTheirOwnWay) {
+  SearchSpec spec = Spec("bert");
+  spec.samples_per_start = 600;
+  const auto best_of = [&spec](Objective objective) {
+    spec.objective = objective;
+    const RecordingSink sink = RunChecked(spec);
+    const RecordingSink::Point* best = nullptr;
+    for (const RecordingSink::Point& point : sink.points) {
+      if (!point.mappings.empty() && (best == nullptr || point.score < best->score)) best = &point;
+    }
+    return best->metrics;
+  };
+  const WorkloadMetrics energy = best_of(Objective::kEnergy);
+  const WorkloadMetrics latency = best_of(Objective::kLatency);
+  EXPECT_LT(energy.energy_uj, latency.energy_uj);
+  EXPECT_LT(latency.latency_cycles, energy.latency_cycles);
+}
+
+// The template gives no energy at all.
+TEST(SearchTest, LatencyAloneOnATemplateWithoutEnergy) {
+  SearchSpec spec = SpecFor(ShippedWorkload("resnet50"), FixtureTemplate("unified"));
+  spec.objective = Objective::kLatency;
+  spec.samples_per_start = 200;
+  const auto best_of = [&spec](Algorithm algorithm) {
+    spec.algorithm = algorithm;
+    const RecordingSink sink = RunChecked(spec);
+    EXPECT_TRUE(std::isfinite(sink.best()));
+    return sink.best();
+  };
+  const double gradient = best_of(Algorithm::kGradient);
+  EXPECT_LT(gradient, 1.05 * best_of(Algorithm::kBayesian));
+  EXPECT_LT(gradient, 1.05 * best_of(Algorithm::kRandom));
+}
+
+TEST_P(EveryAlgorithmTest, FixedParametersStay) {
+  SearchSpec spec = Spec("resnet50");
+  spec.samples_per_start = 200;
+  spec.hardware_range = {{16, 16}, {128, 128}, {32, 32}};
+  for (const RecordingSink::Point& point : RunChecked(spec).points) {
+    if (!point.mappings.empty()) {
+      EXPECT_EQ(point.hardware, (HardwarePoint{16, 128, 32}));
+    }
+  }
+}
+
+TEST_P(EveryAlgorithmTest, DesignsBeyondALimitNeverCount) {
+  SearchSpec spec = Spec("bert");
+  spec.samples_per_start = 600;
+  spec.limits.area_mm2 = 2.0;
+  const RecordingSink sink = RunChecked(spec);
+  bool any = false;
+  for (const RecordingSink::Point& point : sink.points) {
+    if (point.metrics.area_mm2 > 2.0) {
+      EXPECT_EQ(point.score, std::numeric_limits<double>::infinity());
+    }
+    any = any || std::isfinite(point.score);
+  }
+  EXPECT_TRUE(any) << "found nothing within the limit";
+}
+
+// Nothing in the search knows the shipped template: any hierarchy works.
+TEST_P(EveryAlgorithmTest, RandomTemplatesAndLayers) {
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    std::shared_ptr<const Template> hardware_template = RandomTemplate(random);
+    Workload workload{"random", "", {}};
+    for (int i = 0; i < 2; ++i) {
+      workload.layers.push_back({"layer", static_cast<std::int64_t>(1 + random.Below(3)), RandomShape(random)});
+    }
+    SearchSpec spec = SpecFor(workload, hardware_template);
+    spec.algorithm = GetParam();
+    spec.samples_per_start = Samples(200);
+    spec.round_period = 20;
+    RunChecked(spec);
+  }
+}
+
+TEST_P(EveryAlgorithmTest, SmallestJobs) {
+  SearchSpec spec = Spec("bert");
+  spec.samples_per_start = 1;
+  RunChecked(spec);
+  Workload unit{"unit", "", {{"unit", 1, {}}}};
+  SearchSpec unit_spec = SpecFor(unit, ShippedTemplate("gemmini"));
+  unit_spec.algorithm = GetParam();
+  unit_spec.samples_per_start = 50;
+  RunChecked(unit_spec);
+}
+
+}  // namespace
+}  // namespace oneloop

@@ -1,0 +1,408 @@
+#include "server/store/sqlite_run_store.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/store/sqlite_connection.h"
+#include "server/store/sqlite_schema.h"
+#include "tests/server/store/fault_vfs.h"
+#include "tests/server/store/run_store_suite.h"
+#include "tests/server/store/store_test_util.h"
+
+namespace oneloop {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+INSTANTIATE_TEST_SUITE_P(Sqlite, RunStoreSuite,
+                         ::testing::Values(StoreKind{"Sqlite", [](const StoreKind::Options& options) {
+                                                       SqliteRunStore::Options sqlite;
+                                                       sqlite.data_dir = options.directory;
+                                                       sqlite.clock = options.clock;
+                                                       sqlite.max_queued_rows = options.max_queued_rows;
+                                                       auto store = SqliteRunStore::Create(sqlite);
+                                                       EXPECT_TRUE(store.ok()) << store.status();
+                                                       return store.ok() ? *std::move(store) : nullptr;
+                                                     }}));
+
+SqliteRunStore::Options In(const std::string& directory, const std::string& vfs = "") {
+  SqliteRunStore::Options options;
+  options.data_dir = directory;
+  options.vfs = vfs;
+  return options;
+}
+
+std::unique_ptr<RunStore> OpenStore(const std::string& directory, const std::string& vfs = "") {
+  auto store = SqliteRunStore::Create(In(directory, vfs));
+  EXPECT_TRUE(store.ok()) << store.status();
+  return store.ok() ? *std::move(store) : nullptr;
+}
+
+std::int64_t CreateTestJob(RunStore& store, int num_starts) {
+  const auto job = store.CreateJob(TestJob(num_starts));
+  EXPECT_TRUE(job.ok()) << job.status();
+  return job.ok() ? job->record.id : 0;
+}
+
+std::string DatabasePath(const TempDirectory& directory) { return directory.path() + "/oneloop.db"; }
+
+std::string ReadFile(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+}
+
+void WriteFile(const std::string& path, const std::string& content) {
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << content;
+}
+
+// As a person with SQLite's shell would: on a connection of its own.
+void RunSql(const std::string& path, const std::string& sql) {
+  auto connection = SqliteConnection::Open(path, SqliteConnection::Mode::kReadWrite, "");
+  ASSERT_TRUE(connection.ok()) << connection.status();
+  EXPECT_EQ((*connection)->Execute(sql), absl::OkStatus());
+}
+
+std::string QueryText(const std::string& path, const std::string& sql) {
+  const auto connection = SqliteConnection::Open(path, SqliteConnection::Mode::kReadOnly, "");
+  EXPECT_TRUE(connection.ok()) << connection.status();
+  auto rows = (*connection)->Prepare(sql);
+  EXPECT_TRUE(rows.ok()) << rows.status();
+  const auto row = rows->Step();
+  EXPECT_TRUE(row.ok() && *row) << row.status();
+  return std::string(rows->Text(0));
+}
+
+// --- Opening ---
+
+TEST(SqliteRunStoreTest, EverythingIsThereAfterReopening) {
+  TempDirectory directory;
+  std::int64_t id = 0;
+  std::int64_t revision = 0;
+  JobRecord before;
+  {
+    const auto store = OpenStore(directory.path());
+    id = CreateTestJob(*store, 2);
+    ASSERT_TRUE(Append(*store, TestBatch(id, 0, 0, 100)).ok());
+    ASSERT_TRUE(Append(*store, TestBatch(id, 1, 0, 60)).ok());
+    before = *store->GetJob(id);
+    revision = store->revision();
+    EXPECT_EQ(store->Close(), absl::OkStatus());
+  }
+  EXPECT_FALSE(std::filesystem::exists(DatabasePath(directory) + "-wal")) << "Close writes the log back";
+  const auto store = OpenStore(directory.path());
+  EXPECT_EQ(store->revision(), revision);
+  EXPECT_EQ(store->GetJob(id)->job.spec, before.job.spec);
+  EXPECT_EQ(store->GetJob(id)->best_point, before.best_point);
+  ExpectConsistent(*store, id);
+  // Front and best go on from what the file holds.
+  ASSERT_TRUE(Append(*store, TestBatch(id, 1, 40, 200)).ok());
+  ASSERT_TRUE(Append(*store, TestBatch(id, 0, 0, 300)).ok());
+  ExpectConsistent(*store, id);
+  EXPECT_EQ(store->GetJob(id)->points, 540);
+}
+
+TEST(SqliteRunStoreTest, IdsAreNotReusedAfterReopening) {
+  TempDirectory directory;
+  std::int64_t id = 0;
+  {
+    const auto store = OpenStore(directory.path());
+    id = CreateTestJob(*store, 1);
+    ASSERT_TRUE(store->SetJobState(id, {JobState::kPending}, JobState::kCancelled, "", {}).ok());
+    ASSERT_TRUE(store->DeleteJob(id, {}).ok());
+  }
+  EXPECT_GT(CreateTestJob(*OpenStore(directory.path()), 1), id);
+}
+
+TEST(SqliteRunStoreTest, PointsOfDeletedJobsAreRemovedInTheEnd) {
+  TempDirectory directory;
+  {
+    const auto store = OpenStore(directory.path());
+    const std::int64_t id = CreateTestJob(*store, 1);
+    ASSERT_TRUE(Append(*store, TestBatch(id, 0, 0, 9000)).ok());
+    ASSERT_TRUE(store->SetJobState(id, {JobState::kPending}, JobState::kCancelled, "", {}).ok());
+    ASSERT_TRUE(store->DeleteJob(id, {}).ok());
+    // Every commit is followed by some removal; so is opening.
+    for (int i = 0; i < 8; ++i) CreateTestJob(*store, 1);
+  }
+  OpenStore(directory.path());
+  const auto store = OpenStore(directory.path());
+  for (int i = 0; i < 8; ++i) CreateTestJob(*store, 1);
+  EXPECT_EQ(QueryText(DatabasePath(directory), "SELECT count(*) FROM points"), "0");
+  EXPECT_EQ(QueryText(DatabasePath(directory), "SELECT count(*) FROM designs"), "0");
+  EXPECT_EQ(QueryText(DatabasePath(directory), "SELECT count(*) FROM deleted_jobs"), "0");
+}
+
+TEST(SqliteRunStoreTest, DirectoryIsMadeForItsOwnerOnly) {
+  TempDirectory parent;
+  const std::string path = parent.path() + "/data";
+  OpenStore(path);
+  struct stat info = {};
+  ASSERT_EQ(stat(path.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0700u);
+}
+
+TEST(SqliteRunStoreTest, SecondStoreOnOneDirectoryIsRefused) {
+  TempDirectory directory;
+  auto first = OpenStore(directory.path());
+  const absl::Status second = SqliteRunStore::Create(In(directory.path())).status();
+  EXPECT_EQ(second.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(second.message()),
+              AllOf(HasSubstr(directory.path()), HasSubstr("process " + std::to_string(getpid()))));
+  EXPECT_GT(CreateTestJob(*first, 1), 0) << "the first goes on";
+  first = nullptr;
+  EXPECT_TRUE(SqliteRunStore::Create(In(directory.path())).ok());
+}
+
+TEST(SqliteRunStoreTest, UnusablePathsAreRefusedByName) {
+  TempDirectory directory;
+  const std::string file = directory.path() + "/file";
+  WriteFile(file, "text");
+  for (const std::string& path :
+       {directory.path() + "/missing/data", file + "/data", file, std::string("/proc/data"), std::string()}) {
+    const absl::Status status = SqliteRunStore::Create(In(path)).status();
+    EXPECT_FALSE(status.ok()) << path;
+    EXPECT_THAT(std::string(status.message()), AllOf(HasSubstr("data directory"), HasSubstr(path)));
+  }
+  EXPECT_FALSE(std::filesystem::exists(directory.path() + "/missing"));
+  EXPECT_EQ(ReadFile(file), "text");
+}
+
+TEST(SqliteRunStoreTest, DirectoryWithoutWritePermissionIsRefused) {
+  if (geteuid() == 0) GTEST_SKIP() << "permissions do not bind root";
+  TempDirectory directory;
+  ASSERT_EQ(chmod(directory.path().c_str(), 0500), 0);
+  const absl::Status status = SqliteRunStore::Create(In(directory.path())).status();
+  ASSERT_EQ(chmod(directory.path().c_str(), 0700), 0);
+  EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("not writable"));
+}
+
+// --- Files that are not ours, damaged, older or newer ---
+
+TEST(SqliteRunStoreTest, FileThatIsNoDatabaseIsDataLossAndStays) {
+  TempDirectory directory;
+  const std::string content(8192, 'x');
+  WriteFile(DatabasePath(directory), content);
+  const absl::Status status = SqliteRunStore::Create(In(directory.path())).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(status.message()), HasSubstr(DatabasePath(directory)));
+  EXPECT_EQ(ReadFile(DatabasePath(directory)), content);
+}
+
+TEST(SqliteRunStoreTest, AnotherProgramsDatabaseIsRefusedAndStays) {
+  TempDirectory directory;
+  RunSql(DatabasePath(directory), "CREATE TABLE songs (title TEXT)");
+  const std::string content = ReadFile(DatabasePath(directory));
+  const absl::Status status = SqliteRunStore::Create(In(directory.path())).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("not a OneLoop store"));
+  EXPECT_EQ(ReadFile(DatabasePath(directory)), content);
+}
+
+TEST(SqliteRunStoreTest, DamagedPagesAreDataLoss) {
+  TempDirectory directory;
+  std::int64_t id = 0;
+  {
+    const auto store = OpenStore(directory.path());
+    id = CreateTestJob(*store, 1);
+    ASSERT_TRUE(Append(*store, TestBatch(id, 0, 0, 5000)).ok());
+  }
+  std::string content = ReadFile(DatabasePath(directory));
+  constexpr std::size_t kPage = 4096;
+  // Behind the tables' roots, which are made first.
+  for (std::size_t page = 40; (page + 1) * kPage <= content.size(); ++page)
+    content.replace(page * kPage, 64, 64, '\xa5');
+  WriteFile(DatabasePath(directory), content);
+  const auto store = OpenStore(directory.path());
+  PointQuery query;
+  query.job_id = id;
+  query.limit = 10000;
+  EXPECT_EQ(store->ListPoints(query).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_TRUE(store->GetJob(id).ok()) << "what is whole can be read";
+}
+
+TEST(SqliteRunStoreTest, TruncatedFileIsDataLoss) {
+  TempDirectory directory;
+  {
+    const auto store = OpenStore(directory.path());
+    ASSERT_TRUE(Append(*store, TestBatch(CreateTestJob(*store, 1), 0, 0, 5000)).ok());
+  }
+  std::filesystem::resize_file(DatabasePath(directory), std::uintmax_t{3} * 4096);
+  EXPECT_EQ(SqliteRunStore::Create(In(directory.path())).status().code(), absl::StatusCode::kDataLoss);
+}
+
+TEST(SqliteRunStoreTest, NewerSchemaIsRefusedAndTheFileStays) {
+  TempDirectory directory;
+  OpenStore(directory.path());
+  {
+    // As a newer program that was killed would leave it: the last commits only in the log.
+    const auto newer = SqliteConnection::Open(DatabasePath(directory), SqliteConnection::Mode::kReadWrite, "");
+    ASSERT_TRUE(newer.ok()) << newer.status();
+    (*newer)->SetCheckpointOnClose(false);
+    ASSERT_EQ((*newer)->Execute("PRAGMA user_version = 99"), absl::OkStatus());
+  }
+  const std::string content = ReadFile(DatabasePath(directory));
+  const std::string log = ReadFile(DatabasePath(directory) + "-wal");
+  EXPECT_FALSE(log.empty());
+  const absl::Status status = SqliteRunStore::Create(In(directory.path())).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(HasSubstr("version 99"), HasSubstr("up to " + std::to_string(StoreSchema().version()))));
+  EXPECT_EQ(ReadFile(DatabasePath(directory)), content);
+  EXPECT_EQ(ReadFile(DatabasePath(directory) + "-wal"), log);
+}
+
+// --- Migration, with schemas made for the test ---
+
+const Schema& SongsOfVersion(int version) {
+  static const std::vector<Schema>& versions = *new std::vector<Schema>{
+      {"CREATE TABLE songs (title TEXT); INSERT INTO songs VALUES ('Clair de lune')", {}},
+      {"unused", {"ALTER TABLE songs ADD COLUMN year INTEGER DEFAULT 1905"}},
+      {"unused",
+       {"ALTER TABLE songs ADD COLUMN year INTEGER DEFAULT 1905",
+        "UPDATE songs SET year = year + 1; ALTER TABLE songs RENAME COLUMN year TO published"}},
+      {"unused",
+       {"ALTER TABLE songs ADD COLUMN year INTEGER DEFAULT 1905", "ALTER TABLE songs RENAME COLUMN year TO published",
+        "DELETE FROM songs; ALTER TABLE no_such_table ADD COLUMN x"}}};
+  return versions[static_cast<std::size_t>(version - 1)];
+}
+
+absl::Status Prepare(const std::string& path, const Schema& schema) {
+  const auto connection = SqliteConnection::Open(path, SqliteConnection::Mode::kReadWrite, "");
+  EXPECT_TRUE(connection.ok()) << connection.status();
+  return PrepareSchema(connection->get(), schema);
+}
+
+TEST(SqliteSchemaTest, OlderFileIsMigratedStepByStepAndKeptAsItWas) {
+  TempDirectory directory;
+  const std::string path = DatabasePath(directory);
+  ASSERT_EQ(Prepare(path, SongsOfVersion(1)), absl::OkStatus());
+  ASSERT_EQ(Prepare(path, SongsOfVersion(3)), absl::OkStatus());
+  EXPECT_EQ(QueryText(path, "SELECT title || published FROM songs"), "Clair de lune1906");
+  EXPECT_EQ(QueryText(path, "PRAGMA user_version"), "3");
+  EXPECT_EQ(QueryText(BackupPath(path, 1), "SELECT title FROM songs"), "Clair de lune");
+  EXPECT_EQ(QueryText(BackupPath(path, 1), "PRAGMA user_version"), "1");
+  EXPECT_EQ(QueryText(BackupPath(path, 1), "PRAGMA integrity_check"), "ok");
+}
+
+TEST(SqliteSchemaTest, UpToDateFileIsLeftAlone) {
+  TempDirectory directory;
+  const std::string path = DatabasePath(directory);
+  ASSERT_EQ(Prepare(path, SongsOfVersion(1)), absl::OkStatus());
+  const std::string content = ReadFile(path);
+  ASSERT_EQ(Prepare(path, SongsOfVersion(1)), absl::OkStatus());
+  EXPECT_EQ(ReadFile(path), content);
+  EXPECT_FALSE(std::filesystem::exists(BackupPath(path, 1)));
+}
+
+TEST(SqliteSchemaTest, FailedStepIsRolledBackAndNamesTheBackup) {
+  TempDirectory directory;
+  const std::string path = DatabasePath(directory);
+  ASSERT_EQ(Prepare(path, SongsOfVersion(1)), absl::OkStatus());
+  const absl::Status status = Prepare(path, SongsOfVersion(4));
+  EXPECT_FALSE(status.ok());
+  EXPECT_THAT(std::string(status.message()), AllOf(HasSubstr("from version 3 to 4"), HasSubstr(BackupPath(path, 1))));
+  EXPECT_EQ(QueryText(path, "SELECT title FROM songs"), "Clair de lune") << "the failed step left nothing";
+  EXPECT_EQ(QueryText(path, "PRAGMA user_version"), "3");
+}
+
+TEST(SqliteSchemaTest, FileIsUntouchedWhenItCannotBeBackedUp) {
+  TempDirectory directory;
+  const std::string path = DatabasePath(directory);
+  ASSERT_EQ(Prepare(path, SongsOfVersion(1)), absl::OkStatus());
+  const std::string content = ReadFile(path);
+  std::filesystem::create_directory(BackupPath(path, 1));
+  EXPECT_FALSE(Prepare(path, SongsOfVersion(2)).ok());
+  EXPECT_EQ(ReadFile(path), content);
+  EXPECT_FALSE(std::filesystem::exists(BackupPath(path, 1) + ".partial"));
+}
+
+// --- For people ---
+
+TEST(SqliteRunStoreTest, ViewsReadWell) {
+  TempDirectory directory;
+  const auto store = OpenStore(directory.path());
+  const std::int64_t id = CreateTestJob(*store, 1);
+  ASSERT_TRUE(Append(*store, {id, 0, {ExactPoint(0, 5, 5, 5), ExactPoint(1, 4, 3, 2)}, 2, false}).ok());
+  EXPECT_EQ(QueryText(DatabasePath(directory), "SELECT number || ' ' || edp || ' ' || parameters FROM pareto"),
+            R"(1 12.0 {"pe_dim":16,"scratchpad_kib":128})");
+  EXPECT_EQ(QueryText(DatabasePath(directory), "SELECT state || ' ' || points || ' ' || front_size FROM job_overview"),
+            "pending 2 1");
+}
+
+TEST(SqliteRunStoreTest, FileIsInWalMode) {
+  TempDirectory directory;
+  const auto store = OpenStore(directory.path());
+  EXPECT_EQ(QueryText(DatabasePath(directory), "PRAGMA journal_mode"), "wal");
+}
+
+// --- Failures while running ---
+
+TEST(SqliteRunStoreTest, FullDiskFailsTheTransactionAndTheStoreGoesOn) {
+  TempDirectory directory;
+  auto store = OpenStore(directory.path(), fault_vfs::Name());
+  const std::int64_t id = CreateTestJob(*store, 2);
+  ASSERT_TRUE(Append(*store, TestBatch(id, 0, 0, 100)).ok());
+  ASSERT_TRUE(Append(*store, TestBatch(id, 0, 0, 100)).ok()) << "replayed: the writer is past its last commit";
+  const std::int64_t revision = store->revision();
+  int commits = 0;
+  store->SetCommitListener([&commits](std::int64_t, const std::vector<std::int64_t>&) { ++commits; });
+
+  fault_vfs::SetDiskFull(true);
+  EXPECT_EQ(Append(*store, TestBatch(id, 1, 0, 500)).code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(Append(*store, TestBatch(id, 1, 500, 10)).code(), absl::StatusCode::kOutOfRange) << "not with a hole";
+  EXPECT_EQ(store->CreateJob(TestJob(1)).status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(store->SetJobState(id, {JobState::kPending}, JobState::kSucceeded, "", {}).status().code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(store->revision(), revision);
+  ExpectConsistent(*store, id);
+  fault_vfs::SetDiskFull(false);
+
+  EXPECT_TRUE(Append(*store, TestBatch(id, 1, 0, 500)).ok()) << "the job did not end";
+  EXPECT_EQ(store->revision(), revision + 1);
+  EXPECT_TRUE(Append(*store, TestBatch(id, 1, 0, 500)).ok()) << "replayed: no commit";
+  store->SetCommitListener(nullptr);
+  EXPECT_EQ(commits, 1);
+  ExpectConsistent(*store, id);
+  store = nullptr;
+  ExpectConsistent(*OpenStore(directory.path()), id);
+  EXPECT_EQ(QueryText(DatabasePath(directory), "PRAGMA integrity_check"), "ok");
+}
+
+TEST(SqliteRunStoreTest, AcknowledgedWritesSurvivePowerLoss) {
+  constexpr int kBatches = 200;
+  fault_vfs::Reset();
+  TempDirectory directory;
+  const auto store = OpenStore(directory.path(), fault_vfs::Name());
+  const std::int64_t id = CreateTestJob(*store, 2);
+  int checked = 0;
+  for (int i = 0; i < kBatches; ++i) {
+    ASSERT_TRUE(Append(*store, TestBatch(id, i % 2, std::int64_t{20} * (i / 2), 20)).ok());
+    if (i % 16 != 0) continue;
+    // What is on the disk at this moment if nothing but synced data ever got there.
+    TempDirectory restored;
+    for (const auto& [path, content] : fault_vfs::DurableFiles()) {
+      WriteFile(restored.path() + "/" + std::filesystem::path(path).filename().string(), content);
+    }
+    const auto after_loss = OpenStore(restored.path());
+    ASSERT_NE(after_loss, nullptr);
+    const auto job = after_loss->GetJob(id);
+    ASSERT_TRUE(job.ok()) << job.status();
+    EXPECT_EQ(job->points, 20 * (i + 1));
+    ExpectConsistent(*after_loss, id);
+    ++checked;
+  }
+  EXPECT_EQ(checked, 13);
+}
+
+}  // namespace
+}  // namespace oneloop

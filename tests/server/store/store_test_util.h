@@ -1,0 +1,67 @@
+#ifndef ONELOOP_TESTS_SERVER_STORE_STORE_TEST_UTIL_H_
+#define ONELOOP_TESTS_SERVER_STORE_STORE_TEST_UTIL_H_
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "server/store/run_store.h"
+
+namespace oneloop {
+
+// A new directory that goes with the object.
+class TempDirectory {
+ public:
+  TempDirectory();
+  ~TempDirectory();
+  TempDirectory(const TempDirectory&) = delete;
+  TempDirectory& operator=(const TempDirectory&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+// A clock that a test sets. Thread-safe.
+class FakeClock {
+ public:
+  absl::Time Now() const { return absl::FromUnixMicros(micros_.load()); }
+  void Advance(absl::Duration by) { micros_ += absl::ToInt64Microseconds(by); }
+
+ private:
+  std::atomic<std::int64_t> micros_{1800000000000000};
+};
+
+NewJob TestJob(int num_starts);
+
+// A point that depends on nothing but its place: a mixture of descent steps, infeasible points, and exact ones with
+// figures from a small grid, so that equal figures and scores are common.
+NewPoint TestPoint(int start, std::int64_t sequence);
+
+// An exact point with these figures; its score is energy * latency.
+NewPoint ExactPoint(std::int64_t sequence, double energy_uj, double latency_cycles, double area_mm2);
+
+PointBatch TestBatch(std::int64_t job_id, int start, std::int64_t first_sequence, std::int64_t count);
+
+// Appends and waits for the outcome.
+absl::Status Append(RunStore& store, PointBatch batch);
+
+// Every point of the job, page by page.
+std::vector<PointRecord> AllPoints(RunStore& store, std::int64_t job_id);
+
+// The numbers, ascending, that belong on the front of these points, by comparing all pairs.
+std::vector<std::int64_t> BruteForceFront(const std::vector<PointRecord>& points);
+
+std::vector<std::int64_t> Numbers(const std::vector<PointRecord>& points);
+
+// Checks what must hold for a job's points as stored, whatever happened before: numbers without gaps in every start,
+// every point as TestPoint makes it, front and best right. Reports failures to GoogleTest.
+void ExpectConsistent(RunStore& store, std::int64_t job_id);
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_TESTS_SERVER_STORE_STORE_TEST_UTIL_H_
