@@ -87,6 +87,10 @@ class Var {
     const double value = std::exp2(a.value_);
     return Unary(a, value, kLn2 * value);
   }
+  friend Var Log2(const Var& a) {
+    constexpr double kLog2E = 1.44269504088896340736;
+    return Unary(a, std::log2(a.value_), kLog2E / a.value_);
+  }
   // Clamped to 0..1. At 0 the derivative is the one from above: factors never go below 1.
   friend Var Clamp01(const Var& a) {
     if (a.value_ < 0) return {0.0};
@@ -115,6 +119,7 @@ class Var {
 // The same names for plain numbers, so that one template serves both.
 inline double Min(double a, double b) { return b < a ? b : a; }
 inline double Exp2(double a) { return std::exp2(a); }
+inline double Log2(double a) { return std::log2(a); }
 inline double Clamp01(double a) { return a < 0 ? 0 : a > 1 ? 1 : a; }
 
 }  // namespace oneloop

@@ -17,8 +17,6 @@ namespace oneloop {
 namespace HWY_NAMESPACE {
 namespace {
 
-namespace hn = hwy::HWY_NAMESPACE;
-
 using M = hn::Mask<D>;
 using Program = KernelProgram;
 
@@ -318,6 +316,10 @@ HWY_INLINE void BackwardScores(const Lanes& lanes, const KernelCosts& costs, con
   }
   const V computing = hn::And(lanes.Figure(kComputeBound), latency);
   lanes.AddAdjoint(program.compute_cycles, hn::Mul(computing, lanes.Get(program.compute_cycles)));
+  for (std::size_t i = 0; i < slopes.latency_rows.size(); ++i) {
+    const double* slope = slopes.latency_slopes + i * kBlockLanes + lanes.first;
+    lanes.AddAdjoint(slopes.latency_rows[i], hn::Mul(latency, hn::Load(D(), slope)));
+  }
 }
 
 HWY_INLINE void BackwardNeeds(const Lanes& lanes, const KernelSlopes& slopes) {

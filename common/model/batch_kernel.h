@@ -49,6 +49,9 @@ struct KernelSlopes {
   double energy;               // ∂value/∂(µJ of the workload)
   double latency;              // ∂value/∂(cycles of the workload)
   const double* const* needs;  // by resource: row of ∂value/∂log2(need); null where there is none
+  // Where a predictor has set the latency: ∂cycles/∂log2 of some rows, over ln 2 (CorrectBlock).
+  std::span<const int> latency_rows = {};
+  const double* latency_slopes = nullptr;
 };
 
 // Values of all rows from x: words by level and needs.

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <utility>
 
 namespace oneloop {
@@ -345,13 +344,14 @@ class Compiler {
       if (level == outermost_) break;
       if (tensor == Tensor::kI) {
         window_fills = InputFills(level);
-        AddWords(level, {window_fills, {}});
       } else {
         requests = {Size(tensor), copies, {}};
         const int revisits = Revisits(tensor, level);
         if (revisits != kNoRow) requests.plus.push_back(revisits);
-        AddWords(level, ToAmount(requests));
       }
+      const Amount fills = tensor == Tensor::kI ? Amount{window_fills, {}} : ToAmount(requests);
+      program_.fills[Slot(level)][Slot(tensor)] = fills.row;
+      AddWords(level, fills);
       inner = level;
     }
   }
@@ -427,8 +427,9 @@ class Compiler {
     const bool limits = template_.level(level).words_per_cycle.has_value();
     const Rows instances = Spatial(level + 1, outermost_, kEveryDim);
     const int row = limits && !instances.empty() ? MonomialRow(Log2(Ones()), {}, instances) : kNoRow;
-    program_.levels.push_back({NewRow(), Constant(level_constant_[Slot(level)]), List(level_plus_[Slot(level)]),
-                               List(level_minus_[Slot(level)]), limits, row});
+    const std::size_t l = Slot(level);
+    program_.levels.push_back(
+        {NewRow(), Constant(level_constant_[l]), List(level_plus_[l]), List(level_minus_[l]), limits, row});
   }
 
   // Words of one instance's tile.

@@ -1,6 +1,7 @@
 #ifndef ONELOOP_COMMON_MODEL_KERNEL_PROGRAM_H_
 #define ONELOOP_COMMON_MODEL_KERNEL_PROGRAM_H_
 
+#include <array>
 #include <cstddef>
 #include <vector>
 
@@ -162,6 +163,8 @@ struct KernelProgram {
   std::vector<LevelWords> levels;
   std::vector<Need> needs;  // by Template::resources()
   std::vector<Mask> masks;
+  // Rows of the words that fill a keeper inside the outermost level, all instances; kNoRow when no factor moves them.
+  std::array<std::array<int, kNumTensors>, kMaxLevels> fills;
   int macs = 0;            // constant
   int compute_cycles = 0;  // row
 

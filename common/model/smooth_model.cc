@@ -54,6 +54,7 @@ class SmoothModel::Workspace {
     constants.Resize(Slot(model.program_.num_blocks() * model.program_.num_constants));
     std::copy(model.program_.constants.begin(), model.program_.constants.end(), constants.row(0));
     need_slopes.Resize(num_resources * Slot(model.program_.num_blocks()));
+    if (model.latency_.has_value()) latency_scratch.Resize(Slot(model.latency_->num_scratch_rows()));
     greatest.resize(num_resources);
     greatest_layer.resize(num_resources);
     has_slopes.resize(num_resources);
@@ -80,6 +81,8 @@ class SmoothModel::Workspace {
   RowBuffer saved;
   RowBuffer figures;
   RowBuffer adjoints;
+  RowBuffer latency_scratch;
+  RowBuffer latency_slopes;                 // by block, then as LatencyProgram::rows
   RowBuffer need_slopes;                    // ∂value/∂log2(need), by resource and block of layers
   std::vector<char> has_slopes;             // by resource
   std::vector<const double*> block_slopes;  // the slopes of one block
@@ -101,9 +104,10 @@ class SmoothModel::Workspace {
 void SmoothModel::WorkspaceDeleter::operator()(Workspace* workspace) const { delete workspace; }
 
 SmoothModel::SmoothModel(const CostModel& model, const Workload& workload, std::vector<ParameterRange> ranges,
-                         ObjectiveWeights weights, MetricLimits limits)
+                         ObjectiveWeights weights, MetricLimits limits, const LatencyPredictor* latency)
     : model_(model),
       program_(CompileKernel(model, workload)),
+      latency_(latency == nullptr ? std::nullopt : std::optional(CompileLatency(*latency, program_, workload))),
       size_(Slot(program_.num_blocks() * kBlockLanes) * program_.slots.size()),
       ranges_(std::move(ranges)),
       weights_(weights),
@@ -167,7 +171,11 @@ void SmoothModel::Evaluate(std::span<const double> x, std::span<const Orders> or
       workspace.block_slopes[r] =
           first && workspace.has_slopes[r] != 0 ? workspace.need_slope(r, b, layer_blocks) : nullptr;
     }
-    const KernelSlopes slopes{workspace.energy_slope, workspace.latency_slope, workspace.block_slopes.data()};
+    KernelSlopes slopes{workspace.energy_slope, workspace.latency_slope, workspace.block_slopes.data()};
+    if (latency_.has_value()) {
+      slopes.latency_rows = latency_->rows;
+      slopes.latency_slopes = workspace.latency_slopes.row(b * latency_->rows.size());
+    }
     BackwardBlock(workspace.blocks[b], workspace.kernel_costs, slopes, workspace.adjoints.row(0), !first,
                   gradient.data() + b % layer_blocks * block_size);
   }
@@ -191,6 +199,7 @@ void SmoothModel::SetOrders(std::span<const Orders> orders, Workspace& workspace
     workspace.saved.Resize(num_blocks * Slot(program_.num_saved));
     const std::size_t num_figures = kNumFigureRows + 2 * program_.levels.size();
     workspace.figures.Resize(num_blocks * num_figures);
+    if (latency_.has_value()) workspace.latency_slopes.Resize(num_blocks * latency_->rows.size());
     workspace.blocks.resize(num_blocks);
     for (std::size_t b = 0; b < num_blocks; ++b) {
       const std::size_t layers = b % Slot(layer_blocks);
@@ -329,7 +338,18 @@ void SmoothModel::AddPenalties(Workspace& workspace, Result* result) const {
 
 void SmoothModel::Score(std::span<const Orders> orders, Workspace& workspace, Result* result) const {
   workspace.sums = {};
-  for (const KernelBlock& block : workspace.blocks) ScoreBlock(block, workspace.kernel_costs, &workspace.sums);
+  double predicted_cycles = 0;
+  for (std::size_t b = 0; b < workspace.num_blocks(); ++b) {
+    ScoreBlock(workspace.blocks[b], workspace.kernel_costs, &workspace.sums);
+    if (!latency_.has_value()) continue;
+    predicted_cycles +=
+        CorrectBlock(workspace.blocks[b], *latency_, static_cast<int>(b) % program_.num_blocks(),
+                     workspace.latency_scratch.row(0), workspace.latency_slopes.row(b * latency_->rows.size()));
+  }
+  if (latency_.has_value()) {
+    workspace.sums.latency_cycles = predicted_cycles;
+    workspace.sums.slow_cycles.fill(0);
+  }
   result->metrics = {workspace.sums.energy_uj, workspace.sums.latency_cycles, workspace.costs.area_mm2};
   result->candidate_costs.resize(orders.size());
   for (int layer = 0; layer < num_layers(); ++layer) {

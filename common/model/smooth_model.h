@@ -12,6 +12,8 @@
 #include "common/mapping/mapping.h"
 #include "common/model/cost_model.h"
 #include "common/model/kernel_program.h"
+#include "common/model/latency_kernel.h"
+#include "common/model/latency_predictor.h"
 #include "common/workload/workload.h"
 
 namespace oneloop {
@@ -62,9 +64,10 @@ class SmoothModel {
     std::vector<std::vector<double>> candidate_costs;
   };
 
-  // Both must outlive the model. `ranges` by parameter index.
+  // `model`, `workload` and `latency` must outlive the model. `ranges` by parameter index. With `latency`, of the same
+  // cost model, its prediction stands in the place of the analytical latency; it does not depend on the hardware.
   SmoothModel(const CostModel& model, const Workload& workload, std::vector<ParameterRange> ranges,
-              ObjectiveWeights weights, MetricLimits limits);
+              ObjectiveWeights weights, MetricLimits limits, const LatencyPredictor* latency = nullptr);
 
   // Factors that some layer has more than one value for.
   const std::vector<FactorSlot>& slots() const { return program_.slots; }
@@ -116,6 +119,7 @@ class SmoothModel {
 
   const CostModel& model_;
   const KernelProgram program_;
+  const std::optional<LatencyProgram> latency_;
   const std::size_t size_;
   std::vector<double> counts_;  // by layer
   std::vector<ParameterRange> ranges_;

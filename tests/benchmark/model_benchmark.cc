@@ -4,15 +4,18 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "common/base/random.h"
 #include "common/mapping/random_mapping.h"
 #include "common/model/cost_model.h"
+#include "common/model/latency_predictor.h"
 #include "common/model/smooth_model.h"
 #include "server/search/descent.h"
 #include "server/search/evaluator.h"
 #include "server/search/search.h"
+#include "tests/common/model/random_latency.h"
 #include "tests/testing/shipped.h"
 
 namespace oneloop {
@@ -40,7 +43,17 @@ struct Job {
       mappings.push_back(RandomMapping(*spec.hardware_template, layer.shape, random));
     }
   }
-  SmoothModel MakeSmooth() const { return {model, *spec.workload, spec.hardware_range, {1, 1}, {}}; }
+  SmoothModel MakeSmooth(const LatencyPredictor* latency = nullptr) const {
+    return {model, *spec.workload, spec.hardware_range, {1, 1}, {}, latency};
+  }
+  // As large as one that is trained on a few hundred measurements.
+  std::unique_ptr<const LatencyPredictor> MakePredictor() const {
+    Random random(kSeed);
+    const HardwarePoint hardware = {16, 256, 64};
+    const LatencyFeatures features(model, hardware);
+    LatencyParameters parameters = RandomLatencyParameters(features, true, random, {4, 12, 8});
+    return *LatencyPredictor::Create(model, hardware, std::move(parameters));
+  }
 
   SearchSpec spec;
   CostModel model;
@@ -48,9 +61,8 @@ struct Job {
 };
 
 // Value and gradient of the whole workload; items are samples.
-void ValueAndGradient(benchmark::State& state) {
-  const Job job;
-  const SmoothModel smooth = job.MakeSmooth();
+void RunValueAndGradient(benchmark::State& state, const Job& job, const LatencyPredictor* latency) {
+  const SmoothModel smooth = job.MakeSmooth(latency);
   const SmoothModel::WorkspacePtr workspace = smooth.MakeWorkspace();
   std::vector<SmoothModel::Orders> orders;
   for (const Mapping& mapping : job.mappings) orders.push_back({{mapping.order}, {1}});
@@ -63,12 +75,17 @@ void ValueAndGradient(benchmark::State& state) {
   }
   state.SetItemsProcessed(state.iterations());
 }
+void ValueAndGradient(benchmark::State& state) { RunValueAndGradient(state, Job(), nullptr); }
 BENCHMARK(ValueAndGradient);
+void ValueAndGradientPredicted(benchmark::State& state) {
+  const Job job;
+  RunValueAndGradient(state, job, job.MakePredictor().get());
+}
+BENCHMARK(ValueAndGradientPredicted);
 
 // One step of the descent: the above, the report of its point, Adam and the projection; items are samples.
-void DescentStep(benchmark::State& state) {
-  const Job job;
-  const SmoothModel smooth = job.MakeSmooth();
+void RunDescentStep(benchmark::State& state, const Job& job, const LatencyPredictor* latency) {
+  const SmoothModel smooth = job.MakeSmooth(latency);
   IgnorePoints sink;
   Evaluator evaluator(job.spec, job.model, sink);
   Descent descent(smooth, evaluator);
@@ -78,7 +95,28 @@ void DescentStep(benchmark::State& state) {
   }
   state.SetItemsProcessed(state.iterations());
 }
+void DescentStep(benchmark::State& state) { RunDescentStep(state, Job(), nullptr); }
 BENCHMARK(DescentStep);
+void DescentStepPredicted(benchmark::State& state) {
+  const Job job;
+  RunDescentStep(state, job, job.MakePredictor().get());
+}
+BENCHMARK(DescentStepPredicted);
+
+// Counts and predicted latency of one layer after the other; items are layer mappings.
+void PredictLatency(benchmark::State& state) {
+  const Job job;
+  const auto predictor = job.MakePredictor();
+  std::size_t layer = 0;
+  for (auto _ : state) {
+    const LayerShape& shape = job.spec.workload->layers[layer].shape;
+    const Mapping& mapping = job.mappings[layer];
+    benchmark::DoNotOptimize(predictor->Predict(shape, mapping, job.model.Use(shape, mapping)));
+    layer = (layer + 1) % job.mappings.size();
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(PredictLatency);
 
 // Exact counts and figures of one layer after the other, random mappings; items are layer mappings.
 void ExactScore(benchmark::State& state) {

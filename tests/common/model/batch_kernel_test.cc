@@ -15,6 +15,7 @@
 #include "common/mapping/random_mapping.h"
 #include "common/model/smooth_model.h"
 #include "tests/common/model/random_cases.h"
+#include "tests/common/model/random_latency.h"
 #include "tests/common/model/reference_smooth_model.h"
 #include "tests/testing/shipped.h"
 
@@ -38,6 +39,12 @@ struct Problem {
     smooth = std::make_unique<SmoothModel>(model, workload, ranges, ObjectiveWeights{1, 1}, limits);
   }
 
+  // From here on the latency is a predictor's.
+  void PredictLatency() {
+    latency = RandomLatencyPredictor(model, random.Below(3) > 0, random);
+    smooth = std::make_unique<SmoothModel>(model, workload, ranges, ObjectiveWeights{1, 1}, limits, latency.get());
+  }
+
   std::vector<double> WholeFactors() {
     std::vector<Mapping> mappings;
     for (const Layer& layer : workload.layers) {
@@ -52,6 +59,7 @@ struct Problem {
   std::vector<SmoothModel::Orders> orders;
   std::vector<ParameterRange> ranges;
   MetricLimits limits;
+  std::unique_ptr<const LatencyPredictor> latency;
   std::unique_ptr<SmoothModel> smooth;
 };
 
@@ -179,6 +187,7 @@ TEST(BatchKernelTest, EveryVectorWidthGivesTheSameBits) {
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
     SCOPED_TRACE(seed);
     Problem problem(seed, 20);
+    if (seed % 2 == 1) problem.PredictLatency();
     const std::vector<double> x = RandomFactors(*problem.smooth, problem.random);
     ChosenVectors::Choose(targets.front());
     const Evaluation expected = Evaluate(*problem.smooth, x, problem.orders);
@@ -194,6 +203,7 @@ TEST(BatchKernelTest, AUsedWorkspaceGivesTheSameBitsAsANewOne) {
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
     SCOPED_TRACE(seed);
     Problem problem(seed, 20);
+    if (seed % 2 == 1) problem.PredictLatency();
     const SmoothModel::WorkspacePtr workspace = problem.smooth->MakeWorkspace();
     // Other factors, orders and numbers of candidates first.
     std::vector<SmoothModel::Orders> others;
@@ -208,12 +218,13 @@ TEST(BatchKernelTest, AUsedWorkspaceGivesTheSameBitsAsANewOne) {
 TEST(BatchKernelTest, FactorsThatAreNotFiniteGiveAValueThatIsNotFinite) {
   Problem problem(3, 5);
   ASSERT_GT(problem.smooth->num_slots(), 0);
-  for (const double bad : {std::nan(""), HUGE_VAL}) {
+  for (const double bad : {std::nan(""), HUGE_VAL, std::nan(""), HUGE_VAL}) {
     std::vector<double> x = RandomFactors(*problem.smooth, problem.random);
     int slot = 0;
     while (!problem.smooth->IsActive(0, slot)) ++slot;
     x[problem.smooth->index(0, slot)] = bad;
     EXPECT_FALSE(std::isfinite(Evaluate(*problem.smooth, x, problem.orders).result.value));
+    if (bad == HUGE_VAL) problem.PredictLatency();
   }
 }
 

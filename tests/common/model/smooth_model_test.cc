@@ -13,6 +13,7 @@
 #include "common/base/random.h"
 #include "common/mapping/random_mapping.h"
 #include "tests/common/model/random_cases.h"
+#include "tests/common/model/random_latency.h"
 #include "tests/testing/shipped.h"
 
 namespace oneloop {
@@ -21,7 +22,7 @@ namespace {
 // One random descent state on one random accelerator.
 class RandomCase {
  public:
-  explicit RandomCase(std::uint64_t seed, bool fixed_hardware, bool mixed_orders) : random_(seed) {
+  RandomCase(std::uint64_t seed, bool fixed_hardware, bool mixed_orders, bool predicted_latency) : random_(seed) {
     model_ = std::make_unique<CostModel>(std::shared_ptr<const Template>(RandomTemplate(random_)));
     const std::uint64_t num_layers = 1 + random_.Below(3);
     workload_.layers.reserve(num_layers);
@@ -32,7 +33,8 @@ class RandomCase {
                                              fixed_hardware ? ParameterRange{4, 4} : ParameterRange{1, 1 << 20});
     MetricLimits limits;
     if (random_.Below(2) == 0) limits.area_mm2 = 0.5;
-    smooth_ = std::make_unique<SmoothModel>(*model_, workload_, ranges, ObjectiveWeights{1, 1}, limits);
+    if (predicted_latency) latency_ = RandomLatencyPredictor(*model_, random_.Below(3) > 0, random_);
+    smooth_ = std::make_unique<SmoothModel>(*model_, workload_, ranges, ObjectiveWeights{1, 1}, limits, latency_.get());
     x_ = RandomFactors(*smooth_, random_);
     for (std::uint64_t i = 0; i < num_layers; ++i) orders_.push_back(RandomOrders(mixed_orders ? 3 : 1, random_));
     workspace_ = smooth_->MakeWorkspace();
@@ -82,6 +84,7 @@ class RandomCase {
   Random random_;
   Workload workload_;
   std::unique_ptr<CostModel> model_;
+  std::unique_ptr<const LatencyPredictor> latency_;
   std::unique_ptr<SmoothModel> smooth_;
   SmoothModel::WorkspacePtr workspace_;
   std::vector<double> x_;
@@ -89,12 +92,12 @@ class RandomCase {
   std::vector<double> gradient_;
 };
 
-void CheckGradients(bool fixed_hardware, bool mixed_orders) {
+void CheckGradients(bool fixed_hardware, bool mixed_orders, bool predicted_latency = false) {
   int compared = 0;
   int at_kinks = 0;
   for (std::uint64_t seed = 0; seed < 150; ++seed) {
     SCOPED_TRACE(seed);
-    RandomCase(seed, fixed_hardware, mixed_orders).Check(&compared, &at_kinks);
+    RandomCase(seed, fixed_hardware, mixed_orders, predicted_latency).Check(&compared, &at_kinks);
   }
   testing::Test::RecordProperty("derivatives_compared", compared);
   std::cout << compared << " derivatives compared, " << at_kinks << " at kinks\n";
@@ -106,6 +109,7 @@ void CheckGradients(bool fixed_hardware, bool mixed_orders) {
 TEST(SmoothModelTest, GradientEqualsCentralDifferencesWithFreeHardware) { CheckGradients(false, false); }
 TEST(SmoothModelTest, GradientEqualsCentralDifferencesOnFixedHardware) { CheckGradients(true, false); }
 TEST(SmoothModelTest, GradientEqualsCentralDifferencesWithMixedOrders) { CheckGradients(false, true); }
+TEST(SmoothModelTest, GradientEqualsCentralDifferencesWithPredictedLatency) { CheckGradients(false, true, true); }
 
 // Counts in log2 of whole factors, against the same rules in whole numbers.
 TEST(SmoothModelTest, CountsEqualTheExactOnesAtWholeFactors) {
