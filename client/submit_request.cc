@@ -61,8 +61,8 @@ void SubmitRequest::Declare(FlagSet* flags) {
   flags->AddRepeated("fix", "NAME=VALUE", "fix a parameter of the template; may be given several times", &fixed_);
   flags->AddRepeated("limit", "NAME<=VALUE", "a hard limit on energy_uj, latency_cycles, area_mm2, edp or a parameter",
                      &limits_);
-  flags->Add("round_period", "N", "descent steps between roundings; default 250", &round_period_);
-  flags->Add("learning_rate", "X", "of the descent, in log2 of the factors; default 0.05", &learning_rate_);
+  flags->Add("round_period", "N", "descent steps between roundings; default 100", &round_period_);
+  flags->Add("learning_rate", "X", "of the descent, in log2 of the factors; default 0.5", &learning_rate_);
   flags->Add("request_id", "ID", "submitting again with the same ID gives the same job; default random", &request_id_);
   flags->Add("validate_only", "check everything, submit nothing", &validate_only_);
 }

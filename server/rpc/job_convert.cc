@@ -21,8 +21,8 @@ namespace {
 
 constexpr int kDefaultStarts = 7;
 constexpr int kDefaultSteps = 1490;
-constexpr int kDefaultRoundPeriod = 250;
-constexpr double kDefaultLearningRate = 0.05;
+constexpr int kDefaultRoundPeriod = 100;
+constexpr double kDefaultLearningRate = 0.5;
 constexpr int kMostStarts = 10000;
 constexpr std::int64_t kMostSamplesPerStart = 10000000;
 // Whole multiples of a step that is no power of two are not exact in binary.

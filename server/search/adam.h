@@ -9,8 +9,10 @@
 
 namespace oneloop {
 
-// Adam (Kingma and Ba, ICLR 2015), projected onto factors ≥ 1 whose product per layer and dimension stays within the
-// bound. Vectors are laid out as SmoothModel::index says; the same bits on every vector width. Used by one thread.
+// Adam (Kingma and Ba, ICLR 2015) with one second moment for each layer, projected onto factors ≥ 1 whose product per
+// layer and dimension stays within the bound: the nearest such point in log2. Factors of one layer compete for a bound
+// and for room, which a scale of its own for each factor would decide by sign instead of size. Vectors are laid out as
+// SmoothModel::index says; the same bits on every vector width. Used by one thread.
 class ProjectedAdam {
  public:
   explicit ProjectedAdam(const SmoothModel& model);

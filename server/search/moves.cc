@@ -41,13 +41,13 @@ void MoveSet::List(const Mapping& mapping, std::vector<Move>* moves) const {
 void MoveSet::ListFactorMoves(const Mapping& mapping, Dim dim, std::vector<Move>* moves) const {
   const std::vector<Move::Place>& places = places_[static_cast<std::size_t>(dim)];
   for (const Move::Place& from : places) {
-    std::int64_t last = 1;
-    for (const std::int64_t prime : PrimeFactors(FactorAt(mapping, from, dim))) {
-      if (prime == last) continue;
-      last = prime;
+    const std::int64_t whole = FactorAt(mapping, from, dim);
+    if (whole == 1) continue;
+    for (const std::int64_t factor : Divisors(whole)) {
+      if (factor == 1) continue;
       for (const Move::Place& to : places) {
-        if (to.is_spatial == from.is_spatial && to.index == from.index) continue;
-        moves->push_back({Move::Kind::kFactor, dim, prime, from, to, 0});
+        if (to == from) continue;
+        moves->push_back({Move::Kind::kFactor, dim, factor, from, to, 0});
       }
     }
   }
@@ -63,14 +63,18 @@ void MoveSet::ListOrderMoves(const Mapping& mapping, int level, std::vector<Move
   }
 }
 
+void MoveSet::ApplyTo(const Move& move, Mapping* mapping) {
+  if (move.kind == Move::Kind::kOrder) {
+    mapping->order[static_cast<std::size_t>(move.level)] = OrderAround(move.dim);
+  } else {
+    FactorAt(*mapping, move.from, move.dim) /= move.factor;
+    FactorAt(*mapping, move.to, move.dim) *= move.factor;
+  }
+}
+
 Mapping MoveSet::Apply(const Mapping& mapping, const Move& move) {
   Mapping result = mapping;
-  if (move.kind == Move::Kind::kOrder) {
-    result.order[static_cast<std::size_t>(move.level)] = OrderAround(move.dim);
-  } else {
-    FactorAt(result, move.from, move.dim) /= move.prime;
-    FactorAt(result, move.to, move.dim) *= move.prime;
-  }
+  ApplyTo(move, &result);
   return result;
 }
 

@@ -33,8 +33,8 @@ struct SearchSpec {
   std::uint64_t seed = 0;
   std::vector<ParameterRange> hardware_range;  // by parameter index
   MetricLimits limits;
-  int round_period = 250;
-  double learning_rate = 0.05;
+  int round_period = 100;
+  double learning_rate = 0.5;
 };
 
 // INVALID_ARGUMENT, with the field as in the proto message JobSpec, for counts out of range, a range of a parameter

@@ -82,8 +82,8 @@ TEST_F(SearchHandlersTest, CreateFillsEveryDefault) {
   EXPECT_EQ(job.spec().starts(), 7);
   EXPECT_EQ(job.spec().steps(), 1490);
   EXPECT_FALSE(job.spec().has_samples());
-  EXPECT_EQ(job.spec().round_period(), 250);
-  EXPECT_EQ(job.spec().learning_rate(), 0.05);
+  EXPECT_EQ(job.spec().round_period(), 100);
+  EXPECT_EQ(job.spec().learning_rate(), 0.5);
   EXPECT_EQ(job.spec().objective(), v1::EDP);
   EXPECT_EQ(job.spec().algorithm(), v1::GRADIENT);
   EXPECT_EQ(job.spec().order_strategy(), v1::ITERATE);

@@ -143,18 +143,21 @@ TEST(SearchTest, EachOrderStrategyEndsFarBelowItsStart) {
   }
 }
 
+// The descent begins at the best of a few designs, so that it cannot win by a bad beginning.
 TEST(SearchTest, DescentAloneImproves) {
-  SearchSpec spec = ShippedSpec("resnet50");
-  spec.samples_per_start = 300;
-  const RecordingSink sink = RunChecked(spec);
-  double first = 0;
-  double last = 0;
-  for (const RecordingSink::Point& point : sink.points) {
-    if (point.origin != SearchPointOrigin::kDescent) continue;
-    if (first == 0) first = point.metrics.edp();
-    last = point.metrics.edp();
+  for (const char* workload : {"bert", "resnet50", "unet"}) {
+    SearchSpec spec = ShippedSpec(workload);
+    spec.samples_per_start = 1490;
+    const RecordingSink sink = RunChecked(spec);
+    double first = 0;
+    double last = 0;
+    for (const RecordingSink::Point& point : sink.points) {
+      if (point.origin != SearchPointOrigin::kDescent) continue;
+      if (first == 0) first = point.metrics.edp();
+      last = point.metrics.edp();
+    }
+    EXPECT_LT(last, 0.9 * first) << workload;
   }
-  EXPECT_LT(last, 0.7 * first);
 }
 
 TEST_P(EveryAlgorithmTest, ObjectivesPullTheirOwnWay) {
