@@ -23,7 +23,15 @@ void PrintTable(const v1::Design& design, std::ostream& out) {
       << DetailLine("EDP", absl::StrCat(ShortNumber(design.edp()), " uJ*cycles"))
       << DetailLine("energy", absl::StrCat(ShortNumber(design.energy_uj()), " uJ"))
       << DetailLine("latency", absl::StrCat(ShortNumber(design.latency_cycles()), " cycles"))
-      << DetailLine("area", absl::StrCat(ShortNumber(design.area_mm2()), " mm2")) << '\n';
+      << DetailLine("area", absl::StrCat(ShortNumber(design.area_mm2()), " mm2"));
+  if (design.has_certificate()) {
+    v1::Metrics figures;
+    figures.set_energy_uj(design.energy_uj());
+    figures.set_latency_cycles(design.latency_cycles());
+    figures.set_edp(design.edp());
+    out << CertificateDetails(design.certificate(), figures, "this template that its job could find");
+  }
+  out << '\n';
   TextTable table(out, {{"layer"},
                         {"count", Align::kRight},
                         {"bounds"},

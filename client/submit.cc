@@ -109,10 +109,12 @@ class SubmitCommand : public Command {
       return absl::OkStatus();
     }
     if (!job.has_best()) {
-      out << "\nno feasible design was found\n";
+      out << "\nno feasible design was found\n" << CertificateDetails(job);
       return absl::OkStatus();
     }
-    out << '\n' << PointDetails(job.best()) << "\nPareto front over energy, latency and area:\n";
+    out << '\n' << PointDetails(job.best()) << CertificateDetails(job);
+    if (job.state() == v1::SUCCEEDED && !job.message().empty()) out << DetailLine("message", OneLine(job.message()));
+    out << "\nPareto front over energy, latency and area:\n";
     return PrintFrontTable(client, job.name(), out);
   }
 

@@ -38,6 +38,19 @@ absl::StatusOr<Assignment> ParseAssignment(const std::string& flag, const std::s
   return Assignment{name, *value};
 }
 
+// "1%" or "0.01"
+absl::StatusOr<double> ParseShare(const std::string& flag, const std::string& text) {
+  std::string number(absl::StripAsciiWhitespace(text));
+  const bool percent = number.ends_with('%');
+  if (percent) number.pop_back();
+  absl::StripTrailingAsciiWhitespace(&number);
+  const std::optional<double> value = ParseNumber(number);
+  if (!value.has_value()) {
+    return UsageError(kCommand, absl::StrCat("--", flag, " ", text, ": expected a share, for example 1% or 0.01"));
+  }
+  return percent ? *value / 100 : *value;
+}
+
 template <class Enum>
 Enum ParseChoice(const google::protobuf::EnumDescriptor* type, const std::string& name) {
   return static_cast<Enum>(EnumNumber(type, name).value_or(0));
@@ -63,6 +76,8 @@ void SubmitRequest::Declare(FlagSet* flags) {
                      &limits_);
   flags->Add("round_period", "N", "descent steps between roundings; default 100", &round_period_);
   flags->Add("learning_rate", "X", "of the descent, in log2 of the factors; default 0.5", &learning_rate_);
+  flags->Add("stop_gap", "SHARE", "end early with a design at most so far above the proven lower bound, for example 1%",
+             &stop_gap_);
   flags->Add("request_id", "ID", "submitting again with the same ID gives the same job; default random", &request_id_);
   flags->Add("validate_only", "check everything, submit nothing", &validate_only_);
 }
@@ -84,6 +99,10 @@ absl::Status SubmitRequest::Fill(const Environment& env, v1::CreateJobRequest* r
   spec->set_seed(seed_);
   if (round_period_.has_value()) spec->set_round_period(*round_period_);
   if (learning_rate_.has_value()) spec->set_learning_rate(*learning_rate_);
+  if (stop_gap_.has_value()) {
+    ASSIGN_OR_RETURN(const double stop_gap, ParseShare("stop_gap", *stop_gap_));
+    spec->set_stop_gap(stop_gap);
+  }
   request->set_request_id(request_id_.has_value() ? *request_id_ : env.random_id());
   request->set_validate_only(validate_only_);
   return absl::OkStatus();

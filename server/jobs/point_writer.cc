@@ -63,7 +63,7 @@ void PointWriter::OnPoint(const SearchPoint& point) {
   samples_done_ = point.sample;
   batch_.points.push_back(std::move(stored));
   if (batch_.points.size() >= static_cast<std::size_t>(options_.points_per_batch)) {
-    Flush(/*start_done=*/false);
+    Flush(Ending::kOpen);
   } else {
     FlushIfLate();
   }
@@ -75,25 +75,26 @@ bool PointWriter::StopRequested() {
   return false;
 }
 
-absl::Status PointWriter::Finish(std::int64_t samples, bool start_done) {
+absl::Status PointWriter::Finish(std::int64_t samples, Ending ending) {
   samples_done_ = samples;
-  if (start_done || !batch_.points.empty()) Flush(start_done);
+  if (ending != Ending::kOpen || !batch_.points.empty()) Flush(ending);
   AwaitInFlight(0);
   MutexLock lock(&mutex_);
   return error_;
 }
 
 void PointWriter::FlushIfLate() {
-  if (!batch_.points.empty() && options_.clock() - last_flush_ >= options_.flush_interval) Flush(/*start_done=*/false);
+  if (!batch_.points.empty() && options_.clock() - last_flush_ >= options_.flush_interval) Flush(Ending::kOpen);
 }
 
-void PointWriter::Flush(bool start_done) {
+void PointWriter::Flush(Ending ending) {
   last_flush_ = options_.clock();
   PointBatch batch = std::exchange(batch_, PointBatch());
   batch.job_id = lease_.job_id;
   batch.start = lease_.start;
   batch.samples_done = samples_done_;
-  batch.start_done = start_done;
+  batch.start_done = ending != Ending::kOpen;
+  batch.within_stop_gap = ending == Ending::kWithinStopGap;
   AwaitInFlight(options_.batches_in_flight - 1);
   // What follows a batch that was lost is not written: the start will run again from its beginning.
   if (failed_) return;

@@ -40,12 +40,14 @@ class PointWriter final : public PointSink {
   void OnPoint(const SearchPoint& point) override;
   bool StopRequested() override;
 
+  // How far the start came: it has to run again, has run to its end, or ended with a design near enough to the bound.
+  enum class Ending { kOpen, kDone, kWithinStopGap };
   // Writes what is left. Returns once everything is committed, with the first error of the store if there was one.
   // `samples` is the total of the start.
-  absl::Status Finish(std::int64_t samples, bool start_done);
+  absl::Status Finish(std::int64_t samples, Ending ending);
 
  private:
-  void Flush(bool start_done);
+  void Flush(Ending ending);
   void FlushIfLate();
   void OnCommitted(const absl::Status& status);
   void AwaitInFlight(int at_most);

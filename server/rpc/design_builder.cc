@@ -13,6 +13,7 @@
 #include "common/model/cost_model.h"
 #include "server/rpc/exact_score.h"
 #include "server/rpc/job_convert.h"
+#include "server/rpc/record_convert.h"
 #include "server/rpc/resource_names.h"
 
 namespace oneloop {
@@ -74,6 +75,11 @@ absl::Status BuildDesign(const JobRecord& job, const PointRecord& point, const s
   design->set_workload(job.job.workload_name);
   design->set_template_(job.job.template_name);
   LogDifference(point, *design);
+  if (job.bound.has_value()) {
+    ASSIGN_OR_RETURN(const v1::JobSpec spec, DecodeSpec(job));
+    *design->mutable_certificate() =
+        CertificateToProto(*job.bound, spec.objective(), design->energy_uj(), design->latency_cycles());
+  }
   return absl::OkStatus();
 }
 

@@ -25,6 +25,8 @@ constexpr int kDefaultRoundPeriod = 100;
 constexpr double kDefaultLearningRate = 0.5;
 constexpr int kMostStarts = 10000;
 constexpr std::int64_t kMostSamplesPerStart = 10000000;
+// Beyond it a number is likelier to be meant as per cent than as a goal.
+constexpr double kLargestStopGap = 1;
 // Whole multiples of a step that is no power of two are not exact in binary.
 constexpr double kStepTolerance = 1e-9;
 
@@ -147,6 +149,10 @@ absl::Status SetCounts(const v1::JobSpec& spec, SearchSpec* search) {
   }
   if (!(spec.learning_rate() >= 1e-6 && spec.learning_rate() <= 10)) {
     return FieldError("learning_rate", absl::StrCat("is ", spec.learning_rate(), "; valid: 1e-6 to 10"));
+  }
+  if (spec.has_stop_gap() && !(spec.stop_gap() > 0 && spec.stop_gap() <= kLargestStopGap)) {
+    return FieldError("stop_gap", absl::StrCat("is ", spec.stop_gap(), "; valid: above 0, at most ", kLargestStopGap,
+                                               " (0.01 is 1 %)"));
   }
   search->starts = spec.starts();
   search->seed = spec.seed();
@@ -279,6 +285,7 @@ absl::StatusOr<PreparedJob> PrepareJob(const v1::JobSpec& spec, const Catalog& c
   job.parameter_names = prepared.search->hardware_template->parameter_names();
   job.num_starts = prepared.search->starts;
   job.samples_total = prepared.search->samples_per_start * prepared.search->starts;
+  if (prepared.spec.has_stop_gap()) job.stop_gap = prepared.spec.stop_gap();
   return prepared;
 }
 

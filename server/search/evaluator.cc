@@ -44,6 +44,7 @@ Evaluator::Evaluator(const SearchSpec& spec, const CostModel& model, PointSink& 
       sink_(sink),
       num_layers_(static_cast<int>(spec.workload->layers.size())),
       budget_(spec.samples_per_start * num_layers_),
+      stop_score_(spec.stop_score.value_or(-kInfinity)),
       weights_(WeightsOf(spec.objective)),
       best_score_(kInfinity) {}
 
@@ -65,7 +66,7 @@ bool Evaluator::Finished() {
     next_stop_check_ = layer_evaluations_ + kStopCheckPeriod;
     stopped_ = stopped_ || sink_.StopRequested();
   }
-  return stopped_ || layer_evaluations_ >= budget_;
+  return stopped_ || stop_score_reached() || layer_evaluations_ >= budget_;
 }
 
 bool Evaluator::Interrupted() {

@@ -39,9 +39,10 @@ class Evaluator {
   std::int64_t budget() const { return budget_; }
   // Whether the budget still holds so many evaluations of the whole workload.
   bool Affords(int workloads) const { return layer_evaluations_left() >= std::int64_t{workloads} * num_layers_; }
-  // The budget is used up or the caller wants the start to end.
+  // The budget is used up, the best score is good enough or the caller wants the start to end.
   bool Finished();
   bool stopped() const { return stopped_; }
+  bool stop_score_reached() const { return best_score_ <= stop_score_; }
   // Asks the caller at once; for long work between evaluations.
   bool Interrupted();
 
@@ -62,6 +63,7 @@ class Evaluator {
   PointSink& sink_;
   const int num_layers_;
   const std::int64_t budget_;
+  const double stop_score_;
   ObjectiveWeights weights_;
   std::int64_t layer_evaluations_ = 0;
   std::int64_t next_stop_check_ = 0;

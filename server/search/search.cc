@@ -112,6 +112,18 @@ absl::Status ValidateObjective(const SearchSpec& spec) {
                                               "LATENCY"));
 }
 
+StartSummary RunAlgorithm(Evaluator& evaluator, Random& random) {
+  switch (evaluator.spec().algorithm) {
+    case Algorithm::kRandom:
+      return RunRandomStart(evaluator, random);
+    case Algorithm::kBayesian:
+      return RunBayesianStart(evaluator, random);
+    case Algorithm::kGradient:
+      break;
+  }
+  return RunGradientStart(evaluator, random);
+}
+
 }  // namespace
 
 absl::Status ValidateSearchSpec(const SearchSpec& spec) {
@@ -129,15 +141,12 @@ StartSummary RunStart(const SearchSpec& spec, int start, PointSink& sink) {
   const CostModel model(spec.hardware_template);
   Evaluator evaluator(spec, model, sink);
   Random random(MixSeed(spec.seed, static_cast<std::uint64_t>(start)));
-  switch (spec.algorithm) {
-    case Algorithm::kRandom:
-      return RunRandomStart(evaluator, random);
-    case Algorithm::kBayesian:
-      return RunBayesianStart(evaluator, random);
-    case Algorithm::kGradient:
-      break;
+  StartSummary summary = RunAlgorithm(evaluator, random);
+  // A start that was stopped may have missed points before its last one.
+  if (evaluator.stop_score_reached() && !evaluator.stopped()) {
+    summary.termination = StartSummary::Termination::kStopScoreReached;
   }
-  return RunGradientStart(evaluator, random);
+  return summary;
 }
 
 }  // namespace oneloop

@@ -35,6 +35,7 @@ struct SearchSpec {
   MetricLimits limits;
   int round_period = 100;
   double learning_rate = 0.5;
+  std::optional<double> stop_score;  // a start ends once its best score is this or less
 };
 
 // INVALID_ARGUMENT, with the field as in the proto message JobSpec, for counts out of range, a range of a parameter
@@ -65,7 +66,7 @@ class PointSink {
 
 // How a start ended.
 struct StartSummary {
-  enum class Termination { kBudgetUsed, kConverged, kStopped, kDiverged };
+  enum class Termination { kBudgetUsed, kConverged, kStopped, kDiverged, kStopScoreReached };
   Termination termination = Termination::kBudgetUsed;
   std::string message;
   std::int64_t samples = 0;

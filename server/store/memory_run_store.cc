@@ -55,6 +55,13 @@ absl::StatusOr<JobRecord> MemoryRunStore::SetJobState(std::int64_t id, const std
   return queue_.Run(std::move(write));
 }
 
+absl::Status MemoryRunStore::SetJobBound(std::int64_t id, const JobBound& bound) {
+  SetJobBoundWrite write;
+  write.id = id;
+  write.bound = bound;
+  return queue_.Run(std::move(write));
+}
+
 absl::Status MemoryRunStore::DeleteJob(std::int64_t id, std::optional<std::int64_t> expected_revision) {
   DeleteJobWrite write;
   write.id = id;
@@ -86,6 +93,7 @@ absl::StatusOr<WriteBackend::Commit> MemoryRunStore::Apply(const std::vector<Wri
     // By hand, because the thread-safety analysis does not look through std::visit.
     if (auto* create = std::get_if<CreateJobWrite>(write)) Apply(*create);
     if (auto* set = std::get_if<SetJobStateWrite>(write)) Apply(*set);
+    if (auto* bound = std::get_if<SetJobBoundWrite>(write)) Apply(*bound);
     if (auto* remove = std::get_if<DeleteJobWrite>(write)) Apply(*remove);
     if (auto* append = std::get_if<AppendPointsWrite>(write)) Apply(*append);
   }
@@ -143,6 +151,15 @@ void MemoryRunStore::Apply(SetJobStateWrite& write) {
   if (IsFinal(write.to)) job->record.end_time = now;
   RecordState(*job, write.to, write.message);
   write.result = job->record;
+}
+
+void MemoryRunStore::Apply(SetJobBoundWrite& write) {
+  Job* job = Find(write.id);
+  write.result = job != nullptr ? CheckUnfinished(write.id, job->record.state) : NoJob(write.id);
+  if (!write.result.ok() || job->record.bound) return;
+  job->record.bound = write.bound;
+  job->record.revision = next_revision_;
+  changed_jobs_.insert(write.id);
 }
 
 void MemoryRunStore::Apply(DeleteJobWrite& write) {

@@ -35,6 +35,7 @@ class MemoryRunStore final : public RunStore, private WriteBackend {
   absl::StatusOr<JobRecord> SetJobState(std::int64_t id, const std::vector<JobState>& from, JobState to,
                                         const std::string& message,
                                         std::optional<std::int64_t> expected_revision) override;
+  absl::Status SetJobBound(std::int64_t id, const JobBound& bound) override;
   absl::Status DeleteJob(std::int64_t id, std::optional<std::int64_t> expected_revision) override;
   absl::StatusOr<std::vector<StartRecord>> ListStarts(std::int64_t job_id) override;
   void AppendPoints(PointBatch batch, std::function<void(absl::Status)> done) override;
@@ -66,6 +67,7 @@ class MemoryRunStore final : public RunStore, private WriteBackend {
   absl::StatusOr<Commit> Apply(const std::vector<Write*>& writes) override;
   void Apply(CreateJobWrite& write) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Apply(SetJobStateWrite& write) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Apply(SetJobBoundWrite& write) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Apply(DeleteJobWrite& write) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Apply(AppendPointsWrite& write) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RecordState(Job& job, JobState state, const std::string& message) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -36,6 +36,16 @@ struct NewJob {
   std::vector<std::string> parameter_names;  // order of PointRecord::parameters
   int num_starts = 1;
   std::int64_t samples_total = 0;
+  std::optional<double> stop_gap;  // > 0: distance from the job's bound at which a start ends
+};
+
+// What is proven of every design that a job could find. Infinite when there is none.
+struct JobBound {
+  double objective = 0;
+  double energy_uj = 0;
+  double latency_cycles = 0;
+  int boxes = 0;           // that the proof looked at
+  bool exhausted = false;  // more of them would not raise the bound
 };
 
 struct JobRecord {
@@ -52,6 +62,7 @@ struct JobRecord {
   std::int64_t points = 0;
   std::int64_t front_size = 0;
   std::optional<std::int64_t> best_point;  // the exact point of smallest score; the lowest number among equals
+  std::optional<JobBound> bound;           // once computed
 };
 
 // One evaluation of the whole workload. Figures of infeasible points are infinite.
@@ -85,6 +96,7 @@ struct PointBatch {
   std::vector<NewPoint> points;
   std::int64_t samples_done = 0;  // of this start in all
   bool start_done = false;        // no more points will come
+  bool within_stop_gap = false;   // with start_done: because the start's best is near enough to the job's bound
 };
 
 struct StartRecord {
@@ -92,6 +104,7 @@ struct StartRecord {
   bool done = false;
   std::int64_t points = 0;  // committed: sequences 0 .. points-1
   std::int64_t samples_done = 0;
+  bool within_stop_gap = false;  // done, because its best is near enough to the job's bound
 };
 
 struct JobQuery {
@@ -161,6 +174,10 @@ class RunStore {
   virtual absl::StatusOr<JobRecord> SetJobState(std::int64_t id, const std::vector<JobState>& from, JobState to,
                                                 const std::string& message,
                                                 std::optional<std::int64_t> expected_revision) = 0;
+
+  // Keeps the bound with the job; returns once committed. A job that has one keeps that. FAILED_PRECONDITION for a job
+  // in a final state.
+  virtual absl::Status SetJobBound(std::int64_t id, const JobBound& bound) = 0;
 
   // Deletes a job in a final state, with its points. FAILED_PRECONDITION and ABORTED as above.
   virtual absl::Status DeleteJob(std::int64_t id, std::optional<std::int64_t> expected_revision) = 0;

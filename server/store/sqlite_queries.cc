@@ -15,7 +15,8 @@ namespace {
 constexpr char kSelectJobs[] =
     "SELECT id, project, request_id, workload_name, template_name, state, message, create_time_us, start_time_us, "
     "end_time_us, num_starts, samples_total, starts_done, samples_done, points, front_size, best_point, revision, "
-    "spec, resolved FROM jobs JOIN job_specs ON job_id = id ";
+    "stop_gap, bound_boxes, bound_exhausted, lower_bound, energy_uj_bound, latency_cycles_bound, spec, resolved FROM "
+    "jobs JOIN job_specs ON job_id = id ";
 constexpr char kSelectPoints[] =
     "SELECT number, start, sample, origin, energy_uj, latency_cycles, area_mm2, score, parameters, revision, "
     "entered_front_revision, left_front_revision FROM points WHERE job_id = ?1 ";
@@ -34,6 +35,17 @@ std::optional<absl::Time> OptionalTime(const SqliteStatement& row, int column) {
 // NULL stands for infinity.
 double Figure(const SqliteStatement& row, int column) {
   return row.IsNull(column) ? std::numeric_limits<double>::infinity() : row.Real(column);
+}
+
+std::optional<JobBound> BoundFromRow(const SqliteStatement& row, int column) {
+  if (row.IsNull(column)) return std::nullopt;
+  JobBound bound;
+  bound.boxes = static_cast<int>(row.Int(column++));
+  bound.exhausted = row.Int(column++) != 0;
+  bound.objective = Figure(row, column++);
+  bound.energy_uj = Figure(row, column++);
+  bound.latency_cycles = Figure(row, column++);
+  return bound;
 }
 
 JobRecord JobFromRow(const SqliteStatement& row) {
@@ -57,6 +69,10 @@ JobRecord JobFromRow(const SqliteStatement& row) {
   record.front_size = row.Int(column++);
   record.best_point = OptionalInt(row, column++);
   record.revision = row.Int(column++);
+  if (!row.IsNull(column)) record.job.stop_gap = row.Real(column);
+  ++column;
+  record.bound = BoundFromRow(row, column);
+  column += 5;
   record.job.spec = row.Text(column++);
   record.job.resolved = row.Text(column++);
   return record;
@@ -236,8 +252,9 @@ absl::StatusOr<std::vector<StartRecord>> ReadStarts(SqliteConnection& connection
   ASSIGN_OR_RETURN(const int num_starts, ReadNumStarts(connection, job_id));
   std::vector<StartRecord> starts(static_cast<std::size_t>(num_starts));
   for (int i = 0; i < num_starts; ++i) starts[static_cast<std::size_t>(i)].start = i;
-  ASSIGN_OR_RETURN(SqliteStatement rows,
-                   connection.Prepare("SELECT start, points, samples_done, done FROM starts WHERE job_id = ?"));
+  ASSIGN_OR_RETURN(
+      SqliteStatement rows,
+      connection.Prepare("SELECT start, points, samples_done, done, within_stop_gap FROM starts WHERE job_id = ?"));
   rows.Bind(job_id);
   for (;;) {
     ASSIGN_OR_RETURN(const bool row, rows.Step());
@@ -246,6 +263,7 @@ absl::StatusOr<std::vector<StartRecord>> ReadStarts(SqliteConnection& connection
     start.points = rows.Int(1);
     start.samples_done = rows.Int(2);
     start.done = rows.Int(3) != 0;
+    start.within_stop_gap = rows.Int(4) != 0;
   }
 }
 

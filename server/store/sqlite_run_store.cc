@@ -52,6 +52,13 @@ class SqliteRunStoreImpl final : public RunStore {
     return queue_.Run(std::move(write));
   }
 
+  absl::Status SetJobBound(std::int64_t id, const JobBound& bound) override {
+    SetJobBoundWrite write;
+    write.id = id;
+    write.bound = bound;
+    return queue_.Run(std::move(write));
+  }
+
   absl::Status DeleteJob(std::int64_t id, std::optional<std::int64_t> expected_revision) override {
     DeleteJobWrite write;
     write.id = id;

@@ -36,6 +36,12 @@ CREATE TABLE jobs (
   front_size INTEGER NOT NULL,
   best_point INTEGER,        -- number of the exact point of smallest score
   best_score REAL,
+  stop_gap REAL,             -- distance from the bound at which a start ends; NULL for none
+  bound_boxes INTEGER,       -- that the proof of the bound looked at; NULL until it is computed
+  bound_exhausted INTEGER,   -- 1: more boxes would not raise the bound
+  lower_bound REAL,          -- of the objective; NULL, as in the next two, also for infinity
+  energy_uj_bound REAL,
+  latency_cycles_bound REAL,
   revision INTEGER NOT NULL  -- of the last commit that changed the job or its points
 ) STRICT;
 CREATE UNIQUE INDEX jobs_by_request ON jobs (project, request_id) WHERE request_id IS NOT NULL;
@@ -70,6 +76,7 @@ CREATE TABLE starts (
   points INTEGER NOT NULL,   -- stored: sequences 0 to points - 1
   samples_done INTEGER NOT NULL,
   done INTEGER NOT NULL,
+  within_stop_gap INTEGER NOT NULL,  -- 1: done because its best is near enough to the job's bound
   PRIMARY KEY (job_id, start)
 ) STRICT, WITHOUT ROWID;
 
@@ -121,6 +128,7 @@ SELECT id, project, workload_name, template_name,
   CASE state WHEN 1 THEN 'pending' WHEN 2 THEN 'running' WHEN 3 THEN 'paused' WHEN 4 THEN 'cancelled'
              WHEN 5 THEN 'succeeded' WHEN 6 THEN 'failed' END AS state,
   message, samples_done, samples_total, points, front_size, best_score,
+  lower_bound, best_score / lower_bound - 1 AS gap,
   datetime(create_time_us / 1000000, 'unixepoch') AS created,
   datetime(end_time_us / 1000000, 'unixepoch') AS ended
 FROM jobs;

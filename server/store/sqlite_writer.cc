@@ -87,13 +87,13 @@ absl::StatusOr<std::int64_t> SqliteWriter::InsertJob(const NewJob& job) {
   ASSIGN_OR_RETURN(
       SqliteStatement insert,
       connection_->Prepare("INSERT INTO jobs (project, request_id, workload_name, template_name, state, message, "
-                           "create_time_us, num_starts, samples_total, starts_done, samples_done, points, front_size, "
-                           "revision) VALUES (?, ?, ?, ?, ?, '', ?, ?, ?, 0, 0, 0, 0, ?)"));
+                           "create_time_us, num_starts, samples_total, stop_gap, starts_done, samples_done, points, "
+                           "front_size, revision) VALUES (?, ?, ?, ?, ?, '', ?, ?, ?, ?, 0, 0, 0, 0, ?)"));
   const std::optional<std::string> request_id =
       job.request_id.empty() ? std::nullopt : std::optional<std::string>(job.request_id);
   RETURN_IF_ERROR(insert.Run(job.project, request_id, job.workload_name, job.template_name,
                              static_cast<int>(JobState::kPending), absl::ToUnixMicros(clock_()), job.num_starts,
-                             job.samples_total, next_revision_));
+                             job.samples_total, job.stop_gap, next_revision_));
   const std::int64_t id = connection_->last_insert_id();
   ASSIGN_OR_RETURN(SqliteStatement insert_spec,
                    connection_->Prepare("INSERT INTO job_specs (job_id, spec, resolved) VALUES (?, ?, ?)"));
@@ -145,6 +145,21 @@ absl::Status SqliteWriter::Apply(SetJobStateWrite& write) {
   if (IsFinal(write.to)) ended_jobs_.insert(write.id);
   ASSIGN_OR_RETURN(JobRecord record, ReadJob(*connection_, write.id));
   write.result = std::move(record);
+  return absl::OkStatus();
+}
+
+absl::Status SqliteWriter::Apply(SetJobBoundWrite& write) {
+  const absl::StatusOr<JobHead> head = ReadHead(write.id);
+  write.result = head.ok() ? CheckUnfinished(write.id, head->state) : head.status();
+  if (!write.result.ok()) return head.ok() || absl::IsNotFound(write.result) ? absl::OkStatus() : write.result;
+  ASSIGN_OR_RETURN(SqliteStatement update,
+                   connection_->Prepare("UPDATE jobs SET bound_boxes = ?2, bound_exhausted = ?3, lower_bound = ?4, "
+                                        "energy_uj_bound = ?5, latency_cycles_bound = ?6, revision = ?7 "
+                                        "WHERE id = ?1 AND bound_boxes IS NULL"));
+  const JobBound& bound = write.bound;
+  RETURN_IF_ERROR(update.Run(write.id, bound.boxes, bound.exhausted ? 1 : 0, Figure(bound.objective),
+                             Figure(bound.energy_uj), Figure(bound.latency_cycles), next_revision_));
+  if (connection_->changed_rows() != 0) changed_jobs_.insert(write.id);
   return absl::OkStatus();
 }
 
@@ -249,10 +264,11 @@ absl::Status SqliteWriter::WriteLedger(std::int64_t id, JobLedger& ledger) {
                                                                "WHERE job_id = ? AND number = ?"));
   for (const std::int64_t number : changes.left_front) RETURN_IF_ERROR(leave.Run(next_revision_, id, number));
   ASSIGN_OR_RETURN(SqliteStatement put_start,
-                   connection_->Prepare("INSERT OR REPLACE INTO starts (job_id, start, points, samples_done, done) "
-                                        "VALUES (?, ?, ?, ?, ?)"));
+                   connection_->Prepare("INSERT OR REPLACE INTO starts (job_id, start, points, samples_done, done, "
+                                        "within_stop_gap) VALUES (?, ?, ?, ?, ?, ?)"));
   for (const StartRecord& start : changes.starts) {
-    RETURN_IF_ERROR(put_start.Run(id, start.start, start.points, start.samples_done, start.done ? 1 : 0));
+    RETURN_IF_ERROR(put_start.Run(id, start.start, start.points, start.samples_done, start.done ? 1 : 0,
+                                  start.within_stop_gap ? 1 : 0));
   }
   if (changes.new_points != 0) {
     ASSIGN_OR_RETURN(SqliteStatement count, connection_->Prepare("INSERT INTO point_counts (job_id, revision, points) "

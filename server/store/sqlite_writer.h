@@ -46,6 +46,7 @@ class SqliteWriter final : public WriteBackend {
   // Each sets the write's result when it is carried out or refused, and returns an error when the storage fails.
   absl::Status Apply(CreateJobWrite& write);
   absl::Status Apply(SetJobStateWrite& write);
+  absl::Status Apply(SetJobBoundWrite& write);
   absl::Status Apply(DeleteJobWrite& write);
   absl::Status Apply(AppendPointsWrite& write);
 

@@ -68,6 +68,12 @@ absl::Status CheckStateChange(std::int64_t id, JobState state, const std::vector
       absl::StrCat("job ", id, " is ", ToAbsl(JobStateName(state)), " and cannot become ", ToAbsl(JobStateName(to))));
 }
 
+absl::Status CheckUnfinished(std::int64_t id, JobState state) {
+  if (!IsFinal(state)) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("job ", id, " is ", ToAbsl(JobStateName(state)), " and takes no lower bound"));
+}
+
 absl::Status CheckDeletable(std::int64_t id, JobState state) {
   if (IsFinal(state)) return absl::OkStatus();
   return absl::FailedPreconditionError(

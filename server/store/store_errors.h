@@ -25,6 +25,7 @@ absl::Status CheckLimit(int limit);
 absl::Status CheckAfter(std::int64_t after, std::int64_t revision);
 absl::Status CheckRevision(std::int64_t id, std::int64_t revision, std::optional<std::int64_t> expected);
 absl::Status CheckStateChange(std::int64_t id, JobState state, const std::vector<JobState>& from, JobState to);
+absl::Status CheckUnfinished(std::int64_t id, JobState state);
 absl::Status CheckDeletable(std::int64_t id, JobState state);
 
 // Where a range of front changes ends that may not hold more than `limit` of them, unless its first revision alone

@@ -43,6 +43,8 @@ absl::StatusOr<RunStore::CreateResult> WriteQueue::Run(CreateJobWrite write) {
 
 absl::StatusOr<JobRecord> WriteQueue::Run(SetJobStateWrite write) { return RunAndWait(std::move(write)).result; }
 
+absl::Status WriteQueue::Run(SetJobBoundWrite write) { return RunAndWait(std::move(write)).result; }
+
 absl::Status WriteQueue::Run(DeleteJobWrite write) { return RunAndWait(std::move(write)).result; }
 
 void WriteQueue::Append(PointBatch batch, std::function<void(absl::Status)> done) {

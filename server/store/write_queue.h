@@ -33,6 +33,11 @@ struct SetJobStateWrite {
   std::optional<std::int64_t> expected_revision;
   absl::StatusOr<JobRecord> result = absl::UnknownError("not run");
 };
+struct SetJobBoundWrite {
+  std::int64_t id = 0;
+  JobBound bound;
+  absl::Status result = absl::UnknownError("not run");
+};
 struct DeleteJobWrite {
   std::int64_t id = 0;
   std::optional<std::int64_t> expected_revision;
@@ -43,7 +48,7 @@ struct AppendPointsWrite {
   std::function<void(absl::Status)> done;
   absl::Status result = absl::UnknownError("not run");
 };
-using Write = std::variant<CreateJobWrite, SetJobStateWrite, DeleteJobWrite, AppendPointsWrite>;
+using Write = std::variant<CreateJobWrite, SetJobStateWrite, SetJobBoundWrite, DeleteJobWrite, AppendPointsWrite>;
 
 // The part that makes a write durable. Called by one thread at a time, the queue's writer.
 class WriteBackend {
@@ -82,6 +87,7 @@ class WriteQueue {
   // Blocks until the write is committed or refused, and returns its result. UNAVAILABLE after Close.
   absl::StatusOr<RunStore::CreateResult> Run(CreateJobWrite write);
   absl::StatusOr<JobRecord> Run(SetJobStateWrite write);
+  absl::Status Run(SetJobBoundWrite write);
   absl::Status Run(DeleteJobWrite write);
 
   // As RunStore::AppendPoints.

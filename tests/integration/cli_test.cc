@@ -149,6 +149,50 @@ TEST_F(CliTest, ADesignIsWhatItsJobReportsAndWhatTheModelSays) {
   EXPECT_EQ(latency_cycles, design.latency_cycles());
 }
 
+TEST_F(CliTest, EveryJobEndsWithALowerBoundOfAllItsPoints) {
+  for (const char* flags :
+       {"--objective edp", "--objective energy", "--objective latency --fix pe_dim=16",
+        "--fix pe_dim=8 --fix scratchpad_kib=64 --fix accumulator_kib=16", "--limit 'area_mm2<=2'"}) {
+    SCOPED_TRACE(flags);
+    const v1::Job job = SubmitAndWait(absl::StrCat("--starts 2 --steps 300 ", flags));
+    ASSERT_TRUE(job.certificate().has_gap());
+    const double bound = job.certificate().lower_bound();
+    EXPECT_GT(bound, 0);
+    EXPECT_GE(job.certificate().gap(), 0);
+    const Csv points(Run("points " + job.name() + " --exact --format csv").out);
+    EXPECT_GT(points.size(), 0u);
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      const double energy_uj = points.Number(i, "energy_uj");
+      const double latency_cycles = points.Number(i, "latency_cycles");
+      EXPECT_GE(energy_uj, job.certificate().energy_uj_bound());
+      EXPECT_GE(latency_cycles, job.certificate().latency_cycles_bound());
+      const v1::Objective objective = job.spec().objective();
+      EXPECT_GE(objective == v1::ENERGY    ? energy_uj
+                : objective == v1::LATENCY ? latency_cycles
+                                           : energy_uj * latency_cycles,
+                bound);
+    }
+    const v1::Design design = FromJson<v1::Design>(Run("design " + job.name() + " --format json").out);
+    EXPECT_EQ(design.certificate().gap(), job.certificate().gap());
+    EXPECT_EQ(FromJson<v1::Job>(Run("get " + job.name() + " --format json").out).certificate().lower_bound(), bound);
+    EXPECT_THAT(Run("get " + job.name()).out, HasSubstr("% above any design of this template"));
+    EXPECT_THAT(Run("design " + job.name()).out, HasSubstr("% above any design of this template"));
+  }
+}
+
+TEST_F(CliTest, StopGapEndsAJobEarlyAndSaysSo) {
+  const std::string flags = "--starts 16 --steps 4000 --seed 3 ";
+  const v1::Job job = SubmitAndWait(flags + "--stop_gap 30%");
+  EXPECT_EQ(job.state(), v1::SUCCEEDED);
+  EXPECT_EQ(job.spec().stop_gap(), 0.3);
+  EXPECT_LE(job.certificate().gap(), 0.3);
+  EXPECT_LT(job.progress().samples_done(), job.progress().samples_total() / 2);
+  EXPECT_THAT(job.message(), AllOf(StartsWith("ended early: start "), HasSubstr("at most 30 % above")));
+  const v1::Job again = SubmitAndWait(flags + "--stop_gap 0.3");
+  EXPECT_EQ(Run("points " + again.name() + " --format csv | cut -d, -f1-9").out,
+            Run("points " + job.name() + " --format csv | cut -d, -f1-9").out);
+}
+
 TEST_F(CliTest, EveryPointIsListedOnceOverSeveralPages) {
   const auto job = FromJson<v1::Job>(Run("submit --workload resnet50 --template gemmini --wait --format json").out);
   EXPECT_GT(job.progress().points(), 1000) << "too few for two pages";
@@ -239,6 +283,11 @@ TEST_F(CliTest, RefusesJobsWithOneClearLine) {
   EXPECT_THAT(RefusedSubmit("--workload bert --template gemmini --starts 0", 4), StartsWith("oneloop: --starts: "));
   EXPECT_THAT(RefusedSubmit("--workload bert --template gemmini --starts 1000000000", 4),
               AllOf(StartsWith("oneloop: --starts: "), HasSubstr("10000")));
+  for (const char* gap : {"0", "-1", "200%"}) {
+    EXPECT_THAT(RefusedSubmit(absl::StrCat("--workload bert --template gemmini --stop_gap ", gap), 4),
+                AllOf(StartsWith("oneloop: --stop_gap: "), HasSubstr("valid: above 0, at most 1")));
+  }
+  EXPECT_THAT(RefusedSubmit("--workload bert --template gemmini --stop_gap nan", 2), HasSubstr("--stop_gap nan"));
   EXPECT_THAT(RefusedSubmit("--workload bert --template gemmini --fix pe_din=16", 4),
               AllOf(StartsWith("oneloop: --fix pe_din: "), HasSubstr("pe_dim")));
   EXPECT_THAT(RefusedSubmit("--workload bert --template gemmini --fix pe_dim=100000", 4),

@@ -11,6 +11,7 @@
 #include "common/base/status.h"
 #include "common/convert/library.h"
 #include "server/rpc/job_convert.h"
+#include "server/rpc/record_convert.h"
 #include "server/store/memory_run_store.h"
 #include "tests/server/jobs/jobs_test_util.h"
 #include "tests/server/store/store_test_util.h"
@@ -198,6 +199,10 @@ TEST_F(SearchHandlersTest, BadSpecsAreRefusedWithFieldAndRemedyAndStoreNothing) 
       {"spec.round_period", "1 or more", [](auto& r) { r.mutable_spec()->set_round_period(0); }},
       {"spec.learning_rate", "1e-6 to 10", [](auto& r) { r.mutable_spec()->set_learning_rate(0); }},
       {"spec.learning_rate", "1e-6 to 10", [](auto& r) { r.mutable_spec()->set_learning_rate(std::nan("")); }},
+      {"spec.stop_gap", "above 0, at most 1", [](auto& r) { r.mutable_spec()->set_stop_gap(0); }},
+      {"spec.stop_gap", "above 0, at most 1", [](auto& r) { r.mutable_spec()->set_stop_gap(-0.01); }},
+      {"spec.stop_gap", "above 0, at most 1", [](auto& r) { r.mutable_spec()->set_stop_gap(2); }},
+      {"spec.stop_gap", "above 0, at most 1", [](auto& r) { r.mutable_spec()->set_stop_gap(std::nan("")); }},
       {"spec.objective", "EDP, ENERGY, LATENCY",
        [](auto& r) { r.mutable_spec()->set_objective(static_cast<v1::Objective>(77)); }},
       {"spec.algorithm", "GRADIENT", [](auto& r) { r.mutable_spec()->set_algorithm(static_cast<v1::Algorithm>(77)); }},
@@ -267,6 +272,8 @@ TEST_F(SearchHandlersTest, UnknownJobsAreNotFound) {
 
 TEST_F(SearchHandlersTest, ChangesAskForThePresentEtag) {
   const v1::Job created = Create(Request());
+  // The last change that is none of this test's.
+  watcher_.Await([&] { return store_.GetJob(1)->bound.has_value(); });
   v1::PauseJobRequest pause;
   pause.set_name(created.name());
   v1::Job job;
@@ -403,6 +410,47 @@ TEST_F(SearchHandlersTest, PointIsFoundByItsName) {
   EXPECT_EQ(point.SerializeAsString().size(), job.best().SerializeAsString().size());
   request.set_name(job.name() + "/points/10");
   EXPECT_EQ(handlers_->GetPoint(request, &point).code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(SearchHandlersTest, CertificateComesWithTheJobItsListingAndItsDesigns) {
+  const v1::Job job = Finished(1, 10);
+  const v1::Certificate& certificate = job.certificate();
+  EXPECT_EQ(certificate.objective(), v1::EDP);
+  EXPECT_GT(certificate.lower_bound(), certificate.energy_uj_bound());
+  EXPECT_GT(certificate.energy_uj_bound(), 0);
+  EXPECT_GT(certificate.latency_cycles_bound(), 0);
+  EXPECT_GT(certificate.boxes(), 0);
+  EXPECT_TRUE(certificate.has_gap());
+  EXPECT_EQ(certificate.gap(), job.best().edp() / certificate.lower_bound() - 1);
+  v1::ListJobsRequest list;
+  list.set_parent("projects/p");
+  v1::ListJobsResponse jobs;
+  ASSERT_TRUE(handlers_->ListJobs(list, &jobs).ok());
+  EXPECT_EQ(jobs.jobs(0).certificate().SerializeAsString(), certificate.SerializeAsString());
+}
+
+TEST_F(SearchHandlersTest, CertificateIsOfTheObjectiveAndItsGapOfTheBestDesign) {
+  const JobBound bound{100, 20, 4, 7, true};
+  const v1::Certificate energy = CertificateToProto(bound, v1::ENERGY, 125, 8);
+  EXPECT_EQ(energy.objective(), v1::ENERGY);
+  EXPECT_EQ(energy.gap(), 0.25);
+  EXPECT_EQ(energy.boxes(), 7);
+  EXPECT_TRUE(energy.exhausted());
+  EXPECT_EQ(CertificateToProto(bound, v1::LATENCY, 1, 150).gap(), 0.5);
+  EXPECT_EQ(CertificateToProto(bound, v1::EDP, 25, 8).gap(), 1);
+  const double infinity = std::numeric_limits<double>::infinity();
+  EXPECT_FALSE(CertificateToProto(bound, v1::EDP, infinity, infinity).has_gap()) << "no design, no gap";
+  EXPECT_FALSE(CertificateToProto({0, 0, 0, 1, true}, v1::EDP, 25, 8).has_gap());
+  EXPECT_FALSE(CertificateToProto({infinity, infinity, infinity, 1, true}, v1::EDP, 25, 8).has_gap());
+}
+
+TEST_F(SearchHandlersTest, StopGapIsStoredWithTheJob) {
+  v1::CreateJobRequest request = Request();
+  EXPECT_FALSE(Create(request).spec().has_stop_gap());
+  EXPECT_FALSE(store_.GetJob(1)->job.stop_gap.has_value());
+  request.mutable_spec()->set_stop_gap(1);
+  EXPECT_EQ(Create(request).spec().stop_gap(), 1);
+  EXPECT_EQ(store_.GetJob(2)->job.stop_gap, 1);
 }
 
 TEST_F(SearchHandlersTest, DesignsOfDescentPointsAndOfEmptyJobsAreRefusedWithTheReason) {

@@ -32,6 +32,14 @@ std::vector<JobState> States(const std::vector<StateChangeRecord>& changes) {
   return states;
 }
 
+void ExpectSameBound(const JobBound& a, const JobBound& b) {
+  EXPECT_EQ(a.objective, b.objective);
+  EXPECT_EQ(a.energy_uj, b.energy_uj);
+  EXPECT_EQ(a.latency_cycles, b.latency_cycles);
+  EXPECT_EQ(a.boxes, b.boxes);
+  EXPECT_EQ(a.exhausted, b.exhausted);
+}
+
 void ExpectSameJob(const JobRecord& a, const JobRecord& b) {
   EXPECT_EQ(a.id, b.id);
   EXPECT_EQ(a.job.project, b.job.project);
@@ -54,6 +62,9 @@ void ExpectSameJob(const JobRecord& a, const JobRecord& b) {
   EXPECT_EQ(a.points, b.points);
   EXPECT_EQ(a.front_size, b.front_size);
   EXPECT_EQ(a.best_point, b.best_point);
+  EXPECT_EQ(a.job.stop_gap, b.job.stop_gap);
+  ASSERT_EQ(a.bound.has_value(), b.bound.has_value());
+  if (a.bound) ExpectSameBound(*a.bound, *b.bound);
 }
 
 // --- Jobs ---
@@ -227,6 +238,74 @@ TEST_P(RunStoreSuite, DeleteRemovesAFinishedJobWithEverythingAndItsIdIsNotReused
   EXPECT_TRUE(next->created);
   EXPECT_GT(next->record.id, id);
   EXPECT_THAT(AllPoints(*store_, next->record.id), IsEmpty());
+}
+
+TEST_P(RunStoreSuite, BoundIsKeptWithTheJobAndTold) {
+  const JobRecord created = CreateJob(1);
+  EXPECT_FALSE(created.bound.has_value());
+  const JobBound bound{6.1927e10, 9321.5, 6.2e6, 417, true};
+  EXPECT_EQ(store_->SetJobBound(created.id, bound), absl::OkStatus());
+  const JobRecord job = GetJob(created.id);
+  ASSERT_TRUE(job.bound.has_value());
+  ExpectSameBound(*job.bound, bound);
+  EXPECT_EQ(job.state, JobState::kPending);
+  EXPECT_EQ(job.revision, created.revision + 1);
+  EXPECT_EQ(store_->revision(), job.revision);
+  ExpectSameJob(store_->ListJobs({})->at(0), job);
+  ExpectSameJob(store_->Snapshot(job.id)->job, job);
+  ExpectSameJob(store_->ReadChanges(job.id, created.revision, 10)->job, job);
+  const JobRecord running = Move(job.id, JobState::kRunning);
+  ExpectSameJob(running, GetJob(job.id));
+}
+
+TEST_P(RunStoreSuite, BoundsMayBeInfinite) {
+  const std::int64_t id = CreateJob(1).id;
+  const JobBound bound{kInfinity, kInfinity, kInfinity, 1, true};
+  ASSERT_TRUE(store_->SetJobBound(id, bound).ok());
+  ExpectSameBound(*GetJob(id).bound, bound);
+}
+
+TEST_P(RunStoreSuite, FirstBoundStays) {
+  const std::int64_t id = CreateJob(1).id;
+  const JobBound first{10, 5, 2, 3, false};
+  ASSERT_TRUE(store_->SetJobBound(id, first).ok());
+  const std::int64_t revision = store_->revision();
+  EXPECT_EQ(store_->SetJobBound(id, {11, 6, 3, 4, true}), absl::OkStatus());
+  ExpectSameBound(*GetJob(id).bound, first);
+  EXPECT_EQ(store_->revision(), revision) << "nothing changed, so nothing is committed";
+}
+
+TEST_P(RunStoreSuite, OnlyUnfinishedJobsTakeABound) {
+  const std::int64_t id = CreateJob(1).id;
+  EXPECT_EQ(store_->SetJobBound(id + 1, {1, 1, 1, 1, true}).code(), absl::StatusCode::kNotFound);
+  Move(id, JobState::kPaused);
+  EXPECT_EQ(store_->SetJobBound(id, {1, 1, 1, 1, true}), absl::OkStatus());
+  const std::int64_t over = CreateJob(1).id;
+  Move(over, JobState::kCancelled);
+  EXPECT_EQ(store_->SetJobBound(over, {1, 1, 1, 1, true}).code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_FALSE(GetJob(over).bound.has_value());
+}
+
+TEST_P(RunStoreSuite, StopGapAndTheStartsThatEndedWithinItAreKept) {
+  NewJob request = TestJob(3);
+  request.stop_gap = 0.015;
+  const std::int64_t id = CreateJob(request).id;
+  EXPECT_EQ(GetJob(id).job.stop_gap, 0.015);
+  EXPECT_FALSE(CreateJob(1).job.stop_gap.has_value());
+  PointBatch batch = TestBatch(id, 0, 0, 5);
+  batch.start_done = true;
+  ASSERT_TRUE(Append(*store_, batch).ok());
+  batch = TestBatch(id, 1, 0, 5);
+  batch.start_done = true;
+  batch.within_stop_gap = true;
+  ASSERT_TRUE(Append(*store_, batch).ok());
+  const std::vector<StartRecord> starts = *store_->ListStarts(id);
+  EXPECT_TRUE(starts[0].done);
+  EXPECT_FALSE(starts[0].within_stop_gap);
+  EXPECT_TRUE(starts[1].done);
+  EXPECT_TRUE(starts[1].within_stop_gap);
+  EXPECT_FALSE(starts[2].done);
+  EXPECT_FALSE(starts[2].within_stop_gap);
 }
 
 // --- Points ---

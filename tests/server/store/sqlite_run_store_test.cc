@@ -92,7 +92,10 @@ TEST(SqliteRunStoreTest, EverythingIsThereAfterReopening) {
     const auto store = OpenStore(directory.path());
     id = CreateTestJob(*store, 2);
     ASSERT_TRUE(Append(*store, TestBatch(id, 0, 0, 100)).ok());
-    ASSERT_TRUE(Append(*store, TestBatch(id, 1, 0, 60)).ok());
+    PointBatch last = TestBatch(id, 1, 0, 60);
+    last.start_done = last.within_stop_gap = true;
+    ASSERT_TRUE(Append(*store, last).ok());
+    ASSERT_TRUE(store->SetJobBound(id, {10, 5, 2, 3, true}).ok());
     before = *store->GetJob(id);
     revision = store->revision();
     EXPECT_EQ(store->Close(), absl::OkStatus());
@@ -102,12 +105,15 @@ TEST(SqliteRunStoreTest, EverythingIsThereAfterReopening) {
   EXPECT_EQ(store->revision(), revision);
   EXPECT_EQ(store->GetJob(id)->job.spec, before.job.spec);
   EXPECT_EQ(store->GetJob(id)->best_point, before.best_point);
+  ASSERT_TRUE(store->GetJob(id)->bound.has_value());
+  EXPECT_EQ(store->GetJob(id)->bound->objective, 10);
   ExpectConsistent(*store, id);
   // Front and best go on from what the file holds.
   ASSERT_TRUE(Append(*store, TestBatch(id, 1, 40, 200)).ok());
   ASSERT_TRUE(Append(*store, TestBatch(id, 0, 0, 300)).ok());
   ExpectConsistent(*store, id);
   EXPECT_EQ(store->GetJob(id)->points, 540);
+  EXPECT_TRUE(store->ListStarts(id)->at(1).within_stop_gap) << "what is appended later does not forget it";
 }
 
 TEST(SqliteRunStoreTest, IdsAreNotReusedAfterReopening) {
@@ -335,8 +341,11 @@ TEST(SqliteRunStoreTest, ViewsReadWell) {
   ASSERT_TRUE(Append(*store, {id, 0, {ExactPoint(0, 5, 5, 5), ExactPoint(1, 4, 3, 2)}, 2, false}).ok());
   EXPECT_EQ(QueryText(DatabasePath(directory), "SELECT number || ' ' || edp || ' ' || parameters FROM pareto"),
             R"(1 12.0 {"pe_dim":16,"scratchpad_kib":128})");
-  EXPECT_EQ(QueryText(DatabasePath(directory), "SELECT state || ' ' || points || ' ' || front_size FROM job_overview"),
-            "pending 2 1");
+  ASSERT_TRUE(store->SetJobBound(id, {10, 3, 2, 7, true}).ok());
+  EXPECT_EQ(QueryText(DatabasePath(directory),
+                      "SELECT state || ' ' || points || ' ' || front_size || ' ' || lower_bound || ' ' || "
+                      "round(gap, 6) FROM job_overview"),
+            "pending 2 1 10.0 0.2");
 }
 
 TEST(SqliteRunStoreTest, FileIsInWalMode) {
