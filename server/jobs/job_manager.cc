@@ -72,6 +72,18 @@ std::string EndMessage(std::optional<double> stop_gap, const std::optional<StopR
   return absl::StrCat("all samples were used without finding ", goal);
 }
 
+// What a job says of which the second half brought nothing better; "" for another.
+std::string ConvergenceMessage(RunStore& store, std::int64_t job_id) {
+  const absl::StatusOr<JobRecord> record = store.GetJob(job_id);
+  if (!record.ok() || !record->best_point.has_value()) return "";
+  const absl::StatusOr<PointRecord> best = store.GetPoint(job_id, *record->best_point);
+  if (!best.ok()) return "";
+  const std::int64_t samples = record->job.samples_total / record->job.num_starts;
+  if (2 * best->point.sample > samples) return "";
+  return absl::StrCat("converged: start ", best->start, " found the best design at its sample ", best->point.sample,
+                      " of ", samples, ", and none found a better one");
+}
+
 std::string JobText(std::int64_t job_id) { return absl::StrCat("job ", job_id, ": "); }
 
 }  // namespace
@@ -438,7 +450,8 @@ void JobManager::SettleStorageFull(const Lease& lease, std::string_view problem)
   }
 }
 
-void JobManager::Succeed(std::int64_t job_id, const std::string& message) {
+void JobManager::Succeed(std::int64_t job_id, const std::string& end_message) {
+  const std::string message = end_message.empty() ? ConvergenceMessage(*options_.store, job_id) : end_message;
   const absl::StatusOr<JobRecord> record = options_.store->SetJobState(
       job_id, {JobState::kPending, JobState::kRunning, JobState::kPaused}, JobState::kSucceeded, message, std::nullopt);
   // FAILED_PRECONDITION: it was cancelled in the meantime.

@@ -125,7 +125,8 @@ class JobManager {
   // The store would not have the lease's job run, or what was found.
   void SettleRefused(const Lease& lease);
   void SettleStorageFull(const Lease& lease, std::string_view problem);
-  void Succeed(std::int64_t job_id, const std::string& message);
+  // With what `end_message` says, or whether the search converged.
+  void Succeed(std::int64_t job_id, const std::string& end_message);
   void FailJob(std::int64_t job_id, const std::string& reason);
 
   const Options options_;

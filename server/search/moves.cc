@@ -72,6 +72,11 @@ void MoveSet::ApplyTo(const Move& move, Mapping* mapping) {
   }
 }
 
+void MoveSet::UndoIn(const Move& move, Mapping* mapping) {
+  FactorAt(*mapping, move.to, move.dim) /= move.factor;
+  FactorAt(*mapping, move.from, move.dim) *= move.factor;
+}
+
 Mapping MoveSet::Apply(const Mapping& mapping, const Move& move) {
   Mapping result = mapping;
   ApplyTo(move, &result);

@@ -37,6 +37,8 @@ class MoveSet {
   void List(const Mapping& mapping, std::vector<Move>* moves) const;
 
   static void ApplyTo(const Move& move, Mapping* mapping);
+  // Takes a factor move back.
+  static void UndoIn(const Move& move, Mapping* mapping);
   static Mapping Apply(const Mapping& mapping, const Move& move);
 
  private:

@@ -73,9 +73,12 @@ void Neighbourhood::RankMoves(int layer, const LayerShape& shape, const Mapping&
   const ResourceNeeds now = model_.Needs(shape, mapping);
   move_set_.List(mapping, &list_);
   ranked_.clear();
+  Mapping moved = mapping;
   for (const Move& move : list_) {
     if (move.kind != Move::Kind::kFactor) continue;
-    const ResourceNeeds need = model_.Needs(shape, MoveSet::Apply(mapping, move));
+    MoveSet::ApplyTo(move, &moved);
+    const ResourceNeeds need = model_.Needs(shape, moved);
+    MoveSet::UndoIn(move, &moved);
     RankedMove ranked{move, Promise(move, gradient), model_.FirstShortage(need, costs) < 0, false};
     for (std::size_t r = 0; r < num_resources; ++r) ranked.frees = ranked.frees || need[r] < now[r];
     ranked_.push_back(ranked);
@@ -127,9 +130,17 @@ void Neighbourhood::AddPairs(const LayerShape& shape, const Mapping& mapping, co
                    [](const Neighbour& a, const Neighbour& b) { return a.promise < b.promise; });
   std::size_t kept = 0;
   int tried = 0;
+  Mapping moved = mapping;
   for (const Neighbour& pair : pairs_) {
     if (kept == kMostPairs || tried++ == kMostPairsTried) break;
-    if (!Fits(shape, Apply(mapping, pair), costs)) continue;
+    const Move& grow = ranked_[static_cast<std::size_t>(pair.first)].move;
+    const Move& shrink = ranked_[static_cast<std::size_t>(pair.second)].move;
+    MoveSet::ApplyTo(grow, &moved);
+    MoveSet::ApplyTo(shrink, &moved);
+    const bool fits = Fits(shape, moved, costs);
+    MoveSet::UndoIn(shrink, &moved);
+    MoveSet::UndoIn(grow, &moved);
+    if (!fits) continue;
     neighbours_.push_back(pair);
     ++kept;
   }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <map>
 #include <string>
@@ -131,6 +132,30 @@ TEST_F(JobManagerTest, RunsEveryStartAndSucceeds) {
   EXPECT_EQ(changes.states[0].state, JobState::kPending);
   EXPECT_EQ(changes.states[1].state, JobState::kRunning);
   EXPECT_EQ(changes.states[2].state, JobState::kSucceeded);
+}
+
+TEST_F(JobManagerTest, JobSaysThatItConvergedWhenItsSecondHalfBroughtNothingBetter) {
+  for (const std::int64_t best_sample : {20, 40}) {
+    JobManager::Options options = ManagerOptions();
+    options.run_start = [best_sample](const SearchSpec& spec, int start, PointSink& sink) {
+      const std::vector<Mapping> mappings(spec.workload->layers.size());
+      StartSummary summary;
+      for (std::int64_t sample = 1; sample <= spec.samples_per_start; ++sample) {
+        const double score = 100 + start + std::abs(static_cast<double>(sample - best_sample));
+        const HardwarePoint hardware(static_cast<std::size_t>(spec.hardware_template->num_parameters()), 1);
+        sink.OnPoint({sample, SearchPointOrigin::kPolish, {score, 1, 1}, score, hardware, &mappings});
+        summary.samples = sample;
+      }
+      return summary;
+    };
+    const auto manager = Manager(std::move(options));
+    const JobRecord job = watcher_.AwaitState(Submit(*manager), JobState::kSucceeded);
+    if (best_sample == 20) {
+      EXPECT_THAT(job.message, HasSubstr("converged: start 0 found the best design at its sample 20 of 60"));
+    } else {
+      EXPECT_EQ(job.message, "");
+    }
+  }
 }
 
 TEST_F(JobManagerTest, AnyNumberOfThreadsGivesTheSamePoints) {
