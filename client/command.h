@@ -44,6 +44,7 @@ std::unique_ptr<Command> MakeParetoCommand();
 std::unique_ptr<Command> MakePointsCommand();
 std::unique_ptr<Command> MakeDesignCommand();
 std::unique_ptr<Command> MakeEvaluateCommand();
+std::unique_ptr<Command> MakeBenchCommand();
 std::unique_ptr<Command> MakeWorkloadsCommand();
 std::unique_ptr<Command> MakeTemplatesCommand();
 std::unique_ptr<Command> MakeHelpCommand();

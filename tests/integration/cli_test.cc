@@ -338,6 +338,33 @@ TEST_F(CliTest, RefusesMappingsAtTheirRow) {
               HasSubstr("column pe_dim"));
 }
 
+TEST_F(CliTest, BenchComparesJobsOfTheDaemonAndWritesFiles) {
+  const std::string flags = absl::StrCat("bench --workload ", Path("pair.yaml"),
+                                         " --template gemmini --seeds 2 --starts 2 --steps 60 -o ", Path("bench"));
+  const ProcessResult first = Run(flags + " --format csv");
+  ASSERT_EQ(first.code, 0);
+  const Csv rows(first.out);
+  ASSERT_EQ(rows.size(), 6u);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    EXPECT_EQ(rows.Text(i, "workload"), "pair");
+    const v1::Job job = FromJson<v1::Job>(Run("get " + rows.Text(i, "job") + " --format json").out);
+    EXPECT_EQ(job.state(), v1::SUCCEEDED);
+    EXPECT_EQ(rows.Number(i, "best_edp"), job.best().edp());
+    EXPECT_EQ(rows.Number(i, "samples"), 120);
+    EXPECT_GE(rows.Number(i, "best_edp"), rows.Number(i, "lower_bound"));
+  }
+  const auto read = [](const std::string& path) {
+    std::ifstream file(path);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  EXPECT_EQ(read(Path("bench/bench.csv")), first.out);
+  const std::string svg = read(Path("bench/pair.svg"));
+  EXPECT_THAT(svg, AllOf(HasSubstr("<polyline"), HasSubstr("pair on gemmini"), HasSubstr("bayesian")));
+  EXPECT_EQ(Run(flags).code, 0) << "it replaces its own files";
+  EXPECT_EQ(read(Path("bench/pair.svg")), svg) << "the same jobs give the same plot";
+  EXPECT_EQ(RunMerged("bench --workload resnet51").code, 4);
+}
+
 TEST_F(CliTest, UnknownThingsAreNotFound) {
   for (const char* command : {"get 999999", "watch 999999", "cancel 999999", "points 999999", "pareto 999999",
                               "design 999999", "delete 999999"}) {
