@@ -50,7 +50,8 @@ PointWriter::PointWriter(RunStore* store, const Template& hardware_template, con
 PointWriter::~PointWriter() { AwaitInFlight(0); }
 
 void PointWriter::OnPoint(const SearchPoint& point) {
-  NewPoint stored;
+  if (batch_.points.empty()) batch_.points.reserve(static_cast<std::size_t>(options_.points_per_batch));
+  NewPoint& stored = batch_.points.emplace_back();
   stored.sequence = next_sequence_++;
   stored.sample = point.sample;
   stored.origin = StoredOrigin(point.origin);
@@ -58,15 +59,11 @@ void PointWriter::OnPoint(const SearchPoint& point) {
   stored.latency_cycles = point.metrics.latency_cycles;
   stored.area_mm2 = point.metrics.area_mm2;
   stored.score = point.score;
-  stored.parameters = point.hardware;
+  stored.parameters.assign(point.hardware.begin(), point.hardware.end());
   stored.design = DesignText(template_, point.mappings);
   samples_done_ = point.sample;
-  batch_.points.push_back(std::move(stored));
-  if (batch_.points.size() >= static_cast<std::size_t>(options_.points_per_batch)) {
-    Flush(Ending::kOpen);
-  } else {
-    FlushIfLate();
-  }
+  // Whether it is late for a smaller batch is looked at by StopRequested, which comes often: a point is cheap.
+  if (batch_.points.size() >= static_cast<std::size_t>(options_.points_per_batch)) Flush(Ending::kOpen);
 }
 
 bool PointWriter::StopRequested() {

@@ -58,7 +58,7 @@ absl::Status BuildDesign(const JobRecord& job, const PointRecord& point, const s
   if (lines.size() != layers.size()) {
     return Unreadable(point, absl::StrCat(lines.size(), " mappings for ", layers.size(), " layers"));
   }
-  const HardwarePoint& hardware = point.point.parameters;
+  const HardwarePoint hardware(point.point.parameters.begin(), point.point.parameters.end());
   if (const absl::Status valid = inputs.hardware_template->ValidateHardware(hardware); !valid.ok()) {
     return Unreadable(point, Message(valid));
   }

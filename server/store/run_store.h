@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -65,6 +66,9 @@ struct JobRecord {
   std::optional<JobBound> bound;           // once computed
 };
 
+// The values of a point's parameters. Kept in the point: there are many points, and a template has few parameters.
+using ParameterValues = absl::InlinedVector<double, 4>;
+
 // One evaluation of the whole workload. Figures of infeasible points are infinite.
 struct NewPoint {
   std::int64_t sequence = 0;  // in its start, from 0 without gaps
@@ -75,7 +79,7 @@ struct NewPoint {
   double area_mm2 = 0;
   double score = std::numeric_limits<double>::infinity();  // what `best` minimises; infinite: never best, never on
                                                            // the front
-  std::vector<double> parameters;
+  ParameterValues parameters;
   std::string design;  // opaque; "" for descent points
 };
 

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "common/base/status.h"
-#include "server/store/number_list.h"
+#include "server/store/sqlite_point_queries.h"
 #include "server/store/store_errors.h"
 
 namespace oneloop {
@@ -17,10 +17,6 @@ constexpr char kSelectJobs[] =
     "end_time_us, num_starts, samples_total, starts_done, samples_done, points, front_size, best_point, revision, "
     "stop_gap, bound_boxes, bound_exhausted, lower_bound, energy_uj_bound, latency_cycles_bound, spec, resolved FROM "
     "jobs JOIN job_specs ON job_id = id ";
-constexpr char kSelectPoints[] =
-    "SELECT number, start, sample, origin, energy_uj, latency_cycles, area_mm2, score, parameters, revision, "
-    "entered_front_revision, left_front_revision FROM points WHERE job_id = ?1 ";
-constexpr char kOnFront[] = "AND entered_front_revision IS NOT NULL AND left_front_revision IS NULL ";
 
 std::optional<std::int64_t> OptionalInt(const SqliteStatement& row, int column) {
   if (row.IsNull(column)) return std::nullopt;
@@ -78,25 +74,6 @@ JobRecord JobFromRow(const SqliteStatement& row) {
   return record;
 }
 
-absl::StatusOr<PointRecord> PointFromRow(const SqliteStatement& row, int num_starts) {
-  int column = 0;
-  PointRecord record;
-  record.number = row.Int(column++);
-  record.start = static_cast<int>(row.Int(column++));
-  record.point.sequence = record.number / num_starts;
-  record.point.sample = row.Int(column++);
-  record.point.origin = static_cast<PointOrigin>(row.Int(column++));
-  record.point.energy_uj = Figure(row, column++);
-  record.point.latency_cycles = Figure(row, column++);
-  record.point.area_mm2 = Figure(row, column++);
-  record.point.score = Figure(row, column++);
-  ASSIGN_OR_RETURN(record.point.parameters, ParseNumberList(row.Text(column++)));
-  record.revision = row.Int(column++);
-  record.entered_front_revision = row.Int(column++);
-  record.left_front_revision = row.Int(column++);
-  return record;
-}
-
 absl::Status ReadParameterNames(SqliteConnection& connection, JobRecord& record) {
   ASSIGN_OR_RETURN(SqliteStatement rows,
                    connection.Prepare("SELECT name FROM job_parameters WHERE job_id = ? ORDER BY position"));
@@ -108,42 +85,6 @@ absl::Status ReadParameterNames(SqliteConnection& connection, JobRecord& record)
   }
 }
 
-absl::StatusOr<int> ReadNumStarts(SqliteConnection& connection, std::int64_t job_id) {
-  ASSIGN_OR_RETURN(SqliteStatement rows, connection.Prepare("SELECT num_starts FROM jobs WHERE id = ?"));
-  rows.Bind(job_id);
-  ASSIGN_OR_RETURN(const bool row, rows.Step());
-  if (!row) return NoJob(job_id);
-  return static_cast<int>(rows.Int(0));
-}
-
-absl::Status AppendPointRows(SqliteStatement& rows, int num_starts, std::vector<PointRecord>& points) {
-  for (;;) {
-    ASSIGN_OR_RETURN(const bool row, rows.Step());
-    if (!row) return absl::OkStatus();
-    ASSIGN_OR_RETURN(PointRecord point, PointFromRow(rows, num_starts));
-    points.push_back(std::move(point));
-  }
-}
-
-// Sequences have no gaps, so that one start's points are found by key, however many other starts there are.
-absl::StatusOr<std::vector<PointRecord>> ReadPointsOfStart(SqliteConnection& connection, const PointQuery& query,
-                                                           int num_starts) {
-  std::vector<PointRecord> points;
-  const int start = *query.start;
-  if (start < 0 || start >= num_starts) return points;
-  std::int64_t sequence = query.after_number < start ? 0 : (query.after_number - start) / num_starts + 1;
-  ASSIGN_OR_RETURN(SqliteStatement rows, connection.Prepare(absl::StrCat(kSelectPoints, "AND number = ?2")));
-  for (; points.size() < static_cast<std::size_t>(query.limit); ++sequence) {
-    rows.Bind(query.job_id, sequence * num_starts + start);
-    ASSIGN_OR_RETURN(const bool row, rows.Step());
-    if (!row) break;
-    ASSIGN_OR_RETURN(PointRecord point, PointFromRow(rows, num_starts));
-    if (query.exact_only && point.point.origin == PointOrigin::kDescent) continue;
-    points.push_back(std::move(point));
-  }
-  return points;
-}
-
 // The revisions of the first `count` front changes after `after`, ascending.
 absl::StatusOr<std::vector<std::int64_t>> ReadFrontChangeRevisions(SqliteConnection& connection, std::int64_t job_id,
                                                                    std::int64_t after, std::int64_t count) {
@@ -151,9 +92,9 @@ absl::StatusOr<std::vector<std::int64_t>> ReadFrontChangeRevisions(SqliteConnect
   ASSIGN_OR_RETURN(
       SqliteStatement rows,
       connection.Prepare(
-          "SELECT entered_front_revision AS revision FROM points WHERE job_id = ?1 AND entered_front_revision > ?2 "
+          "SELECT entered_front_revision AS revision FROM point_rows WHERE job_id = ?1 AND entered_front_revision > ?2 "
           "UNION ALL "
-          "SELECT left_front_revision FROM points WHERE job_id = ?1 AND left_front_revision > ?2 "
+          "SELECT left_front_revision FROM point_rows WHERE job_id = ?1 AND left_front_revision > ?2 "
           "ORDER BY revision LIMIT ?3"));
   rows.Bind(job_id, after, count);
   for (;;) {
@@ -165,7 +106,7 @@ absl::StatusOr<std::vector<std::int64_t>> ReadFrontChangeRevisions(SqliteConnect
 
 absl::Status ReadEntered(SqliteConnection& connection, std::int64_t after, JobChanges& changes) {
   ASSIGN_OR_RETURN(SqliteStatement rows,
-                   connection.Prepare(absl::StrCat(kSelectPoints,
+                   connection.Prepare(absl::StrCat(kSelectPointRows, kOfJob,
                                                    "AND entered_front_revision > ?2 AND entered_front_revision <= ?3 "
                                                    "ORDER BY entered_front_revision, number")));
   rows.Bind(changes.job.id, after, changes.resume_revision);
@@ -178,7 +119,7 @@ absl::Status ReadEntered(SqliteConnection& connection, std::int64_t after, JobCh
 
 absl::Status ReadLeft(SqliteConnection& connection, std::int64_t after, JobChanges& changes) {
   ASSIGN_OR_RETURN(SqliteStatement rows,
-                   connection.Prepare("SELECT number FROM points WHERE job_id = ?1 AND left_front_revision > ?2 "
+                   connection.Prepare("SELECT number FROM point_rows WHERE job_id = ?1 AND left_front_revision > ?2 "
                                       "AND left_front_revision <= ?3 ORDER BY left_front_revision, number"));
   rows.Bind(changes.job.id, after, changes.resume_revision);
   for (;;) {
@@ -210,6 +151,14 @@ absl::StatusOr<std::int64_t> ReadPointsAt(SqliteConnection& connection, std::int
 }
 
 }  // namespace
+
+absl::StatusOr<int> ReadNumStarts(SqliteConnection& connection, std::int64_t job_id) {
+  ASSIGN_OR_RETURN(SqliteStatement rows, connection.Prepare("SELECT num_starts FROM jobs WHERE id = ?"));
+  rows.Bind(job_id);
+  ASSIGN_OR_RETURN(const bool row, rows.Step());
+  if (!row) return NoJob(job_id);
+  return static_cast<int>(rows.Int(0));
+}
 
 absl::StatusOr<std::int64_t> ReadRevision(SqliteConnection& connection) {
   return connection.QueryInt("SELECT revision FROM store");
@@ -267,51 +216,12 @@ absl::StatusOr<std::vector<StartRecord>> ReadStarts(SqliteConnection& connection
   }
 }
 
-absl::StatusOr<std::vector<PointRecord>> ReadPoints(SqliteConnection& connection, const PointQuery& query) {
-  RETURN_IF_ERROR(CheckLimit(query.limit));
-  ASSIGN_OR_RETURN(const int num_starts, ReadNumStarts(connection, query.job_id));
-  if (query.start && !query.front_only) return ReadPointsOfStart(connection, query, num_starts);
-  // Whatever is on the front is exact.
-  const bool skip_descent = query.exact_only && !query.front_only;
-  ASSIGN_OR_RETURN(SqliteStatement rows,
-                   connection.Prepare(absl::StrCat(
-                       kSelectPoints, "AND number > ?2 ", query.front_only ? kOnFront : "",
-                       skip_descent ? absl::StrCat("AND origin <> ", static_cast<int>(PointOrigin::kDescent), " ") : "",
-                       query.start ? "AND start = ?4 " : "", "ORDER BY number LIMIT ?3")));
-  if (query.start) {
-    rows.Bind(query.job_id, query.after_number, query.limit, *query.start);
-  } else {
-    rows.Bind(query.job_id, query.after_number, query.limit);
-  }
-  std::vector<PointRecord> points;
-  RETURN_IF_ERROR(AppendPointRows(rows, num_starts, points));
-  return points;
-}
-
-absl::StatusOr<PointRecord> ReadPoint(SqliteConnection& connection, std::int64_t job_id, std::int64_t number) {
-  ASSIGN_OR_RETURN(const int num_starts, ReadNumStarts(connection, job_id));
-  ASSIGN_OR_RETURN(SqliteStatement rows, connection.Prepare(absl::StrCat(kSelectPoints, "AND number = ?2")));
-  rows.Bind(job_id, number);
-  ASSIGN_OR_RETURN(const bool row, rows.Step());
-  if (!row) return NoPoint(job_id, number);
-  return PointFromRow(rows, num_starts);
-}
-
-absl::StatusOr<std::string> ReadDesign(SqliteConnection& connection, std::int64_t job_id, std::int64_t number) {
-  RETURN_IF_ERROR(ReadPoint(connection, job_id, number).status());
-  ASSIGN_OR_RETURN(SqliteStatement rows,
-                   connection.Prepare("SELECT design FROM designs WHERE job_id = ? AND number = ?"));
-  rows.Bind(job_id, number);
-  ASSIGN_OR_RETURN(const bool row, rows.Step());
-  if (!row) return NoDesign(job_id, number);
-  return std::string(rows.Text(0));
-}
-
 absl::StatusOr<JobSnapshot> ReadSnapshot(SqliteConnection& connection, std::int64_t job_id) {
   JobSnapshot snapshot;
   ASSIGN_OR_RETURN(snapshot.job, ReadJob(connection, job_id));
   ASSIGN_OR_RETURN(snapshot.revision, ReadRevision(connection));
-  ASSIGN_OR_RETURN(SqliteStatement rows, connection.Prepare(absl::StrCat(kSelectPoints, kOnFront, "ORDER BY number")));
+  ASSIGN_OR_RETURN(SqliteStatement rows,
+                   connection.Prepare(absl::StrCat(kSelectPointRows, kOnFront, "ORDER BY number")));
   rows.Bind(job_id);
   RETURN_IF_ERROR(AppendPointRows(rows, snapshot.job.job.num_starts, snapshot.front));
   return snapshot;

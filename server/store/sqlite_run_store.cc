@@ -8,6 +8,7 @@
 #include "server/store/data_directory.h"
 #include "server/store/reader_pool.h"
 #include "server/store/sqlite_connection.h"
+#include "server/store/sqlite_point_queries.h"
 #include "server/store/sqlite_queries.h"
 #include "server/store/sqlite_schema.h"
 #include "server/store/sqlite_writer.h"
@@ -155,7 +156,6 @@ absl::StatusOr<std::unique_ptr<RunStore>> SqliteRunStore::Create(const Options& 
   ASSIGN_OR_RETURN(std::unique_ptr<SqliteWriter> writer, SqliteWriter::Create(std::move(connection), options.clock));
   ASSIGN_OR_RETURN(std::unique_ptr<ReaderPool> readers, ReaderPool::Create(path, options.vfs, options.readers));
   WriteQueue::Options queue_options;
-  queue_options.max_transaction_rows = options.max_transaction_rows;
   queue_options.max_delay = options.max_delay;
   queue_options.max_queued_rows = options.max_queued_rows;
   return std::make_unique<SqliteRunStoreImpl>(std::move(directory), std::move(writer), std::move(readers),

@@ -3,13 +3,14 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/log.h"
 #include "common/base/status.h"
+#include "server/store/sqlite_points_view.h"
 
 namespace oneloop {
 namespace {
 
-// Points have no index but their key, and three partial ones that hold only what was ever on a front: a step of the
-// descent costs one row. Designs are long, so theirs is a table with rowid: a table without one would move most of
-// each design to an overflow page.
+// Points in rows of their own have no index but their key, and three partial ones that hold only what was ever on a
+// front. Steps of the descent are packed, as server/store/point_pack.h says. Designs and packs are long, so theirs are
+// tables with rowid: a table without one would move most of each to an overflow page.
 constexpr char kCreateTables[] = R"sql(
 CREATE TABLE store (
   id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -88,7 +89,8 @@ CREATE TABLE point_counts (
   PRIMARY KEY (job_id, revision)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE points (
+-- Points in rows of their own: all that are exact. The view 'points' has these and the packed ones.
+CREATE TABLE point_rows (
   job_id INTEGER NOT NULL REFERENCES jobs (id),
   number INTEGER NOT NULL,   -- sequence in the start * num_starts + start
   start INTEGER NOT NULL,
@@ -104,12 +106,26 @@ CREATE TABLE points (
   left_front_revision INTEGER,
   PRIMARY KEY (job_id, number)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX points_entered_front ON points (job_id, entered_front_revision)
+CREATE INDEX point_rows_entered_front ON point_rows (job_id, entered_front_revision)
   WHERE entered_front_revision IS NOT NULL;
-CREATE INDEX points_left_front ON points (job_id, left_front_revision)
+CREATE INDEX point_rows_left_front ON point_rows (job_id, left_front_revision)
   WHERE left_front_revision IS NOT NULL;
-CREATE INDEX points_on_front ON points (job_id, number)
+CREATE INDEX point_rows_on_front ON point_rows (job_id, number)
   WHERE entered_front_revision IS NOT NULL AND left_front_revision IS NULL;
+
+-- Steps of the descent, many to a row.
+CREATE TABLE point_packs (
+  id INTEGER PRIMARY KEY,
+  job_id INTEGER NOT NULL REFERENCES jobs (id),
+  start INTEGER NOT NULL,
+  first_sequence INTEGER NOT NULL,
+  last_sequence INTEGER NOT NULL,
+  first_sample INTEGER NOT NULL,
+  sample_step INTEGER NOT NULL,
+  revision INTEGER NOT NULL,
+  data BLOB NOT NULL         -- one byte version, 8 of checksum; columns of doubles, big-endian
+) STRICT;
+CREATE INDEX point_packs_by_sequence ON point_packs (job_id, start, last_sequence, first_sequence);
 
 CREATE TABLE designs (
   job_id INTEGER NOT NULL REFERENCES jobs (id),
@@ -139,7 +155,7 @@ SELECT points.job_id, points.number, points.start, points.energy_uj, points.late
   (SELECT json_group_object(job_parameters.name, value.value)
    FROM json_each(points.parameters) AS value
    JOIN job_parameters ON job_parameters.job_id = points.job_id AND job_parameters.position = value.key) AS parameters
-FROM points JOIN jobs ON jobs.id = points.job_id
+FROM point_rows AS points INDEXED BY point_rows_on_front JOIN jobs ON jobs.id = points.job_id
 WHERE points.entered_front_revision IS NOT NULL AND points.left_front_revision IS NULL;
 )sql";
 
@@ -174,7 +190,7 @@ absl::Status Migrate(SqliteConnection* connection, const Schema& schema, int ver
 }  // namespace
 
 const Schema& StoreSchema() {
-  static const Schema& schema = *new Schema{kCreateTables, {}};
+  static const Schema& schema = *new Schema{kCreateTables + CreatePointsView(), {}};
   return schema;
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -65,6 +66,8 @@ class SqliteWriter final : public WriteBackend {
   absl::StatusOr<JobLedger*> FindLedger(std::int64_t id);
   absl::StatusOr<std::unique_ptr<JobLedger>> LoadLedger(std::int64_t id);
   absl::Status InsertPoints(const PointBatch& batch, std::size_t first_new, const JobLedger& ledger);
+  absl::Status InsertRow(const PointBatch& batch, const NewPoint& point, std::int64_t number);
+  absl::Status InsertPack(const PointBatch& batch, std::span<const NewPoint> points);
 
   // Writes what the ledgers gathered, and the revision.
   absl::Status WriteChanges();
@@ -84,6 +87,8 @@ class SqliteWriter final : public WriteBackend {
   std::set<std::int64_t> used_ledgers_;
   std::set<std::int64_t> ended_jobs_;
   int state_changes_ = 0;
+
+  std::string buffer_;  // for one value after the other
 };
 
 }  // namespace oneloop

@@ -70,12 +70,15 @@ class WriteBackend {
 
 // A bounded queue of writes and the thread that hands them to a backend: many writes per transaction, outcomes and
 // the commit listener only after the commit. The part of a store's promises that has to do with threads. Thread-safe.
+//
+// Points are measured in rows: one for each, and one more for every 256 bytes of its design.
 class WriteQueue {
  public:
   struct Options {
-    std::int64_t max_transaction_rows = 2000;  // points in a transaction; a larger batch gets one of its own
-    std::chrono::milliseconds max_delay{10};   // for which points wait for company
-    std::int64_t max_queued_rows = 65536;      // beyond it Append blocks
+    std::int64_t enough_rows = 8000;            // are committed at once; so is half a queue
+    std::chrono::milliseconds max_delay{10};    // for which fewer wait for company
+    std::int64_t max_transaction_rows = 32768;  // of what came during the last commit; a larger batch gets its own
+    std::int64_t max_queued_rows = 65536;       // beyond it Append blocks
   };
 
   // `backend` outlives the queue; `revision` is its last commit.

@@ -12,6 +12,7 @@
 
 #include "common/base/status.h"
 #include "server/store/memory_run_store.h"
+#include "server/store/sqlite_run_store.h"
 #include "tests/server/jobs/jobs_test_util.h"
 #include "tests/server/store/store_test_util.h"
 
@@ -158,14 +159,26 @@ TEST_F(JobManagerTest, JobSaysThatItConvergedWhenItsSecondHalfBroughtNothingBett
   }
 }
 
-TEST_F(JobManagerTest, AnyNumberOfThreadsGivesTheSamePoints) {
+TEST_F(JobManagerTest, AnyNumberOfThreadsAndSizeOfBatchesGivesTheSamePoints) {
   const std::vector<PointKey> expected = UndisturbedPoints();
   ASSERT_EQ(expected.size(), 300u);
-  for (const int threads : {1, 2, 5}) {
-    const auto manager = Manager(ManagerOptions(threads));
-    const std::int64_t id = Submit(*manager);
-    watcher_.AwaitState(id, JobState::kSucceeded);
-    EXPECT_EQ(PointsOf(store_, id), expected) << threads << " threads";
+  const TempDirectory directory;
+  SqliteRunStore::Options options;
+  options.data_dir = directory.path();
+  const std::unique_ptr<RunStore> sqlite = SqliteRunStore::Create(options).value();
+  for (RunStore* store : {static_cast<RunStore*>(&store_), sqlite.get()}) {
+    StoreWatcher watcher(store);
+    for (const int threads : {1, 2, 5}) {
+      for (const int points_per_batch : {1, 3, 1000}) {
+        JobManager::Options manager_options = ManagerOptions(threads);
+        manager_options.store = store;
+        manager_options.writer.points_per_batch = points_per_batch;
+        const auto manager = Manager(std::move(manager_options));
+        const std::int64_t id = Submit(*manager);
+        watcher.AwaitState(id, JobState::kSucceeded);
+        EXPECT_EQ(PointsOf(*store, id), expected) << threads << " threads, batches of " << points_per_batch;
+      }
+    }
   }
 }
 
