@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -15,11 +14,6 @@
 namespace oneloop {
 namespace {
 
-// NULL stands for infinity.
-double Figure(const SqliteStatement& row, int column) {
-  return row.IsNull(column) ? std::numeric_limits<double>::infinity() : row.Real(column);
-}
-
 absl::StatusOr<PointRecord> PointFromRow(const SqliteStatement& row, int num_starts) {
   int column = 0;
   PointRecord record;
@@ -28,10 +22,10 @@ absl::StatusOr<PointRecord> PointFromRow(const SqliteStatement& row, int num_sta
   record.point.sequence = record.number / num_starts;
   record.point.sample = row.Int(column++);
   record.point.origin = static_cast<PointOrigin>(row.Int(column++));
-  record.point.energy_uj = Figure(row, column++);
-  record.point.latency_cycles = Figure(row, column++);
-  record.point.area_mm2 = Figure(row, column++);
-  record.point.score = Figure(row, column++);
+  record.point.energy_uj = row.Figure(column++);
+  record.point.latency_cycles = row.Figure(column++);
+  record.point.area_mm2 = row.Figure(column++);
+  record.point.score = row.Figure(column++);
   ASSIGN_OR_RETURN(const std::vector<double> parameters, ParseNumberList(row.Text(column++)));
   record.point.parameters.assign(parameters.begin(), parameters.end());
   record.revision = row.Int(column++);

@@ -28,19 +28,14 @@ std::optional<absl::Time> OptionalTime(const SqliteStatement& row, int column) {
   return absl::FromUnixMicros(row.Int(column));
 }
 
-// NULL stands for infinity.
-double Figure(const SqliteStatement& row, int column) {
-  return row.IsNull(column) ? std::numeric_limits<double>::infinity() : row.Real(column);
-}
-
 std::optional<JobBound> BoundFromRow(const SqliteStatement& row, int column) {
   if (row.IsNull(column)) return std::nullopt;
   JobBound bound;
   bound.boxes = static_cast<int>(row.Int(column++));
   bound.exhausted = row.Int(column++) != 0;
-  bound.objective = Figure(row, column++);
-  bound.energy_uj = Figure(row, column++);
-  bound.latency_cycles = Figure(row, column++);
+  bound.objective = row.Figure(column++);
+  bound.energy_uj = row.Figure(column++);
+  bound.latency_cycles = row.Figure(column++);
   return bound;
 }
 
