@@ -46,6 +46,8 @@ class BenchCommand : public Command {
            "best to the worst. The starts of a job run at once; a plot takes them in turn: after s samples of each of "
            "n\n"
            "starts, at n*s samples, it shows the best of all points that any start found within its first s samples.\n"
+           "--ablations runs the gradient search as it is, on raw factors, with each order strategy, without descent,\n"
+           "without polish, and with 1 to 64 starts, all with the same number of samples.\n"
            "Files of an earlier run are replaced, others never; they are written when all jobs are over, or not at "
            "all.\n"
            "csv prints the rows of bench.csv, json the jobs and the table. Ctrl-C cancels the job that is running. "

@@ -19,6 +19,9 @@ namespace {
 constexpr char kCommand[] = "bench";
 constexpr std::int32_t kDefaultSeeds = 5;
 constexpr std::int32_t kMostSeeds = 1000;
+// Of a job, as the daemon has them.
+constexpr std::int32_t kDefaultStarts = 7;
+constexpr std::int32_t kDefaultSteps = 1490;
 
 std::string NameOf(v1::Algorithm algorithm) { return absl::AsciiStrToLower(v1::Algorithm_Name(algorithm)); }
 
@@ -40,11 +43,9 @@ absl::StatusOr<std::vector<std::string>> BenchmarkNames(ServiceClient& client,
 }
 
 std::string FlagOf(const std::string& field) {
-  static const auto* const kFlags = new std::map<std::string, std::string>{{"parent", "--project"},
-                                                                           {"spec.template_name", "--template"},
-                                                                           {"spec.starts", "--starts"},
-                                                                           {"spec.steps", "--steps"},
-                                                                           {"spec.algorithm", "--algorithm"}};
+  static const auto* const kFlags = new std::map<std::string, std::string>{
+      {"parent", "--project"},   {"spec.template_name", "--template"}, {"spec.starts", "--starts"},
+      {"spec.steps", "--steps"}, {"spec.samples", "--steps"},          {"spec.algorithm", "--algorithm"}};
   const auto flag = kFlags->find(field);
   return flag == kFlags->end() ? "" : flag->second;
 }
@@ -58,28 +59,32 @@ void BenchRequest::Declare(FlagSet* flags) {
   flags->Add("template", "NAME|FILE", "the hardware; default the one marked in `oneloop templates`", &template_);
   flags->AddRepeatedChoice("algorithm", EnumNames(v1::Algorithm_descriptor()),
                            "how to search; may be given several times; default all", &algorithms_);
+  flags->Add("ablations", "compare the gradient search with itself, one part taken out or replaced at a time",
+             &ablations_);
   flags->Add("seeds", "N", "jobs for each workload and algorithm, with seeds 0 to N-1; default 5", &seeds_);
   flags->Add("starts", "N", "independent starts of each job; default 7", &starts_);
   flags->Add("steps", "N", "samples of each start; default 1490", &steps_);
 }
 
-std::string BenchRequest::reference() const { return NameOf(v1::GRADIENT); }
+std::string BenchRequest::reference() const {
+  return ablations_ ? AblationVariants(1).front().name : NameOf(v1::GRADIENT);
+}
 
 absl::StatusOr<std::vector<BenchCase>> BenchRequest::Cases(ServiceClient& client, const std::string& parent,
                                                            Environment& env) {
   RETURN_IF_ERROR(CheckCounts());
-  ASSIGN_OR_RETURN(const std::vector<Variant> variants, Variants());
+  ASSIGN_OR_RETURN(const std::vector<BenchVariant> variants, Variants());
   ASSIGN_OR_RETURN(const std::vector<Source> sources, Workloads(client));
   v1::JobSpec common;
   RETURN_IF_ERROR(SetTemplate(client, &common));
   if (starts_.has_value()) common.set_starts(*starts_);
-  if (steps_.has_value()) common.set_steps(*steps_);
+  if (steps_.has_value() && !ablations_) common.set_steps(*steps_);
   const std::string id = env.random_id();
   std::set<std::string> names;
   std::vector<BenchCase> cases;
   for (const Source& source : sources) {
     std::string name;
-    for (const Variant& variant : variants) {
+    for (const BenchVariant& variant : variants) {
       BenchCase bench_case;
       bench_case.variant = variant.name;
       bench_case.request.set_parent(parent);
@@ -108,19 +113,18 @@ absl::Status BenchRequest::CheckCounts() const {
   return absl::InvalidArgumentError(absl::StrCat("--seeds: is ", seeds, "; valid: 1 to ", kMostSeeds));
 }
 
-absl::StatusOr<std::vector<BenchRequest::Variant>> BenchRequest::Variants() const {
-  std::vector<std::string> names = algorithms_;
-  if (names.empty()) names = EnumNames(v1::Algorithm_descriptor());
-  std::vector<Variant> variants;
-  for (const std::string& name : names) {
-    Variant variant;
-    variant.name = name;
-    variant.changes.set_algorithm(static_cast<v1::Algorithm>(EnumNumber(v1::Algorithm_descriptor(), name).value_or(0)));
-    const bool twice = std::any_of(variants.begin(), variants.end(), [&](const Variant& v) { return v.name == name; });
-    if (twice) return UsageError(kCommand, absl::StrCat("--algorithm ", name, " is given twice"));
-    variants.push_back(std::move(variant));
+absl::StatusOr<std::vector<BenchVariant>> BenchRequest::Variants() const {
+  if (ablations_ && !algorithms_.empty()) {
+    return UsageError(kCommand, "--ablations and --algorithm exclude each other");
   }
-  return variants;
+  if (ablations_) return AblationVariants(SamplesOfJob());
+  const std::set<std::string> distinct(algorithms_.begin(), algorithms_.end());
+  if (distinct.size() < algorithms_.size()) return UsageError(kCommand, "--algorithm: one is given twice");
+  return AlgorithmVariants(algorithms_.empty() ? EnumNames(v1::Algorithm_descriptor()) : algorithms_);
+}
+
+std::int64_t BenchRequest::SamplesOfJob() const {
+  return std::int64_t{starts_.value_or(kDefaultStarts)} * steps_.value_or(kDefaultSteps);
 }
 
 absl::StatusOr<std::vector<BenchRequest::Source>> BenchRequest::Workloads(ServiceClient& client) {

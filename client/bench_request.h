@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "client/bench_runner.h"
+#include "client/bench_variants.h"
 #include "client/environment.h"
 #include "client/flag_set.h"
 #include "client/input_file.h"
@@ -28,10 +29,6 @@ class BenchRequest {
   std::string reference() const;
 
  private:
-  struct Variant {
-    std::string name;
-    v1::JobSpec changes;  // merged into the job's
-  };
   // A workload as it goes into a job.
   struct Source {
     std::string flag;
@@ -40,7 +37,8 @@ class BenchRequest {
   };
 
   absl::Status CheckCounts() const;
-  absl::StatusOr<std::vector<Variant>> Variants() const;
+  std::int64_t SamplesOfJob() const;
+  absl::StatusOr<std::vector<BenchVariant>> Variants() const;
   absl::StatusOr<std::vector<Source>> Workloads(ServiceClient& client);
   absl::Status SetTemplate(ServiceClient& client, v1::JobSpec* spec);
   // The workload's name.
@@ -50,6 +48,7 @@ class BenchRequest {
   std::vector<std::string> workloads_;
   std::string template_;
   std::vector<std::string> algorithms_;
+  bool ablations_ = false;
   std::optional<std::int32_t> seeds_;
   std::optional<std::int32_t> starts_;
   std::optional<std::int32_t> steps_;

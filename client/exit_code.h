@@ -16,7 +16,7 @@ enum class ExitCode {
   kInvalidInput = 4,  // a file or a value was understood and is not valid
   kUnreachable = 5,   // no daemon there, or it does not answer in time
   kJobFailed = 6,     // the job that was waited for or watched failed or was cancelled
-  kInterrupted = 130  // Ctrl-C while waiting; the job goes on
+  kInterrupted = 130  // Ctrl-C while waiting; the job goes on, but one of bench is cancelled
 };
 
 // An INVALID_ARGUMENT that ends in ExitCode::kUsage. `command` is named in the hint; "" for the program as a whole.

@@ -75,7 +75,11 @@ void SubmitRequest::Declare(FlagSet* flags) {
   flags->AddRepeated("limit", "NAME<=VALUE", "a hard limit on energy_uj, latency_cycles, area_mm2, edp or a parameter",
                      &limits_);
   flags->Add("round_period", "N", "descent steps between roundings; default 100", &round_period_);
-  flags->Add("learning_rate", "X", "of the descent, in log2 of the factors; default 0.5", &learning_rate_);
+  flags->Add("learning_rate", "X", "of the descent, in what it moves; default 0.5, raw 1", &learning_rate_);
+  flags->Add("descent_share", "X", "of the samples, 0 to 1: 0 is polish alone, 1 descent alone; default 0.2",
+             &descent_share_);
+  flags->AddChoice("parametrization", EnumNames(v1::Parametrization_descriptor()),
+                   "what the descent moves: log2 of the factors, or the factors; default log", &parametrization_);
   flags->Add("stop_gap", "SHARE", "end early with a design at most so far above the proven lower bound, for example 1%",
              &stop_gap_);
   flags->Add("request_id", "ID", "submitting again with the same ID gives the same job; default random", &request_id_);
@@ -99,6 +103,8 @@ absl::Status SubmitRequest::Fill(const Environment& env, v1::CreateJobRequest* r
   spec->set_seed(seed_);
   if (round_period_.has_value()) spec->set_round_period(*round_period_);
   if (learning_rate_.has_value()) spec->set_learning_rate(*learning_rate_);
+  if (descent_share_.has_value()) spec->set_descent_share(*descent_share_);
+  spec->set_parametrization(ParseChoice<v1::Parametrization>(v1::Parametrization_descriptor(), parametrization_));
   if (stop_gap_.has_value()) {
     ASSIGN_OR_RETURN(const double stop_gap, ParseShare("stop_gap", *stop_gap_));
     spec->set_stop_gap(stop_gap);

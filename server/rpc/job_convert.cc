@@ -23,6 +23,9 @@ constexpr int kDefaultStarts = 7;
 constexpr int kDefaultSteps = 1490;
 constexpr int kDefaultRoundPeriod = 100;
 constexpr double kDefaultLearningRate = 0.5;
+// The best of the rates that were tried: docs/RESULTS.md, section "Ablations".
+constexpr double kDefaultRawLearningRate = 1;
+constexpr double kDefaultDescentShare = 0.2;
 constexpr int kMostStarts = 10000;
 constexpr std::int64_t kMostSamplesPerStart = 10000000;
 // Beyond it a number is likelier to be meant as per cent than as a goal.
@@ -81,7 +84,11 @@ absl::StatusOr<v1::JobSpec> WithDefaults(v1::JobSpec spec) {
   if (!spec.has_starts()) spec.set_starts(kDefaultStarts);
   if (!spec.has_steps() && !spec.has_samples()) spec.set_steps(kDefaultSteps);
   if (!spec.has_round_period()) spec.set_round_period(kDefaultRoundPeriod);
-  if (!spec.has_learning_rate()) spec.set_learning_rate(kDefaultLearningRate);
+  if (spec.parametrization() == v1::PARAMETRIZATION_UNSPECIFIED) spec.set_parametrization(v1::LOG);
+  if (!spec.has_learning_rate()) {
+    spec.set_learning_rate(spec.parametrization() == v1::RAW ? kDefaultRawLearningRate : kDefaultLearningRate);
+  }
+  if (!spec.has_descent_share()) spec.set_descent_share(kDefaultDescentShare);
   if (spec.objective() == v1::OBJECTIVE_UNSPECIFIED) spec.set_objective(v1::EDP);
   if (spec.algorithm() == v1::ALGORITHM_UNSPECIFIED) spec.set_algorithm(v1::GRADIENT);
   if (spec.order_strategy() == v1::ORDER_STRATEGY_UNSPECIFIED) spec.set_order_strategy(v1::ITERATE);
@@ -138,6 +145,10 @@ absl::Status SetChoices(const v1::JobSpec& spec, SearchSpec* search) {
       return FieldError("order_strategy",
                         absl::StrCat("is ", spec.order_strategy(), "; valid: FIXED, ITERATE, SOFTMAX"));
   }
+  if (spec.parametrization() != v1::LOG && spec.parametrization() != v1::RAW) {
+    return FieldError("parametrization", absl::StrCat("is ", spec.parametrization(), "; valid: LOG, RAW"));
+  }
+  search->parametrization = spec.parametrization() == v1::RAW ? Parametrization::kRaw : Parametrization::kLog;
   return absl::OkStatus();
 }
 
@@ -155,6 +166,7 @@ absl::Status SetCounts(const v1::JobSpec& spec, SearchSpec* search) {
                                                " (0.01 is 1 %)"));
   }
   search->starts = spec.starts();
+  search->descent_share = spec.descent_share();
   search->seed = spec.seed();
   search->round_period = spec.round_period();
   search->learning_rate = spec.learning_rate();
@@ -296,7 +308,9 @@ absl::StatusOr<v1::JobSpec> DecodeSpec(const JobRecord& record) {
 }
 
 absl::StatusOr<std::shared_ptr<const SearchSpec>> DecodeSearch(const JobRecord& record) {
-  ASSIGN_OR_RETURN(const v1::JobSpec spec, DecodeSpec(record));
+  ASSIGN_OR_RETURN(const v1::JobSpec stored, DecodeSpec(record));
+  // A job of an earlier version lacks the fields that have come since.
+  ASSIGN_OR_RETURN(const v1::JobSpec spec, WithDefaults(stored));
   ASSIGN_OR_RETURN(const v1::Library resolved, DecodeResolved(record));
   return BuildSearch(spec, resolved);
 }

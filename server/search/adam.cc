@@ -18,9 +18,6 @@ struct AdamStep {
   double rate;         // learning rate, corrected for the first moment's bias
   double correction2;  // of the second moment's bias
 };
-inline constexpr double kDecay1 = 0.9;
-inline constexpr double kDecay2 = 0.999;
-inline constexpr double kEpsilon = 1e-8;
 
 }  // namespace oneloop
 #endif  // ONELOOP_SERVER_SEARCH_ADAM_ROWS_
@@ -45,10 +42,10 @@ struct BlockMoments {
 bool MoveBlock(const AdamStep& step, const double* gradient, std::size_t num_slots, const BlockMoments& moments,
                double* x) {
   const D d;
-  const V keep1 = hn::Set(d, kDecay1);
-  const V take1 = hn::Set(d, 1 - kDecay1);
-  const V keep2 = hn::Set(d, kDecay2);
-  const V take2 = hn::Set(d, 1 - kDecay2);
+  const V keep1 = hn::Set(d, kAdamDecay1);
+  const V take1 = hn::Set(d, 1 - kAdamDecay1);
+  const V keep2 = hn::Set(d, kAdamDecay2);
+  const V take2 = hn::Set(d, 1 - kAdamDecay2);
   V infinite = hn::Zero(d);  // becomes NaN with the first derivative that is not finite
   for (std::size_t lane = 0; lane < kBlockLanes; lane += hn::Lanes(d)) {
     V square = hn::Zero(d);
@@ -59,7 +56,7 @@ bool MoveBlock(const AdamStep& step, const double* gradient, std::size_t num_slo
     }
     const V second = hn::Add(hn::Mul(keep2, hn::LoadU(d, moments.second + lane)), hn::Mul(take2, square));
     hn::StoreU(second, d, moments.second + lane);
-    const V scale = hn::Add(hn::Sqrt(hn::Mul(second, hn::Set(d, step.correction2))), hn::Set(d, kEpsilon));
+    const V scale = hn::Add(hn::Sqrt(hn::Mul(second, hn::Set(d, step.correction2))), hn::Set(d, kAdamEpsilon));
     const V rate = hn::Div(hn::Set(d, step.rate), scale);
     for (std::size_t s = 0; s < num_slots; ++s) {
       const std::size_t i = s * kBlockLanes + lane;
@@ -160,8 +157,8 @@ void ProjectedAdam::Reset() {
 }
 
 bool ProjectedAdam::Step(double rate, std::span<const double> gradient, std::span<double> x) {
-  power1_ *= kDecay1;
-  power2_ *= kDecay2;
+  power1_ *= kAdamDecay1;
+  power2_ *= kAdamDecay2;
   const AdamStep step{rate / (1 - power1_), 1 / (1 - power2_)};
   return HWY_DYNAMIC_DISPATCH(StepImpl)(step, gradient, num_blocks_, num_slots_, groups_, room_.data(),
                                         first_moment_.data(), second_moment_.data(), x.data());

@@ -18,12 +18,13 @@
 namespace oneloop {
 namespace {
 
-// Share of the budget that the descent may use; the rest is for polish.
-constexpr double kDescentShare = 0.2;
 // Random hardware points that a start looks at before it begins from the best, while each leaves this many samples for
 // the rest.
 constexpr std::int64_t kMostDraws = 8;
 constexpr std::int64_t kSamplesPerDraw = 20;
+// Samples kept for the first rounding; for later ones, so many times what the one before took.
+constexpr std::int64_t kFirstRounding = 10;
+constexpr std::int64_t kRoundingMargin = 2;
 
 // The steps of one start, in order.
 class GradientStart {
@@ -43,7 +44,7 @@ class GradientStart {
       summary.message = "no mapping of every layer fits the starting hardware";
     } else {
       Descend(&summary);
-      if (!evaluator_.Finished()) Polish(evaluator_, layers_, random_).Run(&*best_);
+      if (spec_.descent_share < 1 && !evaluator_.Finished()) Polish(evaluator_, layers_, random_).Run(&*best_);
     }
     if (evaluator_.stopped()) summary.termination = StartSummary::Termination::kStopped;
     summary.samples = evaluator_.samples();
@@ -108,19 +109,23 @@ class GradientStart {
   }
 
   void Descend(StartSummary* summary) {
-    const auto share = static_cast<std::int64_t>(kDescentShare * static_cast<double>(evaluator_.budget()));
+    const auto share = static_cast<std::int64_t>(spec_.descent_share * static_cast<double>(evaluator_.budget()));
     const std::int64_t reserve = evaluator_.budget() - share;
+    // What the descent has found by its end is rounded, too.
+    std::int64_t keep = std::max(reserve, kFirstRounding * evaluator_.num_layers());
     Descent descent(smooth_, evaluator_);
     descent.StartFrom(last_);
-    while (!evaluator_.Finished() && evaluator_.layer_evaluations_left() > reserve) {
-      for (int step = 0; step < spec_.round_period && evaluator_.layer_evaluations_left() > reserve; ++step) {
+    while (!evaluator_.Finished() && evaluator_.layer_evaluations_left() > keep) {
+      for (int step = 0; step < spec_.round_period && evaluator_.layer_evaluations_left() > keep; ++step) {
         if (evaluator_.Finished() || !evaluator_.Affords(descent.samples_per_step())) return;
         if (!descent.Step()) {
-          summary->message = "the descent diverged; polish went on from the best rounded design";
+          summary->message = "the descent diverged; the search went on from the best rounded design";
           return;
         }
       }
+      const std::int64_t before = evaluator_.layer_evaluations_left();
       RoundFrom(descent);
+      keep = std::max(reserve, kRoundingMargin * (before - evaluator_.layer_evaluations_left()));
       descent.StartFrom(last_);
     }
   }

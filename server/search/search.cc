@@ -131,6 +131,7 @@ absl::Status ValidateSearchSpec(const SearchSpec& spec) {
   RETURN_IF_ERROR(CheckRange("steps", spec.samples_per_start, std::int64_t{1}, kMaxSamplesPerStart));
   RETURN_IF_ERROR(CheckRange("round_period", spec.round_period, 1, static_cast<int>(kMaxSamplesPerStart)));
   RETURN_IF_ERROR(CheckRange("learning_rate", spec.learning_rate, 1e-6, 10.0));
+  RETURN_IF_ERROR(CheckRange("descent_share", spec.descent_share, 0.0, 1.0));
   RETURN_IF_ERROR(ValidateObjective(spec));
   RETURN_IF_ERROR(ValidateRanges(spec));
   RETURN_IF_ERROR(ValidateLimits(spec));

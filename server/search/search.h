@@ -20,6 +20,8 @@ namespace oneloop {
 enum class Objective { kEdp, kEnergy, kLatency };
 enum class Algorithm { kGradient, kRandom, kBayesian };
 enum class OrderStrategy { kFixed, kIterate, kSoftmax };
+// What the descent moves: log2 of the factors, or the factors.
+enum class Parametrization { kLog, kRaw };
 
 // Everything that a start's result depends on, beside its index. Immutable once built; shared by all threads.
 struct SearchSpec {
@@ -34,7 +36,9 @@ struct SearchSpec {
   std::vector<ParameterRange> hardware_range;  // by parameter index
   MetricLimits limits;
   int round_period = 100;
-  double learning_rate = 0.5;
+  double learning_rate = 0.5;  // of Adam, in what the descent moves
+  double descent_share = 0.2;  // of the samples, for the descent with its roundings; the rest is for polish
+  Parametrization parametrization = Parametrization::kLog;
   std::optional<double> stop_score;  // a start ends once its best score is this or less
 };
 

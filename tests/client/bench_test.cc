@@ -3,6 +3,7 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <set>
 
 #include "common/base/status.h"
 #include "gmock/gmock.h"
@@ -148,6 +149,22 @@ TEST_F(BenchTest, SendsEveryFlag) {
   EXPECT_EQ(requests_[1].ShortDebugString(),
             R"(parent: "projects/chips" spec { workload_name: "b" template_name: "t" algorithm: BAYESIAN starts: 3 )"
             R"(steps: 20 } request_id: "id-1-1")");
+}
+
+TEST_F(BenchTest, AblationsTakeOnePartOutAtATime) {
+  const auto result = Bench({"--ablations", "--workload", "a", "--seeds", "1", "--starts", "3", "--steps", "20"});
+  EXPECT_EQ(result.code, ExitCode::kOk) << result.err;
+  EXPECT_THAT(result.out, AllOf(HasSubstr("a         as it is"), HasSubstr("multiple of that of 'as it is'")));
+  std::set<std::string> changes;
+  for (const v1::CreateJobRequest& request : requests_) {
+    EXPECT_EQ(request.spec().samples(), 60) << "the same for all";
+    EXPECT_FALSE(request.spec().has_steps());
+    EXPECT_EQ(request.spec().algorithm(), v1::GRADIENT);
+    EXPECT_TRUE(changes.insert(request.spec().ShortDebugString()).second) << "each is another search";
+  }
+  EXPECT_EQ(requests_[0].spec().starts(), 3);
+  EXPECT_THAT(Bench({"--ablations", "--algorithm", "random"}).err,
+              HasSubstr("--ablations and --algorithm exclude each other"));
 }
 
 TEST_F(BenchTest, WritesACsvAndAPlotPerWorkload) {

@@ -108,6 +108,10 @@ TEST_F(SubmitTest, SendsEveryFlag) {
                               "0.1",
                               "--stop_gap",
                               "1.5%",
+                              "--descent_share",
+                              "0.5",
+                              "--parametrization",
+                              "raw",
                               "--request_id",
                               "mine",
                               "--project",
@@ -133,6 +137,8 @@ TEST_F(SubmitTest, SendsEveryFlag) {
   EXPECT_EQ(spec.limits(1).max(), 1e6);
   EXPECT_EQ(spec.round_period(), 100);
   EXPECT_EQ(spec.learning_rate(), 0.1);
+  EXPECT_EQ(spec.descent_share(), 0.5);
+  EXPECT_EQ(spec.parametrization(), v1::RAW);
   EXPECT_EQ(spec.stop_gap(), 0.015);
 }
 
@@ -170,6 +176,8 @@ TEST_F(SubmitTest, SaysWhichFlagTheDaemonRefuses) {
   EXPECT_EQ(unknown.err, "oneloop: --workload: there is no workload 'resnet51' (did you mean 'resnet50'?)\n");
   Refuse(FieldError("spec.starts", "must be 1 to 10000"));
   EXPECT_EQ(Submit({"--starts", "0"}).err, "oneloop: --starts: must be 1 to 10000\n");
+  Refuse(FieldError("spec.descent_share", "is 2; valid: 0 to 1"));
+  EXPECT_EQ(Submit({"--descent_share", "2"}).err, "oneloop: --descent_share: is 2; valid: 0 to 1\n");
   Refuse(FieldError("spec.limits[1].max", "must be above 0"));
   EXPECT_EQ(Submit({"--limit", "edp<=3", "--limit", "area_mm2<=-4"}).err,
             "oneloop: --limit area_mm2<=-4: must be above 0\n");

@@ -85,6 +85,8 @@ TEST_F(SearchHandlersTest, CreateFillsEveryDefault) {
   EXPECT_FALSE(job.spec().has_samples());
   EXPECT_EQ(job.spec().round_period(), 100);
   EXPECT_EQ(job.spec().learning_rate(), 0.5);
+  EXPECT_EQ(job.spec().descent_share(), 0.2);
+  EXPECT_EQ(job.spec().parametrization(), v1::LOG);
   EXPECT_EQ(job.spec().objective(), v1::EDP);
   EXPECT_EQ(job.spec().algorithm(), v1::GRADIENT);
   EXPECT_EQ(job.spec().order_strategy(), v1::ITERATE);
@@ -112,6 +114,8 @@ TEST_F(SearchHandlersTest, StoredJobDecodesToTheSameSearch) {
   spec.set_objective(v1::LATENCY);
   spec.set_order_strategy(v1::SOFTMAX);
   spec.set_seed(99);
+  spec.set_descent_share(0);
+  spec.set_parametrization(v1::RAW);
   spec.set_starts(2);
   spec.set_steps(10);
   (*spec.mutable_fixed_parameters())["pe_dim"] = 16;
@@ -127,6 +131,8 @@ TEST_F(SearchHandlersTest, StoredJobDecodesToTheSameSearch) {
   EXPECT_EQ(search->objective, Objective::kLatency);
   EXPECT_EQ(search->order_strategy, OrderStrategy::kSoftmax);
   EXPECT_EQ(search->seed, 99u);
+  EXPECT_EQ(search->descent_share, 0);
+  EXPECT_EQ(search->parametrization, Parametrization::kRaw);
   EXPECT_EQ(search->samples_per_start, 10);
   EXPECT_EQ(search->limits.area_mm2, 40);
   const auto range = [&](const char* name) {
@@ -136,6 +142,18 @@ TEST_F(SearchHandlersTest, StoredJobDecodesToTheSameSearch) {
   EXPECT_EQ(range("pe_dim").max, 16);
   EXPECT_EQ(range("scratchpad_kib").max, 100);
   EXPECT_EQ(range("accumulator_kib").max, 8192);
+}
+
+TEST_F(SearchHandlersTest, AStoredJobWithoutLaterFieldsDecodesWithTheirDefaults) {
+  Create(Request());
+  JobRecord record = store_.GetJob(1).value();
+  v1::JobSpec spec = DecodeSpec(record).value();
+  spec.clear_descent_share();
+  spec.clear_parametrization();
+  record.job.spec = DeterministicBytes(spec);
+  const auto search = DecodeSearch(record).value();
+  EXPECT_EQ(search->descent_share, 0.2);
+  EXPECT_EQ(search->parametrization, Parametrization::kLog);
 }
 
 TEST_F(SearchHandlersTest, ValidateOnlyStoresNothing) {
@@ -198,6 +216,11 @@ TEST_F(SearchHandlersTest, BadSpecsAreRefusedWithFieldAndRemedyAndStoreNothing) 
        }},
       {"spec.round_period", "1 or more", [](auto& r) { r.mutable_spec()->set_round_period(0); }},
       {"spec.learning_rate", "1e-6 to 10", [](auto& r) { r.mutable_spec()->set_learning_rate(0); }},
+      {"spec.descent_share", "valid: 0 to 1", [](auto& r) { r.mutable_spec()->set_descent_share(-0.1); }},
+      {"spec.descent_share", "valid: 0 to 1", [](auto& r) { r.mutable_spec()->set_descent_share(1.5); }},
+      {"spec.descent_share", "valid: 0 to 1", [](auto& r) { r.mutable_spec()->set_descent_share(std::nan("")); }},
+      {"spec.parametrization", "valid: LOG, RAW",
+       [](auto& r) { r.mutable_spec()->set_parametrization(static_cast<v1::Parametrization>(7)); }},
       {"spec.learning_rate", "1e-6 to 10", [](auto& r) { r.mutable_spec()->set_learning_rate(std::nan("")); }},
       {"spec.stop_gap", "above 0, at most 1", [](auto& r) { r.mutable_spec()->set_stop_gap(0); }},
       {"spec.stop_gap", "above 0, at most 1", [](auto& r) { r.mutable_spec()->set_stop_gap(-0.01); }},
