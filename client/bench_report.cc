@@ -74,7 +74,7 @@ void PrintTables(const std::vector<BenchCell>& cells, const std::vector<BenchRat
                   GapCell(cell.gap)});
   }
   table.Flush();
-  if (ratios.empty()) return;
+  if (ratios.size() < 2) return;
   out << "\nmean EDP as a multiple of that of '" << reference << "', geometric mean over the workloads:\n";
   TextTable ratio_table(out, {{"variant"}, {"ratio", Align::kRight}});
   for (const BenchRatio& ratio : ratios) ratio_table.AddRow({ratio.variant, ShortNumber(ratio.ratio)});

@@ -194,8 +194,7 @@ TEST_F(BenchTest, PrintsCsvAndJson) {
 TEST_F(BenchTest, RefusesBadInputBeforeAnyJob) {
   EXPECT_THAT(Bench({"--algorithm", "gradeint"}).err,
               HasSubstr("--algorithm: there is no 'gradeint' (did you mean 'gradient'?)"));
-  EXPECT_THAT(Bench({"--algorithm", "random", "--algorithm", "random"}).err,
-              HasSubstr("given twice"));
+  EXPECT_THAT(Bench({"--algorithm", "random", "--algorithm", "random"}).err, HasSubstr("given twice"));
   for (const char* seeds : {"0", "-3", "1001"}) {
     const auto result = Bench({"--seeds", seeds});
     EXPECT_EQ(result.code, ExitCode::kInvalidInput);
