@@ -37,16 +37,21 @@ constexpr std::array<const char*, 4> kDashes = {"none", "8 3", "2 2", "10 3 2 3"
 
 constexpr int kFewDecades = 4;
 
-// A logarithmic axis: where a value stands between two ends, in pixels.
+// A logarithmic axis: where a value stands, in pixels, when `low` is at `begin` and `high` at `end`.
 class Axis {
  public:
-  Axis(std::vector<double> ticks, double begin, double end)
-      : ticks_(std::move(ticks)), begin_(begin), scale_((end - begin) / std::log(ticks_.back() / ticks_.front())) {}
-  double Place(double value) const { return begin_ + scale_ * std::log(value / ticks_.front()); }
+  Axis(const std::vector<double>& ticks, double low, double high, double begin, double end)
+      : low_(low), begin_(begin), scale_((end - begin) / std::log(high / low)) {
+    for (const double tick : ticks) {
+      if (tick >= low && tick <= high) ticks_.push_back(tick);
+    }
+  }
+  double Place(double value) const { return begin_ + scale_ * std::log(value / low_); }
   const std::vector<double>& ticks() const { return ticks_; }
 
  private:
   std::vector<double> ticks_;
+  double low_;
   double begin_;
   double scale_;
 };
@@ -185,8 +190,13 @@ std::string RenderSvg(const Plot& plot) {
     }
   }
   if (edp.max == 0) edp.Include(1);
-  const Axis x(LogTicks(samples.min, samples.max), kLeft, kLeft + kWidth);
-  const Axis y(LogTicks(edp.min, edp.max), kTop + kHeight, kTop);
+  const std::vector<double> x_ticks = LogTicks(samples.min, samples.max);
+  const std::vector<double> y_ticks = LogTicks(edp.min, edp.max);
+  // From the first sample to the last; a single one gets a tick on either side.
+  const bool has_range = samples.min < samples.max;
+  const Axis x(x_ticks, has_range ? samples.min : x_ticks.front(), has_range ? samples.max : x_ticks.back(), kLeft,
+               kLeft + kWidth);
+  const Axis y(y_ticks, y_ticks.front(), y_ticks.back(), kTop + kHeight, kTop);
   const double height = kTop + std::max(kHeight + kBelow, 20 + kLegendLine * static_cast<double>(plot.series.size()));
   std::string svg = absl::StrCat(Head(plot, height), Grid(x, y));
   for (std::size_t i = 0; i < plot.series.size(); ++i) {

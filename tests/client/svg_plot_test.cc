@@ -57,6 +57,12 @@ TEST(RenderSvgTest, PlacesStepsOnLogarithmicAxes) {
               HasSubstr("<polyline points=\"90.00,170.00 370.00,170.00 370.00,290.00 650.00,290.00\""));
 }
 
+TEST(RenderSvgTest, EndsWithTheLastSample) {
+  Plot plot = SmallPlot();
+  plot.x_end = 2000;
+  EXPECT_THAT(RenderSvg(plot), AllOf(HasSubstr(" 650.00,290.00\""), HasSubstr(">1k<"), Not(HasSubstr(">5k<"))));
+}
+
 TEST(RenderSvgTest, EscapesText) {
   Plot plot = SmallPlot();
   plot.title = "<script>alert(\"1 & 2\")</script>";
