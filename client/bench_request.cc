@@ -54,9 +54,9 @@ std::string FlagOf(const std::string& field) {
 
 void BenchRequest::Declare(FlagSet* flags) {
   flags->AddRepeated("workload", "NAME|FILE",
-                     "what to compute; may be given several times; default those marked in `oneloop workloads`",
+                     "what to compute; may be given several times; default those with the mark `benchmark`",
                      &workloads_);
-  flags->Add("template", "NAME|FILE", "the hardware; default the one marked in `oneloop templates`", &template_);
+  flags->Add("template", "NAME|FILE", "the hardware; default the one with the mark `benchmark`", &template_);
   flags->AddRepeatedChoice("algorithm", EnumNames(v1::Algorithm_descriptor()),
                            "how to search; may be given several times; default all", &algorithms_);
   flags->Add("ablations", "compare the gradient search with itself, one part taken out or replaced at a time",

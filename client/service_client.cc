@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "client/numbers.h"
 #include "common/base/status.h"
 #include "google/protobuf/empty.pb.h"
@@ -77,7 +79,11 @@ absl::Status ToAbslStatus(const grpc::Status& status, const std::string& address
         absl::StrCat("the daemon at ", address, " did not answer within ", kCallTimeout.count(), " s; try again"));
   }
   if (const auto violation = ViolationOf(status); violation.has_value()) {
-    const absl::Status field_error = FieldError(violation->field(), violation->description());
+    // A description that names its field itself would name it twice.
+    absl::string_view description = violation->description();
+    absl::ConsumePrefix(&description, absl::StrCat(violation->field(), ": "));
+    const absl::Status field_error =
+        FieldError(violation->field(), std::string_view(description.data(), description.size()));
     absl::Status error(code, field_error.message());
     field_error.ForEachPayload([&](absl::string_view key, const absl::Cord& value) { error.SetPayload(key, value); });
     return error;

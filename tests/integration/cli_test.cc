@@ -362,7 +362,9 @@ TEST_F(CliTest, BenchComparesJobsOfTheDaemonAndWritesFiles) {
   EXPECT_THAT(svg, AllOf(HasSubstr("<polyline"), HasSubstr("pair on gemmini"), HasSubstr("bayesian")));
   EXPECT_EQ(Run(flags).code, 0) << "it replaces its own files";
   EXPECT_EQ(read(Path("bench/pair.svg")), svg) << "the same jobs give the same plot";
-  EXPECT_EQ(RunMerged("bench --workload resnet51").code, 4);
+  const ProcessResult unknown = RunMerged("bench --workload resnet51");
+  EXPECT_EQ(unknown.code, 4);
+  EXPECT_EQ(unknown.out, "oneloop: --workload resnet51: there is no workload 'resnet51' (did you mean 'resnet50'?)\n");
 }
 
 TEST_F(CliTest, UnknownThingsAreNotFound) {
