@@ -55,7 +55,7 @@ class TileGrowth {
 
   void GrowTo(int level) {
     for (; level_ < level; ++level_) {
-      const auto& temporal = mapping_.temporal[static_cast<std::size_t>(level_ + 1)];
+      const auto& temporal = mapping_.temporal[Slot(level_ + 1)];
       for (std::size_t d = 0; d < extents_.size(); ++d) extents_[d] *= static_cast<double>(temporal[d]);
     }
     for (; axis_ < template_.axes().size() && template_.axes()[axis_].level <= level; ++axis_) {
