@@ -101,7 +101,7 @@ TEST_P(FactorOptimizerTest, SaysWhenADerivativeIsNotFinite) {
 TEST(RawAdamTest, MovesFactorsByTheRate) {
   const CostModel model(ShippedTemplate("gemmini"));
   Workload workload{"one", "", {{"layer", 1, {}}}};
-  workload.layers[0].shape.bounds.fill(4096);
+  workload.layers[0].shape.bounds.fill(64);
   const SmoothModel smooth(model, workload, {{2, 128}, {1, 8192}, {1, 8192}}, {1, 1}, {});
   RawAdam adam(smooth);
   std::vector<double> x(smooth.size());
