@@ -4,6 +4,7 @@
 #include <cstdint>
 
 namespace oneloop {
+
 std::size_t NumFigureRows(const KernelProgram& program) { return kNumFigureRows + 2 * program.levels.size(); }
 
 void SetLaneOrder(const KernelProgram& program, const LoopOrders& order, int lane, double* masks) {

@@ -3,22 +3,19 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <numbers>
 
 #include "common/model/batch_kernel.h"
 
 namespace oneloop {
-namespace {
-
-constexpr double kLn2 = 0.693147180559945309417;
-
-}  // namespace
 
 LayerGradient::LayerGradient(const SmoothModel& model)
     : model_(model),
       no_slopes_(model.program().needs.size(), nullptr),
       gradient_(static_cast<std::size_t>(model.num_slots())) {
   const KernelProgram& program = model.program();
-  constants_.Resize(static_cast<std::size_t>(program.num_constants));
+  constants_.Resize(static_cast<std::size_t>(program.num_blocks()) * static_cast<std::size_t>(program.num_constants));
+  std::copy(program.constants.begin(), program.constants.end(), constants_.row(0));
   masks_.Resize(program.masks.size());
   x_.Resize(program.slots.size());
   share_.Resize(1);
@@ -33,8 +30,6 @@ std::span<const double> LayerGradient::Evaluate(int layer, const Mapping& mappin
                                                 const ObjectiveWeights& weights) {
   const KernelProgram& program = model_.program();
   const int lane = layer % kBlockLanes;
-  const double* constants = program.block_constants(layer / kBlockLanes);
-  std::copy_n(constants, program.num_constants * kBlockLanes, constants_.row(0));
   SetLaneOrder(program, mapping.order, lane, masks_.row(0));
   // The block's other layers are computed along, wholly in the outermost level, and count nothing.
   std::fill_n(share_.row(0), kBlockLanes, 0.0);
@@ -43,14 +38,17 @@ std::span<const double> LayerGradient::Evaluate(int layer, const Mapping& mappin
   for (std::size_t s = 0; s < program.slots.size(); ++s) {
     x_.row(s)[lane] = std::log2(static_cast<double>(FactorAt(mapping, program.slots[s])));
   }
-  const KernelBlock block{&program,      constants_.row(0), masks_.row(0), x_.row(0),
-                          share_.row(0), values_.row(0),    saved_.row(0), figures_.row(0)};
+  const double* constants =
+      constants_.row(static_cast<std::size_t>(layer / kBlockLanes) * static_cast<std::size_t>(program.num_constants));
+  const KernelBlock block{&program,      constants,      masks_.row(0), x_.row(0),
+                          share_.row(0), values_.row(0), saved_.row(0), figures_.row(0)};
   const KernelCosts kernel_costs = KernelCostsOf(program, costs);
   KernelSums sums;
   ForwardBlock(block);
   ScoreBlock(block, kernel_costs, &sums);
   const double cost = weights.energy * sums.energy_uj + weights.latency * sums.latency_cycles;
-  const KernelSlopes slopes{weights.energy / (kLn2 * cost), weights.latency / (kLn2 * cost), no_slopes_.data()};
+  const double scale = std::numbers::ln2 * cost;
+  const KernelSlopes slopes{weights.energy / scale, weights.latency / scale, no_slopes_.data()};
   BackwardBlock(block, kernel_costs, slopes, adjoints_.row(0), false, rows_.row(0));
   for (std::size_t s = 0; s < gradient_.size(); ++s) gradient_[s] = rows_.row(s)[lane];
   return gradient_;

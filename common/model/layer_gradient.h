@@ -1,7 +1,6 @@
 #ifndef ONELOOP_COMMON_MODEL_LAYER_GRADIENT_H_
 #define ONELOOP_COMMON_MODEL_LAYER_GRADIENT_H_
 
-#include <array>
 #include <span>
 #include <vector>
 
@@ -26,7 +25,7 @@ class LayerGradient {
 
  private:
   const SmoothModel& model_;
-  RowBuffer constants_;
+  RowBuffer constants_;  // of all blocks
   RowBuffer masks_;
   RowBuffer x_;
   RowBuffer share_;

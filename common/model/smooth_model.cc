@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <numbers>
 #include <utility>
 
 #include "common/model/batch_kernel.h"
@@ -12,8 +13,6 @@
 
 namespace oneloop {
 namespace {
-
-constexpr double kLn2 = 0.693147180559945309417;
 
 std::size_t Slot(int index) { return static_cast<std::size_t>(index); }
 
@@ -327,9 +326,9 @@ void SmoothModel::AddObjective(Workspace& workspace, Result* result) const {
   area += limit(metrics.area_mm2, limits_.area_mm2);
   result->value = weights_.energy * std::log2(metrics.energy_uj) +
                   weights_.latency * std::log2(metrics.latency_cycles) + result->penalty;
-  workspace.energy_slope = energy / (kLn2 * metrics.energy_uj);
-  workspace.latency_slope = latency / (kLn2 * metrics.latency_cycles);
-  workspace.area_slope = area == 0 ? 0 : area / (kLn2 * metrics.area_mm2);
+  workspace.energy_slope = energy / (std::numbers::ln2 * metrics.energy_uj);
+  workspace.latency_slope = latency / (std::numbers::ln2 * metrics.latency_cycles);
+  workspace.area_slope = area == 0 ? 0 : area / (std::numbers::ln2 * metrics.area_mm2);
 }
 
 // From the workload's figures through the components' costs to the parameters.

@@ -46,6 +46,11 @@ class Evaluator {
   // Asks the caller at once; for long work between evaluations.
   bool Interrupted();
 
+  // ∂(log2 of the objective)/∂energy and ∂latency at these figures, up to a common factor.
+  ObjectiveWeights SlopesAt(const LayerFigures& figures) const {
+    return {weights_.energy / figures.energy_uj, weights_.latency / figures.latency_cycles};
+  }
+
   // log2 of the objective, plus a steep penalty for each limit that is overrun: what the search minimises.
   double Merit(const WorkloadMetrics& metrics) const;
   // The objective itself; infinite beyond a limit.

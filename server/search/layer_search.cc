@@ -75,11 +75,6 @@ void LayerSearch::ChooseOrders(int layer, const ComponentCosts& costs, LayerDesi
   }
 }
 
-ObjectiveWeights LayerSearch::OwnWeights(const LayerFigures& figures) const {
-  const ObjectiveWeights weights = WeightsOf(evaluator_.spec().objective);
-  return {weights.energy / figures.energy_uj, weights.latency / figures.latency_cycles};
-}
-
 bool LayerSearch::Repair(int layer, const ComponentCosts& costs, LayerDesign* design) {
   double overflow = Overflow(design->use.need, costs);
   if (overflow == 0) return true;
@@ -89,7 +84,7 @@ bool LayerSearch::Repair(int layer, const ComponentCosts& costs, LayerDesign* de
   while (overflow > 0) {
     if (evaluator_.Finished()) return false;
     evaluator_.CountLayer();
-    neighbourhood_.RankMoves(layer, shape, mapping, costs, OwnWeights(design->figures));
+    neighbourhood_.RankMoves(layer, shape, mapping, costs, evaluator_.SlopesAt(design->figures));
     const Move* best = nullptr;
     double best_cost = std::numeric_limits<double>::infinity();
     double best_overflow = overflow;
@@ -131,9 +126,8 @@ bool LayerSearch::Improve(int layer, const ComponentCosts& costs, const Slopes& 
   for (bool progress = true; progress && !evaluator_.Finished();) {
     progress = false;
     evaluator_.CountLayer();
-    const ObjectiveWeights weights{slopes.energy, slopes.latency};
     int trials = 0;
-    for (const Neighbour& neighbour : neighbourhood_.List(layer, shape, design->mapping, costs, weights)) {
+    for (const Neighbour& neighbour : neighbourhood_.List(layer, shape, design->mapping, costs, slopes)) {
       if (evaluator_.Finished()) return improved;
       const Mapping moved = neighbourhood_.Apply(design->mapping, neighbour);
       if (!is_new(moved)) continue;

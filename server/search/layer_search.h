@@ -29,9 +29,7 @@ struct LayerDesign {
 class LayerSearch {
  public:
   // Linear weights of a layer's energy and latency, as the objective of the whole workload sees them.
-  struct Slopes {
-    double energy;
-    double latency;
+  struct Slopes : ObjectiveWeights {
     double Of(const LayerFigures& figures) const {
       return energy * figures.energy_uj + latency * figures.latency_cycles;
     }
@@ -61,8 +59,6 @@ class LayerSearch {
  private:
   double LogCost(const LayerFigures& figures) const;
   double Overflow(const ResourceNeeds& need, const ComponentCosts& costs) const;
-  // Slopes of LogCost at these figures, up to a factor.
-  ObjectiveWeights OwnWeights(const LayerFigures& figures) const;
 
   Evaluator& evaluator_;
   const MoveSet& moves_;

@@ -83,8 +83,4 @@ Mapping MoveSet::Apply(const Mapping& mapping, const Move& move) {
   return result;
 }
 
-void Shuffle(std::vector<Move>* moves, Random& random) {
-  for (std::size_t i = moves->size(); i > 1; --i) std::swap((*moves)[i - 1], (*moves)[random.Below(i)]);
-}
-
 }  // namespace oneloop

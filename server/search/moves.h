@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <vector>
 
-#include "common/base/random.h"
 #include "common/hardware/template.h"
 #include "common/mapping/mapping.h"
 
@@ -48,9 +47,6 @@ class MoveSet {
   const int num_levels_;
   std::vector<std::vector<Move::Place>> places_;  // by dimension
 };
-
-// Puts the moves into random order.
-void Shuffle(std::vector<Move>* moves, Random& random);
 
 }  // namespace oneloop
 

@@ -25,6 +25,12 @@ bool HasLoops(const Mapping& mapping, int level) {
   return std::any_of(kAllDims.begin(), kAllDims.end(), [&](Dim dim) { return mapping.t(level, dim) > 1; });
 }
 
+// Equals stay in their order.
+void SortByPromise(std::vector<Neighbour>* neighbours) {
+  std::stable_sort(neighbours->begin(), neighbours->end(),
+                   [](const Neighbour& a, const Neighbour& b) { return a.promise < b.promise; });
+}
+
 template <class Better>
 void KeepBest(std::vector<int>* indices, std::size_t most, Better better) {
   if (indices->size() > most) {
@@ -95,8 +101,7 @@ std::span<const Neighbour> Neighbourhood::List(int layer, const LayerShape& shap
   }
   AddPairs(shape, mapping, costs);
   AddOrders(mapping);
-  std::stable_sort(neighbours_.begin(), neighbours_.end(),
-                   [](const Neighbour& a, const Neighbour& b) { return a.promise < b.promise; });
+  SortByPromise(&neighbours_);
   return neighbours_;
 }
 
@@ -126,8 +131,7 @@ void Neighbourhood::AddPairs(const LayerShape& shape, const Mapping& mapping, co
       pairs_.push_back({.first = first, .second = second, .promise = promise});
     }
   }
-  std::stable_sort(pairs_.begin(), pairs_.end(),
-                   [](const Neighbour& a, const Neighbour& b) { return a.promise < b.promise; });
+  SortByPromise(&pairs_);
   std::size_t kept = 0;
   int tried = 0;
   Mapping moved = mapping;

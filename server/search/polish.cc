@@ -89,8 +89,7 @@ void Polish::Try(Trial trial, DesignState* state) {
 }
 
 LayerSearch::Slopes Polish::SlopesOf(const DesignState& state) const {
-  const ObjectiveWeights weights = WeightsOf(evaluator_.spec().objective);
-  return {weights.energy / state.metrics().energy_uj, weights.latency / state.metrics().latency_cycles};
+  return {evaluator_.SlopesAt({state.metrics().energy_uj, state.metrics().latency_cycles})};
 }
 
 bool Polish::ImproveLayer(int layer, DesignState* state) {
