@@ -63,6 +63,9 @@ CommandList AllCommands() {
   commands.push_back(MakePointsCommand());
   commands.push_back(MakeDesignCommand());
   commands.push_back(MakeEvaluateCommand());
+  commands.push_back(MakeCalibrateCommand());
+  commands.push_back(MakeCalibrationsCommand());
+  commands.push_back(MakeBenchCommand());
   commands.push_back(MakeWorkloadsCommand());
   commands.push_back(MakeTemplatesCommand());
   commands.push_back(MakeHelpCommand());

@@ -2,9 +2,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "client/command.h"
 #include "client/common_flags.h"
 #include "client/job_output.h"
@@ -23,16 +25,31 @@ void PrintTable(const v1::Design& design, std::ostream& out) {
       << DetailLine("EDP", absl::StrCat(ShortNumber(design.edp()), " uJ*cycles"))
       << DetailLine("energy", absl::StrCat(ShortNumber(design.energy_uj()), " uJ"))
       << DetailLine("latency", absl::StrCat(ShortNumber(design.latency_cycles()), " cycles"))
-      << DetailLine("area", absl::StrCat(ShortNumber(design.area_mm2()), " mm2")) << '\n';
-  TextTable table(out, {{"layer"},
-                        {"count", Align::kRight},
-                        {"bounds"},
-                        {"energy_uj", Align::kRight},
-                        {"latency_cycles", Align::kRight},
-                        {"mapping"}});
+      << DetailLine("area", absl::StrCat(ShortNumber(design.area_mm2()), " mm2"));
+  const bool predicted = !design.calibration().empty();
+  if (predicted) out << DetailLine("latencies", absl::StrCat("predicted by calibration ", design.calibration()));
+  if (design.has_certificate()) {
+    v1::Metrics figures;
+    figures.set_energy_uj(design.energy_uj());
+    figures.set_latency_cycles(design.latency_cycles());
+    figures.set_edp(design.edp());
+    out << CertificateDetails(design.certificate(), figures, "this template that its job could find");
+  }
+  out << '\n';
+  std::vector<TextTable::Column> columns = {
+      {"layer"}, {"count", Align::kRight}, {"bounds"}, {"energy_uj", Align::kRight}, {"latency_cycles", Align::kRight}};
+  if (predicted) columns.insert(columns.end(), {{"sigma", Align::kRight}, {"trust", Align::kRight}});
+  columns.push_back({"mapping"});
+  TextTable table(out, columns);
   for (const v1::LayerDesign& layer : design.layers()) {
-    table.AddRow({layer.name(), absl::StrCat(layer.count()), FormatBounds(layer.bounds()),
-                  ShortNumber(layer.energy_uj()), ShortNumber(layer.latency_cycles()), layer.mapping()});
+    std::vector<std::string> row = {layer.name(), absl::StrCat(layer.count()), FormatBounds(layer.bounds()),
+                                    ShortNumber(layer.energy_uj()), ShortNumber(layer.latency_cycles())};
+    if (predicted) {
+      row.push_back(absl::StrFormat("%.2f", layer.latency_sigma()));
+      row.push_back(absl::StrFormat("%.2f", layer.latency_trust()));
+    }
+    row.push_back(layer.mapping());
+    table.AddRow(std::move(row));
   }
   table.Flush();
 }
@@ -62,7 +79,10 @@ class DesignCommand : public Command {
   std::string Name() const override { return "design"; }
   std::string Summary() const override { return "shows a design of a job: the hardware and each layer's mapping"; }
   std::string Notes() const override {
-    return "csv has a row per layer, figures of one occurrence, and can be given to `oneloop evaluate`.\n";
+    return "With a calibration, sigma is the standard deviation of the latency's natural logarithm (about the "
+           "relative\n"
+           "error), and trust, 0 to 1, says how much of what was learned applies. csv has a row per layer, figures of "
+           "one occurrence, and can be given to `oneloop evaluate`.\n";
   }
 
   void Declare(FlagSet* flags) override {

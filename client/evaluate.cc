@@ -1,33 +1,50 @@
 #include <algorithm>
-#include <array>
-#include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "client/chunk_evaluator.h"
 #include "client/command.h"
 #include "client/common_flags.h"
 #include "client/csv_reader.h"
+#include "client/enum_names.h"
 #include "client/errors.h"
 #include "client/input_file.h"
 #include "client/mapping_columns.h"
 #include "client/numbers.h"
 #include "client/output.h"
+#include "client/row_place.h"
+#include "client/template_argument.h"
 #include "common/base/status.h"
 
 namespace oneloop {
 namespace {
 
-constexpr std::array<const char*, 3> kResultColumns = {"energy_uj", "latency_cycles", "area_mm2"};
+// Figures of each row in the order of their columns.
+using Figures = std::vector<double>;
+
+const std::vector<std::string>& ResultColumns() {
+  static const auto* const kNames = new std::vector<std::string>{"energy_uj", "latency_cycles", "area_mm2"};
+  return *kNames;
+}
+
+// The columns that a predicted latency adds.
+const std::vector<std::string>& UncertaintyColumns() {
+  static const auto* const kNames = new std::vector<std::string>{"latency_sigma", "latency_trust"};
+  return *kNames;
+}
+
+Figures FiguresOf(const v1::MappingScore& score, bool predicted) {
+  Figures figures = {score.energy_uj(), score.latency_cycles(), score.area_mm2()};
+  if (predicted) figures.insert(figures.end(), {score.latency_sigma(), score.latency_trust()});
+  return figures;
+}
 
 // The input's header with its own result columns out of the way.
-std::string OutputHeader(const CsvRow& header) {
+std::string OutputHeader(const CsvRow& header, const std::vector<std::string>& results) {
   std::vector<std::string> names = header.cells;
-  for (const std::string result : kResultColumns) {
+  for (const std::string& result : results) {
     for (std::string& name : names) {
       if (name != result) continue;
       do {
@@ -35,17 +52,19 @@ std::string OutputHeader(const CsvRow& header) {
       } while (std::find(header.cells.begin(), header.cells.end(), name) != header.cells.end());
     }
   }
-  names.insert(names.end(), kResultColumns.begin(), kResultColumns.end());
+  names.insert(names.end(), results.begin(), results.end());
   return CsvLine(names);
 }
 
 std::string OutputText(const CsvTable& table, const std::vector<v1::MappingScore>& scores) {
-  std::string text = OutputHeader(table.header);
+  const bool predicted = std::any_of(scores.begin(), scores.end(),
+                                     [](const v1::MappingScore& score) { return score.has_latency_sigma(); });
+  std::vector<std::string> columns = ResultColumns();
+  if (predicted) columns.insert(columns.end(), UncertaintyColumns().begin(), UncertaintyColumns().end());
+  std::string text = OutputHeader(table.header, columns);
   for (std::size_t i = 0; i < scores.size(); ++i) {
     text.append(table.rows[i].text);
-    for (const double figure : {scores[i].energy_uj(), scores[i].latency_cycles(), scores[i].area_mm2()}) {
-      absl::StrAppend(&text, ",", ExactNumber(figure));
-    }
+    for (const double figure : FiguresOf(scores[i], predicted)) absl::StrAppend(&text, ",", ExactNumber(figure));
     text += '\n';
   }
   return text;
@@ -59,22 +78,27 @@ class EvaluateCommand : public Command {
     return "FILE has a header and one layer with its mapping per row, in the columns R S P Q C K N Wstride Hstride,\n"
            "optionally G Wdilation Hdilation, one for each parameter of the template, and mapping. The output is the\n"
            "same rows, other columns included, with energy_uj, latency_cycles and area_mm2 appended, numbers exact. A\n"
-           "column of the input that already has one of these names is passed on as given_energy_uj and so on. One\n"
+           "column of the input that already has one of these names is passed on as given_energy_uj and so on. With a\n"
+           "calibration, latency_sigma (about the relative error) and latency_trust (0 to 1) come behind them. One\n"
            "wrong row is an error, and nothing is printed.\n";
   }
 
   void Declare(FlagSet* flags) override {
     flags->AddArgument("FILE", "a CSV file; - reads the standard input", &file_);
-    flags->Add("template", "NAME|FILE", "the hardware template: a shipped one, or a YAML file", &template_);
-    flags->AddChoice("predictor", {"analytical"}, "what scores the mappings; default analytical", &predictor_);
+    template_.Declare(flags);
+    flags->Add("calibration", "NAME", "predict latencies by a calibration of the template", &calibration_);
+    flags->AddChoice("predictor", EnumNames(v1::Predictor_descriptor()),
+                     "what predicts latencies; default combined with a calibration, else analytical", &predictor_);
     server_.Declare(flags);
   }
 
   absl::StatusOr<ExitCode> Run(Environment& env) override {
-    if (template_.empty()) return UsageError(Name(), "--template is missing: --template NAME|FILE");
+    RETURN_IF_ERROR(template_.Check(Name()));
     ASSIGN_OR_RETURN(const auto client, server_.Connect(env));
     v1::EvaluateDesignsRequest base;
-    ASSIGN_OR_RETURN(const std::vector<std::string> parameters, ResolveTemplate(*client, &base));
+    base.set_calibration_name(calibration_);
+    base.set_predictor(static_cast<v1::Predictor>(EnumNumber(v1::Predictor_descriptor(), predictor_).value_or(0)));
+    ASSIGN_OR_RETURN(const std::vector<std::string> parameters, template_.Resolve(*client, &base));
     ASSIGN_OR_RETURN(const std::string text, ReadTextFile(file_, env.in));
     const std::string file = file_ == "-" ? "<stdin>" : file_;
     ASSIGN_OR_RETURN(const CsvTable table, ParseCsv(text, file));
@@ -91,46 +115,20 @@ class EvaluateCommand : public Command {
   }
 
  private:
-  // Sets the template of the request; returns the names of its parameters.
-  absl::StatusOr<std::vector<std::string>> ResolveTemplate(ServiceClient& client, v1::EvaluateDesignsRequest* request) {
-    v1::Template message;
-    if (IsFileArgument(template_)) {
-      RETURN_IF_ERROR(template_file_.Read(template_, "template", &message));
-      *request->mutable_template_() = message;
-    } else {
-      v1::GetTemplateRequest get;
-      get.set_name(absl::StrCat("templates/", template_));
-      absl::StatusOr<v1::Template> shipped = client.GetTemplate(get);
-      if (!shipped.ok()) return RenameField(shipped.status(), [](const std::string&) { return "--template"; });
-      message = *std::move(shipped);
-      request->set_template_name(template_);
-    }
-    std::vector<std::string> names;
-    for (const v1::Parameter& parameter : message.parameters()) names.push_back(parameter.name());
-    return names;
-  }
-
   // An error that names rows[12].bounds.R is about a line of the file.
   absl::Status Locate(const absl::Status& status, const CsvTable& table, const MappingColumns& columns) const {
-    return RenameField(template_file_.Locate(status), [&](const std::string& field) -> std::string {
-      constexpr absl::string_view kRows = "rows[";
-      absl::string_view rest = field;
-      if (!absl::ConsumePrefix(&rest, kRows)) return "";
-      const std::size_t bracket = rest.find(']');
-      if (bracket == absl::string_view::npos) return "";
-      const std::optional<std::size_t> index = ParseInteger<std::size_t>({rest.data(), bracket});
-      if (!index.has_value() || *index >= table.rows.size()) return "";
-      rest.remove_prefix(bracket + 1);
-      absl::ConsumePrefix(&rest, ".");
-      return columns.Place(table.rows[*index], std::string(rest));
+    return RenameField(template_.Locate(status), [&](const std::string& field) -> std::string {
+      RowField place;
+      if (ParseRowField(field, table.rows.size(), &place)) return columns.Place(table.rows[place.row], place.field);
+      return field == "calibration_name" ? "--calibration" : field == "predictor" ? "--predictor" : "";
     });
   }
 
   std::string file_;
-  std::string template_;
-  std::string predictor_ = "analytical";
+  TemplateArgument template_;
+  std::string calibration_;
+  std::string predictor_;
   ServerFlag server_;
-  InputFile template_file_;
 };
 
 }  // namespace

@@ -42,10 +42,15 @@ absl::Status SetBool(const std::string& text, bool* target) {
   return absl::OkStatus();
 }
 
+absl::Status CheckChoice(const std::string& text, const std::vector<std::string>& choices) {
+  if (std::find(choices.begin(), choices.end(), text) != choices.end()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("there is no '", text, "'", SuggestName(text, choices)));
+}
+
 }  // namespace
 
 void FlagSet::AddFlag(std::string name, std::string value, std::string help, Setter set, bool repeated) {
-  flags_.push_back({std::move(name), std::move(value), std::move(help), std::move(set), repeated, false});
+  flags_.push_back({std::move(name), std::move(value), std::move(help), std::move(set), repeated, false, ""});
 }
 
 void FlagSet::Add(std::string name, std::string value, std::string help, std::string* target) {
@@ -103,12 +108,29 @@ void FlagSet::AddChoice(std::string name, std::vector<std::string> choices, std:
   std::string value = absl::StrJoin(choices, "|");
   AddFlag(std::move(name), std::move(value), std::move(help),
           [target, choices = std::move(choices)](const std::string& text) -> absl::Status {
-            if (std::find(choices.begin(), choices.end(), text) == choices.end()) {
-              return absl::InvalidArgumentError(absl::StrCat("there is no '", text, "'", SuggestName(text, choices)));
-            }
+            RETURN_IF_ERROR(CheckChoice(text, choices));
             *target = text;
             return absl::OkStatus();
           });
+}
+
+void FlagSet::AddRepeatedChoice(std::string name, std::vector<std::string> choices, std::string help,
+                                std::vector<std::string>* target) {
+  std::string value = absl::StrJoin(choices, "|");
+  AddFlag(
+      std::move(name), std::move(value), std::move(help),
+      [target, choices = std::move(choices)](const std::string& text) -> absl::Status {
+        RETURN_IF_ERROR(CheckChoice(text, choices));
+        target->push_back(text);
+        return absl::OkStatus();
+      },
+      true);
+}
+
+void FlagSet::AddShort(char letter, const std::string& name) {
+  for (Flag& flag : flags_) {
+    if (flag.name == name) flag.short_name = letter;
+  }
 }
 
 void FlagSet::AddArgument(std::string name, std::string help, std::string* target) {
@@ -157,8 +179,10 @@ absl::Status FlagSet::SetFlag(const std::vector<std::string>& args, std::size_t*
   const std::size_t equals = arg.find('=');
   const std::string written = arg.substr(0, equals);
   const std::string name = written.substr(written.starts_with("--") ? 2 : 1);
-  const auto flag = std::find_if(flags_.begin(), flags_.end(), [&](const Flag& f) { return f.name == name; });
-  if (flag == flags_.end() || !written.starts_with("--")) {
+  const bool is_short = !written.starts_with("--");
+  const auto flag = std::find_if(flags_.begin(), flags_.end(),
+                                 [&](const Flag& f) { return (is_short ? f.short_name : f.name) == name; });
+  if (flag == flags_.end()) {
     std::vector<std::string> names = {"--help"};
     for (const Flag& f : flags_) names.push_back("--" + f.name);
     return Error(absl::StrCat("unknown flag ", written, SuggestName("--" + name, names)));
@@ -201,7 +225,8 @@ std::string FlagSet::HelpText() const {
   std::vector<Line> lines;
   for (const Argument& argument : arguments_) lines.push_back({argument.name, &argument.help});
   for (const Flag& flag : flags_) {
-    lines.push_back({absl::StrCat("--", flag.name, flag.value.empty() ? "" : " ", flag.value), &flag.help});
+    const std::string other = flag.short_name.empty() ? "" : absl::StrCat("-", flag.short_name, ", ");
+    lines.push_back({absl::StrCat(other, "--", flag.name, flag.value.empty() ? "" : " ", flag.value), &flag.help});
   }
   constexpr std::size_t kHelpColumn = 30;
   std::string text;

@@ -12,9 +12,9 @@
 
 namespace oneloop {
 
-// The flags and arguments of one command, each bound to a variable that Parse() sets. `--name value`, `--name=value`
-// and, for bool, `--name`; flags and arguments in any order; "--" ends the flags. Only repeated flags may occur twice.
-// The variables must outlive the FlagSet. Not thread-safe.
+// The flags and arguments of one command, each bound to a variable that Parse() sets. `--name value`, `--name=value`,
+// `-n value` for a flag with a short name and, for bool, `--name`; flags and arguments in any order; "--" ends the
+// flags. Only repeated flags may occur twice. The variables must outlive the FlagSet. Not thread-safe.
 class FlagSet {
  public:
   // `command` is named in the hint of usage errors.
@@ -31,6 +31,11 @@ class FlagSet {
   void AddRepeated(std::string name, std::string value, std::string help, std::vector<std::string>* target);
   // `*target` becomes one of `choices`.
   void AddChoice(std::string name, std::vector<std::string> choices, std::string help, std::string* target);
+  // Every element of `*target` becomes one of `choices`.
+  void AddRepeatedChoice(std::string name, std::vector<std::string> choices, std::string help,
+                         std::vector<std::string>* target);
+  // Another way to write the flag of this name, which has been added.
+  void AddShort(char letter, const std::string& name);
 
   // An argument without flag, in the order of the calls; optional ones last.
   void AddArgument(std::string name, std::string help, std::string* target);
@@ -54,6 +59,7 @@ class FlagSet {
     Setter set;
     bool repeated = false;
     bool seen = false;
+    std::string short_name;  // "o"; "" without one
   };
   struct Argument {
     std::string name;

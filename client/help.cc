@@ -21,7 +21,7 @@ std::string Overview() {
       "oneloop: co-design of DNN accelerators, by a daemon named oneloopd\n\n"
       "usage: oneloop COMMAND [arguments] [flags]\n\n";
   for (const std::unique_ptr<Command>& command : AllCommands()) {
-    absl::StrAppend(&text, absl::StrFormat("  %-11s%s\n", command->Name(), command->Summary()));
+    absl::StrAppend(&text, absl::StrFormat("  %-13s%s\n", command->Name(), command->Summary()));
   }
   absl::StrAppend(&text, "\n`oneloop help COMMAND` describes one.\n", kExitCodes);
   return text;

@@ -24,7 +24,9 @@ std::string SearchSummary(const v1::JobSpec& spec) {
   } else {
     absl::StrAppend(&text, GroupedNumber(spec.steps()), " samples each");
   }
-  return absl::StrCat(text, ", seed ", spec.seed());
+  absl::StrAppend(&text, ", seed ", spec.seed());
+  if (spec.has_stop_gap()) absl::StrAppend(&text, ", stop gap ", ShortNumber(100 * spec.stop_gap()), " %");
+  return text;
 }
 
 std::string LimitSummary(const v1::JobSpec& spec) {
@@ -59,7 +61,46 @@ std::string JobDetails(const v1::Job& job) {
   if (job.has_start_time()) absl::StrAppend(&text, DetailLine("started", FormatTimestamp(job.start_time())));
   if (job.has_end_time()) absl::StrAppend(&text, DetailLine("ended", FormatTimestamp(job.end_time())));
   if (job.has_best()) absl::StrAppend(&text, PointDetails(job.best()));
-  return text;
+  return absl::StrCat(text, CertificateDetails(job));
+}
+
+bool IsFigure(const std::string& quantity) {
+  return quantity == "energy_uj" || quantity == "latency_cycles" || quantity == "area_mm2" || quantity == "edp";
+}
+
+// The designs that a job's certificate speaks of. Limits on figures are no part of it.
+std::string SpaceText(const v1::JobSpec& spec) {
+  std::vector<std::string> narrowed;
+  if (!spec.fixed_parameters().empty()) narrowed.push_back(FormatParameters(spec.fixed_parameters()));
+  for (const v1::Limit& limit : spec.limits()) {
+    if (IsFigure(limit.quantity())) continue;
+    narrowed.push_back(absl::StrCat(limit.quantity(), " <= ", ExactNumber(limit.max())));
+  }
+  if (!spec.calibration_name().empty()) narrowed.push_back(absl::StrCat("latencies by ", spec.calibration_name()));
+  return absl::StrCat("this template", narrowed.empty() ? "" : " with ", absl::StrJoin(narrowed, ", "));
+}
+
+// "EDP 6.310e10"
+std::string ObjectiveText(v1::Objective objective, const v1::Metrics& design) {
+  if (objective == v1::ENERGY) return absl::StrCat("energy ", ShortNumber(design.energy_uj()), " uJ");
+  if (objective == v1::LATENCY) return absl::StrCat("latency ", ShortNumber(design.latency_cycles()), " cycles");
+  return absl::StrCat("EDP ", ShortNumber(design.edp()));
+}
+
+std::string BoundsText(const v1::Certificate& certificate) {
+  std::vector<std::string> bounds;
+  double energy_uj = certificate.energy_uj_bound();
+  double latency_cycles = certificate.latency_cycles_bound();
+  // Where it is the objective, its bound may be the better one.
+  if (certificate.objective() == v1::ENERGY) energy_uj = std::max(energy_uj, certificate.lower_bound());
+  if (certificate.objective() == v1::LATENCY) latency_cycles = std::max(latency_cycles, certificate.lower_bound());
+  // Of what is 0, nothing is proven.
+  if (certificate.objective() == v1::EDP && certificate.lower_bound() > 0) {
+    bounds.push_back(absl::StrCat("EDP ", ShortNumberDown(certificate.lower_bound()), " uJ*cycles"));
+  }
+  bounds.push_back(absl::StrCat("energy ", ShortNumberDown(energy_uj), " uJ"));
+  if (latency_cycles > 0) bounds.push_back(absl::StrCat("latency ", ShortNumberDown(latency_cycles), " cycles"));
+  return absl::StrJoin(bounds, ", ");
 }
 
 }  // namespace
@@ -81,15 +122,26 @@ void PrintJob(const v1::Job& job, OutputFormat format, std::ostream& out) {
 }
 
 std::vector<std::string> JobCsvHeader() {
-  return {"name",           "state",
-          "workload",       "template",
-          "starts_done",    "starts_total",
-          "samples_done",   "samples_total",
-          "points",         "front_size",
-          "best_number",    "best_edp",
-          "best_energy_uj", "best_latency_cycles",
-          "best_area_mm2",  "create_time",
-          "start_time",     "end_time",
+  return {"name",
+          "state",
+          "workload",
+          "template",
+          "starts_done",
+          "starts_total",
+          "samples_done",
+          "samples_total",
+          "points",
+          "front_size",
+          "best_number",
+          "best_edp",
+          "best_energy_uj",
+          "best_latency_cycles",
+          "best_area_mm2",
+          "lower_bound",
+          "gap",
+          "create_time",
+          "start_time",
+          "end_time",
           "message"};
 }
 
@@ -114,6 +166,8 @@ std::vector<std::string> JobCsvRow(const v1::Job& job) {
   } else {
     row.insert(row.end(), 5, "");
   }
+  row.push_back(job.has_certificate() ? ExactNumber(job.certificate().lower_bound()) : "");
+  row.push_back(job.certificate().has_gap() ? ExactNumber(job.certificate().gap()) : "");
   for (const auto* timestamp : {&job.create_time(), &job.start_time(), &job.end_time()}) {
     row.push_back(FormatTimestamp(*timestamp));
   }
@@ -151,6 +205,28 @@ std::string PointDetails(const v1::EvaluatedPoint& point) {
                       DetailLine("energy", absl::StrCat(ShortNumber(point.energy_uj()), " uJ")),
                       DetailLine("latency", absl::StrCat(ShortNumber(point.latency_cycles()), " cycles")),
                       DetailLine("area", absl::StrCat(ShortNumber(point.area_mm2()), " mm2")));
+}
+
+std::string CertificateDetails(const v1::Certificate& certificate, const v1::Metrics& design,
+                               const std::string& space) {
+  const std::string claim = certificate.has_gap()
+                                ? absl::StrCat(ObjectiveText(certificate.objective(), design), ", at most ",
+                                               PercentUp(certificate.gap()), " above any design of ", space)
+                                : absl::StrCat("no design of ", space, " is below these bounds");
+  return absl::StrCat(DetailLine("proven", claim), DetailLine("bounds", BoundsText(certificate)));
+}
+
+std::string CertificateDetails(const v1::Job& job) {
+  if (!job.has_certificate()) return "";
+  v1::Metrics best;
+  best.set_energy_uj(job.best().energy_uj());
+  best.set_latency_cycles(job.best().latency_cycles());
+  best.set_edp(job.best().edp());
+  return CertificateDetails(job.certificate(), best, SpaceText(job.spec()));
+}
+
+std::string GapText(const v1::Job& job, const std::string& none) {
+  return job.certificate().has_gap() ? PercentUp(job.certificate().gap()) : none;
 }
 
 }  // namespace oneloop

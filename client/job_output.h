@@ -36,6 +36,14 @@ std::string DetailLine(const std::string& name, const std::string& value);
 // The four figures and the hardware of a point, as detail lines.
 std::string PointDetails(const v1::EvaluatedPoint& point);
 
+// What is proven of a design with these figures among all designs of `space`, as detail lines; rounded so that no more
+// is claimed than is proven.
+std::string CertificateDetails(const v1::Certificate& certificate, const v1::Metrics& design, const std::string& space);
+// The same of a job's best design; "" while the job has no certificate.
+std::string CertificateDetails(const v1::Job& job);
+// "1.8 %", or `none` while it is unknown.
+std::string GapText(const v1::Job& job, const std::string& none);
+
 }  // namespace oneloop
 
 #endif  // ONELOOP_CLIENT_JOB_OUTPUT_H_

@@ -33,6 +33,7 @@ std::vector<std::string> TableRow(const v1::Job& job) {
           GroupedNumber(job.progress().points()),
           GroupedNumber(job.progress().front_size()),
           job.has_best() ? ShortNumber(job.best().edp()) : "-",
+          GapText(job, "-"),
           FormatTimestamp(job.create_time())};
 }
 
@@ -76,6 +77,7 @@ class JobsCommand : public Command {
                           {"points", Align::kRight},
                           {"front", Align::kRight},
                           {"best EDP", Align::kRight},
+                          {"gap", Align::kRight},
                           {"created (UTC)"}});
     std::optional<JsonListWriter> json;
     bool first_page = true;

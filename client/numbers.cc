@@ -38,6 +38,23 @@ std::string ShortNumber(double value) {
   return absl::StrCat(text.substr(0, e), "e", ParseInteger<int>(exponent).value_or(0));
 }
 
+std::string ShortNumberDown(double value) {
+  std::string text = ShortNumber(value);
+  if (!std::isfinite(value) || value <= 0) return text;
+  const bool whole = value >= 1000 && value < 999999.5;
+  const double last_place = whole ? 1 : std::pow(10, std::floor(std::log10(value)) - 3);
+  for (double less = value; ParseNumber(text).value_or(0) > value; text = ShortNumber(less)) less -= last_place / 2;
+  return text;
+}
+
+std::string PercentUp(double share) {
+  const double percent = 100 * share;
+  if (!std::isfinite(percent) || percent == 0) return absl::StrCat(ExactNumber(percent), " %");
+  const int decimals = percent >= 10 ? 0 : percent >= 1 ? 1 : 2;
+  const double scale = std::pow(10, decimals);
+  return absl::StrFormat("%.*f %%", decimals, std::ceil(percent * scale) / scale);
+}
+
 std::string GroupedNumber(std::int64_t value) {
   std::string text = absl::StrCat(value);
   const std::size_t first = text.front() == '-' ? 1 : 0;

@@ -31,6 +31,12 @@ std::string ExactNumber(double value);
 // For people: 4 significant digits, scientific from a million up ("1.285e7") and below 0.001.
 std::string ShortNumber(double value);
 
+// The same, but never above the value; for lower bounds.
+std::string ShortNumberDown(double value);
+
+// A share in per cent, never below the value: "26 %", "1.8 %", "0.04 %".
+std::string PercentUp(double share);
+
 // A count with digits in groups of three: "10,430".
 std::string GroupedNumber(std::int64_t value);
 

@@ -68,11 +68,13 @@ absl::Duration ProgressMeter::TimeLeft(absl::Time now) const {
 std::string ProgressMeter::Line(absl::Time now, int columns) const {
   const v1::JobProgress& progress = job_.progress();
   const double share = ShareDone(progress);
+  const std::string gap = GapText(job_, "");
   // In the order in which they are given up when the terminal is narrow, last first.
   std::vector<std::string> parts = {
       absl::StrCat("job ", JobId(job_.name()), " ", absl::AsciiStrToLower(v1::JobState_Name(job_.state()))),
       absl::StrFormat("%s %3.0f %%", Bar(share), std::floor(share * 100)),
-      absl::StrCat("best EDP ", job_.has_best() ? ShortNumber(job_.best().edp()) : "-"),
+      absl::StrCat("best EDP ", job_.has_best() ? ShortNumber(job_.best().edp()) : "-", gap.empty() ? "" : ", gap ",
+                   gap),
       absl::StrCat(SiNumber(SamplesPerSecond()), " samples/s")};
   if (!IsFinal(job_.state())) parts.push_back(absl::StrCat(ShortDuration(TimeLeft(now)), " left"));
   parts.push_back(

@@ -22,8 +22,8 @@ class ProgressMeter {
   absl::Duration TimeLeft(absl::Time now) const;
 
   // One line for a terminal of so many columns (0: unknown), for example
-  // "job 12 running  [##########--------------]  42 %  best EDP 7.1e10  1.24k samples/s  5 s left  4,381/10,430
-  // samples".
+  // "job 12 running  [##########--------------]  42 %  best EDP 7.1e10, gap 1.8 %  1.24k samples/s  5 s left
+  // 4,381/10,430 samples".
   std::string Line(absl::Time now, int columns) const;
 
  private:

@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "client/numbers.h"
 #include "common/base/status.h"
 #include "google/protobuf/empty.pb.h"
@@ -14,6 +16,7 @@
 #include "google/rpc/status.pb.h"
 #include "grpc/grpc.h"
 #include "grpcpp/grpcpp.h"
+#include "oneloop/v1/calibration_service.grpc.pb.h"
 #include "oneloop/v1/model_service.grpc.pb.h"
 #include "oneloop/v1/search_service.grpc.pb.h"
 
@@ -77,7 +80,11 @@ absl::Status ToAbslStatus(const grpc::Status& status, const std::string& address
         absl::StrCat("the daemon at ", address, " did not answer within ", kCallTimeout.count(), " s; try again"));
   }
   if (const auto violation = ViolationOf(status); violation.has_value()) {
-    const absl::Status field_error = FieldError(violation->field(), violation->description());
+    // A description that names its field itself would name it twice.
+    absl::string_view description = violation->description();
+    absl::ConsumePrefix(&description, absl::StrCat(violation->field(), ": "));
+    const absl::Status field_error =
+        FieldError(violation->field(), std::string_view(description.data(), description.size()));
     absl::Status error(code, field_error.message());
     field_error.ForEachPayload([&](absl::string_view key, const absl::Cord& value) { error.SetPayload(key, value); });
     return error;
@@ -198,9 +205,11 @@ class GrpcWatchStream : public WatchStream {
 }  // namespace
 
 struct ServiceClient::Stubs {
-  explicit Stubs(const std::shared_ptr<grpc::Channel>& channel) : search(channel), model(channel) {}
+  explicit Stubs(const std::shared_ptr<grpc::Channel>& channel)
+      : search(channel), model(channel), calibration(channel) {}
   v1::SearchService::Stub search;
   v1::ModelService::Stub model;
+  v1::CalibrationService::Stub calibration;
 };
 
 ServiceClient::ServiceClient(std::string address, std::unique_ptr<Stubs> stubs)
@@ -271,6 +280,23 @@ absl::StatusOr<v1::ListTemplatesResponse> ServiceClient::ListTemplates(const v1:
 
 absl::StatusOr<v1::Template> ServiceClient::GetTemplate(const v1::GetTemplateRequest& request) {
   return Call(stubs_->model, &v1::ModelService::Stub::GetTemplate, request, address_);
+}
+
+absl::StatusOr<v1::Calibration> ServiceClient::CreateCalibration(const v1::CreateCalibrationRequest& request) {
+  return Call(stubs_->calibration, &v1::CalibrationService::Stub::CreateCalibration, request, address_);
+}
+
+absl::StatusOr<v1::Calibration> ServiceClient::GetCalibration(const v1::GetCalibrationRequest& request) {
+  return Call(stubs_->calibration, &v1::CalibrationService::Stub::GetCalibration, request, address_);
+}
+
+absl::StatusOr<v1::ListCalibrationsResponse> ServiceClient::ListCalibrations(
+    const v1::ListCalibrationsRequest& request) {
+  return Call(stubs_->calibration, &v1::CalibrationService::Stub::ListCalibrations, request, address_);
+}
+
+absl::Status ServiceClient::DeleteCalibration(const v1::DeleteCalibrationRequest& request) {
+  return Call(stubs_->calibration, &v1::CalibrationService::Stub::DeleteCalibration, request, address_).status();
 }
 
 }  // namespace oneloop

@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "oneloop/v1/calibration_service.pb.h"
 #include "oneloop/v1/model_service.pb.h"
 #include "oneloop/v1/search_service.pb.h"
 
@@ -51,6 +52,11 @@ class ServiceClient {
   absl::StatusOr<v1::Workload> GetWorkload(const v1::GetWorkloadRequest& request);
   absl::StatusOr<v1::ListTemplatesResponse> ListTemplates(const v1::ListTemplatesRequest& request);
   absl::StatusOr<v1::Template> GetTemplate(const v1::GetTemplateRequest& request);
+
+  absl::StatusOr<v1::Calibration> CreateCalibration(const v1::CreateCalibrationRequest& request);
+  absl::StatusOr<v1::Calibration> GetCalibration(const v1::GetCalibrationRequest& request);
+  absl::StatusOr<v1::ListCalibrationsResponse> ListCalibrations(const v1::ListCalibrationsRequest& request);
+  absl::Status DeleteCalibration(const v1::DeleteCalibrationRequest& request);
 
  private:
   struct Stubs;

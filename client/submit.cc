@@ -2,9 +2,9 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/time.h"
 #include "client/command.h"
 #include "client/common_flags.h"
+#include "client/create_job.h"
 #include "client/errors.h"
 #include "client/job_output.h"
 #include "client/job_watcher.h"
@@ -16,21 +16,6 @@
 
 namespace oneloop {
 namespace {
-
-constexpr int kMaxAttempts = 5;
-constexpr absl::Duration kFirstPause = absl::Milliseconds(200);
-
-// Tries again while the daemon is away: the request_id makes that safe.
-absl::StatusOr<v1::Job> CreateWithRetries(ServiceClient& client, const v1::CreateJobRequest& request,
-                                          Environment& env) {
-  absl::Duration pause = kFirstPause;
-  for (int attempt = 1;; ++attempt) {
-    absl::StatusOr<v1::Job> job = client.CreateJob(request);
-    if (job.ok() || job.status().code() != absl::StatusCode::kUnavailable || attempt == kMaxAttempts) return job;
-    env.sleep(pause);
-    pause = 2 * pause;
-  }
-}
 
 class SubmitCommand : public Command {
  public:
@@ -109,10 +94,12 @@ class SubmitCommand : public Command {
       return absl::OkStatus();
     }
     if (!job.has_best()) {
-      out << "\nno feasible design was found\n";
+      out << "\nno feasible design was found\n" << CertificateDetails(job);
       return absl::OkStatus();
     }
-    out << '\n' << PointDetails(job.best()) << "\nPareto front over energy, latency and area:\n";
+    out << '\n' << PointDetails(job.best()) << CertificateDetails(job);
+    if (job.state() == v1::SUCCEEDED && !job.message().empty()) out << DetailLine("message", OneLine(job.message()));
+    out << "\nPareto front over energy, latency and area:\n";
     return PrintFrontTable(client, job.name(), out);
   }
 

@@ -5,6 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "client/assignments.h"
 #include "client/enum_names.h"
 #include "client/errors.h"
 #include "client/exit_code.h"
@@ -16,26 +17,17 @@ namespace {
 
 constexpr char kCommand[] = "submit";
 
-struct Assignment {
-  std::string name;
-  double value;
-};
-
-// "NAME<separator>NUMBER"
-absl::StatusOr<Assignment> ParseAssignment(const std::string& flag, const std::string& text,
-                                           const std::string& separator, const std::string& example) {
-  const std::size_t position = text.find(separator);
-  const std::string name(absl::StripAsciiWhitespace(text.substr(0, position)));
-  if (position == std::string::npos || name.empty()) {
-    return UsageError(
-        kCommand, absl::StrCat("--", flag, " ", text, ": expected NAME", separator, "NUMBER, for example ", example));
-  }
-  const std::string number(absl::StripAsciiWhitespace(text.substr(position + separator.size())));
+// "1%" or "0.01"
+absl::StatusOr<double> ParseShare(const std::string& flag, const std::string& text) {
+  std::string number(absl::StripAsciiWhitespace(text));
+  const bool percent = number.ends_with('%');
+  if (percent) number.pop_back();
+  absl::StripTrailingAsciiWhitespace(&number);
   const std::optional<double> value = ParseNumber(number);
   if (!value.has_value()) {
-    return UsageError(kCommand, absl::StrCat("--", flag, " ", text, ": '", number, "' is not a finite number"));
+    return UsageError(kCommand, absl::StrCat("--", flag, " ", text, ": expected a share, for example 1% or 0.01"));
   }
-  return Assignment{name, *value};
+  return percent ? *value / 100 : *value;
 }
 
 template <class Enum>
@@ -61,8 +53,18 @@ void SubmitRequest::Declare(FlagSet* flags) {
   flags->AddRepeated("fix", "NAME=VALUE", "fix a parameter of the template; may be given several times", &fixed_);
   flags->AddRepeated("limit", "NAME<=VALUE", "a hard limit on energy_uj, latency_cycles, area_mm2, edp or a parameter",
                      &limits_);
-  flags->Add("round_period", "N", "descent steps between roundings; default 250", &round_period_);
-  flags->Add("learning_rate", "X", "of the descent, in log2 of the factors; default 0.05", &learning_rate_);
+  flags->Add("round_period", "N", "descent steps between roundings; default 100", &round_period_);
+  flags->Add("learning_rate", "X", "of the descent, in what it moves; default 0.5, raw 1", &learning_rate_);
+  flags->Add("descent_share", "X", "of the samples, 0 to 1: 0 is polish alone, 1 descent alone; default 0.2",
+             &descent_share_);
+  flags->AddChoice("parametrization", EnumNames(v1::Parametrization_descriptor()),
+                   "what the descent moves: log2 of the factors, or the factors; default log", &parametrization_);
+  flags->Add("stop_gap", "SHARE", "end early with a design at most so far above the proven lower bound, for example 1%",
+             &stop_gap_);
+  flags->Add("calibration", "NAME", "predict latencies by a calibration of the template (see `oneloop calibrations`)",
+             &calibration_);
+  flags->AddChoice("predictor", EnumNames(v1::Predictor_descriptor()),
+                   "what predicts latencies; default combined with a calibration, else analytical", &predictor_);
   flags->Add("request_id", "ID", "submitting again with the same ID gives the same job; default random", &request_id_);
   flags->Add("validate_only", "check everything, submit nothing", &validate_only_);
 }
@@ -84,6 +86,14 @@ absl::Status SubmitRequest::Fill(const Environment& env, v1::CreateJobRequest* r
   spec->set_seed(seed_);
   if (round_period_.has_value()) spec->set_round_period(*round_period_);
   if (learning_rate_.has_value()) spec->set_learning_rate(*learning_rate_);
+  if (descent_share_.has_value()) spec->set_descent_share(*descent_share_);
+  spec->set_parametrization(ParseChoice<v1::Parametrization>(v1::Parametrization_descriptor(), parametrization_));
+  spec->set_calibration_name(calibration_);
+  spec->set_predictor(ParseChoice<v1::Predictor>(v1::Predictor_descriptor(), predictor_));
+  if (stop_gap_.has_value()) {
+    ASSIGN_OR_RETURN(const double stop_gap, ParseShare("stop_gap", *stop_gap_));
+    spec->set_stop_gap(stop_gap);
+  }
   request->set_request_id(request_id_.has_value() ? *request_id_ : env.random_id());
   request->set_validate_only(validate_only_);
   return absl::OkStatus();
@@ -104,15 +114,9 @@ absl::Status SubmitRequest::FillSources(v1::JobSpec* spec) {
 }
 
 absl::Status SubmitRequest::FillConstraints(v1::JobSpec* spec) const {
-  for (const std::string& text : fixed_) {
-    ASSIGN_OR_RETURN(const Assignment fixed, ParseAssignment("fix", text, "=", "pe_dim=16"));
-    if (spec->fixed_parameters().contains(fixed.name)) {
-      return UsageError(kCommand, absl::StrCat("--fix ", text, ": ", fixed.name, " is fixed twice"));
-    }
-    (*spec->mutable_fixed_parameters())[fixed.name] = fixed.value;
-  }
+  RETURN_IF_ERROR(ParseFixed(kCommand, fixed_, spec->mutable_fixed_parameters()));
   for (const std::string& text : limits_) {
-    ASSIGN_OR_RETURN(const Assignment limit, ParseAssignment("limit", text, "<=", "'area_mm2<=4'"));
+    ASSIGN_OR_RETURN(const Assignment limit, ParseAssignment(kCommand, "limit", text, "<=", "'area_mm2<=4'"));
     v1::Limit* const message = spec->add_limits();
     message->set_quantity(limit.name);
     message->set_max(limit.value);
@@ -126,11 +130,9 @@ absl::Status SubmitRequest::Locate(const absl::Status& status) const {
 }
 
 std::string SubmitRequest::FlagOf(const std::string& field) const {
-  static const auto* const kOtherNames = new std::map<std::string, std::string>{{"workload_name", "workload"},
-                                                                                {"template_name", "template"},
-                                                                                {"parent", "project"},
-                                                                                {"limits", "limit"},
-                                                                                {"fixed_parameters", "fix"}};
+  static const auto* const kOtherNames = new std::map<std::string, std::string>{
+      {"workload_name", "workload"},       {"template_name", "template"}, {"parent", "project"},
+      {"calibration_name", "calibration"}, {"limits", "limit"},           {"fixed_parameters", "fix"}};
   constexpr std::string_view kSpec = "spec.";
   std::string path = field.starts_with(kSpec) ? field.substr(kSpec.size()) : field;
   const std::size_t end = path.find_first_of(".[");

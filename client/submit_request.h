@@ -43,6 +43,11 @@ class SubmitRequest {
   std::vector<std::string> limits_;
   std::optional<std::int32_t> round_period_;
   std::optional<double> learning_rate_;
+  std::optional<double> descent_share_;
+  std::string parametrization_;
+  std::optional<std::string> stop_gap_;
+  std::string calibration_;
+  std::string predictor_;
   std::optional<std::string> request_id_;
   bool validate_only_ = false;
   InputFile workload_file_;

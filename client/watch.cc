@@ -18,9 +18,10 @@
 namespace oneloop {
 namespace {
 
-// "revision 31  RUNNING  320/10,430 samples  320 points  front 7 (+2 -1)  best EDP 7.1e10"
+// "revision 31  RUNNING  320/10,430 samples  320 points  front 7 (+2 -1)  best EDP 7.1e10, gap 1.8 %"
 std::string TextLine(const v1::WatchResponse& message) {
   const v1::Job& job = message.job();
+  const std::string gap = GapText(job, "");
   std::string states =
       absl::StrJoin(message.state_changes(), " -> ", [](std::string* text, const v1::StateChange& change) {
         absl::StrAppend(text, v1::JobState_Name(change.state()));
@@ -34,12 +35,12 @@ std::string TextLine(const v1::WatchResponse& message) {
   return absl::StrCat("revision ", message.resume_revision(), "  ", states, "  ",
                       GroupedNumber(job.progress().samples_done()), "/", GroupedNumber(job.progress().samples_total()),
                       " samples  ", GroupedNumber(job.progress().points()), " points  ", front, "  best EDP ",
-                      job.has_best() ? ShortNumber(job.best().edp()) : "-", "\n");
+                      job.has_best() ? ShortNumber(job.best().edp()) : "-", gap.empty() ? "" : ", gap ", gap, "\n");
 }
 
 std::string CsvHeader() {
   return CsvLine({"resume_revision", "state", "samples_done", "samples_total", "points", "front_size", "front_entered",
-                  "front_left", "best_edp"});
+                  "front_left", "best_edp", "lower_bound", "gap"});
 }
 
 std::string CsvRow(const v1::WatchResponse& message) {
@@ -48,7 +49,9 @@ std::string CsvRow(const v1::WatchResponse& message) {
                   absl::StrCat(job.progress().samples_done()), absl::StrCat(job.progress().samples_total()),
                   absl::StrCat(job.progress().points()), absl::StrCat(job.progress().front_size()),
                   absl::StrCat(message.front_entered_size()), absl::StrCat(message.front_left_size()),
-                  job.has_best() ? ExactNumber(job.best().edp()) : ""});
+                  job.has_best() ? ExactNumber(job.best().edp()) : "",
+                  job.has_certificate() ? ExactNumber(job.certificate().lower_bound()) : "",
+                  job.certificate().has_gap() ? ExactNumber(job.certificate().gap()) : ""});
 }
 
 // One line per message.

@@ -1,18 +1,23 @@
-// Build tool: embed_data OUTPUT.cc FILE.yaml... reads and checks the shipped workloads (FILE in a folder "workloads")
-// and templates (in "templates") and writes them as C++ source for common/convert/library.cc. A bad file is an error
-// with its line, and stops the build.
+// Build tool: embed_data OUTPUT.cc FILE.yaml... reads and checks the shipped workloads (FILE in a folder "workloads"),
+// templates (in "templates") and calibrations (in "calibrations") and writes them as C++ source for
+// common/convert/library.cc. A bad file is an error with its line, and stops the build.
 #include <algorithm>
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
+#include "common/convert/convert.h"
 #include "common/convert/files.h"
+#include "common/latency/latency_model.h"
+#include "common/model/cost_model.h"
 #include "oneloop/v1/library.pb.h"
 
 namespace oneloop {
@@ -37,6 +42,17 @@ void SortByName(google::protobuf::RepeatedPtrField<Message>* list) {
   std::sort(list->begin(), list->end(), [](const Message& a, const Message& b) { return a.name() < b.name(); });
 }
 
+// The model has to be readable with its template.
+absl::Status CheckModel(const v1::Calibration& calibration, const v1::Library& library) {
+  for (const v1::Template& message : library.templates()) {
+    if (message.name() != calibration.template_name()) continue;
+    ASSIGN_OR_RETURN(std::shared_ptr<const Template> hardware_template, TemplateFromProto(message));
+    const CostModel model(std::move(hardware_template));
+    return LatencyModel::Parse(calibration.model(), model).status();
+  }
+  return FieldError("template_name", "is not a shipped template");
+}
+
 absl::StatusOr<v1::Library> ReadLibrary(const std::vector<std::string>& files) {
   v1::Library library;
   for (const std::string& file : files) {
@@ -46,12 +62,19 @@ absl::StatusOr<v1::Library> ReadLibrary(const std::vector<std::string>& files) {
       RETURN_IF_ERROR(Append(ReadWorkloadFile(file), path, library.mutable_workloads()));
     } else if (folder == "templates") {
       RETURN_IF_ERROR(Append(ReadTemplateFile(file), path, library.mutable_templates()));
+    } else if (folder == "calibrations") {
+      RETURN_IF_ERROR(Append(ReadCalibrationFile(file), path, library.mutable_calibrations()));
     } else {
-      return absl::InvalidArgumentError(absl::StrCat(file, ": expected a file in workloads/ or templates/"));
+      return absl::InvalidArgumentError(
+          absl::StrCat(file, ": expected a file in workloads/, templates/ or calibrations/"));
     }
   }
   SortByName(library.mutable_workloads());
   SortByName(library.mutable_templates());
+  SortByName(library.mutable_calibrations());
+  for (const v1::Calibration& calibration : library.calibrations()) {
+    RETURN_IF_ERROR(PrefixField(absl::StrCat("calibration ", calibration.name()), CheckModel(calibration, library)));
+  }
   return library;
 }
 

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "oneloop/v1/calibration.pb.h"
 #include "oneloop/v1/template.pb.h"
 #include "oneloop/v1/workload.pb.h"
 
@@ -15,6 +16,10 @@ namespace oneloop {
 // TemplateFromProto.
 absl::StatusOr<v1::Workload> ReadWorkloadFile(const std::string& path);
 absl::StatusOr<v1::Template> ReadTemplateFile(const std::string& path);
+
+// A calibration that `oneloop calibrations NAME --yaml` printed: name, template and model are there. Whether the model
+// fits its template is not looked at.
+absl::StatusOr<v1::Calibration> ReadCalibrationFile(const std::string& path);
 
 // The same for a text; `file` serves in errors only.
 absl::StatusOr<v1::Workload> ReadWorkloadText(std::string_view text, const std::string& file);

@@ -100,6 +100,7 @@ class Template {
 
   // All spatial axes, level by level from the innermost.
   const std::vector<Axis>& axes() const { return axes_; }
+  // Level by level from the innermost; of each its axes first.
   const std::vector<Resource>& resources() const { return resources_; }
   // Parameters in an order in which each one's limits depend only on earlier ones and itself.
   const std::vector<int>& sizing_order() const { return sizing_order_; }

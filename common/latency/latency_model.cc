@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "common/base/fnv.h"
 #include "common/base/status.h"
 #include "common/workload/dims.h"
 
@@ -25,13 +26,6 @@ constexpr int kVersion = 1;
 constexpr std::string_view kChecksum = "checksum ";
 // More numbers than any model has.
 constexpr std::size_t kMostNumbers = 1000000;
-
-// FNV-1a, 64 bits.
-std::uint64_t Checksum(std::string_view text) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  return hash;
-}
 
 // The shortest text that reads back as the same number.
 std::string NumberText(double number) {
@@ -206,7 +200,7 @@ absl::Status CheckHead(std::string_view* text) {
     return absl::DataLossError("the latency model is damaged: line 2 has no checksum");
   }
   const std::string_view body = text->substr(line + 1);
-  const std::string expected = absl::StrFormat("%016x", Checksum(body));
+  const std::string expected = absl::StrFormat("%016x", Fnv1a64(body));
   if (text->substr(kChecksum.size(), line - kChecksum.size()) != expected) {
     return absl::DataLossError("the latency model is damaged: its content does not have the checksum of line 2");
   }
@@ -249,7 +243,7 @@ std::string LatencyModel::Serialize() const {
   absl::StrAppend(&body, "measurements ", num_measurements_, "\nseed ", seed_, "\n");
   AppendPredictor("combined", combined_->parameters(), &body);
   AppendPredictor("learned", learned_->parameters(), &body);
-  return absl::StrCat(ToAbsl(kMagic), kVersion, "\n", ToAbsl(kChecksum), absl::StrFormat("%016x", Checksum(body)), "\n",
+  return absl::StrCat(ToAbsl(kMagic), kVersion, "\n", ToAbsl(kChecksum), absl::StrFormat("%016x", Fnv1a64(body)), "\n",
                       body);
 }
 

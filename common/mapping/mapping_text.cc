@@ -1,5 +1,7 @@
 #include <array>
+#include <charconv>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -10,26 +12,41 @@
 namespace oneloop {
 namespace {
 
+void AppendNumber(std::int64_t number, std::string* text) {
+  std::array<char, 20> digits;
+  text->append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr);
+}
+
+void AppendLoop(Dim dim, std::int64_t factor, std::string* text) {
+  text->push_back(' ');
+  text->push_back(Name(dim));
+  AppendNumber(factor, text);
+}
+
 // Where the text of one level goes.
 void AppendLevel(const Template& hardware_template, const Mapping& mapping, int level, std::string* text) {
-  absl::StrAppend(text, "L", level, "[");
+  text->push_back('L');
+  AppendNumber(level, text);
+  text->push_back('[');
   for (const Tensor tensor : kAllTensors) {
     if (hardware_template.level(level).keeps.Has(tensor)) text->push_back(Name(tensor));
   }
-  absl::StrAppend(text, "]");
+  text->push_back(']');
   bool any = false;
   for (const Dim dim : mapping.order[static_cast<std::size_t>(level)]) {
     if (mapping.t(level, dim) == 1) continue;
-    absl::StrAppend(text, " ", std::string(1, Name(dim)), mapping.t(level, dim));
+    AppendLoop(dim, mapping.t(level, dim), text);
     any = true;
   }
-  if (!any) absl::StrAppend(text, " N1");
+  if (!any) text->append(" N1");
   for (std::size_t a = 0; a < hardware_template.axes().size(); ++a) {
     const Template::Axis& axis = hardware_template.axes()[a];
     if (axis.level != level) continue;
     for (const Dim dim : kAllDims) {
       const std::int64_t factor = mapping.s(static_cast<int>(a), dim);
-      if (factor != 1) absl::StrAppend(text, " ", std::string(1, Name(dim)), factor, axis.name);
+      if (factor == 1) continue;
+      AppendLoop(dim, factor, text);
+      text->append(axis.name);
     }
   }
 }

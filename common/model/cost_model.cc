@@ -45,6 +45,52 @@ double RoundUpToStep(double value, double step) {
   return std::ceil(value / step - kSlack) * step;
 }
 
+// The tile of one instance, from the innermost level outwards.
+class TileGrowth {
+ public:
+  TileGrowth(const Template& hardware_template, const Mapping& mapping)
+      : template_(hardware_template), mapping_(mapping) {
+    extents_.fill(1);
+  }
+
+  void GrowTo(int level) {
+    for (; level_ < level; ++level_) {
+      const auto& temporal = mapping_.temporal[Slot(level_ + 1)];
+      for (std::size_t d = 0; d < extents_.size(); ++d) extents_[d] *= static_cast<double>(temporal[d]);
+    }
+    for (; axis_ < template_.axes().size() && template_.axes()[axis_].level <= level; ++axis_) {
+      const auto& spatial = mapping_.spatial[axis_];
+      for (std::size_t d = 0; d < extents_.size(); ++d) extents_[d] *= static_cast<double>(spatial[d]);
+    }
+  }
+
+  double Words(Tensor tensor, const LayerShape& shape) const {
+    switch (tensor) {
+      case Tensor::kW:
+        return Of(Dim::kR) * Of(Dim::kS) * Of(Dim::kC) * Of(Dim::kK) * Of(Dim::kG);
+      case Tensor::kI:
+        return Of(Dim::kN) * Of(Dim::kC) * Of(Dim::kG) *
+               Window(Of(Dim::kP), Of(Dim::kR), shape.w_stride, shape.w_dilation) *
+               Window(Of(Dim::kQ), Of(Dim::kS), shape.h_stride, shape.h_dilation);
+      case Tensor::kO:
+        break;
+    }
+    return Of(Dim::kN) * Of(Dim::kK) * Of(Dim::kP) * Of(Dim::kQ) * Of(Dim::kG);
+  }
+
+ private:
+  double Of(Dim dim) const { return extents_[static_cast<std::size_t>(dim)]; }
+  static double Window(double outputs, double filters, std::int64_t stride, std::int64_t dilation) {
+    return (outputs - 1) * static_cast<double>(stride) + (filters - 1) * static_cast<double>(dilation) + 1;
+  }
+
+  const Template& template_;
+  const Mapping& mapping_;
+  std::array<double, kNumDims> extents_;
+  int level_ = -1;
+  std::size_t axis_ = 0;
+};
+
 }  // namespace
 
 CostModel::CostModel(std::shared_ptr<const Template> hardware_template) : template_(std::move(hardware_template)) {
@@ -93,8 +139,10 @@ void CostModel::CorrectInput(const LayerShape& shape, const Mapping& mapping, Ne
   }
 }
 
+// Resources come level by level from the innermost, and so the tile grows from one to the next.
 ResourceNeeds CostModel::Needs(const LayerShape& shape, const Mapping& mapping) const {
   ResourceNeeds needs{};
+  TileGrowth tile(*template_, mapping);
   const std::vector<Resource>& resources = template_->resources();
   for (std::size_t r = 0; r < resources.size(); ++r) {
     const Resource& resource = resources[r];
@@ -104,35 +152,14 @@ ResourceNeeds CostModel::Needs(const LayerShape& shape, const Mapping& mapping) 
       continue;
     }
     const LevelSpec& level = template_->level(resource.level);
-    const std::array<double, kNumTensors> words = TileWords(shape, mapping, resource.level);
+    tile.GrowTo(resource.level);
     for (const Tensor tensor : kAllTensors) {
       if (!level.keeps.Has(tensor)) continue;
-      const bool bytes = resource.kind == Resource::Kind::kBytes;
-      needs[r] += bytes ? words[Slot(tensor)] * level.word_bits[Slot(tensor)] / 8 : words[Slot(tensor)];
+      const double words = tile.Words(tensor, shape);
+      needs[r] += resource.kind == Resource::Kind::kBytes ? words * level.word_bits[Slot(tensor)] / 8 : words;
     }
   }
   return needs;
-}
-
-std::array<double, kNumTensors> CostModel::TileWords(const LayerShape& shape, const Mapping& mapping, int level) const {
-  std::array<double, kNumDims> extents;
-  extents.fill(1);
-  for (int l = 0; l <= level; ++l) {
-    for (const Dim dim : kAllDims) extents[static_cast<std::size_t>(dim)] *= static_cast<double>(mapping.t(l, dim));
-  }
-  for (std::size_t a = 0; a < template_->axes().size() && template_->axes()[a].level <= level; ++a) {
-    for (const Dim dim : kAllDims) {
-      extents[static_cast<std::size_t>(dim)] *= static_cast<double>(mapping.s(static_cast<int>(a), dim));
-    }
-  }
-  const auto e = [&extents](Dim dim) { return extents[static_cast<std::size_t>(dim)]; };
-  const auto window = [](double outputs, double filters, std::int64_t stride, std::int64_t dilation) {
-    return (outputs - 1) * static_cast<double>(stride) + (filters - 1) * static_cast<double>(dilation) + 1;
-  };
-  return {e(Dim::kR) * e(Dim::kS) * e(Dim::kC) * e(Dim::kK) * e(Dim::kG),
-          e(Dim::kN) * e(Dim::kC) * e(Dim::kG) * window(e(Dim::kP), e(Dim::kR), shape.w_stride, shape.w_dilation) *
-              window(e(Dim::kQ), e(Dim::kS), shape.h_stride, shape.h_dilation),
-          e(Dim::kN) * e(Dim::kK) * e(Dim::kP) * e(Dim::kQ) * e(Dim::kG)};
 }
 
 ComponentCosts CostModel::CostsAt(const HardwarePoint& hardware) const {
@@ -183,7 +210,8 @@ LayerFigures CostModel::Score(const LayerUse& use, const ComponentCosts& costs) 
     const double rate = read_rate[level] + (write_rate[level] + fill_and_update[level] / compute_cycles);
     speed = std::min(speed, costs.words_per_cycle[level] / rate);
   }
-  return {energy_pj / kPicoPerMicro, std::ceil(compute_cycles / speed)};
+  return {energy_pj / kPicoPerMicro,
+          use.predicted_cycles > 0 ? use.predicted_cycles : std::ceil(compute_cycles / speed)};
 }
 
 int CostModel::FirstShortage(const ResourceNeeds& need, const ComponentCosts& costs) const {

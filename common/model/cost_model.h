@@ -79,8 +79,6 @@ class CostModel {
 
  private:
   void CorrectInput(const LayerShape& shape, const Mapping& mapping, NestCounts<ExactFactor>* counts) const;
-  // Words of each tensor's tile in one instance of a level.
-  std::array<double, kNumTensors> TileWords(const LayerShape& shape, const Mapping& mapping, int level) const;
 
   std::shared_ptr<const Template> template_;  // shared with the jobs that use it
   Hierarchy hierarchy_;

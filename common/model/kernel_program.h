@@ -3,8 +3,10 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
+#include "common/mapping/mapping.h"
 #include "common/model/cost_model.h"
 #include "common/workload/dims.h"
 #include "common/workload/workload.h"
@@ -21,6 +23,10 @@ struct FactorSlot {
   int place;  // level of a temporal factor, axis of a spatial one
   Dim dim;
 };
+
+inline std::int64_t FactorAt(const Mapping& mapping, const FactorSlot& slot) {
+  return slot.is_spatial ? mapping.s(slot.place, slot.dim) : mapping.t(slot.place, slot.dim);
+}
 
 // The smooth rules of count.h for one template and the layers of one workload, compiled to flat lists over numbered
 // rows. A row holds one quantity for the lanes of a block, a lane is a layer. Loop orders are data: masks that say by

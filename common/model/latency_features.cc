@@ -49,6 +49,7 @@ class LatencyFeatures::Builder {
     AddTransfers();
     AddLevels();
     AddSerial();
+    features_.peak_input_ = Add(Peak());
   }
 
  private:
@@ -163,6 +164,12 @@ class LatencyFeatures::Builder {
     Parts parts = Macs();
     Append(&parts, Instances(-1), -1);
     return {"compute", false, -std::log2(costs_.macs_per_cycle), parts};
+  }
+
+  Input Peak() const {
+    double units = costs_.macs_per_cycle;
+    for (int axis = 0; axis < NumAxes(); ++axis) units *= std::exp2(features_.log2_axis_size(axis));
+    return {"peak", false, -std::log2(units), Macs()};
   }
 
   int AddParameter(const std::string& name, double prior, double log_sigma) {

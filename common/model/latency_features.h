@@ -97,6 +97,8 @@ class LatencyFeatures {
   int num_inputs() const { return static_cast<int>(inputs_.size()); }
   // A learner uses the first so many inputs; the others serve the physical part only.
   int num_learner_inputs() const { return num_learner_inputs_; }
+  // The input that holds the cycles with every multiply-accumulate unit at work throughout.
+  int peak_input() const { return peak_input_; }
   const std::vector<Parameter>& parameters() const { return parameters_; }
   // Components that run side by side, and terms that nothing hides.
   const std::vector<std::vector<Term>>& overlapping() const { return overlapping_; }
@@ -140,6 +142,7 @@ class LatencyFeatures {
   std::vector<double> log2_axis_sizes_;
   std::vector<Input> inputs_;
   int num_learner_inputs_ = 0;
+  int peak_input_ = 0;
   std::vector<Parameter> parameters_;
   std::vector<std::vector<Term>> overlapping_;
   std::vector<Term> serial_;

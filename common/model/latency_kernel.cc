@@ -401,8 +401,15 @@ double CorrectBlockImpl(const KernelBlock& block, const LatencyProgram& program,
     SetInputs(pass);
     V log2_cycles = pass.parameters.has_physics ? Physics(pass) : Number(pass.parameters.offset / kLn2);
     log2_cycles = TimesPlus(Correct(pass), Number(1 / kLn2), log2_cycles);
-    const V cycles = Exp2(log2_cycles);
-    SpreadSlopes(pass, cycles, {slopes + lane});
+    V slope_cycles = Exp2(log2_cycles);
+    V cycles = slope_cycles;
+    if (pass.parameters.has_physics) {
+      // At the peak nothing but the layer's bounds counts.
+      const V peak = pass.inputs.Get(program.predictor->features().peak_input());
+      slope_cycles = hn::IfThenElseZero(hn::Gt(log2_cycles, peak), cycles);
+      cycles = Exp2(hn::Max(log2_cycles, peak));
+    }
+    SpreadSlopes(pass, slope_cycles, {slopes + lane});
     const Rows figures{block.figures + lane};
     figures.Set(kLatencyCycles, cycles);
     figures.Set(kComputeBound, hn::Zero(D()));

@@ -149,6 +149,15 @@ double RationalTanh::Slope(double x) {
   return 9 * root * root;
 }
 
+namespace {
+
+// No mapping is faster than all units at work.
+double LogPeak(const LatencyFeatures& features, std::span<const double> inputs) {
+  return inputs[Slot(features.peak_input())] * std::numbers::ln2;
+}
+
+}  // namespace
+
 struct LatencyPredictor::Activations {
   std::array<double, kMaxUnits> first_sum;
   std::array<double, kMaxUnits> first;
@@ -199,7 +208,8 @@ LatencyPrediction LatencyPredictor::PredictInputs(std::span<const double> inputs
   const double correction =
       share * trust.most_correction * RationalTanh::Value(activations.mean / trust.most_correction);
   const double untrusted = (1 - share) * trust.untrusted_sigma;
-  return {std::exp(LogPhysics(features_, parameters_.physics, inputs, {}) + correction),
+  const double log_cycles = LogPhysics(features_, parameters_.physics, inputs, {}) + correction;
+  return {std::exp(std::max(log_cycles, LogPeak(features_, inputs))),
           std::sqrt(trust.sigma * trust.sigma + share * activations.variance + untrusted * untrusted), share};
 }
 
@@ -229,7 +239,12 @@ double LatencyPredictor::LogCycles(std::span<const double> inputs, std::span<dou
   }
   RunNetworksBack(activations, slopes, gradient);
   AddOutsideGradient(parameters_.networks, trust, inputs, -bounded * agreed * inside * inside, gradient);
-  return LogPhysics(features_, parameters_.physics, inputs, gradient) + bounded * agreed * inside;
+  const double log_cycles = LogPhysics(features_, parameters_.physics, inputs, gradient) + bounded * agreed * inside;
+  const double log_peak = LogPeak(features_, inputs);
+  if (log_cycles > log_peak) return log_cycles;
+  std::fill(gradient.begin(), gradient.end(), 0.0);
+  gradient[Slot(features_.peak_input())] = std::numbers::ln2;
+  return log_peak;
 }
 
 double LatencyPredictor::LogPhysics(const LatencyFeatures& features, const LatencyPhysics& physics,

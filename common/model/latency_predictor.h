@@ -67,11 +67,12 @@ struct LatencyPrediction {
 
 // Predicts the latency of one layer's mapping on the hardware that was measured (docs/MODEL.md, "Learned latency"):
 //
-//   ln cycles = ln physics + trust · most · R(mean / most)       R: rational tanh
+//   ln cycles = max(ln peak, ln physics + trust · most · R(mean / most))       R: rational tanh
 //   trust = 1 / (1 + (variance of the members / agreement²)²) / (1 + Σ (distance outside of the inputs' range)²)
 //
-// so that far from the measurements the physical part is left, and the correction is bounded everywhere. Differentiable
-// in log2 of the factors; kinked where the counts are, at the size of an axis, and at the ends of a range (slope
+// so that far from the measurements the physical part is left, the correction is bounded everywhere, and nothing is
+// faster than all multiply-accumulate units at work (peak), whatever was measured. Differentiable in log2 of the
+// factors; kinked where the counts are, at the peak, at the size of an axis, and at the ends of a range (slope
 // continuous). Immutable; thread-safe; predictions allocate nothing.
 class LatencyPredictor {
  public:

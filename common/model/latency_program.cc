@@ -140,6 +140,7 @@ class Compiler {
     if (parameters.has_physics) {
       for (const auto& terms : features_.overlapping()) mark(terms);
       mark(features_.serial());
+      is_used[Slot(features_.peak_input())] = true;
     }
     return is_used;
   }

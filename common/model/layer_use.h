@@ -29,6 +29,8 @@ struct LayerUse {
   ResourceNeeds need;
   double macs;
   double lanes;  // multiply-accumulate units in use
+  // By a LatencyPredictor that is to stand in the place of the analytical latency; 0 without one.
+  double predicted_cycles = 0;
 };
 
 }  // namespace oneloop

@@ -57,6 +57,7 @@ class BoxSearch {
                                                                   const ParameterRange& range) const;
   // Cuts the box in two along the parameter whose cut raises the lower half's bound the most.
   std::optional<std::pair<Box, Box>> Split(const Box& box);
+  bool Stopped() { return stopped_ = stopped_ || (options_.stop_requested && options_.stop_requested()); }
   void Conclude(const std::vector<Box>& open, const std::vector<Box>& closed, LowerBound* result) const;
 
   const CostModel& model_;
@@ -67,6 +68,7 @@ class BoxSearch {
   std::size_t most_gains_ = 1;                                            // kept at a time
   Box root_;
   int boxes_ = 0;
+  bool stopped_ = false;
 };
 
 BoxSearch::BoxSearch(const CostModel& model, const Workload& workload, std::span<const ParameterRange> ranges,
@@ -90,6 +92,7 @@ BoxSearch::BoxSearch(const CostModel& model, const Workload& workload, std::span
   layers_.reserve(shapes.size());
   std::size_t groups = 0;
   for (const auto& [shape, count] : shapes) {
+    if (Stopped()) return;
     layers_.push_back({count, LayerBound(model, shape, most, max_tiles)});
     groups += layers_.back().bound.num_groups();
   }
@@ -171,12 +174,16 @@ void BoxSearch::Conclude(const std::vector<Box>& open, const std::vector<Box>& c
 
 LowerBound BoxSearch::Run() {
   LowerBound result;
+  if (stopped_) {
+    result.box = root_.ranges;
+    return result;
+  }
   std::vector<Box> open = {Evaluate(root_.ranges)};  // a heap, least objective first
   std::vector<Box> closed;                           // too small to split
   boxes_ = 1;
   double least_closed = kInfinity;
   while (!open.empty() && open.front().objective < least_closed && boxes_ < options_.max_boxes) {
-    if (options_.stop_requested && options_.stop_requested()) break;
+    if (Stopped()) break;
     std::pop_heap(open.begin(), open.end(), Lower());
     Box box = std::move(open.back());
     open.pop_back();

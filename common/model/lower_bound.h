@@ -15,7 +15,8 @@ namespace oneloop {
 struct LowerBoundOptions {
   int max_boxes = 3000;  // boxes of hardware points that are looked at, >= 1; a few tens of microseconds each
   std::int64_t max_tiles = 2'000'000;  // tiles over all layers that are told apart; more are merged, at least 1 a layer
-  // Asked before every split; true ends early. The bound is valid whenever it stops.
+  // Asked before every layer's preparation and before every split; true ends early. The bound is valid whenever it
+  // stops, and 0 before the first box.
   std::function<bool()> stop_requested;
 };
 

@@ -1,41 +1,20 @@
 #include "common/model/smooth_model.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <limits>
-#include <new>
+#include <numbers>
 #include <utility>
 
 #include "common/model/batch_kernel.h"
+#include "common/model/kernel_workspace.h"
 
 namespace oneloop {
 namespace {
 
-constexpr double kLn2 = 0.693147180559945309417;
-constexpr double kMicroPerPico = 1e-6;
-
 std::size_t Slot(int index) { return static_cast<std::size_t>(index); }
-
-// Rows of kBlockLanes doubles, aligned for the kernel.
-class RowBuffer {
- public:
-  void Resize(std::size_t num_rows) {
-    const std::size_t size = num_rows * kBlockLanes;
-    data_.reset(new (std::align_val_t{kKernelAlignment}) double[size]);
-    std::fill_n(data_.get(), size, 0.0);
-  }
-  double* row(std::size_t index) { return data_.get() + index * kBlockLanes; }
-  const double* row(std::size_t index) const { return data_.get() + index * kBlockLanes; }
-
- private:
-  struct Delete {
-    void operator()(double* data) const { ::operator delete[](data, std::align_val_t{kKernelAlignment}); }
-  };
-  std::unique_ptr<double[], Delete> data_;
-};
 
 double Penalty(double overrun) {
   return overrun > kRoundingSlack ? overrun * (kPenaltyLinear + kPenaltyQuadratic * overrun) : 0;
@@ -130,9 +109,7 @@ std::vector<double> SmoothModel::FactorsOf(std::span<const Mapping> mappings) co
   for (int layer = 0; layer < num_layers(); ++layer) {
     const Mapping& mapping = mappings[Slot(layer)];
     for (int s = 0; s < num_slots(); ++s) {
-      const FactorSlot& slot = slots()[Slot(s)];
-      const std::int64_t factor = slot.is_spatial ? mapping.s(slot.place, slot.dim) : mapping.t(slot.place, slot.dim);
-      x[index(layer, s)] = std::log2(static_cast<double>(factor));
+      x[index(layer, s)] = std::log2(static_cast<double>(FactorAt(mapping, slots()[Slot(s)])));
     }
   }
   return x;
@@ -197,7 +174,7 @@ void SmoothModel::SetOrders(std::span<const Orders> orders, Workspace& workspace
     workspace.shares.Resize(num_blocks);
     workspace.values.Resize(num_blocks * Slot(program_.num_rows));
     workspace.saved.Resize(num_blocks * Slot(program_.num_saved));
-    const std::size_t num_figures = kNumFigureRows + 2 * program_.levels.size();
+    const std::size_t num_figures = NumFigureRows(program_);
     workspace.figures.Resize(num_blocks * num_figures);
     if (latency_.has_value()) workspace.latency_slopes.Resize(num_blocks * latency_->rows.size());
     workspace.blocks.resize(num_blocks);
@@ -222,19 +199,8 @@ void SmoothModel::SetOrders(std::span<const Orders> orders, Workspace& workspace
       if (std::memcmp(&order, &known, sizeof order) == 0) continue;
       known = order;
       const std::size_t block = Slot(c * layer_blocks + layer / kBlockLanes);
-      SetLaneOrder(order, layer % kBlockLanes, workspace.masks.row(block * num_masks));
+      SetLaneOrder(program_, order, layer % kBlockLanes, workspace.masks.row(block * num_masks));
     }
-  }
-}
-
-void SmoothModel::SetLaneOrder(const LoopOrders& order, int lane, double* masks) const {
-  for (std::size_t i = 0; i < program_.masks.size(); ++i) {
-    const KernelProgram::Mask& mask = program_.masks[i];
-    const LoopOrder& loops = order[Slot(mask.level)];
-    // Outermost first: the loop that comes later lies inside.
-    const bool inside =
-        std::find(loops.begin(), loops.end(), mask.inner) > std::find(loops.begin(), loops.end(), mask.outer);
-    masks[i * kBlockLanes + Slot(lane)] = std::bit_cast<double>(inside ? ~std::uint64_t{0} : std::uint64_t{0});
   }
 }
 
@@ -307,11 +273,7 @@ void SmoothModel::SizeHardware(Workspace& workspace, Result* result) const {
     if (workspace.log2_hardware[p] == log2_ranges_[p].max) workspace.hardware[p] = ranges_[p].max;
   }
   workspace.costs = model_.CostsAt(workspace.hardware);
-  for (std::size_t l = 0; l < program_.levels.size(); ++l) {
-    workspace.kernel_costs.energy_uj[l] = workspace.costs.energy_pj[l] * kMicroPerPico;
-    workspace.kernel_costs.cycles_per_word[l] = 1 / workspace.costs.words_per_cycle[l];
-  }
-  workspace.kernel_costs.mac_energy_uj = workspace.costs.mac_energy_pj * kMicroPerPico;
+  workspace.kernel_costs = KernelCostsOf(program_, workspace.costs);
   result->hardware = workspace.hardware;
 }
 
@@ -384,9 +346,9 @@ void SmoothModel::AddObjective(Workspace& workspace, Result* result) const {
   area += limit(metrics.area_mm2, limits_.area_mm2);
   result->value = weights_.energy * std::log2(metrics.energy_uj) +
                   weights_.latency * std::log2(metrics.latency_cycles) + result->penalty;
-  workspace.energy_slope = energy / (kLn2 * metrics.energy_uj);
-  workspace.latency_slope = latency / (kLn2 * metrics.latency_cycles);
-  workspace.area_slope = area == 0 ? 0 : area / (kLn2 * metrics.area_mm2);
+  workspace.energy_slope = energy / (std::numbers::ln2 * metrics.energy_uj);
+  workspace.latency_slope = latency / (std::numbers::ln2 * metrics.latency_cycles);
+  workspace.area_slope = area == 0 ? 0 : area / (std::numbers::ln2 * metrics.area_mm2);
 }
 
 // From the workload's figures through the components' costs to the parameters.

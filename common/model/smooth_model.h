@@ -12,13 +12,12 @@
 #include "common/mapping/mapping.h"
 #include "common/model/cost_model.h"
 #include "common/model/kernel_program.h"
+#include "common/model/kernel_workspace.h"
 #include "common/model/latency_kernel.h"
 #include "common/model/latency_predictor.h"
 #include "common/workload/workload.h"
 
 namespace oneloop {
-
-using LoopOrders = std::array<LoopOrder, kMaxLevels>;
 
 // Weights of the three objectives in log2 space: value = energy · log2(µJ) + latency · log2(cycles).
 struct ObjectiveWeights {
@@ -71,6 +70,9 @@ class SmoothModel {
 
   // Factors that some layer has more than one value for.
   const std::vector<FactorSlot>& slots() const { return program_.slots; }
+  const KernelProgram& program() const { return program_; }
+  // Null when the analytical latency counts.
+  const LatencyProgram* latency() const { return latency_.has_value() ? &*latency_ : nullptr; }
   int num_layers() const { return program_.num_layers; }
   int num_slots() const { return static_cast<int>(program_.slots.size()); }
   int outermost_level() const { return model_.hierarchy().num_levels - 1; }
@@ -106,7 +108,6 @@ class SmoothModel {
   };
 
   void SetOrders(std::span<const Orders> orders, Workspace& workspace) const;
-  void SetLaneOrder(const LoopOrders& order, int lane, double* masks) const;
   void SetShares(std::span<const Orders> orders, Workspace& workspace) const;
   void FindGreatestNeeds(Workspace& workspace) const;
   double Log2Limit(std::size_t resource, const Workspace& workspace) const;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -28,28 +29,88 @@ absl::Status Admit(const NewJob& job) {
   return absl::OkStatus();
 }
 
-std::vector<int> StartsLeft(int num_starts, const std::vector<StartRecord>& records) {
-  std::vector<bool> done(static_cast<std::size_t>(num_starts), false);
-  for (const StartRecord& record : records) done[static_cast<std::size_t>(record.start)] = record.done;
+// Those below `end` that have not ended.
+std::vector<int> StartsLeft(int end, const std::vector<StartRecord>& records) {
+  std::vector<bool> done(static_cast<std::size_t>(end), false);
+  for (const StartRecord& record : records) {
+    if (record.start < end) done[static_cast<std::size_t>(record.start)] = record.done;
+  }
   std::vector<int> left;
-  for (int start = 0; start < num_starts; ++start) {
+  for (int start = 0; start < end; ++start) {
     if (!done[static_cast<std::size_t>(start)]) left.push_back(start);
   }
   return left;
 }
 
-std::vector<int> AllStarts(int num_starts) { return StartsLeft(num_starts, {}); }
+void AddEnded(const std::vector<StartRecord>& records, StopRule* rule) {
+  for (const StartRecord& record : records) {
+    if (record.done) rule->OnEnded(record.start, record.within_stop_gap);
+  }
+}
+
+PointWriter::Ending EndingOf(StartSummary::Termination termination) {
+  switch (termination) {
+    case StartSummary::Termination::kStopped:
+      return PointWriter::Ending::kOpen;
+    case StartSummary::Termination::kStopScoreReached:
+      return PointWriter::Ending::kWithinStopGap;
+    case StartSummary::Termination::kBudgetUsed:
+    case StartSummary::Termination::kConverged:
+    case StartSummary::Termination::kDiverged:
+      break;
+  }
+  return PointWriter::Ending::kDone;
+}
+
+// What a job says that has run to its end.
+std::string EndMessage(std::optional<double> stop_gap, const std::optional<StopRule>& rule) {
+  if (!stop_gap.has_value() || !rule.has_value()) return "";
+  const std::string goal = absl::StrCat("a design at most ", 100 * *stop_gap, " % above the proven lower bound");
+  if (const std::optional<int> start = rule->first_within()) {
+    return absl::StrCat("ended early: start ", *start, " found ", goal);
+  }
+  return absl::StrCat("all samples were used without finding ", goal);
+}
+
+// What a job says of which the second half brought nothing better; "" for another.
+std::string ConvergenceMessage(RunStore& store, std::int64_t job_id) {
+  const absl::StatusOr<JobRecord> record = store.GetJob(job_id);
+  if (!record.ok() || !record->best_point.has_value()) return "";
+  const absl::StatusOr<PointRecord> best = store.GetPoint(job_id, *record->best_point);
+  if (!best.ok()) return "";
+  const std::int64_t samples = record->job.samples_total / record->job.num_starts;
+  if (2 * best->point.sample > samples) return "";
+  return absl::StrCat("converged: start ", best->start, " found the best design at its sample ", best->point.sample,
+                      " of ", samples, ", and none found a better one");
+}
 
 std::string JobText(std::int64_t job_id) { return absl::StrCat("job ", job_id, ": "); }
 
 }  // namespace
 
+void JobManager::ActiveJob::SetBound(double proven) {
+  bound = proven;
+  SetStopScore();
+}
+
+void JobManager::ActiveJob::SetSpec(std::shared_ptr<const SearchSpec> decoded) {
+  spec = std::move(decoded);
+  SetStopScore();
+}
+
+void JobManager::ActiveJob::SetStopScore() {
+  if (spec == nullptr || !stop_gap || !bound || !(*bound > 0) || !std::isfinite(*bound)) return;
+  auto with_score = std::make_shared<SearchSpec>(*spec);
+  with_score->stop_score = LargestScoreWithin(*stop_gap, *bound);
+  spec = std::move(with_score);
+}
+
 JobManager::JobManager(Options options)
     : options_(std::move(options)), num_threads_(ThreadCount(options_.num_threads)) {}
 
 absl::StatusOr<std::unique_ptr<JobManager>> JobManager::Create(Options options) {
-  if (options.store == nullptr || !options.decode_spec || !options.run_start) {
-    return absl::InvalidArgumentError("a job manager needs a store, a spec decoder and a start runner");
+  if (options.store == nullptr || !options.decode_spec || !options.run_start || !options.prove_bound) {
+    return absl::InvalidArgumentError("a job manager needs a store, a spec decoder, a start runner and a bound prover");
   }
   std::unique_ptr<JobManager> manager(new JobManager(std::move(options)));
   RETURN_IF_ERROR(manager->Recover());
@@ -81,21 +142,40 @@ absl::Status JobManager::Recover() {
 
 absl::Status JobManager::EnqueueRest(const JobRecord& record) {
   ASSIGN_OR_RETURN(const std::vector<StartRecord> starts, options_.store->ListStarts(record.id));
-  const std::vector<int> left = StartsLeft(record.job.num_starts, starts);
-  if (left.empty()) {
-    Succeed(record.id);
+  std::optional<StopRule> rule;
+  if (record.job.stop_gap) AddEnded(starts, &rule.emplace(record.job.num_starts));
+  const int end = rule ? rule->never_from() : record.job.num_starts;
+  if (record.bound && StartsLeft(end, starts).empty()) {
+    Succeed(record.id, EndMessage(record.job.stop_gap, rule));
   } else {
-    Enqueue(record.id, left, record.state == JobState::kRunning);
+    Enqueue(record, starts);
   }
   return absl::OkStatus();
 }
 
-void JobManager::Enqueue(std::int64_t job_id, const std::vector<int>& starts, bool marked_running) {
+void JobManager::Enqueue(const JobRecord& record, const std::vector<StartRecord>& starts) {
+  std::vector<int> units = StartsLeft(record.job.num_starts, starts);
   MutexLock lock(&mutex_);
-  queue_.Add(job_id, starts);
-  queue_.Release(job_id);
-  active_[job_id].marked_running = marked_running;
+  ActiveJob& job = active_[record.id];
+  job.marked_running = record.state == JobState::kRunning;
+  job.stop_gap = record.job.stop_gap;
+  if (record.bound) job.SetBound(record.bound->objective);
+  if (!job.bound) units.push_back(kBoundUnit);
+  queue_.Add(record.id, units);
+  queue_.Release(record.id);
+  if (job.stop_gap) {
+    // A job that was only held knows of more than was stored a moment ago.
+    if (!job.stop_rule) job.stop_rule.emplace(record.job.num_starts);
+    AddEnded(starts, &*job.stop_rule);
+    ApplyStopRule(record.id, job);
+  }
   work_.SignalAll();
+}
+
+void JobManager::ApplyStopRule(std::int64_t job_id, const ActiveJob& job) {
+  if (!job.stop_rule) return;
+  queue_.LimitStarts(job_id, job.bound ? job.stop_rule->may_begin_below() : 0);
+  queue_.DropStarts(job_id, job.stop_rule->never_from());
 }
 
 absl::Status JobManager::CheckOpen() {
@@ -115,7 +195,7 @@ absl::StatusOr<RunStore::CreateResult> JobManager::Submit(const NewJob& job) {
     }
   }
   ASSIGN_OR_RETURN(RunStore::CreateResult result, options_.store->CreateJob(job));
-  if (result.created) Enqueue(result.record.id, AllStarts(job.num_starts), /*marked_running=*/false);
+  if (result.created) Enqueue(result.record, {});
   return result;
 }
 
@@ -139,7 +219,7 @@ absl::StatusOr<JobRecord> JobManager::SetPaused(std::int64_t job_id, const std::
                                                                  JobState::kPaused, reason, expected_revision));
   MutexLock lock(&mutex_);
   queue_.Hold(job_id);
-  StopStarts(job_id);
+  StopTasks(job_id);
   return record;
 }
 
@@ -160,9 +240,9 @@ absl::StatusOr<JobRecord> JobManager::Resume(std::int64_t job_id, std::optional<
   return options_.store->GetJob(job_id);
 }
 
-void JobManager::StopStarts(std::int64_t job_id) {
-  for (auto task = running_.lower_bound(Lease{job_id, 0}); task != running_.end() && task->first.job_id == job_id;
-       ++task) {
+void JobManager::StopTasks(std::int64_t job_id) {
+  for (auto task = running_.lower_bound(Lease{job_id, kBoundUnit});
+       task != running_.end() && task->first.job_id == job_id; ++task) {
     *task->second = true;
   }
 }
@@ -171,7 +251,7 @@ void JobManager::Forget(std::int64_t job_id) {
   MutexLock lock(&mutex_);
   queue_.Remove(job_id);
   active_.erase(job_id);
-  StopStarts(job_id);
+  StopTasks(job_id);
 }
 
 absl::Status JobManager::Drain(absl::Duration timeout) {
@@ -183,7 +263,7 @@ absl::Status JobManager::Drain(absl::Duration timeout) {
   while (busy_workers_ > 0) {
     const absl::Duration left = std::min(deadline - absl::Now(), absl::Hours(1));
     if (left <= absl::ZeroDuration()) {
-      return absl::DeadlineExceededError(absl::StrCat(busy_workers_, " starts did not stop in time"));
+      return absl::DeadlineExceededError(absl::StrCat(busy_workers_, " workers did not stop in time"));
     }
     idle_.WaitFor(mutex_, absl::ToChronoMicroseconds(left));
   }
@@ -209,21 +289,21 @@ std::optional<JobManager::Task> JobManager::AwaitTask() {
 }
 
 void JobManager::RunTask(const Task& task) {
-  absl::StatusOr<bool> finished = false;
+  absl::StatusOr<PointWriter::Ending> ending = PointWriter::Ending::kOpen;
   if (absl::StatusOr<std::shared_ptr<const SearchSpec>> spec = PrepareJob(task.lease.job_id); spec.ok()) {
-    finished = RunAndStore(task, **spec);
+    ending = task.lease.start == kBoundUnit ? ProveAndStore(task, **spec) : RunAndStore(task, **spec);
   } else {
-    finished = spec.status();
+    ending = spec.status();
   }
   {
     // Before the lease goes back: its next holder registers under the same key.
     MutexLock lock(&mutex_);
     running_.erase(task.lease);
   }
-  if (finished.ok()) {
-    Settle(task.lease, *finished);
+  if (ending.ok()) {
+    Settle(task.lease, *ending);
   } else {
-    SettleFailure(task.lease, finished.status());
+    SettleFailure(task.lease, ending.status());
   }
   MutexLock lock(&mutex_);
   --busy_workers_;
@@ -232,22 +312,27 @@ void JobManager::RunTask(const Task& task) {
 }
 
 absl::StatusOr<std::shared_ptr<const SearchSpec>> JobManager::PrepareJob(std::int64_t job_id) {
-  ActiveJob known;
+  bool marked_running = false;
+  std::shared_ptr<const SearchSpec> known;
   {
     MutexLock lock(&mutex_);
-    if (const auto job = active_.find(job_id); job != active_.end()) known = job->second;
+    if (const auto job = active_.find(job_id); job != active_.end()) {
+      marked_running = job->second.marked_running;
+      known = job->second.spec;
+    }
   }
-  if (!known.marked_running) RETURN_IF_ERROR(MarkRunning(job_id));
-  if (known.spec == nullptr) {
-    ASSIGN_OR_RETURN(const JobRecord record, options_.store->GetJob(job_id));
-    absl::StatusOr<std::shared_ptr<const SearchSpec>> spec = options_.decode_spec(record);
-    // Its code says nothing about the store, which SettleFailure would take it for.
-    if (!spec.ok()) return absl::InternalError(absl::StrCat("cannot be decoded: ", spec.status().message()));
-    known.spec = *std::move(spec);
-  }
+  if (!marked_running) RETURN_IF_ERROR(MarkRunning(job_id));
+  if (known != nullptr) return known;
+  ASSIGN_OR_RETURN(const JobRecord record, options_.store->GetJob(job_id));
+  absl::StatusOr<std::shared_ptr<const SearchSpec>> spec = options_.decode_spec(record);
+  // Its code says nothing about the store, which SettleFailure would take it for.
+  if (!spec.ok()) return absl::InternalError(absl::StrCat("cannot be decoded: ", spec.status().message()));
   MutexLock lock(&mutex_);
-  if (const auto job = active_.find(job_id); job != active_.end()) job->second.spec = known.spec;
-  return known.spec;
+  const auto job = active_.find(job_id);
+  // Cancelled in the meantime: the task is stopped, too.
+  if (job == active_.end()) return spec;
+  job->second.SetSpec(*std::move(spec));
+  return job->second.spec;
 }
 
 absl::Status JobManager::MarkRunning(std::int64_t job_id) {
@@ -265,31 +350,49 @@ absl::Status JobManager::MarkRunning(std::int64_t job_id) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> JobManager::RunAndStore(const Task& task, const SearchSpec& spec) {
+absl::StatusOr<PointWriter::Ending> JobManager::RunAndStore(const Task& task, const SearchSpec& spec) {
   PointWriter writer(options_.store, *spec.hardware_template, task.lease, task.stop.get(), options_.writer);
   const StartSummary summary = options_.run_start(spec, task.lease.start, writer);
-  const bool finished = summary.termination != StartSummary::Termination::kStopped;
   if (summary.termination == StartSummary::Termination::kDiverged) {
     Log(LogLevel::kWarning,
         absl::StrCat("job ", task.lease.job_id, ", start ", task.lease.start, " diverged: ", summary.message));
   }
-  RETURN_IF_ERROR(writer.Finish(summary.samples, finished));
-  return finished;
+  const PointWriter::Ending ending = EndingOf(summary.termination);
+  RETURN_IF_ERROR(writer.Finish(summary.samples, ending));
+  return ending;
 }
 
-void JobManager::Settle(const Lease& lease, bool finished) {
+absl::StatusOr<PointWriter::Ending> JobManager::ProveAndStore(const Task& task, const SearchSpec& spec) {
+  const std::optional<LowerBound> bound = options_.prove_bound(spec, [&task] { return task.stop->load(); });
+  if (!bound) return PointWriter::Ending::kOpen;
+  RETURN_IF_ERROR(options_.store->SetJobBound(
+      task.lease.job_id, {bound->objective, bound->energy_uj, bound->latency_cycles, bound->boxes, bound->exhausted}));
+  MutexLock lock(&mutex_);
+  if (const auto job = active_.find(task.lease.job_id); job != active_.end()) job->second.SetBound(bound->objective);
+  return PointWriter::Ending::kDone;
+}
+
+void JobManager::Settle(const Lease& lease, PointWriter::Ending ending) {
+  std::string message;
   {
     MutexLock lock(&mutex_);
-    if (!finished) {
+    if (ending == PointWriter::Ending::kOpen) {
       queue_.GiveBack(lease);
       return;
     }
     queue_.Complete(lease);
-    if (!queue_.Has(lease.job_id) || !queue_.IsFinished(lease.job_id)) return;
+    const auto job = active_.find(lease.job_id);
+    if (!queue_.Has(lease.job_id) || job == active_.end()) return;
+    if (job->second.stop_rule && lease.start != kBoundUnit) {
+      job->second.stop_rule->OnEnded(lease.start, ending == PointWriter::Ending::kWithinStopGap);
+    }
+    ApplyStopRule(lease.job_id, job->second);
+    if (!queue_.IsFinished(lease.job_id)) return;
+    message = EndMessage(job->second.stop_gap, job->second.stop_rule);
     queue_.Remove(lease.job_id);
-    active_.erase(lease.job_id);
+    active_.erase(job);
   }
-  Succeed(lease.job_id);
+  Succeed(lease.job_id, message);
 }
 
 void JobManager::SettleFailure(const Lease& lease, const absl::Status& status) {
@@ -329,14 +432,14 @@ void JobManager::SettleRefused(const Lease& lease) {
 }
 
 void JobManager::SettleStorageFull(const Lease& lease, std::string_view problem) {
-  const std::string reason = absl::StrCat("paused, because its points could not be stored: ", ToAbsl(problem),
+  const std::string reason = absl::StrCat("paused, because its results could not be stored: ", ToAbsl(problem),
                                           "; resume it once there is room");
   MutexLock control(&control_mutex_);
   {
     MutexLock lock(&mutex_);
     queue_.Hold(lease.job_id);
     queue_.GiveBack(lease);
-    StopStarts(lease.job_id);
+    StopTasks(lease.job_id);
   }
   const absl::StatusOr<JobRecord> paused = SetPaused(lease.job_id, reason, std::nullopt);
   // FAILED_PRECONDITION: another start of the job was first.
@@ -347,9 +450,10 @@ void JobManager::SettleStorageFull(const Lease& lease, std::string_view problem)
   }
 }
 
-void JobManager::Succeed(std::int64_t job_id) {
+void JobManager::Succeed(std::int64_t job_id, const std::string& end_message) {
+  const std::string message = end_message.empty() ? ConvergenceMessage(*options_.store, job_id) : end_message;
   const absl::StatusOr<JobRecord> record = options_.store->SetJobState(
-      job_id, {JobState::kPending, JobState::kRunning, JobState::kPaused}, JobState::kSucceeded, "", std::nullopt);
+      job_id, {JobState::kPending, JobState::kRunning, JobState::kPaused}, JobState::kSucceeded, message, std::nullopt);
   // FAILED_PRECONDITION: it was cancelled in the meantime.
   if (!record.ok() && !absl::IsFailedPrecondition(record.status())) {
     Log(LogLevel::kError, JobText(job_id) + "its end could not be stored and will be after the daemon's restart: " +

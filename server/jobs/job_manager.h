@@ -19,28 +19,35 @@
 #include "common/base/mutex.h"
 #include "server/jobs/lease_queue.h"
 #include "server/jobs/point_writer.h"
+#include "server/jobs/stop_rule.h"
 #include "server/search/search.h"
+#include "server/search/search_bound.h"
 #include "server/store/run_store.h"
 
 namespace oneloop {
 
 inline constexpr int kMostStartsOfJob = 10000;
 
-// Runs jobs: admits them, hands their starts to worker threads in turn, stores what they find and moves the jobs
-// through their states. What has to survive a crash is in the store only; Create takes up every job that was under
-// way. A start that did not finish is run again from its beginning and yields the same points, of which the store
-// skips those it has. Thread-safe. No lock is held while a search runs, and none that workers need while the store is
-// called.
+// Runs jobs: admits them, hands their starts and the proof of their lower bound to worker threads in turn, stores what
+// these find and moves the jobs through their states. A job has SUCCEEDED once its bound and its starts are done, in
+// any order; with a stop gap the bound comes first and StopRule says which starts run. What has to survive a crash is
+// in the store only; Create takes up every job that was under way. A start that did not finish is run again from its
+// beginning and yields the same points, of which the store skips those it has. Thread-safe. No lock is held while a
+// search or a proof runs, and none that workers need while the store is called.
 class JobManager {
  public:
   // Builds the search of a stored job. Called on worker threads.
   using SpecDecoder = std::function<absl::StatusOr<std::shared_ptr<const SearchSpec>>(const JobRecord&)>;
   using StartRunner = std::function<StartSummary(const SearchSpec&, int start, PointSink&)>;
+  // As ProveSearchBound.
+  using BoundProver =
+      std::function<std::optional<LowerBound>(const SearchSpec&, const std::function<bool()>& stop_requested)>;
 
   struct Options {
     RunStore* store = nullptr;  // outlives the manager
     SpecDecoder decode_spec;
     StartRunner run_start = RunStart;
+    BoundProver prove_bound = ProveSearchBound;
     int num_threads = 0;  // 0: as many as the machine runs at once
     std::size_t max_unfinished_jobs = 10000;
     PointWriter::Options writer;
@@ -52,18 +59,19 @@ class JobManager {
   JobManager(const JobManager&) = delete;
   JobManager& operator=(const JobManager&) = delete;
 
-  // Stores a job and queues its starts; with a request_id that was seen before, returns that job. INVALID_ARGUMENT
-  // for counts out of range, RESOURCE_EXHAUSTED for too many unfinished jobs, UNAVAILABLE while draining.
+  // Stores a job and queues its bound and its starts; with a request_id that was seen before, returns that job.
+  // INVALID_ARGUMENT for counts out of range, RESOURCE_EXHAUSTED for too many unfinished jobs, UNAVAILABLE while
+  // draining.
   absl::StatusOr<RunStore::CreateResult> Submit(const NewJob& job);
 
-  // Each ends the running starts of the job promptly. Codes as in RunStore::SetJobState.
+  // Each ends what runs of the job promptly. Codes as in RunStore::SetJobState.
   absl::StatusOr<JobRecord> Cancel(std::int64_t job_id, std::optional<std::int64_t> expected_revision);
   absl::StatusOr<JobRecord> Pause(std::int64_t job_id, std::optional<std::int64_t> expected_revision);
   // UNAVAILABLE while draining.
   absl::StatusOr<JobRecord> Resume(std::int64_t job_id, std::optional<std::int64_t> expected_revision);
 
-  // Refuses new jobs and stops every running start at its next safe point, with its points committed. The jobs keep
-  // their states and go on with the next manager on the store. DEADLINE_EXCEEDED when starts still run after `timeout`.
+  // Refuses new jobs and stops every start and proof at its next safe point, with its points committed. The jobs keep
+  // their states and go on with the next manager on the store. DEADLINE_EXCEEDED when some still run after `timeout`.
   absl::Status Drain(absl::Duration timeout);
 
   int num_threads() const { return num_threads_; }
@@ -72,8 +80,16 @@ class JobManager {
   struct ActiveJob {
     std::shared_ptr<const SearchSpec> spec;  // decoded by the first lease; shared with every running start
     bool marked_running = false;             // the store has it as RUNNING
+    std::optional<double> bound;             // of the objective, once it is proven
+    std::optional<double> stop_gap;
+    std::optional<StopRule> stop_rule;  // with stop_gap
+
+    // Takes over what is known, and has the spec say at which score a start ends once both are there.
+    void SetBound(double proven);
+    void SetSpec(std::shared_ptr<const SearchSpec> decoded);
+    void SetStopScore();
   };
-  // Set to end the start; shared by the worker and whoever stops it.
+  // Set to end the start or proof; shared by the worker and whoever stops it.
   using StopFlag = std::shared_ptr<std::atomic<bool>>;
   struct Task {
     Lease lease;
@@ -85,12 +101,15 @@ class JobManager {
   absl::Status Recover();
   // Queues what is left of a job, or ends it when nothing is.
   absl::Status EnqueueRest(const JobRecord& record);
-  void Enqueue(std::int64_t job_id, const std::vector<int>& starts, bool marked_running);
+  // `starts`: as stored; those that are not done, or not listed, are queued.
+  void Enqueue(const JobRecord& record, const std::vector<StartRecord>& starts);
+  // Lets the queue lease what the job's stop rule allows by now.
+  void ApplyStopRule(std::int64_t job_id, const ActiveJob& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CheckOpen() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<JobRecord> SetPaused(std::int64_t job_id, const std::string& reason,
                                       std::optional<std::int64_t> expected_revision)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(control_mutex_);
-  void StopStarts(std::int64_t job_id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void StopTasks(std::int64_t job_id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Forget(std::int64_t job_id);
 
   void WorkerLoop();
@@ -98,14 +117,16 @@ class JobManager {
   void RunTask(const Task& task);
   absl::StatusOr<std::shared_ptr<const SearchSpec>> PrepareJob(std::int64_t job_id);
   absl::Status MarkRunning(std::int64_t job_id);
-  // True when the start ran to its end, false when it was stopped.
-  absl::StatusOr<bool> RunAndStore(const Task& task, const SearchSpec& spec);
-  void Settle(const Lease& lease, bool finished);
+  absl::StatusOr<PointWriter::Ending> RunAndStore(const Task& task, const SearchSpec& spec);
+  // kOpen when the proof was stopped.
+  absl::StatusOr<PointWriter::Ending> ProveAndStore(const Task& task, const SearchSpec& spec);
+  void Settle(const Lease& lease, PointWriter::Ending ending);
   void SettleFailure(const Lease& lease, const absl::Status& status);
-  // The store would not have the start's job run, or its points.
+  // The store would not have the lease's job run, or what was found.
   void SettleRefused(const Lease& lease);
   void SettleStorageFull(const Lease& lease, std::string_view problem);
-  void Succeed(std::int64_t job_id);
+  // With what `end_message` says, or whether the search converged.
+  void Succeed(std::int64_t job_id, const std::string& end_message);
   void FailJob(std::int64_t job_id, const std::string& reason);
 
   const Options options_;

@@ -24,12 +24,23 @@ bool LeaseQueue::IsHeld(std::int64_t job_id) const {
   return job != jobs_.end() && job->second.held;
 }
 
+void LeaseQueue::LimitStarts(std::int64_t job_id, int end) {
+  if (const auto job = jobs_.find(job_id); job != jobs_.end()) job->second.end = end;
+}
+
+void LeaseQueue::DropStarts(std::int64_t job_id, int begin) {
+  const auto job = jobs_.find(job_id);
+  if (job == jobs_.end()) return;
+  std::set<int>& waiting = job->second.waiting;
+  waiting.erase(waiting.lower_bound(begin), waiting.end());
+}
+
 std::optional<Lease> LeaseQueue::Take() {
   auto candidate = jobs_.upper_bound(last_served_);
   for (std::size_t seen = 0; seen < jobs_.size(); ++seen, ++candidate) {
     if (candidate == jobs_.end()) candidate = jobs_.begin();
     Job& job = candidate->second;
-    if (job.held || job.waiting.empty()) continue;
+    if (job.held || job.waiting.empty() || *job.waiting.begin() >= job.end) continue;
     const int start = *job.waiting.begin();
     job.waiting.erase(job.waiting.begin());
     job.leased.insert(start);

@@ -4,6 +4,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -11,19 +12,22 @@
 
 namespace oneloop {
 
-// The right to run one start of one job. At most one is out for each start.
+// In the place of a start: the proof of the job's lower bound, a unit of work like a start.
+inline constexpr int kBoundUnit = -1;
+
+// The right to run one start of one job, or the proof of its bound. At most one is out for each.
 struct Lease {
   std::int64_t job_id = 0;
-  int start = 0;
+  int start = 0;  // or kBoundUnit
   auto operator<=>(const Lease&) const = default;
 };
 
 // Decides which start runs next, and knows nothing of who runs it: threads here, or workers elsewhere. Turns go round
 // the jobs from the oldest (the smallest id) to the youngest, one start each, so that every job progresses; within a
-// job the smallest start goes first. Not thread-safe: its owner locks.
+// job the bound goes first, then the smallest start. Not thread-safe: its owner locks.
 class LeaseQueue {
  public:
-  // Queues starts of a job. Starts that are queued or leased already stay as they are.
+  // Queues starts of a job, kBoundUnit among them. What is queued or leased already stays as it is.
   void Add(std::int64_t job_id, const std::vector<int>& starts);
   // Forgets a job. Leases that are still out become void: Complete and GiveBack ignore them.
   void Remove(std::int64_t job_id);
@@ -32,6 +36,11 @@ class LeaseQueue {
   void Hold(std::int64_t job_id);
   void Release(std::int64_t job_id);
   bool IsHeld(std::int64_t job_id) const;
+
+  // Of the job's starts, only those below `end` are leased from now on; at first all are.
+  void LimitStarts(std::int64_t job_id, int end);
+  // Forgets the job's waiting starts from `begin` on.
+  void DropStarts(std::int64_t job_id, int begin);
 
   std::optional<Lease> Take();
   void Complete(const Lease& lease);
@@ -48,6 +57,7 @@ class LeaseQueue {
     std::set<int> waiting;
     std::set<int> leased;
     bool held = false;
+    int end = std::numeric_limits<int>::max();
   };
 
   std::map<std::int64_t, Job> jobs_;

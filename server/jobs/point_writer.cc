@@ -21,6 +21,8 @@ PointOrigin StoredOrigin(SearchPointOrigin origin) {
       return PointOrigin::kRandom;
     case SearchPointOrigin::kBayesian:
       return PointOrigin::kBayesian;
+    case SearchPointOrigin::kHeuristic:
+      return PointOrigin::kHeuristic;
   }
   return PointOrigin::kDescent;
 }
@@ -50,7 +52,8 @@ PointWriter::PointWriter(RunStore* store, const Template& hardware_template, con
 PointWriter::~PointWriter() { AwaitInFlight(0); }
 
 void PointWriter::OnPoint(const SearchPoint& point) {
-  NewPoint stored;
+  if (batch_.points.empty()) batch_.points.reserve(static_cast<std::size_t>(options_.points_per_batch));
+  NewPoint& stored = batch_.points.emplace_back();
   stored.sequence = next_sequence_++;
   stored.sample = point.sample;
   stored.origin = StoredOrigin(point.origin);
@@ -58,15 +61,11 @@ void PointWriter::OnPoint(const SearchPoint& point) {
   stored.latency_cycles = point.metrics.latency_cycles;
   stored.area_mm2 = point.metrics.area_mm2;
   stored.score = point.score;
-  stored.parameters = point.hardware;
+  stored.parameters.assign(point.hardware.begin(), point.hardware.end());
   stored.design = DesignText(template_, point.mappings);
   samples_done_ = point.sample;
-  batch_.points.push_back(std::move(stored));
-  if (batch_.points.size() >= static_cast<std::size_t>(options_.points_per_batch)) {
-    Flush(/*start_done=*/false);
-  } else {
-    FlushIfLate();
-  }
+  // Whether it is late for a smaller batch is looked at by StopRequested, which comes often: a point is cheap.
+  if (batch_.points.size() >= static_cast<std::size_t>(options_.points_per_batch)) Flush(Ending::kOpen);
 }
 
 bool PointWriter::StopRequested() {
@@ -75,25 +74,26 @@ bool PointWriter::StopRequested() {
   return false;
 }
 
-absl::Status PointWriter::Finish(std::int64_t samples, bool start_done) {
+absl::Status PointWriter::Finish(std::int64_t samples, Ending ending) {
   samples_done_ = samples;
-  if (start_done || !batch_.points.empty()) Flush(start_done);
+  if (ending != Ending::kOpen || !batch_.points.empty()) Flush(ending);
   AwaitInFlight(0);
   MutexLock lock(&mutex_);
   return error_;
 }
 
 void PointWriter::FlushIfLate() {
-  if (!batch_.points.empty() && options_.clock() - last_flush_ >= options_.flush_interval) Flush(/*start_done=*/false);
+  if (!batch_.points.empty() && options_.clock() - last_flush_ >= options_.flush_interval) Flush(Ending::kOpen);
 }
 
-void PointWriter::Flush(bool start_done) {
+void PointWriter::Flush(Ending ending) {
   last_flush_ = options_.clock();
   PointBatch batch = std::exchange(batch_, PointBatch());
   batch.job_id = lease_.job_id;
   batch.start = lease_.start;
   batch.samples_done = samples_done_;
-  batch.start_done = start_done;
+  batch.start_done = ending != Ending::kOpen;
+  batch.within_stop_gap = ending == Ending::kWithinStopGap;
   AwaitInFlight(options_.batches_in_flight - 1);
   // What follows a batch that was lost is not written: the start will run again from its beginning.
   if (failed_) return;
@@ -107,7 +107,8 @@ void PointWriter::Flush(bool start_done) {
 void PointWriter::OnCommitted(const absl::Status& status) {
   MutexLock lock(&mutex_);
   if (!status.ok() && error_.ok()) {
-    error_ = status;
+    // A copy that shares nothing with the writer's thread: TSan cannot see into the packaged Abseil's counts.
+    error_ = absl::Status(status.code(), status.message());
     failed_ = true;
   }
   --in_flight_;

@@ -30,6 +30,10 @@ const v1::Template* Catalog::FindTemplate(const std::string& name) const {
   return FindByName(library_->templates(), name);
 }
 
+const v1::Calibration* Catalog::FindCalibration(const std::string& name) const {
+  return FindByName(library_->calibrations(), name);
+}
+
 std::string Catalog::SuggestWorkload(const std::string& name) const { return SuggestFrom(library_->workloads(), name); }
 
 std::string Catalog::SuggestTemplate(const std::string& name) const { return SuggestFrom(library_->templates(), name); }

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "common/model/cost_model.h"
 #include "server/rpc/exact_score.h"
 #include "server/rpc/job_convert.h"
+#include "server/rpc/record_convert.h"
 #include "server/rpc/resource_names.h"
 
 namespace oneloop {
@@ -23,10 +25,11 @@ absl::Status Unreadable(const PointRecord& point, std::string_view problem) {
       absl::StrCat("the stored design of point ", point.number, " cannot be read: ", ToAbsl(problem)));
 }
 
-absl::Status AddLayer(const CostModel& model, const ComponentCosts& costs, const Layer& layer,
-                      const std::string& mapping_text, v1::Design* design) {
+absl::Status AddLayer(const CostModel& model, const ComponentCosts& costs, const LatencyPredictor* latency,
+                      const Layer& layer, const std::string& mapping_text, v1::Design* design) {
   ASSIGN_OR_RETURN(const Mapping mapping, ParseMapping(model.hardware_template(), mapping_text));
-  ASSIGN_OR_RETURN(const LayerFigures figures, ScoreLayer(model, costs, layer.shape, mapping));
+  ASSIGN_OR_RETURN(const LayerScore score, ScoreLayer(model, costs, layer.shape, mapping, latency));
+  const LayerFigures& figures = score.figures;
   v1::LayerDesign* message = design->add_layers();
   message->set_name(layer.name);
   message->set_count(static_cast<std::int32_t>(layer.count));
@@ -34,6 +37,7 @@ absl::Status AddLayer(const CostModel& model, const ComponentCosts& costs, const
   message->set_mapping(mapping_text);
   message->set_energy_uj(figures.energy_uj);
   message->set_latency_cycles(figures.latency_cycles);
+  SetUncertainty(score, message);
   const auto count = static_cast<double>(layer.count);
   design->set_energy_uj(design->energy_uj() + count * figures.energy_uj);
   design->set_latency_cycles(design->latency_cycles() + count * figures.latency_cycles);
@@ -51,29 +55,35 @@ void LogDifference(const PointRecord& point, const v1::Design& design) {
 }  // namespace
 
 absl::Status BuildDesign(const JobRecord& job, const PointRecord& point, const std::string& text, v1::Design* design) {
-  ASSIGN_OR_RETURN(const DecodedInputs inputs, DecodeInputs(job));
+  ASSIGN_OR_RETURN(const std::shared_ptr<const SearchSpec> search, DecodeSearch(job));
+  ASSIGN_OR_RETURN(const v1::JobSpec spec, DecodeSpec(job));
   const std::vector<std::string> lines = absl::StrSplit(text, '\n');
-  const std::vector<Layer>& layers = inputs.workload.layers;
+  const std::vector<Layer>& layers = search->workload->layers;
   if (lines.size() != layers.size()) {
     return Unreadable(point, absl::StrCat(lines.size(), " mappings for ", layers.size(), " layers"));
   }
-  const HardwarePoint& hardware = point.point.parameters;
-  if (const absl::Status valid = inputs.hardware_template->ValidateHardware(hardware); !valid.ok()) {
+  const HardwarePoint hardware(point.point.parameters.begin(), point.point.parameters.end());
+  if (const absl::Status valid = search->hardware_template->ValidateHardware(hardware); !valid.ok()) {
     return Unreadable(point, Message(valid));
   }
   design->set_name(FormatDesignName(job.job.project, job.id, point.number));
-  HardwareToMap(*inputs.hardware_template, hardware, design->mutable_parameters());
-  const CostModel model(inputs.hardware_template);
+  HardwareToMap(*search->hardware_template, hardware, design->mutable_parameters());
+  const CostModel model(search->hardware_template);
   const ComponentCosts costs = model.CostsAt(hardware);
   for (std::size_t i = 0; i < layers.size(); ++i) {
-    const absl::Status added = AddLayer(model, costs, layers[i], lines[i], design);
+    const absl::Status added = AddLayer(model, costs, search->latency.get(), layers[i], lines[i], design);
     if (!added.ok()) return Unreadable(point, Message(PrefixField(layers[i].name, added)));
   }
   design->set_area_mm2(costs.area_mm2);
   design->set_edp(design->energy_uj() * design->latency_cycles());
   design->set_workload(job.job.workload_name);
   design->set_template_(job.job.template_name);
+  if (search->latency != nullptr) design->set_calibration(spec.calibration_name());
   LogDifference(point, *design);
+  if (job.bound.has_value()) {
+    *design->mutable_certificate() =
+        CertificateToProto(*job.bound, spec.objective(), design->energy_uj(), design->latency_cycles());
+  }
   return absl::OkStatus();
 }
 

@@ -28,10 +28,10 @@ std::string ShortageText(const Template& hardware_template, const Resource& reso
 
 }  // namespace
 
-absl::StatusOr<LayerFigures> ScoreLayer(const CostModel& model, const ComponentCosts& costs, const LayerShape& shape,
-                                        const Mapping& mapping) {
+absl::StatusOr<LayerScore> ScoreLayer(const CostModel& model, const ComponentCosts& costs, const LayerShape& shape,
+                                      const Mapping& mapping, const LatencyPredictor* latency) {
   RETURN_IF_ERROR(ValidateMapping(model.hardware_template(), shape, mapping));
-  const LayerUse use = model.Use(shape, mapping);
+  LayerUse use = model.Use(shape, mapping);
   if (const int shortage = model.FirstShortage(use.need, costs); shortage >= 0) {
     const auto index = static_cast<std::size_t>(shortage);
     return FieldError("mapping",
@@ -39,7 +39,13 @@ absl::StatusOr<LayerFigures> ScoreLayer(const CostModel& model, const ComponentC
                                    ShortageText(model.hardware_template(), model.hardware_template().resources()[index],
                                                 use.need[index], costs.limit[index])));
   }
-  return model.Score(use, costs);
+  LayerScore score;
+  if (latency != nullptr) {
+    score.prediction = latency->Predict(shape, mapping, use);
+    use.predicted_cycles = score.prediction->cycles;
+  }
+  score.figures = model.Score(use, costs);
+  return score;
 }
 
 }  // namespace oneloop

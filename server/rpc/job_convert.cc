@@ -12,19 +12,24 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 #include "common/convert/convert.h"
-#include "google/protobuf/io/coded_stream.h"
-#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "oneloop/v1/library.pb.h"
+#include "server/rpc/calibration_convert.h"
+#include "server/rpc/deterministic_bytes.h"
 
 namespace oneloop {
 namespace {
 
 constexpr int kDefaultStarts = 7;
 constexpr int kDefaultSteps = 1490;
-constexpr int kDefaultRoundPeriod = 250;
-constexpr double kDefaultLearningRate = 0.05;
+constexpr int kDefaultRoundPeriod = 100;
+constexpr double kDefaultLearningRate = 0.5;
+// The best of the rates that were tried: docs/RESULTS.md, section "Ablations".
+constexpr double kDefaultRawLearningRate = 1;
+constexpr double kDefaultDescentShare = 0.2;
 constexpr int kMostStarts = 10000;
 constexpr std::int64_t kMostSamplesPerStart = 10000000;
+// Beyond it a number is likelier to be meant as per cent than as a goal.
+constexpr double kLargestStopGap = 1;
 // Whole multiples of a step that is no power of two are not exact in binary.
 constexpr double kStepTolerance = 1e-9;
 
@@ -33,8 +38,9 @@ absl::Status CheckCount(std::string_view field, std::int64_t value, std::int64_t
   return FieldError(field, absl::StrCat("is ", value, "; valid: 1 to ", max));
 }
 
-// Both sources as messages of their own.
-absl::StatusOr<v1::Library> ResolveSources(const v1::JobSpec& spec, const Catalog& catalog) {
+// All sources as messages of their own.
+absl::StatusOr<v1::Library> ResolveSources(const v1::JobSpec& spec, const Catalog& catalog,
+                                           const CalibrationCatalog& calibrations) {
   v1::Library resolved;
   switch (spec.workload_source_case()) {
     case v1::JobSpec::kWorkloadName: {
@@ -52,21 +58,9 @@ absl::StatusOr<v1::Library> ResolveSources(const v1::JobSpec& spec, const Catalo
     case v1::JobSpec::WORKLOAD_SOURCE_NOT_SET:
       return FieldError("workload_name", "is missing; give the name of a shipped workload, or a workload");
   }
-  switch (spec.template_source_case()) {
-    case v1::JobSpec::kTemplateName: {
-      const v1::Template* shipped = catalog.FindTemplate(spec.template_name());
-      if (shipped == nullptr) {
-        return FieldError("template_name", absl::StrCat("there is no template '", spec.template_name(), "'",
-                                                        catalog.SuggestTemplate(spec.template_name())));
-      }
-      *resolved.add_templates() = *shipped;
-      break;
-    }
-    case v1::JobSpec::kTemplate:
-      *resolved.add_templates() = spec.template_();
-      break;
-    case v1::JobSpec::TEMPLATE_SOURCE_NOT_SET:
-      return FieldError("template_name", "is missing; give the name of a shipped template, or a template");
+  ASSIGN_OR_RETURN(*resolved.add_templates(), ResolveTemplate(spec, catalog));
+  if (!spec.calibration_name().empty()) {
+    ASSIGN_OR_RETURN(*resolved.add_calibrations(), calibrations.GetReady(spec.calibration_name()));
   }
   return resolved;
 }
@@ -76,13 +70,20 @@ absl::StatusOr<v1::JobSpec> WithDefaults(v1::JobSpec spec) {
     return FieldError("samples",
                       "cannot be given together with steps: samples counts the whole job's, steps each start's");
   }
-  if (!spec.has_starts()) spec.set_starts(kDefaultStarts);
-  if (!spec.has_steps() && !spec.has_samples()) spec.set_steps(kDefaultSteps);
+  // A heuristic has nothing to try again.
+  const bool searches = spec.algorithm() != v1::GEMMINI_DEFAULT;
+  if (!spec.has_starts()) spec.set_starts(searches ? kDefaultStarts : 1);
+  if (!spec.has_steps() && !spec.has_samples()) spec.set_steps(searches ? kDefaultSteps : 1);
   if (!spec.has_round_period()) spec.set_round_period(kDefaultRoundPeriod);
-  if (!spec.has_learning_rate()) spec.set_learning_rate(kDefaultLearningRate);
+  if (spec.parametrization() == v1::PARAMETRIZATION_UNSPECIFIED) spec.set_parametrization(v1::LOG);
+  if (!spec.has_learning_rate()) {
+    spec.set_learning_rate(spec.parametrization() == v1::RAW ? kDefaultRawLearningRate : kDefaultLearningRate);
+  }
+  if (!spec.has_descent_share()) spec.set_descent_share(kDefaultDescentShare);
   if (spec.objective() == v1::OBJECTIVE_UNSPECIFIED) spec.set_objective(v1::EDP);
   if (spec.algorithm() == v1::ALGORITHM_UNSPECIFIED) spec.set_algorithm(v1::GRADIENT);
   if (spec.order_strategy() == v1::ORDER_STRATEGY_UNSPECIFIED) spec.set_order_strategy(v1::ITERATE);
+  spec.set_predictor(EffectivePredictor(spec.predictor(), !spec.calibration_name().empty()));
   return spec;
 }
 
@@ -119,8 +120,12 @@ absl::Status SetChoices(const v1::JobSpec& spec, SearchSpec* search) {
     case v1::BAYESIAN:
       search->algorithm = Algorithm::kBayesian;
       break;
+    case v1::GEMMINI_DEFAULT:
+      search->algorithm = Algorithm::kDefaultTiling;
+      break;
     default:
-      return FieldError("algorithm", absl::StrCat("is ", spec.algorithm(), "; valid: GRADIENT, RANDOM, BAYESIAN"));
+      return FieldError("algorithm",
+                        absl::StrCat("is ", spec.algorithm(), "; valid: GRADIENT, RANDOM, BAYESIAN, GEMMINI_DEFAULT"));
   }
   switch (spec.order_strategy()) {
     case v1::FIXED:
@@ -136,6 +141,10 @@ absl::Status SetChoices(const v1::JobSpec& spec, SearchSpec* search) {
       return FieldError("order_strategy",
                         absl::StrCat("is ", spec.order_strategy(), "; valid: FIXED, ITERATE, SOFTMAX"));
   }
+  if (spec.parametrization() != v1::LOG && spec.parametrization() != v1::RAW) {
+    return FieldError("parametrization", absl::StrCat("is ", spec.parametrization(), "; valid: LOG, RAW"));
+  }
+  search->parametrization = spec.parametrization() == v1::RAW ? Parametrization::kRaw : Parametrization::kLog;
   return absl::OkStatus();
 }
 
@@ -148,7 +157,12 @@ absl::Status SetCounts(const v1::JobSpec& spec, SearchSpec* search) {
   if (!(spec.learning_rate() >= 1e-6 && spec.learning_rate() <= 10)) {
     return FieldError("learning_rate", absl::StrCat("is ", spec.learning_rate(), "; valid: 1e-6 to 10"));
   }
+  if (spec.has_stop_gap() && !(spec.stop_gap() > 0 && spec.stop_gap() <= kLargestStopGap)) {
+    return FieldError("stop_gap", absl::StrCat("is ", spec.stop_gap(), "; valid: above 0, at most ", kLargestStopGap,
+                                               " (0.01 is 1 %)"));
+  }
   search->starts = spec.starts();
+  search->descent_share = spec.descent_share();
   search->seed = spec.seed();
   search->round_period = spec.round_period();
   search->learning_rate = spec.learning_rate();
@@ -218,7 +232,19 @@ absl::Status AddLimit(const v1::Limit& limit, SearchSpec* search) {
                         &search->hardware_range[static_cast<std::size_t>(index)]);
 }
 
-// `spec` has its defaults, `resolved` exactly one workload and one template.
+absl::Status SetLatency(const v1::JobSpec& spec, const v1::Library& resolved, SearchSpec* search) {
+  const v1::Calibration* const calibration = resolved.calibrations().empty() ? nullptr : &resolved.calibrations(0);
+  ASSIGN_OR_RETURN(search->latency,
+                   MakePredictor(calibration, spec.predictor(), search->hardware_template, search->hardware_range));
+  if (search->latency == nullptr || !spec.has_stop_gap() || search->objective == Objective::kEnergy) {
+    return absl::OkStatus();
+  }
+  return FieldError("stop_gap",
+                    "needs a proven bound, and none is proven of predicted latencies; valid: objective "
+                    "ENERGY, or no calibration");
+}
+
+// `spec` has its defaults, `resolved` exactly one workload, one template and, if one is named, a calibration.
 absl::StatusOr<std::shared_ptr<const SearchSpec>> BuildSearch(const v1::JobSpec& spec, const v1::Library& resolved) {
   auto search = std::make_shared<SearchSpec>();
   RETURN_IF_ERROR(SetCounts(spec, search.get()));
@@ -236,6 +262,7 @@ absl::StatusOr<std::shared_ptr<const SearchSpec>> BuildSearch(const v1::JobSpec&
   for (int i = 0; i < spec.limits_size(); ++i) {
     RETURN_IF_ERROR(PrefixField(absl::StrCat("limits[", i, "]"), AddLimit(spec.limits(i), search.get())));
   }
+  RETURN_IF_ERROR(SetLatency(spec, resolved, search.get()));
   RETURN_IF_ERROR(ValidateSearchSpec(*search));
   return search;
 }
@@ -247,29 +274,19 @@ absl::Status Unreadable(std::int64_t job_id, std::string_view what) {
 absl::StatusOr<v1::Library> DecodeResolved(const JobRecord& record) {
   v1::Library resolved;
   if (!resolved.ParseFromString(record.job.resolved) || resolved.workloads_size() != 1 ||
-      resolved.templates_size() != 1) {
-    return Unreadable(record.id, "workload and template");
+      resolved.templates_size() != 1 || resolved.calibrations_size() > 1) {
+    return Unreadable(record.id, "workload, template and calibration");
   }
   return resolved;
 }
 
 }  // namespace
 
-std::string DeterministicBytes(const google::protobuf::Message& message) {
-  std::string bytes;
-  {
-    google::protobuf::io::StringOutputStream stream(&bytes);
-    google::protobuf::io::CodedOutputStream coded(&stream);
-    coded.SetSerializationDeterministic(true);
-    message.SerializeToCodedStream(&coded);
-  }
-  return bytes;
-}
-
-absl::StatusOr<PreparedJob> PrepareJob(const v1::JobSpec& spec, const Catalog& catalog) {
+absl::StatusOr<PreparedJob> PrepareJob(const v1::JobSpec& spec, const Catalog& catalog,
+                                       const CalibrationCatalog& calibrations) {
   PreparedJob prepared;
   ASSIGN_OR_RETURN(prepared.spec, WithDefaults(spec));
-  ASSIGN_OR_RETURN(const v1::Library resolved, ResolveSources(prepared.spec, catalog));
+  ASSIGN_OR_RETURN(const v1::Library resolved, ResolveSources(prepared.spec, catalog, calibrations));
   ASSIGN_OR_RETURN(prepared.search, BuildSearch(prepared.spec, resolved));
   NewJob& job = prepared.job;
   job.spec = DeterministicBytes(prepared.spec);
@@ -279,6 +296,7 @@ absl::StatusOr<PreparedJob> PrepareJob(const v1::JobSpec& spec, const Catalog& c
   job.parameter_names = prepared.search->hardware_template->parameter_names();
   job.num_starts = prepared.search->starts;
   job.samples_total = prepared.search->samples_per_start * prepared.search->starts;
+  if (prepared.spec.has_stop_gap()) job.stop_gap = prepared.spec.stop_gap();
   return prepared;
 }
 
@@ -289,17 +307,11 @@ absl::StatusOr<v1::JobSpec> DecodeSpec(const JobRecord& record) {
 }
 
 absl::StatusOr<std::shared_ptr<const SearchSpec>> DecodeSearch(const JobRecord& record) {
-  ASSIGN_OR_RETURN(const v1::JobSpec spec, DecodeSpec(record));
+  ASSIGN_OR_RETURN(const v1::JobSpec stored, DecodeSpec(record));
+  // A job of an earlier version lacks the fields that have come since.
+  ASSIGN_OR_RETURN(const v1::JobSpec spec, WithDefaults(stored));
   ASSIGN_OR_RETURN(const v1::Library resolved, DecodeResolved(record));
   return BuildSearch(spec, resolved);
-}
-
-absl::StatusOr<DecodedInputs> DecodeInputs(const JobRecord& record) {
-  ASSIGN_OR_RETURN(const v1::Library resolved, DecodeResolved(record));
-  DecodedInputs inputs;
-  ASSIGN_OR_RETURN(inputs.workload, WorkloadFromProto(resolved.workloads(0)));
-  ASSIGN_OR_RETURN(inputs.hardware_template, TemplateFromProto(resolved.templates(0)));
-  return inputs;
 }
 
 }  // namespace oneloop

@@ -8,6 +8,7 @@
 #include "common/hardware/template.h"
 #include "common/workload/workload.h"
 #include "oneloop/v1/job.pb.h"
+#include "server/rpc/calibration_catalog.h"
 #include "server/rpc/catalog.h"
 #include "server/search/search.h"
 #include "server/store/run_store.h"
@@ -22,21 +23,13 @@ struct PreparedJob {
 };
 
 // INVALID_ARGUMENT, with the field's path in JobSpec, for anything that is unknown, out of range or impossible.
-absl::StatusOr<PreparedJob> PrepareJob(const v1::JobSpec& spec, const Catalog& catalog);
+absl::StatusOr<PreparedJob> PrepareJob(const v1::JobSpec& spec, const Catalog& catalog,
+                                       const CalibrationCatalog& calibrations);
 
 // The inverse, from the blobs that PrepareJob made: the same search, whatever the catalog holds by now. DATA_LOSS when
 // they cannot be read.
 absl::StatusOr<std::shared_ptr<const SearchSpec>> DecodeSearch(const JobRecord& record);
 absl::StatusOr<v1::JobSpec> DecodeSpec(const JobRecord& record);
-
-struct DecodedInputs {
-  Workload workload;
-  std::shared_ptr<const Template> hardware_template;  // shared with the cost model
-};
-absl::StatusOr<DecodedInputs> DecodeInputs(const JobRecord& record);
-
-// The bytes of a message, the same for equal messages (maps are sorted).
-std::string DeterministicBytes(const google::protobuf::Message& message);
 
 }  // namespace oneloop
 

@@ -1,12 +1,9 @@
 #ifndef ONELOOP_SERVER_RPC_MODEL_HANDLERS_H_
 #define ONELOOP_SERVER_RPC_MODEL_HANDLERS_H_
 
-#include <memory>
-
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
-#include "common/hardware/template.h"
 #include "oneloop/v1/model_service.pb.h"
+#include "server/rpc/calibration_catalog.h"
 #include "server/rpc/catalog.h"
 
 namespace oneloop {
@@ -14,8 +11,12 @@ namespace oneloop {
 // The methods of ModelService, without a network. Thread-safe.
 class ModelHandlers {
  public:
-  // The catalog outlives the handlers.
-  explicit ModelHandlers(const Catalog* catalog) : catalog_(catalog) {}
+  // Everything outlives the handlers.
+  struct Options {
+    const Catalog* catalog = nullptr;
+    const CalibrationCatalog* calibrations = nullptr;
+  };
+  explicit ModelHandlers(const Options& options) : options_(options) {}
 
   absl::Status EvaluateDesigns(const v1::EvaluateDesignsRequest& request, v1::EvaluateDesignsResponse* response) const;
   absl::Status ListWorkloads(const v1::ListWorkloadsRequest& request, v1::ListWorkloadsResponse* response) const;
@@ -24,9 +25,7 @@ class ModelHandlers {
   absl::Status GetTemplate(const v1::GetTemplateRequest& request, v1::Template* response) const;
 
  private:
-  absl::StatusOr<std::shared_ptr<const Template>> TemplateOf(const v1::EvaluateDesignsRequest& request) const;
-
-  const Catalog* const catalog_;
+  const Options options_;
 };
 
 }  // namespace oneloop

@@ -6,6 +6,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/fnv.h"
 #include "common/base/status.h"
 
 namespace oneloop {
@@ -15,12 +16,7 @@ using Parts = std::array<std::uint64_t, 2>;  // key, hash of the query
 
 }  // namespace
 
-std::uint64_t QueryHash(const std::string& text) {
-  // FNV-1a, 64 bits: the same after a restart, which the hashes of the libraries do not promise.
-  std::uint64_t hash = 0xcbf29ce484222325ULL;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
-  return hash;
-}
+std::uint64_t QueryHash(const std::string& text) { return Fnv1a64(text); }
 
 std::string EncodePageToken(std::int64_t last_key, std::uint64_t query_hash) {
   const Parts parts = {static_cast<std::uint64_t>(last_key), query_hash};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -9,9 +10,12 @@
 #include "common/base/status.h"
 #include "server/rpc/job_convert.h"
 #include "server/rpc/resource_names.h"
+#include "server/search/search_bound.h"
 
 namespace oneloop {
 namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 constexpr bool Same(JobState ours, v1::JobState theirs) { return static_cast<int>(ours) == static_cast<int>(theirs); }
 static_assert(Same(JobState::kPending, v1::PENDING) && Same(JobState::kRunning, v1::RUNNING) &&
@@ -23,15 +27,15 @@ constexpr bool Same(PointOrigin ours, v1::PointOrigin theirs) {
 }
 static_assert(Same(PointOrigin::kDescent, v1::DESCENT) && Same(PointOrigin::kRounded, v1::ROUNDED) &&
               Same(PointOrigin::kPolish, v1::POLISH) && Same(PointOrigin::kRandom, v1::RANDOM_DRAW) &&
-              Same(PointOrigin::kBayesian, v1::BAYESIAN_PROPOSAL));
+              Same(PointOrigin::kBayesian, v1::BAYESIAN_PROPOSAL) && Same(PointOrigin::kHeuristic, v1::HEURISTIC));
 
-void SetTime(absl::Time time, google::protobuf::Timestamp* message) {
+}  // namespace
+
+void SetTimestamp(absl::Time time, google::protobuf::Timestamp* message) {
   const std::int64_t seconds = absl::ToUnixSeconds(time);
   message->set_seconds(seconds);
   message->set_nanos(static_cast<std::int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
 }
-
-}  // namespace
 
 v1::JobState JobStateToProto(JobState state) { return static_cast<v1::JobState>(state); }
 
@@ -74,6 +78,22 @@ v1::EvaluatedPoint PointToProto(const PointRecord& record, const JobRecord& job)
   return point;
 }
 
+v1::Certificate CertificateToProto(const JobBound& bound, v1::Objective objective, double energy_uj,
+                                   double latency_cycles) {
+  v1::Certificate certificate;
+  certificate.set_objective(objective);
+  certificate.set_lower_bound(bound.objective);
+  certificate.set_energy_uj_bound(bound.energy_uj);
+  certificate.set_latency_cycles_bound(bound.latency_cycles);
+  certificate.set_boxes(bound.boxes);
+  certificate.set_exhausted(bound.exhausted);
+  double score = energy_uj * latency_cycles;
+  if (objective == v1::ENERGY) score = energy_uj;
+  if (objective == v1::LATENCY) score = latency_cycles;
+  if (const std::optional<double> gap = GapOf(score, bound.objective)) certificate.set_gap(*gap);
+  return certificate;
+}
+
 absl::StatusOr<v1::Job> JobToProto(const JobRecord& record, const std::optional<PointRecord>& best) {
   v1::Job job;
   job.set_name(FormatJobName(record.job.project, record.id));
@@ -87,13 +107,18 @@ absl::StatusOr<v1::Job> JobToProto(const JobRecord& record, const std::optional<
   progress->set_points(record.points);
   progress->set_front_size(record.front_size);
   if (best.has_value()) *job.mutable_best() = PointToProto(*best, record);
+  if (record.bound.has_value()) {
+    *job.mutable_certificate() =
+        CertificateToProto(*record.bound, job.spec().objective(), best ? best->point.energy_uj : kInfinity,
+                           best ? best->point.latency_cycles : kInfinity);
+  }
   job.set_message(record.message);
   job.set_etag(FormatEtag(record.revision));
   job.set_revision(record.revision);
   job.set_request_id(record.job.request_id);
-  SetTime(record.create_time, job.mutable_create_time());
-  if (record.start_time.has_value()) SetTime(*record.start_time, job.mutable_start_time());
-  if (record.end_time.has_value()) SetTime(*record.end_time, job.mutable_end_time());
+  SetTimestamp(record.create_time, job.mutable_create_time());
+  if (record.start_time.has_value()) SetTimestamp(*record.start_time, job.mutable_start_time());
+  if (record.end_time.has_value()) SetTimestamp(*record.end_time, job.mutable_end_time());
   job.set_workload_display_name(record.job.workload_name);
   job.set_template_display_name(record.job.template_name);
   return job;

@@ -6,6 +6,9 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "google/protobuf/timestamp.pb.h"
+#include "oneloop/v1/certificate.pb.h"
 #include "oneloop/v1/design.pb.h"
 #include "oneloop/v1/job.pb.h"
 #include "oneloop/v1/search_service.pb.h"
@@ -22,8 +25,13 @@ absl::StatusOr<JobState> JobStateFromProto(int state);
 
 // DATA_LOSS when the stored spec cannot be read.
 absl::StatusOr<v1::Job> JobToProto(const JobRecord& record, const std::optional<PointRecord>& best);
+// `energy_uj` and `latency_cycles` are of the design whose gap it gives; infinite for none.
+v1::Certificate CertificateToProto(const JobBound& bound, v1::Objective objective, double energy_uj,
+                                   double latency_cycles);
 v1::EvaluatedPoint PointToProto(const PointRecord& point, const JobRecord& job);
 absl::StatusOr<v1::WatchResponse> WatchUpdateToProto(const WatchUpdate& update);
+
+void SetTimestamp(absl::Time time, google::protobuf::Timestamp* message);
 
 // A job's etag changes with its revision.
 std::string FormatEtag(std::int64_t revision);

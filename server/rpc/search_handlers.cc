@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 #include "server/rpc/design_builder.h"
+#include "server/rpc/deterministic_bytes.h"
 #include "server/rpc/job_convert.h"
 #include "server/rpc/page_token.h"
 #include "server/rpc/record_convert.h"
@@ -95,7 +96,7 @@ absl::Status SearchHandlers::CreateJob(const v1::CreateJobRequest& request, v1::
                                                  kLongestRequestId));
   }
   if (!request.has_spec()) return FieldError("spec", "is missing");
-  absl::StatusOr<PreparedJob> prepared = PrepareJob(request.spec(), *options_.catalog);
+  absl::StatusOr<PreparedJob> prepared = PrepareJob(request.spec(), *options_.catalog, *options_.calibrations);
   if (!prepared.ok()) return PrefixField("spec", prepared.status());
   prepared->job.project = project;
   prepared->job.request_id = request.request_id();

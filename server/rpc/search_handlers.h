@@ -11,6 +11,7 @@
 #include "google/protobuf/empty.pb.h"
 #include "oneloop/v1/search_service.pb.h"
 #include "server/jobs/job_manager.h"
+#include "server/rpc/calibration_catalog.h"
 #include "server/rpc/catalog.h"
 #include "server/rpc/resource_names.h"
 #include "server/store/run_store.h"
@@ -26,6 +27,7 @@ class SearchHandlers {
     RunStore* store = nullptr;
     JobManager* jobs = nullptr;
     const Catalog* catalog = nullptr;
+    const CalibrationCatalog* calibrations = nullptr;
   };
   explicit SearchHandlers(const Options& options) : options_(options) {}
 

@@ -14,6 +14,8 @@
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/resource_quota.h"
+#include "server/rpc/calibration_convert.h"
+#include "server/rpc/calibration_service.h"
 #include "server/rpc/catalog.h"
 #include "server/rpc/job_convert.h"
 #include "server/rpc/model_handlers.h"
@@ -60,14 +62,17 @@ class ScopedUmask {
 
 // In the order of dependency: destroyed from the last to the first.
 struct OneLoopServer::Parts {
-  explicit Parts(const v1::Library* library)
-      : catalog(library), model_handlers(&catalog), model_service(&model_handlers) {}
+  explicit Parts(const v1::Library* library) : catalog(library) {}
 
   Catalog catalog;
-  ModelHandlers model_handlers;
-  ModelService model_service;
   std::unique_ptr<RunStore> store;
   std::unique_ptr<JobManager> jobs;
+  std::unique_ptr<CalibrationManager> calibration_manager;
+  std::unique_ptr<CalibrationCatalog> calibrations;
+  std::unique_ptr<CalibrationHandlers> calibration_handlers;
+  std::unique_ptr<CalibrationService> calibration_service;
+  std::unique_ptr<ModelHandlers> model_handlers;
+  std::unique_ptr<ModelService> model_service;
   std::unique_ptr<WatchHub> watch_hub;
   std::unique_ptr<SearchHandlers> search_handlers;
   std::unique_ptr<SearchService> search_service;
@@ -76,6 +81,7 @@ struct OneLoopServer::Parts {
   bool stopped = false;
 
   absl::Status Open(Options options);
+  absl::Status OpenCalibrations();
   absl::Status Listen(const std::vector<ListenAddress>& listen);
 };
 
@@ -94,9 +100,22 @@ absl::Status OneLoopServer::Parts::Open(Options options) {
   ASSIGN_OR_RETURN(jobs, JobManager::Create(std::move(job_options)));
   options.watch.store = store.get();
   ASSIGN_OR_RETURN(watch_hub, WatchHub::Create(std::move(options.watch)));
-  search_handlers = std::make_unique<SearchHandlers>(SearchHandlers::Options{store.get(), jobs.get(), &catalog});
+  RETURN_IF_ERROR(OpenCalibrations());
+  model_handlers = std::make_unique<ModelHandlers>(ModelHandlers::Options{&catalog, calibrations.get()});
+  model_service = std::make_unique<ModelService>(model_handlers.get());
+  search_handlers =
+      std::make_unique<SearchHandlers>(SearchHandlers::Options{store.get(), jobs.get(), &catalog, calibrations.get()});
   search_service = std::make_unique<SearchService>(search_handlers.get(), watch_hub.get());
   return Listen(options.listen);
+}
+
+absl::Status OneLoopServer::Parts::OpenCalibrations() {
+  ASSIGN_OR_RETURN(calibration_manager, CalibrationManager::Create(store.get(), TrainCalibration));
+  calibrations = std::make_unique<CalibrationCatalog>(&catalog, store.get(), calibration_manager.get());
+  calibration_handlers = std::make_unique<CalibrationHandlers>(
+      CalibrationHandlers::Options{&catalog, calibration_manager.get(), calibrations.get()});
+  calibration_service = std::make_unique<CalibrationService>(calibration_handlers.get());
+  return absl::OkStatus();
 }
 
 absl::Status OneLoopServer::Parts::Listen(const std::vector<ListenAddress>& listen) {
@@ -115,7 +134,8 @@ absl::Status OneLoopServer::Parts::Listen(const std::vector<ListenAddress>& list
     builder.AddListeningPort(listen[i].Uri(), grpc::InsecureServerCredentials(), &ports[i]);
   }
   builder.RegisterService(search_service.get());
-  builder.RegisterService(&model_service);
+  builder.RegisterService(model_service.get());
+  builder.RegisterService(calibration_service.get());
   {
     const ScopedUmask only_owner_and_group(0777 & ~kSocketMode);
     server = builder.BuildAndStart();
@@ -152,6 +172,7 @@ absl::Status OneLoopServer::Stop(absl::Duration timeout) {
     if (auto* health = parts.server->GetHealthCheckService()) health->SetServingStatus(false);
   }
   if (parts.watch_hub != nullptr) parts.watch_hub->Drain();
+  if (parts.calibration_manager != nullptr) parts.calibration_manager->Drain();
   absl::Status result = parts.jobs == nullptr ? absl::OkStatus() : parts.jobs->Drain(timeout);
   if (parts.server != nullptr) parts.server->Shutdown(absl::ToChronoTime(absl::Now() + kCallGrace));
   // The hub listens to the store's commits.

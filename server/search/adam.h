@@ -6,20 +6,25 @@
 #include <vector>
 
 #include "common/model/smooth_model.h"
+#include "server/search/factor_optimizer.h"
 
 namespace oneloop {
 
-// Adam (Kingma and Ba, ICLR 2015), projected onto factors ≥ 1 whose product per layer and dimension stays within the
-// bound. Vectors are laid out as SmoothModel::index says; the same bits on every vector width. Used by one thread.
-class ProjectedAdam {
+// As published.
+inline constexpr double kAdamDecay1 = 0.9;    // of the first moment, a step
+inline constexpr double kAdamDecay2 = 0.999;  // of the second moment, a step
+inline constexpr double kAdamEpsilon = 1e-8;
+
+// Adam (Kingma and Ba, ICLR 2015) on log2 of the factors, with one second moment for each layer, projected onto factors
+// ≥ 1 whose product per layer and dimension stays within the bound: the nearest such point in log2. Factors of one
+// layer compete for a bound and for room, which a scale of its own for each factor would decide by sign instead of
+// size. The same bits on every vector width.
+class ProjectedAdam : public FactorOptimizer {
  public:
   explicit ProjectedAdam(const SmoothModel& model);
 
-  // Forgets the momentum.
-  void Reset();
-
-  // Moves x against the gradient. False, with x of no use, when a derivative is not finite.
-  bool Step(double rate, std::span<const double> gradient, std::span<double> x);
+  void Reset() override;
+  bool Step(double rate, std::span<const double> gradient, std::span<double> x) override;
 
  private:
   std::size_t num_blocks_;

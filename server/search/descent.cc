@@ -5,12 +5,19 @@
 #include <cstddef>
 
 #include "common/mapping/orders.h"
+#include "server/search/adam.h"
+#include "server/search/raw_adam.h"
 
 namespace oneloop {
 namespace {
 
 // How sharply the softmax strategy prefers cheaper orders: a factor of 2 in energy times latency weighs e^kSharpness.
 constexpr double kSharpness = 4;
+
+std::unique_ptr<FactorOptimizer> MakeOptimizer(Parametrization parametrization, const SmoothModel& model) {
+  if (parametrization == Parametrization::kRaw) return std::make_unique<RawAdam>(model);
+  return std::make_unique<ProjectedAdam>(model);
+}
 
 }  // namespace
 
@@ -20,11 +27,11 @@ Descent::Descent(const SmoothModel& model, Evaluator& evaluator)
       workspace_(model.MakeWorkspace()),
       x_(model.size()),
       gradient_(x_.size()),
-      adam_(model) {}
+      optimizer_(MakeOptimizer(evaluator.spec().parametrization, model)) {}
 
 void Descent::StartFrom(const std::vector<Mapping>& mappings) {
   x_ = model_.FactorsOf(mappings);
-  adam_.Reset();
+  optimizer_->Reset();
   SetOrders(mappings);
 }
 
@@ -65,7 +72,7 @@ bool Descent::Step() {
   if (!std::isfinite(result_.value)) return false;
   evaluator_.Report(SearchPointOrigin::kDescent, result_.metrics, result_.hardware, nullptr);
   UpdateWeights();
-  return adam_.Step(evaluator_.spec().learning_rate, gradient_, x_);
+  return optimizer_->Step(evaluator_.spec().learning_rate, gradient_, x_);
 }
 
 }  // namespace oneloop

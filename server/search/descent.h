@@ -1,17 +1,18 @@
 #ifndef ONELOOP_SERVER_SEARCH_DESCENT_H_
 #define ONELOOP_SERVER_SEARCH_DESCENT_H_
 
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "common/mapping/mapping.h"
 #include "common/model/smooth_model.h"
-#include "server/search/adam.h"
 #include "server/search/evaluator.h"
+#include "server/search/factor_optimizer.h"
 
 namespace oneloop {
 
-// Projected Adam on log2 of the factors of all layers at once. Used by one thread.
+// Projected Adam on the factors of all layers at once, in log2 or raw as the job says. Used by one thread.
 class Descent {
  public:
   // `model` and `evaluator` must outlive the descent.
@@ -42,7 +43,7 @@ class Descent {
   std::vector<SmoothModel::Orders> orders_;
   std::vector<double> x_;
   std::vector<double> gradient_;
-  ProjectedAdam adam_;
+  std::unique_ptr<FactorOptimizer> optimizer_;
   SmoothModel::Result result_;
 };
 

@@ -44,6 +44,7 @@ Evaluator::Evaluator(const SearchSpec& spec, const CostModel& model, PointSink& 
       sink_(sink),
       num_layers_(static_cast<int>(spec.workload->layers.size())),
       budget_(spec.samples_per_start * num_layers_),
+      stop_score_(spec.stop_score.value_or(-kInfinity)),
       weights_(WeightsOf(spec.objective)),
       best_score_(kInfinity) {}
 
@@ -57,7 +58,9 @@ double Evaluator::count(int layer) const {
 
 LayerUse Evaluator::EvaluateLayer(int layer, const Mapping& mapping) {
   ++layer_evaluations_;
-  return model_.Use(shape(layer), mapping);
+  LayerUse use = model_.Use(shape(layer), mapping);
+  if (spec_.latency != nullptr) use.predicted_cycles = spec_.latency->Predict(shape(layer), mapping, use).cycles;
+  return use;
 }
 
 bool Evaluator::Finished() {
@@ -65,7 +68,7 @@ bool Evaluator::Finished() {
     next_stop_check_ = layer_evaluations_ + kStopCheckPeriod;
     stopped_ = stopped_ || sink_.StopRequested();
   }
-  return stopped_ || layer_evaluations_ >= budget_;
+  return stopped_ || stop_score_reached() || layer_evaluations_ >= budget_;
 }
 
 bool Evaluator::Interrupted() {

@@ -25,7 +25,7 @@ class Evaluator {
   const LayerShape& shape(int layer) const;
   double count(int layer) const;
 
-  // The exact model on one layer; counts 1/layers of a sample.
+  // The exact model on one layer, with the predicted latency if the spec has a predictor; counts 1/layers of a sample.
   LayerUse EvaluateLayer(int layer, const Mapping& mapping);
   // Counts evaluations of the whole workload made elsewhere: steps of the descent, re-scoring on other hardware.
   void CountWorkloads(int evaluations) { layer_evaluations_ += std::int64_t{evaluations} * num_layers_; }
@@ -39,11 +39,17 @@ class Evaluator {
   std::int64_t budget() const { return budget_; }
   // Whether the budget still holds so many evaluations of the whole workload.
   bool Affords(int workloads) const { return layer_evaluations_left() >= std::int64_t{workloads} * num_layers_; }
-  // The budget is used up or the caller wants the start to end.
+  // The budget is used up, the best score is good enough or the caller wants the start to end.
   bool Finished();
   bool stopped() const { return stopped_; }
+  bool stop_score_reached() const { return best_score_ <= stop_score_; }
   // Asks the caller at once; for long work between evaluations.
   bool Interrupted();
+
+  // ∂(log2 of the objective)/∂energy and ∂latency at these figures, up to a common factor.
+  ObjectiveWeights SlopesAt(const LayerFigures& figures) const {
+    return {weights_.energy / figures.energy_uj, weights_.latency / figures.latency_cycles};
+  }
 
   // log2 of the objective, plus a steep penalty for each limit that is overrun: what the search minimises.
   double Merit(const WorkloadMetrics& metrics) const;
@@ -62,6 +68,7 @@ class Evaluator {
   PointSink& sink_;
   const int num_layers_;
   const std::int64_t budget_;
+  const double stop_score_;
   ObjectiveWeights weights_;
   std::int64_t layer_evaluations_ = 0;
   std::int64_t next_stop_check_ = 0;

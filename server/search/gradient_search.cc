@@ -18,8 +18,13 @@
 namespace oneloop {
 namespace {
 
-// Share of the budget that the descent may use; the rest is for polish.
-constexpr double kDescentShare = 0.1;
+// Random hardware points that a start looks at before it begins from the best, while each leaves this many samples for
+// the rest.
+constexpr std::int64_t kMostDraws = 8;
+constexpr std::int64_t kSamplesPerDraw = 20;
+// Samples kept for the first rounding; for later ones, so many times what the one before took.
+constexpr std::int64_t kFirstRounding = 10;
+constexpr std::int64_t kRoundingMargin = 2;
 
 // The steps of one start, in order.
 class GradientStart {
@@ -28,9 +33,10 @@ class GradientStart {
       : evaluator_(evaluator),
         random_(random),
         spec_(evaluator.spec()),
-        smooth_(evaluator.model(), *spec_.workload, spec_.hardware_range, WeightsOf(spec_.objective), spec_.limits),
+        smooth_(evaluator.model(), *spec_.workload, spec_.hardware_range, WeightsOf(spec_.objective), spec_.limits,
+                spec_.latency.get()),
         moves_(*spec_.hardware_template),
-        layers_(evaluator, moves_, random) {}
+        layers_(evaluator, smooth_, moves_, random) {}
 
   StartSummary Run() {
     StartSummary summary;
@@ -39,7 +45,7 @@ class GradientStart {
       summary.message = "no mapping of every layer fits the starting hardware";
     } else {
       Descend(&summary);
-      if (!evaluator_.Finished()) Polish(evaluator_, moves_, random_).Run(&*best_);
+      if (spec_.descent_share < 1 && !evaluator_.Finished()) Polish(evaluator_, layers_, random_).Run(&*best_);
     }
     if (evaluator_.stopped()) summary.termination = StartSummary::Termination::kStopped;
     summary.samples = evaluator_.samples();
@@ -49,19 +55,24 @@ class GradientStart {
   }
 
  private:
+  // Scores a constructive mapping on each of a few random hardware points. False when no hardware takes every layer.
   bool Begin() {
-    HardwarePoint hardware = RandomHardware(spec_, random_);
-    std::optional<std::vector<Mapping>> mappings = MappingsFor(hardware);
-    if (!mappings.has_value()) {
+    const std::int64_t draws = std::clamp(spec_.samples_per_start / kSamplesPerDraw, std::int64_t{1}, kMostDraws);
+    for (std::int64_t i = 0; i < draws && !evaluator_.Finished(); ++i) ReportOn(RandomHardware(spec_, random_));
+    if (!best_.has_value()) {
       // Drawn too small for some layer: the largest hardware takes what any does.
-      for (std::size_t p = 0; p < hardware.size(); ++p) hardware[p] = spec_.hardware_range[p].max;
-      mappings = MappingsFor(hardware);
+      HardwarePoint largest;
+      for (const ParameterRange& range : spec_.hardware_range) largest.push_back(range.max);
+      ReportOn(largest);
     }
-    if (!mappings.has_value()) return false;
-    Report(*mappings);
     if (!best_.has_value()) return false;
-    Round(*std::move(mappings), hardware);
+    last_ = best_->mappings();
     return true;
+  }
+
+  void ReportOn(const HardwarePoint& hardware) {
+    const std::optional<std::vector<Mapping>> mappings = MappingsFor(hardware);
+    if (mappings.has_value()) Report(*mappings);
   }
 
   std::optional<std::vector<Mapping>> MappingsFor(const HardwarePoint& hardware) {
@@ -99,19 +110,23 @@ class GradientStart {
   }
 
   void Descend(StartSummary* summary) {
-    const auto share = static_cast<std::int64_t>(kDescentShare * static_cast<double>(evaluator_.budget()));
+    const auto share = static_cast<std::int64_t>(spec_.descent_share * static_cast<double>(evaluator_.budget()));
     const std::int64_t reserve = evaluator_.budget() - share;
+    // What the descent has found by its end is rounded, too.
+    std::int64_t keep = std::max(reserve, kFirstRounding * evaluator_.num_layers());
     Descent descent(smooth_, evaluator_);
     descent.StartFrom(last_);
-    while (!evaluator_.Finished() && evaluator_.layer_evaluations_left() > reserve) {
-      for (int step = 0; step < spec_.round_period && evaluator_.layer_evaluations_left() > reserve; ++step) {
+    while (!evaluator_.Finished() && evaluator_.layer_evaluations_left() > keep) {
+      for (int step = 0; step < spec_.round_period && evaluator_.layer_evaluations_left() > keep; ++step) {
         if (evaluator_.Finished() || !evaluator_.Affords(descent.samples_per_step())) return;
         if (!descent.Step()) {
-          summary->message = "the descent diverged; polish went on from the best rounded design";
+          summary->message = "the descent diverged; the search went on from the best rounded design";
           return;
         }
       }
+      const std::int64_t before = evaluator_.layer_evaluations_left();
       RoundFrom(descent);
+      keep = std::max(reserve, kRoundingMargin * (before - evaluator_.layer_evaluations_left()));
       descent.StartFrom(last_);
     }
   }

@@ -14,11 +14,30 @@ namespace {
 constexpr double kProgress = 1e-9;
 // While repairing, an overflow of a factor of 2 weighs as much as this in log2 of the layer's cost.
 constexpr double kOverflowWeight = 3;
+// Neighbours that are tried in a row without success.
+constexpr int kMostTrials = 4;
+constexpr int kMostKicks = 4;
+
+// Equal for mappings that run the same loops.
+std::uint64_t LoopsHash(const Mapping& mapping, int num_levels, int num_axes) {
+  std::uint64_t hash = 0;
+  const auto add = [&hash](std::uint64_t value) { hash = MixSeed(hash, value); };
+  for (int level = 0; level < num_levels; ++level) {
+    for (const Dim dim : kAllDims) add(static_cast<std::uint64_t>(mapping.t(level, dim)));
+    for (const Dim dim : mapping.order[static_cast<std::size_t>(level)]) {
+      if (level > 0 && mapping.t(level, dim) > 1) add(static_cast<std::uint64_t>(dim));
+    }
+  }
+  for (int axis = 0; axis < num_axes; ++axis) {
+    for (const Dim dim : kAllDims) add(static_cast<std::uint64_t>(mapping.s(axis, dim)));
+  }
+  return hash;
+}
 
 }  // namespace
 
-LayerSearch::LayerSearch(Evaluator& evaluator, const MoveSet& moves, Random& random)
-    : evaluator_(evaluator), moves_(moves), random_(random) {}
+LayerSearch::LayerSearch(Evaluator& evaluator, const SmoothModel& smooth, const MoveSet& moves, Random& random)
+    : evaluator_(evaluator), moves_(moves), random_(random), neighbourhood_(evaluator.model(), smooth, moves) {}
 
 LayerDesign LayerSearch::Evaluate(int layer, const Mapping& mapping, const ComponentCosts& costs) {
   LayerDesign design{mapping, evaluator_.EvaluateLayer(layer, mapping), {}};
@@ -56,58 +75,63 @@ void LayerSearch::ChooseOrders(int layer, const ComponentCosts& costs, LayerDesi
   }
 }
 
-bool LayerSearch::Fits(int layer, const Mapping& mapping, const ComponentCosts& costs) const {
-  const CostModel& model = evaluator_.model();
-  return model.FirstShortage(model.Needs(evaluator_.shape(layer), mapping), costs) < 0;
-}
-
 bool LayerSearch::Repair(int layer, const ComponentCosts& costs, LayerDesign* design) {
-  std::vector<Move> moves;
   double overflow = Overflow(design->use.need, costs);
+  if (overflow == 0) return true;
+  const LayerShape& shape = evaluator_.shape(layer);
+  const CostModel& model = evaluator_.model();
+  Mapping mapping = design->mapping;
   while (overflow > 0) {
-    moves_.List(design->mapping, &moves);
-    LayerDesign best;
+    if (evaluator_.Finished()) return false;
+    evaluator_.CountLayer();
+    neighbourhood_.RankMoves(layer, shape, mapping, costs, evaluator_.SlopesAt(design->figures));
+    const Move* best = nullptr;
     double best_cost = std::numeric_limits<double>::infinity();
     double best_overflow = overflow;
-    for (const Move& move : moves) {
-      if (move.kind != Move::Kind::kFactor) continue;
-      if (evaluator_.Finished()) return false;
-      const Mapping moved = MoveSet::Apply(design->mapping, move);
-      const double left = Overflow(evaluator_.model().Needs(evaluator_.shape(layer), moved), costs);
-      if (left >= overflow) continue;
-      const LayerDesign trial = Evaluate(layer, moved, costs);
-      const double cost = LogCost(trial.figures) + kOverflowWeight * left;
-      if (cost < best_cost) {
-        best_cost = cost;
-        best_overflow = left;
-        best = trial;
-      }
+    for (const Neighbourhood::RankedMove& ranked : neighbourhood_.moves()) {
+      if (!ranked.frees) continue;
+      const double left = Overflow(model.Needs(shape, MoveSet::Apply(mapping, ranked.move)), costs);
+      const double cost = ranked.promise + kOverflowWeight * left;
+      if (left >= overflow || cost >= best_cost) continue;
+      best = &ranked.move;
+      best_cost = cost;
+      best_overflow = left;
     }
-    if (best_overflow >= overflow) {
-      const std::optional<Mapping> fresh =
-          ConstructiveMapping(evaluator_.model(), evaluator_.shape(layer), costs, random_);
-      if (!fresh.has_value() || evaluator_.Finished()) return false;
-      *design = Evaluate(layer, *fresh, costs);
-      ChooseOrders(layer, costs, design);
-      return true;
+    if (best == nullptr) {
+      const std::optional<Mapping> fresh = ConstructiveMapping(model, shape, costs, random_);
+      if (!fresh.has_value()) return false;
+      mapping = *fresh;
+      break;
     }
-    *design = best;
+    MoveSet::ApplyTo(*best, &mapping);
     overflow = best_overflow;
   }
+  if (evaluator_.Finished()) return false;
+  *design = Evaluate(layer, mapping, costs);
   return true;
 }
 
 bool LayerSearch::Improve(int layer, const ComponentCosts& costs, const Slopes& slopes, LayerDesign* design) {
+  const LayerShape& shape = evaluator_.shape(layer);
+  const Template& hardware_template = evaluator_.model().hardware_template();
+  const auto is_new = [&](const Mapping& mapping) {
+    return tried_
+        .insert(LoopsHash(mapping, hardware_template.num_levels(), static_cast<int>(hardware_template.axes().size())))
+        .second;
+  };
+  tried_.clear();
+  is_new(design->mapping);
   bool improved = false;
   double cost = slopes.Of(design->figures);
-  for (bool progress = true; progress;) {
+  for (bool progress = true; progress && !evaluator_.Finished();) {
     progress = false;
-    moves_.List(design->mapping, &scratch_);
-    Shuffle(&scratch_, random_);
-    for (const Move& move : scratch_) {
+    evaluator_.CountLayer();
+    int trials = 0;
+    for (const Neighbour& neighbour : neighbourhood_.List(layer, shape, design->mapping, costs, slopes)) {
       if (evaluator_.Finished()) return improved;
-      const Mapping moved = MoveSet::Apply(design->mapping, move);
-      if (move.kind == Move::Kind::kFactor && !Fits(layer, moved, costs)) continue;
+      const Mapping moved = neighbourhood_.Apply(design->mapping, neighbour);
+      if (!is_new(moved)) continue;
+      if (trials++ == kMostTrials) break;
       const LayerDesign trial = Evaluate(layer, moved, costs);
       const double trial_cost = slopes.Of(trial.figures);
       if (!(trial_cost < cost * (1 - kProgress))) continue;
@@ -120,14 +144,25 @@ bool LayerSearch::Improve(int layer, const ComponentCosts& costs, const Slopes& 
   return improved;
 }
 
-void LayerSearch::Kick(int layer, int count, const ComponentCosts& costs, LayerDesign* design) {
+bool LayerSearch::Disturb(int layer, const ComponentCosts& costs, LayerDesign* design) {
+  const LayerShape& shape = evaluator_.shape(layer);
   Mapping mapping = design->mapping;
-  for (int i = 0; i < count; ++i) {
-    moves_.List(mapping, &scratch_);
-    if (scratch_.empty()) return;
-    mapping = MoveSet::Apply(mapping, scratch_[random_.Below(scratch_.size())]);
+  if (random_.Below(2) == 0) {
+    const std::optional<Mapping> fresh = ConstructiveMapping(evaluator_.model(), shape, costs, random_);
+    if (!fresh.has_value()) return false;
+    mapping = *fresh;
+  } else {
+    const std::uint64_t count = 2 + random_.Below(kMostKicks - 1);
+    for (std::uint64_t i = 0; i < count; ++i) {
+      moves_.List(mapping, &scratch_);
+      if (scratch_.empty()) return false;
+      MoveSet::ApplyTo(scratch_[random_.Below(scratch_.size())], &mapping);
+    }
   }
-  *design = Evaluate(layer, mapping, costs);
+  LayerDesign disturbed = Evaluate(layer, mapping, costs);
+  if (!Repair(layer, costs, &disturbed)) return false;
+  *design = disturbed;
+  return true;
 }
 
 }  // namespace oneloop

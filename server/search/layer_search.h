@@ -1,14 +1,18 @@
 #ifndef ONELOOP_SERVER_SEARCH_LAYER_SEARCH_H_
 #define ONELOOP_SERVER_SEARCH_LAYER_SEARCH_H_
 
+#include <cstdint>
 #include <optional>
+#include <unordered_set>
 #include <vector>
 
 #include "common/base/random.h"
 #include "common/mapping/mapping.h"
 #include "common/model/cost_model.h"
+#include "common/model/smooth_model.h"
 #include "server/search/evaluator.h"
 #include "server/search/moves.h"
+#include "server/search/neighbourhood.h"
 
 namespace oneloop {
 
@@ -25,16 +29,14 @@ struct LayerDesign {
 class LayerSearch {
  public:
   // Linear weights of a layer's energy and latency, as the objective of the whole workload sees them.
-  struct Slopes {
-    double energy;
-    double latency;
+  struct Slopes : ObjectiveWeights {
     double Of(const LayerFigures& figures) const {
       return energy * figures.energy_uj + latency * figures.latency_cycles;
     }
   };
 
   // All must outlive the search.
-  LayerSearch(Evaluator& evaluator, const MoveSet& moves, Random& random);
+  LayerSearch(Evaluator& evaluator, const SmoothModel& smooth, const MoveSet& moves, Random& random);
 
   LayerDesign Evaluate(int layer, const Mapping& mapping, const ComponentCosts& costs);
 
@@ -42,24 +44,27 @@ class LayerSearch {
   // weighs them).
   void ChooseOrders(int layer, const ComponentCosts& costs, LayerDesign* design);
 
-  // Moves until the layer fits, giving up as little as it can; when no move helps, starts from a constructive mapping.
-  // False when nothing fits.
+  // Moves until the layer fits, giving up as little as the gradient says; when no move helps, starts from a
+  // constructive mapping. False when nothing fits.
   bool Repair(int layer, const ComponentCosts& costs, LayerDesign* design);
 
-  // Accepts improving moves in random order until none is left. True when anything improved.
+  // Accepts improving neighbours, those first that the gradient ranks first, until none of the best few improves. True
+  // when anything improved.
   bool Improve(int layer, const ComponentCosts& costs, const Slopes& slopes, LayerDesign* design);
 
-  // Makes `count` random moves, whatever they cost.
-  void Kick(int layer, int count, const ComponentCosts& costs, LayerDesign* design);
+  // Another mapping that fits, to improve from: the present one after a few random moves, or a constructive one. False,
+  // and nothing is done, when none was found.
+  bool Disturb(int layer, const ComponentCosts& costs, LayerDesign* design);
 
  private:
   double LogCost(const LayerFigures& figures) const;
   double Overflow(const ResourceNeeds& need, const ComponentCosts& costs) const;
-  bool Fits(int layer, const Mapping& mapping, const ComponentCosts& costs) const;
 
   Evaluator& evaluator_;
   const MoveSet& moves_;
   Random& random_;
+  Neighbourhood neighbourhood_;
+  std::unordered_set<std::uint64_t> tried_;  // by Improve, since it began
   std::vector<Move> scratch_;
 };
 

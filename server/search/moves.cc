@@ -41,13 +41,13 @@ void MoveSet::List(const Mapping& mapping, std::vector<Move>* moves) const {
 void MoveSet::ListFactorMoves(const Mapping& mapping, Dim dim, std::vector<Move>* moves) const {
   const std::vector<Move::Place>& places = places_[static_cast<std::size_t>(dim)];
   for (const Move::Place& from : places) {
-    std::int64_t last = 1;
-    for (const std::int64_t prime : PrimeFactors(FactorAt(mapping, from, dim))) {
-      if (prime == last) continue;
-      last = prime;
+    const std::int64_t whole = FactorAt(mapping, from, dim);
+    if (whole == 1) continue;
+    for (const std::int64_t factor : Divisors(whole)) {
+      if (factor == 1) continue;
       for (const Move::Place& to : places) {
-        if (to.is_spatial == from.is_spatial && to.index == from.index) continue;
-        moves->push_back({Move::Kind::kFactor, dim, prime, from, to, 0});
+        if (to == from) continue;
+        moves->push_back({Move::Kind::kFactor, dim, factor, from, to, 0});
       }
     }
   }
@@ -63,19 +63,24 @@ void MoveSet::ListOrderMoves(const Mapping& mapping, int level, std::vector<Move
   }
 }
 
-Mapping MoveSet::Apply(const Mapping& mapping, const Move& move) {
-  Mapping result = mapping;
+void MoveSet::ApplyTo(const Move& move, Mapping* mapping) {
   if (move.kind == Move::Kind::kOrder) {
-    result.order[static_cast<std::size_t>(move.level)] = OrderAround(move.dim);
+    mapping->order[static_cast<std::size_t>(move.level)] = OrderAround(move.dim);
   } else {
-    FactorAt(result, move.from, move.dim) /= move.prime;
-    FactorAt(result, move.to, move.dim) *= move.prime;
+    FactorAt(*mapping, move.from, move.dim) /= move.factor;
+    FactorAt(*mapping, move.to, move.dim) *= move.factor;
   }
-  return result;
 }
 
-void Shuffle(std::vector<Move>* moves, Random& random) {
-  for (std::size_t i = moves->size(); i > 1; --i) std::swap((*moves)[i - 1], (*moves)[random.Below(i)]);
+void MoveSet::UndoIn(const Move& move, Mapping* mapping) {
+  FactorAt(*mapping, move.to, move.dim) /= move.factor;
+  FactorAt(*mapping, move.from, move.dim) *= move.factor;
+}
+
+Mapping MoveSet::Apply(const Mapping& mapping, const Move& move) {
+  Mapping result = mapping;
+  ApplyTo(move, &result);
+  return result;
 }
 
 }  // namespace oneloop

@@ -4,24 +4,24 @@
 #include <cstdint>
 #include <vector>
 
-#include "common/base/random.h"
 #include "common/hardware/template.h"
 #include "common/mapping/mapping.h"
 
 namespace oneloop {
 
-// A small change of one layer's mapping: a prime factor of one dimension from one place to another, or another loop
-// innermost at one level.
+// A small change of one layer's mapping: a factor of one dimension from one place to another, or another loop innermost
+// at one level.
 struct Move {
   enum class Kind { kFactor, kOrder };
   // Where a factor stands: temporal at a level, or spatial along an axis.
   struct Place {
     bool is_spatial;
     int index;
+    bool operator==(const Place&) const = default;
   };
   Kind kind;
-  Dim dim;             // whose factor moves, or which becomes innermost
-  std::int64_t prime;  // of a factor move
+  Dim dim;              // whose factor moves, or which becomes innermost
+  std::int64_t factor;  // of a factor move, > 1: what is taken from one place and given to the other
   Place from;
   Place to;
   int level;  // of an order move
@@ -35,6 +35,9 @@ class MoveSet {
   // Replaces `moves` by every move that changes the mapping, in a fixed order.
   void List(const Mapping& mapping, std::vector<Move>* moves) const;
 
+  static void ApplyTo(const Move& move, Mapping* mapping);
+  // Takes a factor move back.
+  static void UndoIn(const Move& move, Mapping* mapping);
   static Mapping Apply(const Mapping& mapping, const Move& move);
 
  private:
@@ -44,9 +47,6 @@ class MoveSet {
   const int num_levels_;
   std::vector<std::vector<Move::Place>> places_;  // by dimension
 };
-
-// Puts the moves into random order.
-void Shuffle(std::vector<Move>* moves, Random& random);
 
 }  // namespace oneloop
 

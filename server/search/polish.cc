@@ -4,8 +4,11 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <utility>
+
+#include "server/search/start_point.h"
 
 namespace oneloop {
 namespace {
@@ -14,7 +17,12 @@ namespace {
 constexpr double kProgress = 1e-9;
 // A refitted design this much worse (log2) than the best is given up before its layers are improved.
 constexpr double kHopeless = 1.0;
-constexpr int kMostKicks = 4;
+// Every kind of trial keeps at least this share; what it gained and cost before counts this much less with each of its
+// trials.
+constexpr double kLeastShare = 0.15;
+constexpr double kMemory = 0.9;
+// Standard deviation of a jump of one parameter, in log2.
+constexpr double kJump = 2;
 
 std::array<double, kMaxResources> NeedOf(const DesignState& state, int num_layers) {
   std::array<double, kMaxResources> need{};
@@ -26,28 +34,62 @@ std::array<double, kMaxResources> NeedOf(const DesignState& state, int num_layer
 
 }  // namespace
 
-Polish::Polish(Evaluator& evaluator, const MoveSet& moves, Random& random)
+Polish::Polish(Evaluator& evaluator, LayerSearch& layers, Random& random)
     : evaluator_(evaluator),
       random_(random),
-      layers_(evaluator, moves, random),
-      exhausted_(static_cast<std::size_t>(evaluator.num_layers())) {}
+      layers_(layers),
+      exhausted_(static_cast<std::size_t>(evaluator.num_layers())) {
+  const std::vector<ParameterRange>& ranges = evaluator.spec().hardware_range;
+  for (std::size_t p = 0; p < ranges.size(); ++p) {
+    if (ranges[p].min < ranges[p].max) free_parameters_.push_back(p);
+  }
+}
 
 void Polish::Run(DesignState* state) {
   ImproveLayers(state);
   if (Shrink(state)) Report(*state);
   // A restart or a refit needs at least a sample; less than that is left over.
-  while (!evaluator_.Finished() && evaluator_.Affords(1)) {
-    if (random_.Below(2) == 0 && evaluator_.spec().hardware_template->num_parameters() > 0) {
-      TryHardware(state);
-    } else {
-      TryLayer(state);
-    }
+  while (!evaluator_.Finished() && evaluator_.Affords(1)) Try(ChooseTrial(), state);
+}
+
+// In proportion to what each kind gained per sample of late, but none is forgotten.
+Polish::Trial Polish::ChooseTrial() {
+  if (free_parameters_.empty()) return Trial::kLayer;
+  double total = 0;
+  for (const Record& record : records_) total += record.gain / record.samples;
+  const double spread = 1 - kLeastShare * static_cast<double>(records_.size());
+  double draw = random_.Uniform();
+  std::size_t kind = 0;
+  for (; kind + 1 < records_.size(); ++kind) {
+    const double rate = records_[kind].gain / records_[kind].samples;
+    draw -= kLeastShare + (total > 0 ? spread * rate / total : 0);
+    if (draw < 0) break;
   }
+  return static_cast<Trial>(kind);
+}
+
+void Polish::Try(Trial trial, DesignState* state) {
+  const double merit = state->merit();
+  const std::int64_t left = evaluator_.layer_evaluations_left();
+  switch (trial) {
+    case Trial::kLayer:
+      TryLayer(state);
+      break;
+    case Trial::kHardware:
+      TryHardware(state);
+      break;
+    case Trial::kJump:
+      TryJump(state);
+      break;
+  }
+  Record& record = records_[static_cast<std::size_t>(trial)];
+  record.gain = kMemory * record.gain + merit - state->merit();
+  record.samples = kMemory * record.samples + static_cast<double>(left - evaluator_.layer_evaluations_left()) /
+                                                  static_cast<double>(evaluator_.num_layers());
 }
 
 LayerSearch::Slopes Polish::SlopesOf(const DesignState& state) const {
-  const ObjectiveWeights weights = WeightsOf(evaluator_.spec().objective);
-  return {weights.energy / state.metrics().energy_uj, weights.latency / state.metrics().latency_cycles};
+  return {evaluator_.SlopesAt({state.metrics().energy_uj, state.metrics().latency_cycles})};
 }
 
 bool Polish::ImproveLayer(int layer, DesignState* state) {
@@ -91,11 +133,17 @@ void Polish::Report(const DesignState& state) {
   evaluator_.Report(SearchPointOrigin::kPolish, state.metrics(), state.hardware(), &state.mappings());
 }
 
+double Polish::WholeValue(std::size_t parameter, double value) const {
+  const ParameterRange& range = evaluator_.spec().hardware_range[parameter];
+  const double step = evaluator_.spec().hardware_template->parameter(static_cast<int>(parameter)).step;
+  return std::clamp(std::nearbyint(value / step) * step, range.min, range.max);
+}
+
 // For one random parameter: the values that let the next few layers no longer fit, and steps down and up.
 std::vector<HardwarePoint> Polish::NearbyHardware(const DesignState& state) {
   const Template& hardware_template = *evaluator_.spec().hardware_template;
   const std::vector<ParameterRange>& all_ranges = evaluator_.spec().hardware_range;
-  const auto p = static_cast<std::size_t>(random_.Below(all_ranges.size()));
+  const std::size_t p = free_parameters_[random_.Below(free_parameters_.size())];
   const double now = state.hardware()[p];
   std::vector<double> values;
   for (int layer = 0; layer < evaluator_.num_layers(); ++layer) {
@@ -107,10 +155,9 @@ std::vector<HardwarePoint> Polish::NearbyHardware(const DesignState& state) {
   if (values.size() > 4) values.resize(4);
   for (const double factor : {0.25, 0.5, 0.75, 0.9, 1.125, 1.25, 1.5, 2.0, 4.0}) values.push_back(now * factor);
 
-  const double step = hardware_template.parameter(static_cast<int>(p)).step;
   std::vector<HardwarePoint> points;
   for (const double value : values) {
-    const double whole = std::clamp(std::nearbyint(value / step) * step, all_ranges[p].min, all_ranges[p].max);
+    const double whole = WholeValue(p, value);
     if (whole == now) continue;
     // The other parameters follow what the layers need of them; the layers will be fitted to this one.
     std::vector<ParameterRange> ranges = all_ranges;
@@ -160,10 +207,41 @@ void Polish::TryHardware(DesignState* state) {
   }
   DesignState candidate = *state;
   if (!Refit(points[random_.Below(points.size())], &candidate)) return;
+  Accept(std::move(candidate), state);
+}
+
+// Takes other hardware's design when it is better, without what no layer needs of it.
+void Polish::Accept(DesignState candidate, DesignState* state) {
   Shrink(&candidate);
   if (!(candidate.merit() < state->merit() - kProgress)) return;
   *state = std::move(candidate);
   Report(*state);
+}
+
+// Fits every layer to hardware far away: from its present mapping, or from a new one when that is better there.
+void Polish::TryJump(DesignState* state) {
+  HardwarePoint hardware = state->hardware();
+  for (const std::size_t p : free_parameters_) {
+    hardware[p] = WholeValue(p, hardware[p] * std::exp2(kJump * random_.Normal()));
+  }
+  DesignState candidate = *state;
+  candidate.SetHardware(evaluator_, hardware);
+  const ComponentCosts& costs = candidate.costs();
+  const LayerSearch::Slopes slopes = SlopesOf(*state);
+  for (int layer = 0; layer < evaluator_.num_layers(); ++layer) {
+    if (evaluator_.Finished()) return;
+    const std::optional<Mapping> fresh =
+        ConstructiveMapping(evaluator_.model(), evaluator_.shape(layer), costs, random_);
+    if (!fresh.has_value()) return;
+    LayerDesign design = layers_.Evaluate(layer, *fresh, costs);
+    const bool fits = evaluator_.model().FirstShortage(candidate.use(layer).need, costs) < 0;
+    if (fits && slopes.Of(candidate.figures(layer)) < slopes.Of(design.figures)) {
+      design = {candidate.mapping(layer), candidate.use(layer), candidate.figures(layer)};
+    }
+    layers_.Improve(layer, costs, slopes, &design);
+    candidate.SetLayer(evaluator_, layer, design.mapping, design.use, design.figures);
+  }
+  Accept(std::move(candidate), state);
 }
 
 void Polish::TryLayer(DesignState* state) {
@@ -180,8 +258,7 @@ void Polish::TryLayer(DesignState* state) {
     if (draw < 0) break;
   }
   LayerDesign design{state->mapping(chosen), state->use(chosen), state->figures(chosen)};
-  layers_.Kick(chosen, static_cast<int>(2 + random_.Below(kMostKicks - 1)), state->costs(), &design);
-  if (!layers_.Repair(chosen, state->costs(), &design)) return;
+  if (!layers_.Disturb(chosen, state->costs(), &design)) return;
   layers_.Improve(chosen, state->costs(), slopes, &design);
   if (!(state->MeritWith(evaluator_, chosen, design.figures) < state->merit() - kProgress)) return;
   state->SetLayer(evaluator_, chosen, design.mapping, design.use, design.figures);

@@ -1,6 +1,8 @@
 #ifndef ONELOOP_SERVER_SEARCH_POLISH_H_
 #define ONELOOP_SERVER_SEARCH_POLISH_H_
 
+#include <array>
+#include <cstddef>
 #include <optional>
 #include <vector>
 
@@ -8,21 +10,30 @@
 #include "server/search/design_state.h"
 #include "server/search/evaluator.h"
 #include "server/search/layer_search.h"
-#include "server/search/moves.h"
 
 namespace oneloop {
 
 // Discrete improvement of a whole design until the budget is used up: moves of single layers on the present hardware,
-// then, by turns, changes of one hardware parameter (layers that no longer fit, or can now do better, are fitted
-// again) and restarts of single layers from a disturbed mapping. Reports each accepted change. Used by one thread.
+// then trials of three kinds, chosen by what they gained of late: a change of one hardware parameter (layers that no
+// longer fit, or can now do better, are fitted again), a jump of all of them with every layer fitted anew, and a
+// restart of one layer from a disturbed mapping. Reports each accepted change. Used by one thread.
 class Polish {
  public:
   // All must outlive the polish.
-  Polish(Evaluator& evaluator, const MoveSet& moves, Random& random);
+  Polish(Evaluator& evaluator, LayerSearch& layers, Random& random);
 
   void Run(DesignState* state);
 
  private:
+  enum class Trial { kLayer, kHardware, kJump };
+  // What one kind of trial gained, in log2 of the objective, and what it cost.
+  struct Record {
+    double gain;
+    double samples;
+  };
+
+  Trial ChooseTrial();
+  void Try(Trial trial, DesignState* state);
   LayerSearch::Slopes SlopesOf(const DesignState& state) const;
   // Improves one layer in place; true when it changed.
   bool ImproveLayer(int layer, DesignState* state);
@@ -30,15 +41,22 @@ class Polish {
   // Gives back what no layer needs, if that is better; true when it was.
   bool Shrink(DesignState* state);
   void TryHardware(DesignState* state);
+  void TryJump(DesignState* state);
   void TryLayer(DesignState* state);
+  void Accept(DesignState candidate, DesignState* state);
+  // The nearest value that a parameter may have.
+  double WholeValue(std::size_t parameter, double value) const;
   std::vector<HardwarePoint> NearbyHardware(const DesignState& state);
   bool Refit(const HardwarePoint& hardware, DesignState* state);
   void Report(const DesignState& state);
 
   Evaluator& evaluator_;
   Random& random_;
-  LayerSearch layers_;
-  // By layer: where single moves were last found to be exhausted.
+  LayerSearch& layers_;
+  std::vector<std::size_t> free_parameters_;
+  // By kind of trial. They begin as if hardware had gained most: far from the optimum it does.
+  std::array<Record, 3> records_ = {{{0.1, 10}, {1, 10}, {0.5, 50}}};
+  // By layer: where the best neighbours were last found to be exhausted.
   struct Exhausted {
     Mapping mapping;
     HardwarePoint hardware;

@@ -9,6 +9,7 @@
 #include "common/base/random.h"
 #include "common/base/status.h"
 #include "server/search/bayesian_search.h"
+#include "server/search/default_tiler.h"
 #include "server/search/evaluator.h"
 #include "server/search/gradient_search.h"
 #include "server/search/random_search.h"
@@ -112,6 +113,32 @@ absl::Status ValidateObjective(const SearchSpec& spec) {
                                               "LATENCY"));
 }
 
+// A tiling heuristic chooses no hardware.
+absl::Status ValidateAlgorithm(const SearchSpec& spec) {
+  if (spec.algorithm != Algorithm::kDefaultTiling) return absl::OkStatus();
+  for (std::size_t p = 0; p < spec.hardware_range.size(); ++p) {
+    if (spec.hardware_range[p].min == spec.hardware_range[p].max) continue;
+    const std::string& name = spec.hardware_template->parameter(static_cast<int>(p)).name;
+    return FieldError(absl::StrCat("fixed_parameters.", name),
+                      "is missing; algorithm GEMMINI_DEFAULT tiles for given hardware, so fix every parameter");
+  }
+  return absl::OkStatus();
+}
+
+StartSummary RunAlgorithm(Evaluator& evaluator, Random& random) {
+  switch (evaluator.spec().algorithm) {
+    case Algorithm::kRandom:
+      return RunRandomStart(evaluator, random);
+    case Algorithm::kBayesian:
+      return RunBayesianStart(evaluator, random);
+    case Algorithm::kDefaultTiling:
+      return RunDefaultTilerStart(evaluator);
+    case Algorithm::kGradient:
+      break;
+  }
+  return RunGradientStart(evaluator, random);
+}
+
 }  // namespace
 
 absl::Status ValidateSearchSpec(const SearchSpec& spec) {
@@ -119,8 +146,10 @@ absl::Status ValidateSearchSpec(const SearchSpec& spec) {
   RETURN_IF_ERROR(CheckRange("steps", spec.samples_per_start, std::int64_t{1}, kMaxSamplesPerStart));
   RETURN_IF_ERROR(CheckRange("round_period", spec.round_period, 1, static_cast<int>(kMaxSamplesPerStart)));
   RETURN_IF_ERROR(CheckRange("learning_rate", spec.learning_rate, 1e-6, 10.0));
+  RETURN_IF_ERROR(CheckRange("descent_share", spec.descent_share, 0.0, 1.0));
   RETURN_IF_ERROR(ValidateObjective(spec));
   RETURN_IF_ERROR(ValidateRanges(spec));
+  RETURN_IF_ERROR(ValidateAlgorithm(spec));
   RETURN_IF_ERROR(ValidateLimits(spec));
   return ValidateRoom(spec, CostModel(spec.hardware_template));
 }
@@ -129,15 +158,12 @@ StartSummary RunStart(const SearchSpec& spec, int start, PointSink& sink) {
   const CostModel model(spec.hardware_template);
   Evaluator evaluator(spec, model, sink);
   Random random(MixSeed(spec.seed, static_cast<std::uint64_t>(start)));
-  switch (spec.algorithm) {
-    case Algorithm::kRandom:
-      return RunRandomStart(evaluator, random);
-    case Algorithm::kBayesian:
-      return RunBayesianStart(evaluator, random);
-    case Algorithm::kGradient:
-      break;
+  StartSummary summary = RunAlgorithm(evaluator, random);
+  // A start that was stopped may have missed points before its last one.
+  if (evaluator.stop_score_reached() && !evaluator.stopped()) {
+    summary.termination = StartSummary::Termination::kStopScoreReached;
   }
-  return RunGradientStart(evaluator, random);
+  return summary;
 }
 
 }  // namespace oneloop

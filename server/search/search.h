@@ -12,19 +12,24 @@
 #include "common/hardware/template.h"
 #include "common/mapping/mapping.h"
 #include "common/model/cost_model.h"
+#include "common/model/latency_predictor.h"
 #include "common/model/smooth_model.h"
 #include "common/workload/workload.h"
 
 namespace oneloop {
 
 enum class Objective { kEdp, kEnergy, kLatency };
-enum class Algorithm { kGradient, kRandom, kBayesian };
+enum class Algorithm { kGradient, kRandom, kBayesian, kDefaultTiling };
 enum class OrderStrategy { kFixed, kIterate, kSoftmax };
+// What the descent moves: log2 of the factors, or the factors.
+enum class Parametrization { kLog, kRaw };
 
 // Everything that a start's result depends on, beside its index. Immutable once built; shared by all threads.
 struct SearchSpec {
   std::shared_ptr<const Workload> workload;  // shared: jobs outlive neither, and many threads read it
   std::shared_ptr<const Template> hardware_template;
+  // Of a model of the same template: its cycles stand in the place of the analytical latency. Null for none.
+  std::shared_ptr<const LatencyPredictor> latency;
   Objective objective = Objective::kEdp;
   Algorithm algorithm = Algorithm::kGradient;
   OrderStrategy order_strategy = OrderStrategy::kIterate;
@@ -33,15 +38,18 @@ struct SearchSpec {
   std::uint64_t seed = 0;
   std::vector<ParameterRange> hardware_range;  // by parameter index
   MetricLimits limits;
-  int round_period = 250;
-  double learning_rate = 0.05;
+  int round_period = 100;
+  double learning_rate = 0.5;  // of Adam, in what the descent moves
+  double descent_share = 0.2;  // of the samples, for the descent with its roundings; the rest is for polish
+  Parametrization parametrization = Parametrization::kLog;
+  std::optional<double> stop_score;  // a start ends once its best score is this or less
 };
 
 // INVALID_ARGUMENT, with the field as in the proto message JobSpec, for counts out of range, a range of a parameter
 // that is empty or outside the template's, limits that no design can meet.
 absl::Status ValidateSearchSpec(const SearchSpec& spec);
 
-enum class SearchPointOrigin { kDescent, kRounded, kPolish, kRandom, kBayesian };
+enum class SearchPointOrigin { kDescent, kRounded, kPolish, kRandom, kBayesian, kHeuristic };
 
 // One evaluation of the whole workload, as it happens. References live only during the call.
 struct SearchPoint {
@@ -65,7 +73,7 @@ class PointSink {
 
 // How a start ended.
 struct StartSummary {
-  enum class Termination { kBudgetUsed, kConverged, kStopped, kDiverged };
+  enum class Termination { kBudgetUsed, kConverged, kStopped, kDiverged, kStopScoreReached };
   Termination termination = Termination::kBudgetUsed;
   std::string message;
   std::int64_t samples = 0;

@@ -28,7 +28,7 @@ JobLedger::JobLedger(int num_starts, std::size_t num_parameters)
 
 void JobLedger::RestoreStart(const StartRecord& record) {
   Start& start = starts_[static_cast<std::size_t>(record.start)];
-  start = {record.points, record.samples_done, record.done};
+  start = {record.points, record.samples_done, record.done, record.within_stop_gap};
   starts_done_ += start.done ? 1 : 0;
   samples_done_ += start.samples_done;
   points_ += start.points;
@@ -79,7 +79,10 @@ std::size_t JobLedger::Add(const PointBatch& batch) {
   new_points_ += added;
   samples_done_ += samples - start.samples_done;
   starts_done_ += ends ? 1 : 0;
-  start = {start.points + added, samples, start.done || batch.start_done};
+  start.points += added;
+  start.samples_done = samples;
+  if (ends) start.within_stop_gap = batch.within_stop_gap;
+  start.done = start.done || batch.start_done;
   return first_new;
 }
 
@@ -100,7 +103,7 @@ JobLedger::Changes JobLedger::TakeChanges() {
   changes.left_front.assign(left_front_.begin(), left_front_.end());
   for (const int index : changed_starts_) {
     const Start& start = starts_[static_cast<std::size_t>(index)];
-    changes.starts.push_back({index, start.done, start.points, start.samples_done});
+    changes.starts.push_back({index, start.done, start.points, start.samples_done, start.within_stop_gap});
   }
   changes.new_points = new_points_;
   entered_front_.clear();

@@ -69,6 +69,7 @@ class JobLedger {
     std::int64_t points = 0;
     std::int64_t samples_done = 0;
     bool done = false;
+    bool within_stop_gap = false;
   };
 
   void AddResult(std::int64_t number, const NewPoint& point);

@@ -55,6 +55,13 @@ absl::StatusOr<JobRecord> MemoryRunStore::SetJobState(std::int64_t id, const std
   return queue_.Run(std::move(write));
 }
 
+absl::Status MemoryRunStore::SetJobBound(std::int64_t id, const JobBound& bound) {
+  SetJobBoundWrite write;
+  write.id = id;
+  write.bound = bound;
+  return queue_.Run(std::move(write));
+}
+
 absl::Status MemoryRunStore::DeleteJob(std::int64_t id, std::optional<std::int64_t> expected_revision) {
   DeleteJobWrite write;
   write.id = id;
@@ -64,6 +71,41 @@ absl::Status MemoryRunStore::DeleteJob(std::int64_t id, std::optional<std::int64
 
 void MemoryRunStore::AppendPoints(PointBatch batch, std::function<void(absl::Status)> done) {
   queue_.Append(std::move(batch), std::move(done));
+}
+
+absl::StatusOr<CalibrationStore::CreateCalibrationResult> MemoryRunStore::CreateCalibration(
+    const NewCalibration& calibration) {
+  return queue_.Run(CalibrationWrite{calibration});
+}
+
+absl::Status MemoryRunStore::FinishCalibration(const CalibrationOutcome& outcome) {
+  return queue_.Run(CalibrationWrite{outcome}).status();
+}
+
+absl::Status MemoryRunStore::DeleteCalibration(const std::string& name) {
+  return queue_.Run(CalibrationWrite{CalibrationWrite::Deletion{name}}).status();
+}
+
+absl::StatusOr<CalibrationRecord> MemoryRunStore::GetCalibration(const std::string& name) {
+  MutexLock lock(&mutex_);
+  RETURN_IF_ERROR(CheckOpen());
+  const auto known = calibrations_.find(name);
+  if (known == calibrations_.end()) return NoCalibration(name);
+  return known->second;
+}
+
+absl::StatusOr<std::vector<CalibrationRecord>> MemoryRunStore::ListCalibrations(const std::string& after, int limit) {
+  MutexLock lock(&mutex_);
+  RETURN_IF_ERROR(CheckOpen());
+  RETURN_IF_ERROR(CheckLimit(limit));
+  std::vector<CalibrationRecord> records;
+  for (auto it = calibrations_.upper_bound(after);
+       it != calibrations_.end() && records.size() < static_cast<std::size_t>(limit); ++it) {
+    records.push_back(it->second);
+    records.back().calibration.request.clear();
+    records.back().model.clear();
+  }
+  return records;
 }
 
 std::int64_t MemoryRunStore::revision() const { return queue_.revision(); }
@@ -82,14 +124,17 @@ absl::StatusOr<WriteBackend::Commit> MemoryRunStore::Apply(const std::vector<Wri
   if (!write_error_.ok()) return write_error_;
   next_revision_ = revision_ + 1;
   changed_jobs_.clear();
+  calibrations_changed_ = false;
   for (Write* write : writes) {
     // By hand, because the thread-safety analysis does not look through std::visit.
     if (auto* create = std::get_if<CreateJobWrite>(write)) Apply(*create);
     if (auto* set = std::get_if<SetJobStateWrite>(write)) Apply(*set);
+    if (auto* bound = std::get_if<SetJobBoundWrite>(write)) Apply(*bound);
     if (auto* remove = std::get_if<DeleteJobWrite>(write)) Apply(*remove);
+    if (auto* calibration = std::get_if<CalibrationWrite>(write)) Apply(*calibration);
     if (auto* append = std::get_if<AppendPointsWrite>(write)) Apply(*append);
   }
-  if (changed_jobs_.empty()) return Commit{revision_, {}};
+  if (changed_jobs_.empty() && !calibrations_changed_) return Commit{revision_, {}};
   for (const std::int64_t id : changed_jobs_) {
     if (Job* job = Find(id)) RecordLedger(*job);
   }
@@ -145,6 +190,15 @@ void MemoryRunStore::Apply(SetJobStateWrite& write) {
   write.result = job->record;
 }
 
+void MemoryRunStore::Apply(SetJobBoundWrite& write) {
+  Job* job = Find(write.id);
+  write.result = job != nullptr ? CheckUnfinished(write.id, job->record.state) : NoJob(write.id);
+  if (!write.result.ok() || job->record.bound) return;
+  job->record.bound = write.bound;
+  job->record.revision = next_revision_;
+  changed_jobs_.insert(write.id);
+}
+
 void MemoryRunStore::Apply(DeleteJobWrite& write) {
   const Job* job = Find(write.id);
   write.result = job != nullptr ? absl::OkStatus() : NoJob(write.id);
@@ -153,6 +207,41 @@ void MemoryRunStore::Apply(DeleteJobWrite& write) {
   if (!write.result.ok()) return;
   jobs_.erase(write.id);
   changed_jobs_.insert(write.id);
+}
+
+void MemoryRunStore::Apply(CalibrationWrite& write) {
+  write.result = CreateCalibrationResult{};
+  if (const auto* calibration = std::get_if<NewCalibration>(&write.change)) {
+    CalibrationRecord record;
+    record.calibration = *calibration;
+    record.create_time = WholeMicros(clock_());
+    record.id = last_calibration_id_ + 1;
+    const auto [known, created] = calibrations_.try_emplace(calibration->name, record);
+    last_calibration_id_ = std::max(last_calibration_id_, known->second.id);
+    write.result = CreateCalibrationResult{known->second, created};
+    calibrations_changed_ = calibrations_changed_ || created;
+  } else if (const auto* outcome = std::get_if<CalibrationOutcome>(&write.change)) {
+    const auto known = std::find_if(calibrations_.begin(), calibrations_.end(),
+                                    [&](const auto& entry) { return entry.second.id == outcome->id; });
+    const absl::Status refusal =
+        known == calibrations_.end() ? NoCalibration(outcome->id) : CheckTraining(outcome->id, known->second.state);
+    if (!refusal.ok()) {
+      write.result = refusal;
+      return;
+    }
+    CalibrationRecord& record = known->second;
+    record.state = outcome->state;
+    record.message = outcome->message;
+    record.calibration.summary = outcome->summary;
+    record.model = outcome->model;
+    record.end_time = WholeMicros(clock_());
+    calibrations_changed_ = true;
+  } else if (const std::string& name = std::get<CalibrationWrite::Deletion>(write.change).name;
+             calibrations_.erase(name) == 0) {
+    write.result = NoCalibration(name);
+  } else {
+    calibrations_changed_ = true;
+  }
 }
 
 void MemoryRunStore::Apply(AppendPointsWrite& write) {

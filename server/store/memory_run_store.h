@@ -35,6 +35,7 @@ class MemoryRunStore final : public RunStore, private WriteBackend {
   absl::StatusOr<JobRecord> SetJobState(std::int64_t id, const std::vector<JobState>& from, JobState to,
                                         const std::string& message,
                                         std::optional<std::int64_t> expected_revision) override;
+  absl::Status SetJobBound(std::int64_t id, const JobBound& bound) override;
   absl::Status DeleteJob(std::int64_t id, std::optional<std::int64_t> expected_revision) override;
   absl::StatusOr<std::vector<StartRecord>> ListStarts(std::int64_t job_id) override;
   void AppendPoints(PointBatch batch, std::function<void(absl::Status)> done) override;
@@ -43,6 +44,11 @@ class MemoryRunStore final : public RunStore, private WriteBackend {
   absl::StatusOr<std::string> GetDesign(std::int64_t job_id, std::int64_t number) override;
   absl::StatusOr<JobSnapshot> Snapshot(std::int64_t job_id) override;
   absl::StatusOr<JobChanges> ReadChanges(std::int64_t job_id, std::int64_t after, int limit) override;
+  absl::StatusOr<CreateCalibrationResult> CreateCalibration(const NewCalibration& calibration) override;
+  absl::Status FinishCalibration(const CalibrationOutcome& outcome) override;
+  absl::Status DeleteCalibration(const std::string& name) override;
+  absl::StatusOr<CalibrationRecord> GetCalibration(const std::string& name) override;
+  absl::StatusOr<std::vector<CalibrationRecord>> ListCalibrations(const std::string& after, int limit) override;
   std::int64_t revision() const override;
   void SetCommitListener(CommitListener listener) override;
   absl::Status Close() override;
@@ -66,7 +72,9 @@ class MemoryRunStore final : public RunStore, private WriteBackend {
   absl::StatusOr<Commit> Apply(const std::vector<Write*>& writes) override;
   void Apply(CreateJobWrite& write) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Apply(SetJobStateWrite& write) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Apply(SetJobBoundWrite& write) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Apply(DeleteJobWrite& write) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Apply(CalibrationWrite& write) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Apply(AppendPointsWrite& write) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RecordState(Job& job, JobState state, const std::string& message) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RecordLedger(Job& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -80,11 +88,14 @@ class MemoryRunStore final : public RunStore, private WriteBackend {
   const std::function<absl::Time()> clock_;
 
   mutable Mutex mutex_;
+  std::map<std::string, CalibrationRecord> calibrations_ ABSL_GUARDED_BY(mutex_);
+  std::int64_t last_calibration_id_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<std::int64_t, Job> jobs_ ABSL_GUARDED_BY(mutex_);
   std::int64_t last_id_ ABSL_GUARDED_BY(mutex_) = 0;
   std::int64_t revision_ ABSL_GUARDED_BY(mutex_) = 0;
   std::int64_t next_revision_ ABSL_GUARDED_BY(mutex_) = 0;
   std::set<std::int64_t> changed_jobs_ ABSL_GUARDED_BY(mutex_);
+  bool calibrations_changed_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Status write_error_ ABSL_GUARDED_BY(mutex_);
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
 

@@ -8,9 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/store/calibration_store.h"
 
 namespace oneloop {
 
@@ -24,7 +26,7 @@ inline bool IsFinal(JobState state) {
 }
 
 // The numbers are stored: never reuse one. kDescent points are real-valued; all others are exact.
-enum class PointOrigin { kDescent = 1, kRounded = 2, kPolish = 3, kRandom = 4, kBayesian = 5 };
+enum class PointOrigin { kDescent = 1, kRounded = 2, kPolish = 3, kRandom = 4, kBayesian = 5, kHeuristic = 6 };
 
 struct NewJob {
   std::string project;
@@ -36,6 +38,16 @@ struct NewJob {
   std::vector<std::string> parameter_names;  // order of PointRecord::parameters
   int num_starts = 1;
   std::int64_t samples_total = 0;
+  std::optional<double> stop_gap;  // > 0: distance from the job's bound at which a start ends
+};
+
+// What is proven of every design that a job could find. Infinite when there is none.
+struct JobBound {
+  double objective = 0;
+  double energy_uj = 0;
+  double latency_cycles = 0;
+  int boxes = 0;           // that the proof looked at
+  bool exhausted = false;  // more of them would not raise the bound
 };
 
 struct JobRecord {
@@ -52,7 +64,11 @@ struct JobRecord {
   std::int64_t points = 0;
   std::int64_t front_size = 0;
   std::optional<std::int64_t> best_point;  // the exact point of smallest score; the lowest number among equals
+  std::optional<JobBound> bound;           // once computed
 };
+
+// The values of a point's parameters. Kept in the point: there are many points, and a template has few parameters.
+using ParameterValues = absl::InlinedVector<double, 4>;
 
 // One evaluation of the whole workload. Figures of infeasible points are infinite.
 struct NewPoint {
@@ -64,7 +80,7 @@ struct NewPoint {
   double area_mm2 = 0;
   double score = std::numeric_limits<double>::infinity();  // what `best` minimises; infinite: never best, never on
                                                            // the front
-  std::vector<double> parameters;
+  ParameterValues parameters;
   std::string design;  // opaque; "" for descent points
 };
 
@@ -85,6 +101,7 @@ struct PointBatch {
   std::vector<NewPoint> points;
   std::int64_t samples_done = 0;  // of this start in all
   bool start_done = false;        // no more points will come
+  bool within_stop_gap = false;   // with start_done: because the start's best is near enough to the job's bound
 };
 
 struct StartRecord {
@@ -92,6 +109,7 @@ struct StartRecord {
   bool done = false;
   std::int64_t points = 0;  // committed: sequences 0 .. points-1
   std::int64_t samples_done = 0;
+  bool within_stop_gap = false;  // done, because its best is near enough to the job's bound
 };
 
 struct JobQuery {
@@ -140,10 +158,8 @@ struct JobSnapshot {
 //
 // Codes: NOT_FOUND for an unknown job or point, RESOURCE_EXHAUSTED for a full disk, UNAVAILABLE after Close, DATA_LOSS
 // for a corrupted file, INTERNAL for any other fault of the storage.
-class RunStore {
+class RunStore : public CalibrationStore {
  public:
-  virtual ~RunStore() = default;
-
   // Returns once committed. With a request_id that its project has seen, returns that job instead, whatever else is
   // in `job`; the caller compares. `created` says which.
   struct CreateResult {
@@ -161,6 +177,10 @@ class RunStore {
   virtual absl::StatusOr<JobRecord> SetJobState(std::int64_t id, const std::vector<JobState>& from, JobState to,
                                                 const std::string& message,
                                                 std::optional<std::int64_t> expected_revision) = 0;
+
+  // Keeps the bound with the job; returns once committed. A job that has one keeps that. FAILED_PRECONDITION for a job
+  // in a final state.
+  virtual absl::Status SetJobBound(std::int64_t id, const JobBound& bound) = 0;
 
   // Deletes a job in a final state, with its points. FAILED_PRECONDITION and ABORTED as above.
   virtual absl::Status DeleteJob(std::int64_t id, std::optional<std::int64_t> expected_revision) = 0;

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
@@ -103,6 +104,10 @@ bool SqliteStatement::IsNull(int column) const { return sqlite3_column_type(stat
 std::int64_t SqliteStatement::Int(int column) const { return sqlite3_column_int64(statement_, column); }
 
 double SqliteStatement::Real(int column) const { return sqlite3_column_double(statement_, column); }
+
+double SqliteStatement::Figure(int column) const {
+  return IsNull(column) ? std::numeric_limits<double>::infinity() : Real(column);
+}
 
 std::string_view SqliteStatement::Text(int column) const {
   const auto* data = static_cast<const char*>(sqlite3_column_blob(statement_, column));

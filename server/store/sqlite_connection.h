@@ -53,6 +53,8 @@ class SqliteStatement {
   bool IsNull(int column) const;
   std::int64_t Int(int column) const;
   double Real(int column) const;
+  // A figure of a design: NULL stands for infinity.
+  double Figure(int column) const;
   std::string_view Text(int column) const;  // also of a BLOB
 
  private:

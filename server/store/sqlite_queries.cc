@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "common/base/status.h"
-#include "server/store/number_list.h"
+#include "server/store/sqlite_point_queries.h"
 #include "server/store/store_errors.h"
 
 namespace oneloop {
@@ -15,11 +15,8 @@ namespace {
 constexpr char kSelectJobs[] =
     "SELECT id, project, request_id, workload_name, template_name, state, message, create_time_us, start_time_us, "
     "end_time_us, num_starts, samples_total, starts_done, samples_done, points, front_size, best_point, revision, "
-    "spec, resolved FROM jobs JOIN job_specs ON job_id = id ";
-constexpr char kSelectPoints[] =
-    "SELECT number, start, sample, origin, energy_uj, latency_cycles, area_mm2, score, parameters, revision, "
-    "entered_front_revision, left_front_revision FROM points WHERE job_id = ?1 ";
-constexpr char kOnFront[] = "AND entered_front_revision IS NOT NULL AND left_front_revision IS NULL ";
+    "stop_gap, bound_boxes, bound_exhausted, lower_bound, energy_uj_bound, latency_cycles_bound, spec, resolved FROM "
+    "jobs JOIN job_specs ON job_id = id ";
 
 std::optional<std::int64_t> OptionalInt(const SqliteStatement& row, int column) {
   if (row.IsNull(column)) return std::nullopt;
@@ -31,9 +28,15 @@ std::optional<absl::Time> OptionalTime(const SqliteStatement& row, int column) {
   return absl::FromUnixMicros(row.Int(column));
 }
 
-// NULL stands for infinity.
-double Figure(const SqliteStatement& row, int column) {
-  return row.IsNull(column) ? std::numeric_limits<double>::infinity() : row.Real(column);
+std::optional<JobBound> BoundFromRow(const SqliteStatement& row, int column) {
+  if (row.IsNull(column)) return std::nullopt;
+  JobBound bound;
+  bound.boxes = static_cast<int>(row.Int(column++));
+  bound.exhausted = row.Int(column++) != 0;
+  bound.objective = row.Figure(column++);
+  bound.energy_uj = row.Figure(column++);
+  bound.latency_cycles = row.Figure(column++);
+  return bound;
 }
 
 JobRecord JobFromRow(const SqliteStatement& row) {
@@ -57,27 +60,12 @@ JobRecord JobFromRow(const SqliteStatement& row) {
   record.front_size = row.Int(column++);
   record.best_point = OptionalInt(row, column++);
   record.revision = row.Int(column++);
+  if (!row.IsNull(column)) record.job.stop_gap = row.Real(column);
+  ++column;
+  record.bound = BoundFromRow(row, column);
+  column += 5;
   record.job.spec = row.Text(column++);
   record.job.resolved = row.Text(column++);
-  return record;
-}
-
-absl::StatusOr<PointRecord> PointFromRow(const SqliteStatement& row, int num_starts) {
-  int column = 0;
-  PointRecord record;
-  record.number = row.Int(column++);
-  record.start = static_cast<int>(row.Int(column++));
-  record.point.sequence = record.number / num_starts;
-  record.point.sample = row.Int(column++);
-  record.point.origin = static_cast<PointOrigin>(row.Int(column++));
-  record.point.energy_uj = Figure(row, column++);
-  record.point.latency_cycles = Figure(row, column++);
-  record.point.area_mm2 = Figure(row, column++);
-  record.point.score = Figure(row, column++);
-  ASSIGN_OR_RETURN(record.point.parameters, ParseNumberList(row.Text(column++)));
-  record.revision = row.Int(column++);
-  record.entered_front_revision = row.Int(column++);
-  record.left_front_revision = row.Int(column++);
   return record;
 }
 
@@ -92,42 +80,6 @@ absl::Status ReadParameterNames(SqliteConnection& connection, JobRecord& record)
   }
 }
 
-absl::StatusOr<int> ReadNumStarts(SqliteConnection& connection, std::int64_t job_id) {
-  ASSIGN_OR_RETURN(SqliteStatement rows, connection.Prepare("SELECT num_starts FROM jobs WHERE id = ?"));
-  rows.Bind(job_id);
-  ASSIGN_OR_RETURN(const bool row, rows.Step());
-  if (!row) return NoJob(job_id);
-  return static_cast<int>(rows.Int(0));
-}
-
-absl::Status AppendPointRows(SqliteStatement& rows, int num_starts, std::vector<PointRecord>& points) {
-  for (;;) {
-    ASSIGN_OR_RETURN(const bool row, rows.Step());
-    if (!row) return absl::OkStatus();
-    ASSIGN_OR_RETURN(PointRecord point, PointFromRow(rows, num_starts));
-    points.push_back(std::move(point));
-  }
-}
-
-// Sequences have no gaps, so that one start's points are found by key, however many other starts there are.
-absl::StatusOr<std::vector<PointRecord>> ReadPointsOfStart(SqliteConnection& connection, const PointQuery& query,
-                                                           int num_starts) {
-  std::vector<PointRecord> points;
-  const int start = *query.start;
-  if (start < 0 || start >= num_starts) return points;
-  std::int64_t sequence = query.after_number < start ? 0 : (query.after_number - start) / num_starts + 1;
-  ASSIGN_OR_RETURN(SqliteStatement rows, connection.Prepare(absl::StrCat(kSelectPoints, "AND number = ?2")));
-  for (; points.size() < static_cast<std::size_t>(query.limit); ++sequence) {
-    rows.Bind(query.job_id, sequence * num_starts + start);
-    ASSIGN_OR_RETURN(const bool row, rows.Step());
-    if (!row) break;
-    ASSIGN_OR_RETURN(PointRecord point, PointFromRow(rows, num_starts));
-    if (query.exact_only && point.point.origin == PointOrigin::kDescent) continue;
-    points.push_back(std::move(point));
-  }
-  return points;
-}
-
 // The revisions of the first `count` front changes after `after`, ascending.
 absl::StatusOr<std::vector<std::int64_t>> ReadFrontChangeRevisions(SqliteConnection& connection, std::int64_t job_id,
                                                                    std::int64_t after, std::int64_t count) {
@@ -135,9 +87,9 @@ absl::StatusOr<std::vector<std::int64_t>> ReadFrontChangeRevisions(SqliteConnect
   ASSIGN_OR_RETURN(
       SqliteStatement rows,
       connection.Prepare(
-          "SELECT entered_front_revision AS revision FROM points WHERE job_id = ?1 AND entered_front_revision > ?2 "
+          "SELECT entered_front_revision AS revision FROM point_rows WHERE job_id = ?1 AND entered_front_revision > ?2 "
           "UNION ALL "
-          "SELECT left_front_revision FROM points WHERE job_id = ?1 AND left_front_revision > ?2 "
+          "SELECT left_front_revision FROM point_rows WHERE job_id = ?1 AND left_front_revision > ?2 "
           "ORDER BY revision LIMIT ?3"));
   rows.Bind(job_id, after, count);
   for (;;) {
@@ -149,7 +101,7 @@ absl::StatusOr<std::vector<std::int64_t>> ReadFrontChangeRevisions(SqliteConnect
 
 absl::Status ReadEntered(SqliteConnection& connection, std::int64_t after, JobChanges& changes) {
   ASSIGN_OR_RETURN(SqliteStatement rows,
-                   connection.Prepare(absl::StrCat(kSelectPoints,
+                   connection.Prepare(absl::StrCat(kSelectPointRows, kOfJob,
                                                    "AND entered_front_revision > ?2 AND entered_front_revision <= ?3 "
                                                    "ORDER BY entered_front_revision, number")));
   rows.Bind(changes.job.id, after, changes.resume_revision);
@@ -162,7 +114,7 @@ absl::Status ReadEntered(SqliteConnection& connection, std::int64_t after, JobCh
 
 absl::Status ReadLeft(SqliteConnection& connection, std::int64_t after, JobChanges& changes) {
   ASSIGN_OR_RETURN(SqliteStatement rows,
-                   connection.Prepare("SELECT number FROM points WHERE job_id = ?1 AND left_front_revision > ?2 "
+                   connection.Prepare("SELECT number FROM point_rows WHERE job_id = ?1 AND left_front_revision > ?2 "
                                       "AND left_front_revision <= ?3 ORDER BY left_front_revision, number"));
   rows.Bind(changes.job.id, after, changes.resume_revision);
   for (;;) {
@@ -194,6 +146,14 @@ absl::StatusOr<std::int64_t> ReadPointsAt(SqliteConnection& connection, std::int
 }
 
 }  // namespace
+
+absl::StatusOr<int> ReadNumStarts(SqliteConnection& connection, std::int64_t job_id) {
+  ASSIGN_OR_RETURN(SqliteStatement rows, connection.Prepare("SELECT num_starts FROM jobs WHERE id = ?"));
+  rows.Bind(job_id);
+  ASSIGN_OR_RETURN(const bool row, rows.Step());
+  if (!row) return NoJob(job_id);
+  return static_cast<int>(rows.Int(0));
+}
 
 absl::StatusOr<std::int64_t> ReadRevision(SqliteConnection& connection) {
   return connection.QueryInt("SELECT revision FROM store");
@@ -236,8 +196,9 @@ absl::StatusOr<std::vector<StartRecord>> ReadStarts(SqliteConnection& connection
   ASSIGN_OR_RETURN(const int num_starts, ReadNumStarts(connection, job_id));
   std::vector<StartRecord> starts(static_cast<std::size_t>(num_starts));
   for (int i = 0; i < num_starts; ++i) starts[static_cast<std::size_t>(i)].start = i;
-  ASSIGN_OR_RETURN(SqliteStatement rows,
-                   connection.Prepare("SELECT start, points, samples_done, done FROM starts WHERE job_id = ?"));
+  ASSIGN_OR_RETURN(
+      SqliteStatement rows,
+      connection.Prepare("SELECT start, points, samples_done, done, within_stop_gap FROM starts WHERE job_id = ?"));
   rows.Bind(job_id);
   for (;;) {
     ASSIGN_OR_RETURN(const bool row, rows.Step());
@@ -246,54 +207,16 @@ absl::StatusOr<std::vector<StartRecord>> ReadStarts(SqliteConnection& connection
     start.points = rows.Int(1);
     start.samples_done = rows.Int(2);
     start.done = rows.Int(3) != 0;
+    start.within_stop_gap = rows.Int(4) != 0;
   }
-}
-
-absl::StatusOr<std::vector<PointRecord>> ReadPoints(SqliteConnection& connection, const PointQuery& query) {
-  RETURN_IF_ERROR(CheckLimit(query.limit));
-  ASSIGN_OR_RETURN(const int num_starts, ReadNumStarts(connection, query.job_id));
-  if (query.start && !query.front_only) return ReadPointsOfStart(connection, query, num_starts);
-  // Whatever is on the front is exact.
-  const bool skip_descent = query.exact_only && !query.front_only;
-  ASSIGN_OR_RETURN(SqliteStatement rows,
-                   connection.Prepare(absl::StrCat(
-                       kSelectPoints, "AND number > ?2 ", query.front_only ? kOnFront : "",
-                       skip_descent ? absl::StrCat("AND origin <> ", static_cast<int>(PointOrigin::kDescent), " ") : "",
-                       query.start ? "AND start = ?4 " : "", "ORDER BY number LIMIT ?3")));
-  if (query.start) {
-    rows.Bind(query.job_id, query.after_number, query.limit, *query.start);
-  } else {
-    rows.Bind(query.job_id, query.after_number, query.limit);
-  }
-  std::vector<PointRecord> points;
-  RETURN_IF_ERROR(AppendPointRows(rows, num_starts, points));
-  return points;
-}
-
-absl::StatusOr<PointRecord> ReadPoint(SqliteConnection& connection, std::int64_t job_id, std::int64_t number) {
-  ASSIGN_OR_RETURN(const int num_starts, ReadNumStarts(connection, job_id));
-  ASSIGN_OR_RETURN(SqliteStatement rows, connection.Prepare(absl::StrCat(kSelectPoints, "AND number = ?2")));
-  rows.Bind(job_id, number);
-  ASSIGN_OR_RETURN(const bool row, rows.Step());
-  if (!row) return NoPoint(job_id, number);
-  return PointFromRow(rows, num_starts);
-}
-
-absl::StatusOr<std::string> ReadDesign(SqliteConnection& connection, std::int64_t job_id, std::int64_t number) {
-  RETURN_IF_ERROR(ReadPoint(connection, job_id, number).status());
-  ASSIGN_OR_RETURN(SqliteStatement rows,
-                   connection.Prepare("SELECT design FROM designs WHERE job_id = ? AND number = ?"));
-  rows.Bind(job_id, number);
-  ASSIGN_OR_RETURN(const bool row, rows.Step());
-  if (!row) return NoDesign(job_id, number);
-  return std::string(rows.Text(0));
 }
 
 absl::StatusOr<JobSnapshot> ReadSnapshot(SqliteConnection& connection, std::int64_t job_id) {
   JobSnapshot snapshot;
   ASSIGN_OR_RETURN(snapshot.job, ReadJob(connection, job_id));
   ASSIGN_OR_RETURN(snapshot.revision, ReadRevision(connection));
-  ASSIGN_OR_RETURN(SqliteStatement rows, connection.Prepare(absl::StrCat(kSelectPoints, kOnFront, "ORDER BY number")));
+  ASSIGN_OR_RETURN(SqliteStatement rows,
+                   connection.Prepare(absl::StrCat(kSelectPointRows, kOnFront, "ORDER BY number")));
   rows.Bind(job_id);
   RETURN_IF_ERROR(AppendPointRows(rows, snapshot.job.job.num_starts, snapshot.front));
   return snapshot;

@@ -13,15 +13,13 @@
 namespace oneloop {
 
 // The reading half of a SQLite store. Each function is one query of RunStore, with its codes, and expects to run
-// inside a transaction, so that its statements see one state of the file.
+// inside a transaction, so that its statements see one state of the file. Points: sqlite_point_queries.h.
 
 absl::StatusOr<std::int64_t> ReadRevision(SqliteConnection& connection);
+absl::StatusOr<int> ReadNumStarts(SqliteConnection& connection, std::int64_t job_id);  // NOT_FOUND
 absl::StatusOr<JobRecord> ReadJob(SqliteConnection& connection, std::int64_t id);
 absl::StatusOr<std::vector<JobRecord>> ReadJobs(SqliteConnection& connection, const JobQuery& query);
 absl::StatusOr<std::vector<StartRecord>> ReadStarts(SqliteConnection& connection, std::int64_t job_id);
-absl::StatusOr<std::vector<PointRecord>> ReadPoints(SqliteConnection& connection, const PointQuery& query);
-absl::StatusOr<PointRecord> ReadPoint(SqliteConnection& connection, std::int64_t job_id, std::int64_t number);
-absl::StatusOr<std::string> ReadDesign(SqliteConnection& connection, std::int64_t job_id, std::int64_t number);
 absl::StatusOr<JobSnapshot> ReadSnapshot(SqliteConnection& connection, std::int64_t job_id);
 absl::StatusOr<JobChanges> ReadJobChanges(SqliteConnection& connection, std::int64_t job_id, std::int64_t after,
                                           int limit);

@@ -7,7 +7,9 @@
 #include "common/base/status.h"
 #include "server/store/data_directory.h"
 #include "server/store/reader_pool.h"
+#include "server/store/sqlite_calibrations.h"
 #include "server/store/sqlite_connection.h"
+#include "server/store/sqlite_point_queries.h"
 #include "server/store/sqlite_queries.h"
 #include "server/store/sqlite_schema.h"
 #include "server/store/sqlite_writer.h"
@@ -52,6 +54,13 @@ class SqliteRunStoreImpl final : public RunStore {
     return queue_.Run(std::move(write));
   }
 
+  absl::Status SetJobBound(std::int64_t id, const JobBound& bound) override {
+    SetJobBoundWrite write;
+    write.id = id;
+    write.bound = bound;
+    return queue_.Run(std::move(write));
+  }
+
   absl::Status DeleteJob(std::int64_t id, std::optional<std::int64_t> expected_revision) override {
     DeleteJobWrite write;
     write.id = id;
@@ -86,6 +95,26 @@ class SqliteRunStoreImpl final : public RunStore {
   absl::StatusOr<JobChanges> ReadChanges(std::int64_t job_id, std::int64_t after, int limit) override {
     return readers_->Read(
         [&](SqliteConnection& connection) { return ReadJobChanges(connection, job_id, after, limit); });
+  }
+
+  absl::StatusOr<CreateCalibrationResult> CreateCalibration(const NewCalibration& calibration) override {
+    return queue_.Run(CalibrationWrite{calibration});
+  }
+
+  absl::Status FinishCalibration(const CalibrationOutcome& outcome) override {
+    return queue_.Run(CalibrationWrite{outcome}).status();
+  }
+
+  absl::Status DeleteCalibration(const std::string& name) override {
+    return queue_.Run(CalibrationWrite{CalibrationWrite::Deletion{name}}).status();
+  }
+
+  absl::StatusOr<CalibrationRecord> GetCalibration(const std::string& name) override {
+    return readers_->Read([&](SqliteConnection& connection) { return ReadCalibration(connection, name); });
+  }
+
+  absl::StatusOr<std::vector<CalibrationRecord>> ListCalibrations(const std::string& after, int limit) override {
+    return readers_->Read([&](SqliteConnection& connection) { return ReadCalibrations(connection, after, limit); });
   }
 
   std::int64_t revision() const override { return queue_.revision(); }
@@ -148,7 +177,6 @@ absl::StatusOr<std::unique_ptr<RunStore>> SqliteRunStore::Create(const Options& 
   ASSIGN_OR_RETURN(std::unique_ptr<SqliteWriter> writer, SqliteWriter::Create(std::move(connection), options.clock));
   ASSIGN_OR_RETURN(std::unique_ptr<ReaderPool> readers, ReaderPool::Create(path, options.vfs, options.readers));
   WriteQueue::Options queue_options;
-  queue_options.max_transaction_rows = options.max_transaction_rows;
   queue_options.max_delay = options.max_delay;
   queue_options.max_queued_rows = options.max_queued_rows;
   return std::make_unique<SqliteRunStoreImpl>(std::move(directory), std::move(writer), std::move(readers),

@@ -18,15 +18,15 @@ namespace oneloop {
 // killed process and a power loss. One connection, on the writer's thread, does all writing and checkpointing;
 // readers have read-only ones of their own. People may look into the file while the daemon runs:
 //   sqlite3 -readonly DIR/oneloop.db 'SELECT * FROM pareto WHERE job_id = 1'
+// and the view `points` for all of them, packed or not.
 class SqliteRunStore {
  public:
   struct Options {
     std::string data_dir;                           // made when only its parent exists
     std::function<absl::Time()> clock = absl::Now;  // thread-safe; stored in whole microseconds
     int readers = 4;                                // reads that run at the same time, >= 1
-    std::int64_t max_transaction_rows = 2000;       // points in one transaction
     std::chrono::milliseconds max_delay{10};        // for which points wait for others before they are committed
-    std::int64_t max_queued_rows = 65536;           // beyond it AppendPoints blocks
+    std::int64_t max_queued_rows = 65536;           // as in WriteQueue; beyond it AppendPoints blocks
     std::string vfs;                                // SQLite's file layer; "" for the system's
   };
 

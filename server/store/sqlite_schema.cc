@@ -3,13 +3,14 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/log.h"
 #include "common/base/status.h"
+#include "server/store/sqlite_points_view.h"
 
 namespace oneloop {
 namespace {
 
-// Points have no index but their key, and three partial ones that hold only what was ever on a front: a step of the
-// descent costs one row. Designs are long, so theirs is a table with rowid: a table without one would move most of
-// each design to an overflow page.
+// Points in rows of their own have no index but their key, and three partial ones that hold only what was ever on a
+// front. Steps of the descent are packed, as server/store/point_pack.h says. Designs and packs are long, so theirs are
+// tables with rowid: a table without one would move most of each to an overflow page.
 constexpr char kCreateTables[] = R"sql(
 CREATE TABLE store (
   id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -36,6 +37,12 @@ CREATE TABLE jobs (
   front_size INTEGER NOT NULL,
   best_point INTEGER,        -- number of the exact point of smallest score
   best_score REAL,
+  stop_gap REAL,             -- distance from the bound at which a start ends; NULL for none
+  bound_boxes INTEGER,       -- that the proof of the bound looked at; NULL until it is computed
+  bound_exhausted INTEGER,   -- 1: more boxes would not raise the bound
+  lower_bound REAL,          -- of the objective; NULL, as in the next two, also for infinity
+  energy_uj_bound REAL,
+  latency_cycles_bound REAL,
   revision INTEGER NOT NULL  -- of the last commit that changed the job or its points
 ) STRICT;
 CREATE UNIQUE INDEX jobs_by_request ON jobs (project, request_id) WHERE request_id IS NOT NULL;
@@ -70,6 +77,7 @@ CREATE TABLE starts (
   points INTEGER NOT NULL,   -- stored: sequences 0 to points - 1
   samples_done INTEGER NOT NULL,
   done INTEGER NOT NULL,
+  within_stop_gap INTEGER NOT NULL,  -- 1: done because its best is near enough to the job's bound
   PRIMARY KEY (job_id, start)
 ) STRICT, WITHOUT ROWID;
 
@@ -81,12 +89,13 @@ CREATE TABLE point_counts (
   PRIMARY KEY (job_id, revision)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE points (
+-- Points in rows of their own: all that are exact. The view 'points' has these and the packed ones.
+CREATE TABLE point_rows (
   job_id INTEGER NOT NULL REFERENCES jobs (id),
   number INTEGER NOT NULL,   -- sequence in the start * num_starts + start
   start INTEGER NOT NULL,
   sample INTEGER NOT NULL,
-  origin INTEGER NOT NULL,   -- 1 descent, 2 rounded, 3 polish, 4 random, 5 bayesian
+  origin INTEGER NOT NULL,   -- 1 descent, 2 rounded, 3 polish, 4 random, 5 bayesian, 6 heuristic
   energy_uj REAL,            -- NULL: infinite, as are the next three
   latency_cycles REAL,
   area_mm2 REAL,
@@ -97,12 +106,26 @@ CREATE TABLE points (
   left_front_revision INTEGER,
   PRIMARY KEY (job_id, number)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX points_entered_front ON points (job_id, entered_front_revision)
+CREATE INDEX point_rows_entered_front ON point_rows (job_id, entered_front_revision)
   WHERE entered_front_revision IS NOT NULL;
-CREATE INDEX points_left_front ON points (job_id, left_front_revision)
+CREATE INDEX point_rows_left_front ON point_rows (job_id, left_front_revision)
   WHERE left_front_revision IS NOT NULL;
-CREATE INDEX points_on_front ON points (job_id, number)
+CREATE INDEX point_rows_on_front ON point_rows (job_id, number)
   WHERE entered_front_revision IS NOT NULL AND left_front_revision IS NULL;
+
+-- Steps of the descent, many to a row.
+CREATE TABLE point_packs (
+  id INTEGER PRIMARY KEY,
+  job_id INTEGER NOT NULL REFERENCES jobs (id),
+  start INTEGER NOT NULL,
+  first_sequence INTEGER NOT NULL,
+  last_sequence INTEGER NOT NULL,
+  first_sample INTEGER NOT NULL,
+  sample_step INTEGER NOT NULL,
+  revision INTEGER NOT NULL,
+  data BLOB NOT NULL         -- one byte version, 8 of checksum; columns of doubles, big-endian
+) STRICT;
+CREATE INDEX point_packs_by_sequence ON point_packs (job_id, start, last_sequence, first_sequence);
 
 CREATE TABLE designs (
   job_id INTEGER NOT NULL REFERENCES jobs (id),
@@ -121,6 +144,7 @@ SELECT id, project, workload_name, template_name,
   CASE state WHEN 1 THEN 'pending' WHEN 2 THEN 'running' WHEN 3 THEN 'paused' WHEN 4 THEN 'cancelled'
              WHEN 5 THEN 'succeeded' WHEN 6 THEN 'failed' END AS state,
   message, samples_done, samples_total, points, front_size, best_score,
+  lower_bound, best_score / lower_bound - 1 AS gap,
   datetime(create_time_us / 1000000, 'unixepoch') AS created,
   datetime(end_time_us / 1000000, 'unixepoch') AS ended
 FROM jobs;
@@ -131,8 +155,23 @@ SELECT points.job_id, points.number, points.start, points.energy_uj, points.late
   (SELECT json_group_object(job_parameters.name, value.value)
    FROM json_each(points.parameters) AS value
    JOIN job_parameters ON job_parameters.job_id = points.job_id AND job_parameters.position = value.key) AS parameters
-FROM points JOIN jobs ON jobs.id = points.job_id
+FROM point_rows AS points INDEXED BY point_rows_on_front JOIN jobs ON jobs.id = points.job_id
 WHERE points.entered_front_revision IS NOT NULL AND points.left_front_revision IS NULL;
+)sql";
+
+// Since version 2.
+constexpr char kCreateCalibrations[] = R"sql(
+CREATE TABLE calibrations (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT NOT NULL UNIQUE,
+  state INTEGER NOT NULL,    -- 1 training, 2 ready, 3 failed
+  message TEXT NOT NULL,
+  summary BLOB NOT NULL,     -- what lists show
+  request BLOB NOT NULL,     -- the measurements
+  model BLOB NOT NULL,       -- empty until it is ready
+  create_time_us INTEGER NOT NULL,
+  end_time_us INTEGER
+) STRICT;
 )sql";
 
 absl::Status RunStep(SqliteConnection* connection, const std::string& script, int version) {
@@ -166,7 +205,8 @@ absl::Status Migrate(SqliteConnection* connection, const Schema& schema, int ver
 }  // namespace
 
 const Schema& StoreSchema() {
-  static const Schema& schema = *new Schema{kCreateTables, {}};
+  static const Schema& schema =
+      *new Schema{absl::StrCat(kCreateTables, CreatePointsView(), kCreateCalibrations), {kCreateCalibrations}};
   return schema;
 }
 

@@ -1,6 +1,9 @@
 #include "server/store/sqlite_writer.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <initializer_list>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -8,6 +11,8 @@
 #include "common/base/log.h"
 #include "common/base/status.h"
 #include "server/store/number_list.h"
+#include "server/store/point_pack.h"
+#include "server/store/sqlite_calibrations.h"
 #include "server/store/sqlite_queries.h"
 #include "server/store/store_errors.h"
 
@@ -42,6 +47,7 @@ absl::StatusOr<WriteBackend::Commit> SqliteWriter::Apply(const std::vector<Write
   used_ledgers_.clear();
   ended_jobs_.clear();
   state_changes_ = 0;
+  calibrations_changed_ = false;
   return commit;
 }
 
@@ -51,7 +57,7 @@ absl::StatusOr<WriteBackend::Commit> SqliteWriter::ApplyInTransaction(const std:
   for (Write* write : writes) {
     RETURN_IF_ERROR(std::visit([this](auto& request) { return Apply(request); }, *write));
   }
-  if (changed_jobs_.empty()) return Commit{revision_, {}};
+  if (changed_jobs_.empty() && !calibrations_changed_) return Commit{revision_, {}};
   RETURN_IF_ERROR(WriteChanges());
   for (Write* write : writes) RETURN_IF_ERROR(RefreshResult(*write));
   RETURN_IF_ERROR(transaction.Commit());
@@ -87,13 +93,13 @@ absl::StatusOr<std::int64_t> SqliteWriter::InsertJob(const NewJob& job) {
   ASSIGN_OR_RETURN(
       SqliteStatement insert,
       connection_->Prepare("INSERT INTO jobs (project, request_id, workload_name, template_name, state, message, "
-                           "create_time_us, num_starts, samples_total, starts_done, samples_done, points, front_size, "
-                           "revision) VALUES (?, ?, ?, ?, ?, '', ?, ?, ?, 0, 0, 0, 0, ?)"));
+                           "create_time_us, num_starts, samples_total, stop_gap, starts_done, samples_done, points, "
+                           "front_size, revision) VALUES (?, ?, ?, ?, ?, '', ?, ?, ?, ?, 0, 0, 0, 0, ?)"));
   const std::optional<std::string> request_id =
       job.request_id.empty() ? std::nullopt : std::optional<std::string>(job.request_id);
   RETURN_IF_ERROR(insert.Run(job.project, request_id, job.workload_name, job.template_name,
                              static_cast<int>(JobState::kPending), absl::ToUnixMicros(clock_()), job.num_starts,
-                             job.samples_total, next_revision_));
+                             job.samples_total, job.stop_gap, next_revision_));
   const std::int64_t id = connection_->last_insert_id();
   ASSIGN_OR_RETURN(SqliteStatement insert_spec,
                    connection_->Prepare("INSERT INTO job_specs (job_id, spec, resolved) VALUES (?, ?, ?)"));
@@ -148,6 +154,21 @@ absl::Status SqliteWriter::Apply(SetJobStateWrite& write) {
   return absl::OkStatus();
 }
 
+absl::Status SqliteWriter::Apply(SetJobBoundWrite& write) {
+  const absl::StatusOr<JobHead> head = ReadHead(write.id);
+  write.result = head.ok() ? CheckUnfinished(write.id, head->state) : head.status();
+  if (!write.result.ok()) return head.ok() || absl::IsNotFound(write.result) ? absl::OkStatus() : write.result;
+  ASSIGN_OR_RETURN(SqliteStatement update,
+                   connection_->Prepare("UPDATE jobs SET bound_boxes = ?2, bound_exhausted = ?3, lower_bound = ?4, "
+                                        "energy_uj_bound = ?5, latency_cycles_bound = ?6, revision = ?7 "
+                                        "WHERE id = ?1 AND bound_boxes IS NULL"));
+  const JobBound& bound = write.bound;
+  RETURN_IF_ERROR(update.Run(write.id, bound.boxes, bound.exhausted ? 1 : 0, Figure(bound.objective),
+                             Figure(bound.energy_uj), Figure(bound.latency_cycles), next_revision_));
+  if (connection_->changed_rows() != 0) changed_jobs_.insert(write.id);
+  return absl::OkStatus();
+}
+
 absl::Status SqliteWriter::Apply(DeleteJobWrite& write) {
   const absl::StatusOr<JobHead> head = ReadHead(write.id);
   write.result = head.status();
@@ -190,7 +211,7 @@ absl::StatusOr<std::unique_ptr<JobLedger>> SqliteWriter::LoadLedger(std::int64_t
   ASSIGN_OR_RETURN(const std::vector<StartRecord> starts, ReadStarts(*connection_, id));
   for (const StartRecord& start : starts) ledger->RestoreStart(start);
   ASSIGN_OR_RETURN(SqliteStatement front,
-                   connection_->Prepare("SELECT number, energy_uj, latency_cycles, area_mm2 FROM points WHERE "
+                   connection_->Prepare("SELECT number, energy_uj, latency_cycles, area_mm2 FROM point_rows WHERE "
                                         "job_id = ? AND entered_front_revision IS NOT NULL AND "
                                         "left_front_revision IS NULL"));
   front.Bind(id);
@@ -199,6 +220,47 @@ absl::StatusOr<std::unique_ptr<JobLedger>> SqliteWriter::LoadLedger(std::int64_t
     if (!row) return ledger;
     ledger->RestoreFrontPoint({front.Int(0), front.Real(1), front.Real(2), front.Real(3)});
   }
+}
+
+absl::Status SqliteWriter::Apply(CalibrationWrite& write) {
+  return std::visit([&](const auto& change) { return Change(change, write); }, write.change);
+}
+
+absl::Status SqliteWriter::Change(const NewCalibration& calibration, CalibrationWrite& write) {
+  const absl::StatusOr<CalibrationRecord> existing = ReadCalibration(*connection_, calibration.name);
+  if (existing.ok()) {
+    write.result = CalibrationStore::CreateCalibrationResult{*existing, false};
+    return absl::OkStatus();
+  }
+  if (!absl::IsNotFound(existing.status())) return existing.status();
+  RETURN_IF_ERROR(InsertCalibration(*connection_, calibration, clock_()));
+  calibrations_changed_ = true;
+  ASSIGN_OR_RETURN(CalibrationRecord record, ReadCalibration(*connection_, calibration.name));
+  write.result = CalibrationStore::CreateCalibrationResult{std::move(record), true};
+  return absl::OkStatus();
+}
+
+absl::Status SqliteWriter::Change(const CalibrationOutcome& outcome, CalibrationWrite& write) {
+  const absl::StatusOr<CalibrationState> state = ReadCalibrationState(*connection_, outcome.id);
+  if (absl::Status refusal = state.ok() ? CheckTraining(outcome.id, *state) : state.status(); !refusal.ok()) {
+    write.result = refusal;
+    return state.ok() || absl::IsNotFound(refusal) ? absl::OkStatus() : refusal;
+  }
+  RETURN_IF_ERROR(UpdateCalibration(*connection_, outcome, clock_()));
+  calibrations_changed_ = true;
+  write.result = CalibrationStore::CreateCalibrationResult{};
+  return absl::OkStatus();
+}
+
+absl::Status SqliteWriter::Change(const CalibrationWrite::Deletion& deletion, CalibrationWrite& write) {
+  RETURN_IF_ERROR(RemoveCalibration(*connection_, deletion.name));
+  if (connection_->changed_rows() == 0) {
+    write.result = NoCalibration(deletion.name);
+    return absl::OkStatus();
+  }
+  calibrations_changed_ = true;
+  write.result = CalibrationStore::CreateCalibrationResult{};
+  return absl::OkStatus();
 }
 
 absl::Status SqliteWriter::Apply(AppendPointsWrite& write) {
@@ -212,23 +274,42 @@ absl::Status SqliteWriter::Apply(AppendPointsWrite& write) {
 }
 
 absl::Status SqliteWriter::InsertPoints(const PointBatch& batch, std::size_t first_new, const JobLedger& ledger) {
-  ASSIGN_OR_RETURN(
-      SqliteStatement insert,
-      connection_->Prepare("INSERT INTO points (job_id, number, start, sample, origin, energy_uj, latency_cycles, "
-                           "area_mm2, score, parameters, revision) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
-  ASSIGN_OR_RETURN(SqliteStatement insert_design,
-                   connection_->Prepare("INSERT INTO designs (job_id, number, design) VALUES (?, ?, ?)"));
-  std::string parameters;
-  for (std::size_t i = first_new; i < batch.points.size(); ++i) {
-    const NewPoint& point = batch.points[i];
-    const std::int64_t number = ledger.Number(batch.start, point.sequence);
-    FormatNumberList(point.parameters, parameters);
-    RETURN_IF_ERROR(insert.Run(batch.job_id, number, batch.start, point.sample, static_cast<int>(point.origin),
-                               Figure(point.energy_uj), Figure(point.latency_cycles), Figure(point.area_mm2),
-                               Figure(point.score), parameters, next_revision_));
-    if (!point.design.empty()) RETURN_IF_ERROR(insert_design.Run(batch.job_id, number, Blob{point.design}));
+  std::span<const NewPoint> points(batch.points);
+  for (points = points.subspan(first_new); !points.empty();) {
+    const std::size_t packed = PackLength(points);
+    if (packed == 0) {
+      RETURN_IF_ERROR(InsertRow(batch, points[0], ledger.Number(batch.start, points[0].sequence)));
+    } else {
+      RETURN_IF_ERROR(InsertPack(batch, points.first(packed)));
+    }
+    points = points.subspan(std::max<std::size_t>(1, packed));
   }
   return absl::OkStatus();
+}
+
+absl::Status SqliteWriter::InsertRow(const PointBatch& batch, const NewPoint& point, std::int64_t number) {
+  ASSIGN_OR_RETURN(
+      SqliteStatement insert,
+      connection_->Prepare("INSERT INTO point_rows (job_id, number, start, sample, origin, energy_uj, latency_cycles, "
+                           "area_mm2, score, parameters, revision) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  FormatNumberList(point.parameters, buffer_);
+  RETURN_IF_ERROR(insert.Run(batch.job_id, number, batch.start, point.sample, static_cast<int>(point.origin),
+                             Figure(point.energy_uj), Figure(point.latency_cycles), Figure(point.area_mm2),
+                             Figure(point.score), buffer_, next_revision_));
+  if (point.design.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(SqliteStatement insert_design,
+                   connection_->Prepare("INSERT INTO designs (job_id, number, design) VALUES (?, ?, ?)"));
+  return insert_design.Run(batch.job_id, number, Blob{point.design});
+}
+
+absl::Status SqliteWriter::InsertPack(const PointBatch& batch, std::span<const NewPoint> points) {
+  ASSIGN_OR_RETURN(
+      SqliteStatement insert,
+      connection_->Prepare("INSERT INTO point_packs (job_id, start, first_sequence, last_sequence, first_sample, "
+                           "sample_step, revision, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"));
+  const PackHead head = EncodePack(points, buffer_);
+  return insert.Run(batch.job_id, batch.start, head.first_sequence, head.last_sequence, head.first_sample,
+                    head.sample_step, next_revision_, Blob{buffer_});
 }
 
 absl::Status SqliteWriter::WriteChanges() {
@@ -242,17 +323,18 @@ absl::Status SqliteWriter::WriteChanges() {
 
 absl::Status SqliteWriter::WriteLedger(std::int64_t id, JobLedger& ledger) {
   const JobLedger::Changes changes = ledger.TakeChanges();
-  ASSIGN_OR_RETURN(SqliteStatement enter, connection_->Prepare("UPDATE points SET entered_front_revision = ? "
+  ASSIGN_OR_RETURN(SqliteStatement enter, connection_->Prepare("UPDATE point_rows SET entered_front_revision = ? "
                                                                "WHERE job_id = ? AND number = ?"));
   for (const std::int64_t number : changes.entered_front) RETURN_IF_ERROR(enter.Run(next_revision_, id, number));
-  ASSIGN_OR_RETURN(SqliteStatement leave, connection_->Prepare("UPDATE points SET left_front_revision = ? "
+  ASSIGN_OR_RETURN(SqliteStatement leave, connection_->Prepare("UPDATE point_rows SET left_front_revision = ? "
                                                                "WHERE job_id = ? AND number = ?"));
   for (const std::int64_t number : changes.left_front) RETURN_IF_ERROR(leave.Run(next_revision_, id, number));
   ASSIGN_OR_RETURN(SqliteStatement put_start,
-                   connection_->Prepare("INSERT OR REPLACE INTO starts (job_id, start, points, samples_done, done) "
-                                        "VALUES (?, ?, ?, ?, ?)"));
+                   connection_->Prepare("INSERT OR REPLACE INTO starts (job_id, start, points, samples_done, done, "
+                                        "within_stop_gap) VALUES (?, ?, ?, ?, ?, ?)"));
   for (const StartRecord& start : changes.starts) {
-    RETURN_IF_ERROR(put_start.Run(id, start.start, start.points, start.samples_done, start.done ? 1 : 0));
+    RETURN_IF_ERROR(put_start.Run(id, start.start, start.points, start.samples_done, start.done ? 1 : 0,
+                                  start.within_stop_gap ? 1 : 0));
   }
   if (changes.new_points != 0) {
     ASSIGN_OR_RETURN(SqliteStatement count, connection_->Prepare("INSERT INTO point_counts (job_id, revision, points) "
@@ -293,20 +375,25 @@ bool SqliteWriter::CleanUp() {
 }
 
 absl::StatusOr<bool> SqliteWriter::DeleteSomePoints() {
-  // A transaction of about 10 ms, so that writes need not wait long.
+  // A transaction of about 10 ms, so that writes need not wait long; a pack is a page of its own.
   constexpr std::int64_t kRows = 2000;
+  constexpr std::int64_t kPacks = 500;
   ASSIGN_OR_RETURN(const std::int64_t id, connection_->QueryInt("SELECT coalesce(min(job_id), 0) FROM deleted_jobs"));
   if (id == 0) return false;
   ASSIGN_OR_RETURN(SqliteTransaction transaction,
                    SqliteTransaction::Begin(connection_.get(), SqliteTransaction::Kind::kWrite));
   std::int64_t deleted = 0;
-  for (const char* sql : {"DELETE FROM designs WHERE rowid IN (SELECT rowid FROM designs WHERE job_id = ?1 LIMIT ?2)",
-                          "DELETE FROM point_counts WHERE job_id = ?1 AND revision IN "
-                          "(SELECT revision FROM point_counts WHERE job_id = ?1 ORDER BY revision LIMIT ?2)",
-                          "DELETE FROM points WHERE job_id = ?1 AND number IN "
-                          "(SELECT number FROM points WHERE job_id = ?1 ORDER BY number LIMIT ?2)"}) {
+  for (const auto& [sql, rows] : std::initializer_list<std::pair<const char*, std::int64_t>>{
+           {"DELETE FROM designs WHERE rowid IN (SELECT rowid FROM designs WHERE job_id = ?1 LIMIT ?2)", kRows},
+           {"DELETE FROM point_packs WHERE id IN (SELECT id FROM point_packs WHERE job_id = ?1 LIMIT ?2)", kPacks},
+           {"DELETE FROM point_counts WHERE job_id = ?1 AND revision IN "
+            "(SELECT revision FROM point_counts WHERE job_id = ?1 ORDER BY revision LIMIT ?2)",
+            kRows},
+           {"DELETE FROM point_rows WHERE job_id = ?1 AND number IN "
+            "(SELECT number FROM point_rows WHERE job_id = ?1 ORDER BY number LIMIT ?2)",
+            kRows}}) {
     ASSIGN_OR_RETURN(SqliteStatement statement, connection_->Prepare(sql));
-    RETURN_IF_ERROR(statement.Run(id, kRows));
+    RETURN_IF_ERROR(statement.Run(id, rows));
     deleted += connection_->changed_rows();
   }
   if (deleted == 0) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -46,8 +47,14 @@ class SqliteWriter final : public WriteBackend {
   // Each sets the write's result when it is carried out or refused, and returns an error when the storage fails.
   absl::Status Apply(CreateJobWrite& write);
   absl::Status Apply(SetJobStateWrite& write);
+  absl::Status Apply(SetJobBoundWrite& write);
   absl::Status Apply(DeleteJobWrite& write);
+  absl::Status Apply(CalibrationWrite& write);
   absl::Status Apply(AppendPointsWrite& write);
+
+  absl::Status Change(const NewCalibration& calibration, CalibrationWrite& write);
+  absl::Status Change(const CalibrationOutcome& outcome, CalibrationWrite& write);
+  absl::Status Change(const CalibrationWrite::Deletion& deletion, CalibrationWrite& write);
 
   absl::StatusOr<std::int64_t> FindRequest(const NewJob& job);  // 0: none
   absl::StatusOr<std::int64_t> InsertJob(const NewJob& job);
@@ -64,6 +71,8 @@ class SqliteWriter final : public WriteBackend {
   absl::StatusOr<JobLedger*> FindLedger(std::int64_t id);
   absl::StatusOr<std::unique_ptr<JobLedger>> LoadLedger(std::int64_t id);
   absl::Status InsertPoints(const PointBatch& batch, std::size_t first_new, const JobLedger& ledger);
+  absl::Status InsertRow(const PointBatch& batch, const NewPoint& point, std::int64_t number);
+  absl::Status InsertPack(const PointBatch& batch, std::span<const NewPoint> points);
 
   // Writes what the ledgers gathered, and the revision.
   absl::Status WriteChanges();
@@ -83,6 +92,9 @@ class SqliteWriter final : public WriteBackend {
   std::set<std::int64_t> used_ledgers_;
   std::set<std::int64_t> ended_jobs_;
   int state_changes_ = 0;
+  bool calibrations_changed_ = false;
+
+  std::string buffer_;  // for one value after the other
 };
 
 }  // namespace oneloop

@@ -37,6 +37,14 @@ absl::Status NoDesign(std::int64_t job_id, std::int64_t number) {
       absl::StrCat("point ", number, " of job ", job_id, " has no design; only exact points have one"));
 }
 
+absl::Status NoCalibration(const std::string& name) {
+  return absl::NotFoundError(absl::StrCat("there is no calibration '", name, "'"));
+}
+
+absl::Status NoCalibration(std::int64_t id) {
+  return absl::NotFoundError(absl::StrCat("there is no calibration ", id));
+}
+
 absl::Status NoUnfinishedJob(std::int64_t id) {
   return absl::FailedPreconditionError(absl::StrCat("job ", id, " is over or deleted; its points are dropped"));
 }
@@ -68,10 +76,21 @@ absl::Status CheckStateChange(std::int64_t id, JobState state, const std::vector
       absl::StrCat("job ", id, " is ", ToAbsl(JobStateName(state)), " and cannot become ", ToAbsl(JobStateName(to))));
 }
 
+absl::Status CheckUnfinished(std::int64_t id, JobState state) {
+  if (!IsFinal(state)) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("job ", id, " is ", ToAbsl(JobStateName(state)), " and takes no lower bound"));
+}
+
 absl::Status CheckDeletable(std::int64_t id, JobState state) {
   if (IsFinal(state)) return absl::OkStatus();
   return absl::FailedPreconditionError(
       absl::StrCat("job ", id, " is ", ToAbsl(JobStateName(state)), "; cancel it before deleting it"));
+}
+
+absl::Status CheckTraining(std::int64_t id, CalibrationState state) {
+  if (state == CalibrationState::kTraining) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat("calibration ", id, " is not training"));
 }
 
 std::int64_t EndOfChanges(const std::vector<std::int64_t>& change_revisions, int limit, std::int64_t revision) {

@@ -18,6 +18,8 @@ std::string_view JobStateName(JobState state);  // "RUNNING"
 absl::Status NoJob(std::int64_t id);
 absl::Status NoPoint(std::int64_t job_id, std::int64_t number);
 absl::Status NoDesign(std::int64_t job_id, std::int64_t number);
+absl::Status NoCalibration(const std::string& name);
+absl::Status NoCalibration(std::int64_t id);
 absl::Status NoUnfinishedJob(std::int64_t id);  // for points that come too late
 
 absl::Status CheckNewJob(const NewJob& job);
@@ -25,7 +27,9 @@ absl::Status CheckLimit(int limit);
 absl::Status CheckAfter(std::int64_t after, std::int64_t revision);
 absl::Status CheckRevision(std::int64_t id, std::int64_t revision, std::optional<std::int64_t> expected);
 absl::Status CheckStateChange(std::int64_t id, JobState state, const std::vector<JobState>& from, JobState to);
+absl::Status CheckUnfinished(std::int64_t id, JobState state);
 absl::Status CheckDeletable(std::int64_t id, JobState state);
+absl::Status CheckTraining(std::int64_t id, CalibrationState state);
 
 // Where a range of front changes ends that may not hold more than `limit` of them, unless its first revision alone
 // does. `change_revisions`: of the first limit + 1 changes after the range's beginning, ascending.

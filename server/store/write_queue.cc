@@ -1,12 +1,21 @@
 #include "server/store/write_queue.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <utility>
 
 namespace oneloop {
 namespace {
 
 absl::Status Closed() { return absl::UnavailableError("the store is closed"); }
+
+std::int64_t RowsOf(const PointBatch& batch) {
+  constexpr std::size_t kBytesOfRow = 256;
+  std::size_t rows = batch.points.size();
+  for (const NewPoint& point : batch.points) rows += point.design.size() / kBytesOfRow;
+  // An empty batch takes room too.
+  return std::max<std::int64_t>(1, static_cast<std::int64_t>(rows));
+}
 
 void SetResult(Write& write, const absl::Status& status) {
   std::visit([&status](auto& request) { request.result = status; }, write);
@@ -43,11 +52,16 @@ absl::StatusOr<RunStore::CreateResult> WriteQueue::Run(CreateJobWrite write) {
 
 absl::StatusOr<JobRecord> WriteQueue::Run(SetJobStateWrite write) { return RunAndWait(std::move(write)).result; }
 
+absl::Status WriteQueue::Run(SetJobBoundWrite write) { return RunAndWait(std::move(write)).result; }
+
 absl::Status WriteQueue::Run(DeleteJobWrite write) { return RunAndWait(std::move(write)).result; }
 
+absl::StatusOr<CalibrationStore::CreateCalibrationResult> WriteQueue::Run(CalibrationWrite write) {
+  return RunAndWait(std::move(write)).result;
+}
+
 void WriteQueue::Append(PointBatch batch, std::function<void(absl::Status)> done) {
-  // An empty batch takes room too.
-  const auto rows = std::max<std::int64_t>(1, static_cast<std::int64_t>(batch.points.size()));
+  const std::int64_t rows = RowsOf(batch);
   {
     MutexLock lock(&mutex_);
     while (!closing_ && queued_rows_ > 0 && queued_rows_ + rows > options_.max_queued_rows) room_.Wait(mutex_);
@@ -114,7 +128,8 @@ std::vector<WriteQueue::Entry> WriteQueue::Take(bool wait) {
 
 void WriteQueue::WaitForCompany() {
   const std::chrono::steady_clock::time_point deadline = queue_.front().deadline;
-  while (!closing_ && queued_waiters_ == 0 && queued_rows_ < options_.max_transaction_rows) {
+  const std::int64_t enough_rows = std::min(options_.enough_rows, options_.max_queued_rows / 2);
+  while (!closing_ && queued_waiters_ == 0 && queued_rows_ < enough_rows) {
     const auto left = deadline - std::chrono::steady_clock::now();
     if (left <= std::chrono::steady_clock::duration::zero()) return;
     work_.WaitFor(mutex_, left);

@@ -33,6 +33,11 @@ struct SetJobStateWrite {
   std::optional<std::int64_t> expected_revision;
   absl::StatusOr<JobRecord> result = absl::UnknownError("not run");
 };
+struct SetJobBoundWrite {
+  std::int64_t id = 0;
+  JobBound bound;
+  absl::Status result = absl::UnknownError("not run");
+};
 struct DeleteJobWrite {
   std::int64_t id = 0;
   std::optional<std::int64_t> expected_revision;
@@ -43,14 +48,22 @@ struct AppendPointsWrite {
   std::function<void(absl::Status)> done;
   absl::Status result = absl::UnknownError("not run");
 };
-using Write = std::variant<CreateJobWrite, SetJobStateWrite, DeleteJobWrite, AppendPointsWrite>;
+struct CalibrationWrite {
+  struct Deletion {
+    std::string name;
+  };
+  std::variant<NewCalibration, CalibrationOutcome, Deletion> change;
+  absl::StatusOr<CalibrationStore::CreateCalibrationResult> result = absl::UnknownError("not run");
+};
+using Write = std::variant<CreateJobWrite, SetJobStateWrite, SetJobBoundWrite, DeleteJobWrite, CalibrationWrite,
+                           AppendPointsWrite>;
 
 // The part that makes a write durable. Called by one thread at a time, the queue's writer.
 class WriteBackend {
  public:
   struct Commit {
     std::int64_t revision = 0;
-    std::vector<std::int64_t> job_ids;  // changed jobs, ascending; none: nothing had to be committed
+    std::vector<std::int64_t> job_ids;  // changed jobs, ascending; none: the listener has nothing to hear
   };
 
   virtual ~WriteBackend() = default;
@@ -65,12 +78,15 @@ class WriteBackend {
 
 // A bounded queue of writes and the thread that hands them to a backend: many writes per transaction, outcomes and
 // the commit listener only after the commit. The part of a store's promises that has to do with threads. Thread-safe.
+//
+// Points are measured in rows: one for each, and one more for every 256 bytes of its design.
 class WriteQueue {
  public:
   struct Options {
-    std::int64_t max_transaction_rows = 2000;  // points in a transaction; a larger batch gets one of its own
-    std::chrono::milliseconds max_delay{10};   // for which points wait for company
-    std::int64_t max_queued_rows = 65536;      // beyond it Append blocks
+    std::int64_t enough_rows = 8000;            // are committed at once; so is half a queue
+    std::chrono::milliseconds max_delay{10};    // for which fewer wait for company
+    std::int64_t max_transaction_rows = 32768;  // of what came during the last commit; a larger batch gets its own
+    std::int64_t max_queued_rows = 65536;       // beyond it Append blocks
   };
 
   // `backend` outlives the queue; `revision` is its last commit.
@@ -82,7 +98,10 @@ class WriteQueue {
   // Blocks until the write is committed or refused, and returns its result. UNAVAILABLE after Close.
   absl::StatusOr<RunStore::CreateResult> Run(CreateJobWrite write);
   absl::StatusOr<JobRecord> Run(SetJobStateWrite write);
+  absl::Status Run(SetJobBoundWrite write);
   absl::Status Run(DeleteJobWrite write);
+  // The record only for one that creates.
+  absl::StatusOr<CalibrationStore::CreateCalibrationResult> Run(CalibrationWrite write);
 
   // As RunStore::AppendPoints.
   void Append(PointBatch batch, std::function<void(absl::Status)> done);

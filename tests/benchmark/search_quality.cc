@@ -1,5 +1,5 @@
 // Best EDP of whole jobs, without daemon or store:
-//   search_quality [algorithm] [samples per start] [starts] [seeds] [workload...]
+//   search_quality [algorithm] [samples per start] [starts] [seeds] [workload | parameter=value]...
 // algorithm: gradient, random, bayesian, or all, which also prints how many times the others' mean EDP is gradient's.
 #include <algorithm>
 #include <cmath>
@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <limits>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,6 +33,9 @@ struct Budget {
   int seeds;
 };
 
+// Values of fixed parameters by name.
+using Fixed = std::map<std::string, double>;
+
 class BestSink : public PointSink {
  public:
   void OnPoint(const SearchPoint& point) override {
@@ -49,12 +53,15 @@ class BestSink : public PointSink {
 };
 
 // Prints each seed's best EDP and their summary; returns the mean.
-double RunWorkload(const NamedAlgorithm& algorithm, const std::string& name, const Budget& budget) {
+double RunWorkload(const NamedAlgorithm& algorithm, const std::string& name, const Budget& budget, const Fixed& fixed) {
   SearchSpec spec;
   spec.workload = std::make_shared<const Workload>(ShippedWorkload(name));
   spec.hardware_template = ShippedTemplate("gemmini");
   for (int p = 0; p < spec.hardware_template->num_parameters(); ++p) {
-    spec.hardware_range.push_back({spec.hardware_template->parameter(p).min, spec.hardware_template->parameter(p).max});
+    const ParameterSpec& parameter = spec.hardware_template->parameter(p);
+    const auto value = fixed.find(parameter.name);
+    spec.hardware_range.push_back(value == fixed.end() ? ParameterRange{parameter.min, parameter.max}
+                                                       : ParameterRange{value->second, value->second});
   }
   spec.algorithm = algorithm.algorithm;
   spec.samples_per_start = budget.samples_per_start;
@@ -79,12 +86,13 @@ double RunWorkload(const NamedAlgorithm& algorithm, const std::string& name, con
   double sum = 0;
   for (const double best : bests) sum += best;
   const double mean = sum / static_cast<double>(bests.size());
-  std::printf("%-9s %-10s mean %.4g, median %.4g, worst %.4g, %.2f s of CPU a job\n", algorithm.name, name.c_str(),
+  std::printf("%-9s %-10s mean %.5g, median %.5g, worst %.5g, %.2f s of CPU a job\n", algorithm.name, name.c_str(),
               mean, bests[bests.size() / 2], bests.back(), total_seconds / budget.seeds);
   return mean;
 }
 
-int Run(const std::string& wanted, const Budget& budget, const std::vector<std::string>& workloads) {
+int Run(const std::string& wanted, const Budget& budget, const std::vector<std::string>& workloads,
+        const Fixed& fixed) {
   std::vector<double> gradient_means;
   bool found = false;
   for (const NamedAlgorithm& algorithm : kAlgorithms) {
@@ -92,7 +100,7 @@ int Run(const std::string& wanted, const Budget& budget, const std::vector<std::
     found = true;
     double log_ratio = 0;
     for (std::size_t w = 0; w < workloads.size(); ++w) {
-      const double mean = RunWorkload(algorithm, workloads[w], budget);
+      const double mean = RunWorkload(algorithm, workloads[w], budget, fixed);
       if (algorithm.algorithm == Algorithm::kGradient) gradient_means.push_back(mean);
       if (!gradient_means.empty()) log_ratio += std::log(mean / gradient_means[w]);
     }
@@ -112,7 +120,17 @@ int main(int argc, char** argv) {
   const std::string algorithm = argc > 1 ? argv[1] : "gradient";
   const oneloop::Budget budget{argc > 2 ? std::atoll(argv[2]) : 1490, argc > 3 ? std::atoi(argv[3]) : 7,
                                argc > 4 ? std::max(1, std::atoi(argv[4])) : 5};
-  std::vector<std::string> workloads(argv + std::min(argc, 5), argv + argc);
+  std::vector<std::string> workloads;
+  oneloop::Fixed fixed;
+  for (int i = std::min(argc, 5); i < argc; ++i) {
+    const std::string argument = argv[i];
+    const std::size_t equals = argument.find('=');
+    if (equals == std::string::npos) {
+      workloads.push_back(argument);
+    } else {
+      fixed[argument.substr(0, equals)] = std::atof(argument.c_str() + equals + 1);
+    }
+  }
   if (workloads.empty()) workloads = {"bert", "resnet50", "retinanet", "unet"};
-  return oneloop::Run(algorithm, budget, workloads);
+  return oneloop::Run(algorithm, budget, workloads, fixed);
 }

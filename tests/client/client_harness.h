@@ -98,6 +98,18 @@ inline v1::Job MakeJob(int id, v1::JobState state, int samples) {
   return job;
 }
 
+inline v1::Certificate MakeCertificate(double lower_bound, double gap) {
+  v1::Certificate certificate;
+  certificate.set_objective(v1::EDP);
+  certificate.set_lower_bound(lower_bound);
+  certificate.set_energy_uj_bound(99999.6);
+  certificate.set_latency_cycles_bound(7e5);
+  certificate.set_gap(gap);
+  certificate.set_boxes(417);
+  certificate.set_exhausted(true);
+  return certificate;
+}
+
 inline v1::EvaluatedPoint MakePoint(int number, double energy_uj, double latency_cycles) {
   v1::EvaluatedPoint point;
   point.set_name("projects/default/jobs/12/points/" + std::to_string(number));

@@ -189,7 +189,7 @@ TEST_F(EvaluateTest, RefusesUnknownTemplatesAndPredictors) {
   const auto result = Evaluate(absl::StrCat(kHeader, "\n"), "tinny");
   EXPECT_EQ(result.code, ExitCode::kNotFound);
   EXPECT_EQ(result.err, "oneloop: there is no template 'tinny'\n");
-  EXPECT_EQ(client_.Run({"evaluate", "-", "--template", "tiny", "--predictor", "learned"}).code, ExitCode::kUsage);
+  EXPECT_EQ(client_.Run({"evaluate", "-", "--template", "tiny", "--predictor", "magic"}).code, ExitCode::kUsage);
   EXPECT_EQ(client_.Run({"evaluate", "-"}).code, ExitCode::kUsage);
 }
 

@@ -20,6 +20,8 @@ struct Flags {
     set.Add("wait", "whether to wait", &wait);
     set.AddRepeated("fix", "NAME=VALUE", "fix it", &fixed);
     set.AddChoice("format", {"table", "json"}, "the format", &format);
+    set.AddRepeatedChoice("way", {"up", "down"}, "the way", &ways);
+    set.AddShort('w', "way");
   }
 
   FlagSet set{"submit"};
@@ -30,6 +32,7 @@ struct Flags {
   bool wait = false;
   std::vector<std::string> fixed;
   std::string format = "table";
+  std::vector<std::string> ways;
 };
 
 std::string ErrorOf(const std::vector<std::string>& args) {
@@ -109,6 +112,17 @@ TEST(FlagSetTest, HelpNeedsNothingElse) {
   EXPECT_EQ(flags.set.UsageLine(), "JOB [flags]");
   EXPECT_THAT(flags.set.HelpText(), HasSubstr("--fix NAME=VALUE"));
   EXPECT_THAT(flags.set.HelpText(), HasSubstr("--format table|json"));
+}
+
+TEST(FlagSetTest, ShortNamesAndRepeatedChoices) {
+  Flags flags;
+  ASSERT_TRUE(flags.set.Parse({"12", "-w", "up", "--way", "down", "-w=up"}).ok());
+  EXPECT_THAT(flags.ways, ElementsAre("up", "down", "up"));
+  EXPECT_THAT(ErrorOf({"12", "-w", "dwon"}), HasSubstr("-w: there is no 'dwon' (did you mean 'down'?)"));
+  EXPECT_THAT(ErrorOf({"12", "-x", "up"}), HasSubstr("unknown flag -x"));
+  EXPECT_THAT(ErrorOf({"12", "-way", "up"}), HasSubstr("unknown flag -way"));
+  EXPECT_THAT(ErrorOf({"12", "--w", "up"}), HasSubstr("unknown flag --w"));
+  EXPECT_THAT(flags.set.HelpText(), HasSubstr("-w, --way up|down"));
 }
 
 }  // namespace

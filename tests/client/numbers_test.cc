@@ -58,6 +58,33 @@ TEST(GroupedNumberTest, GroupsByThousands) {
   EXPECT_EQ(GroupedNumber(-1234567), "-1,234,567");
 }
 
+TEST(ShortNumberDownTest, IsNeverAboveTheValue) {
+  EXPECT_EQ(ShortNumberDown(0), "0");
+  EXPECT_EQ(ShortNumberDown(6.1929e10), "6.192e10");
+  EXPECT_EQ(ShortNumberDown(6.192e10), "6.192e10");
+  EXPECT_EQ(ShortNumberDown(10060.9), "10060");
+  EXPECT_EQ(ShortNumberDown(999999.9), "999950");
+  EXPECT_EQ(ShortNumberDown(99.999), "99.99");
+  EXPECT_EQ(ShortNumberDown(1e6), "1.000e6");
+  EXPECT_EQ(ShortNumberDown(std::numeric_limits<double>::infinity()), "inf");
+  for (double value = 1e-9; value < 1e18; value *= 1.0173) {
+    const double shown = ParseNumber(ShortNumberDown(value)).value();
+    EXPECT_LE(shown, value);
+    EXPECT_GE(shown, value * 0.9989);
+  }
+}
+
+TEST(PercentUpTest, IsNeverBelowTheShare) {
+  EXPECT_EQ(PercentUp(0), "0 %");
+  EXPECT_EQ(PercentUp(0.00031), "0.04 %");
+  EXPECT_EQ(PercentUp(0.0171), "1.8 %");
+  EXPECT_EQ(PercentUp(0.018), "1.8 %");
+  EXPECT_EQ(PercentUp(0.0991), "10.0 %");
+  EXPECT_EQ(PercentUp(0.2507), "26 %");
+  EXPECT_EQ(PercentUp(12.5), "1250 %");
+  EXPECT_EQ(PercentUp(std::numeric_limits<double>::infinity()), "inf %");
+}
+
 TEST(SiNumberTest, ChoosesThePrefix) {
   EXPECT_EQ(SiNumber(0), "0");
   EXPECT_EQ(SiNumber(950), "950");

@@ -64,6 +64,9 @@ TEST(ProgressMeterTest, DrawsOneLine) {
   EXPECT_EQ(meter.Line(kStart + absl::Seconds(1), 140),
             "job 12 running  [############------------]  50 %  best EDP 7.100e10  250 samples/s  2 s left  "
             "500/1,000 samples");
+  *job.mutable_certificate() = MakeCertificate(6.98e10, 0.0172);
+  meter.Update(job, kStart + absl::Seconds(1));
+  EXPECT_THAT(meter.Line(kStart + absl::Seconds(1), 140), HasSubstr("best EDP 7.100e10, gap 1.8 %  250 samples/s"));
 }
 
 TEST(ProgressMeterTest, NeverWrapsANarrowTerminal) {

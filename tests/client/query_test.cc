@@ -14,6 +14,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 class QueryTest : public ::testing::Test {
@@ -58,6 +59,75 @@ TEST_F(QueryTest, GetTakesANumberOrAName) {
               ::testing::ElementsAre("projects/default/jobs/12", "projects/other/jobs/7", "projects/chips/jobs/7"));
 }
 
+// What `get` says of a job with this certificate, from its first line about it on.
+class CertificateOutputTest : public QueryTest {
+ protected:
+  std::string Get(const v1::Job& job) {
+    daemon_.get_job = [&](const v1::GetJobRequest&) { return job; };
+    const auto result = client_.Run({"get", "12"});
+    EXPECT_EQ(result.code, ExitCode::kOk) << result.err;
+    const std::size_t begin = result.out.find("proven ");
+    return begin == std::string::npos ? "" : result.out.substr(begin);
+  }
+
+  static v1::Job Proven(double lower_bound, double gap) {
+    v1::Job job = MakeJob(12, v1::RUNNING, 250);
+    *job.mutable_best() = MakePoint(3, 1e5, 7.1e5);
+    *job.mutable_certificate() = MakeCertificate(lower_bound, gap);
+    return job;
+  }
+};
+
+TEST_F(CertificateOutputTest, ClaimsNoMoreThanIsProven) {
+  EXPECT_EQ(Get(Proven(6.9799e10, 0.01701)),
+            "proven    EDP 7.100e10, at most 1.8 % above any design of this template\n"
+            "bounds    EDP 6.979e10 uJ*cycles, energy 99999 uJ, latency 700000 cycles\n");
+}
+
+TEST_F(CertificateOutputTest, SaysWhichDesignsItSpeaksOf) {
+  v1::Job job = Proven(6.98e10, 0.0172);
+  (*job.mutable_spec()->mutable_fixed_parameters())["pe_dim"] = 16;
+  for (const auto& [quantity, max] : {std::pair("area_mm2", 4.0), std::pair("scratchpad_kib", 128.0)}) {
+    v1::Limit* const limit = job.mutable_spec()->add_limits();
+    limit->set_quantity(quantity);
+    limit->set_max(max);
+  }
+  EXPECT_THAT(Get(job), HasSubstr("above any design of this template with pe_dim 16, scratchpad_kib <= 128\n"));
+}
+
+TEST_F(CertificateOutputTest, SpeaksOfTheObjective) {
+  v1::Job job = Proven(99999.9, 0.0000011);
+  job.mutable_certificate()->set_objective(v1::ENERGY);
+  EXPECT_EQ(Get(job),
+            "proven    energy 100000 uJ, at most 0.01 % above any design of this template\n"
+            "bounds    energy 99999 uJ, latency 700000 cycles\n");
+  job.mutable_certificate()->set_objective(v1::LATENCY);
+  job.mutable_certificate()->set_lower_bound(705000);
+  EXPECT_EQ(Get(job),
+            "proven    latency 710000 cycles, at most 0.01 % above any design of this template\n"
+            "bounds    energy 99999 uJ, latency 705000 cycles\n");
+}
+
+TEST_F(CertificateOutputTest, IsLeftOutUntilItIsComputedAndNeedsNoDesign) {
+  v1::Job job = Proven(6.98e10, 0.0172);
+  job.clear_best();
+  job.mutable_certificate()->clear_gap();
+  EXPECT_THAT(Get(job), StartsWith("proven    no design of this template is below these bounds\nbounds    EDP 6.98"));
+  job.clear_certificate();
+  EXPECT_EQ(Get(job), "");
+}
+
+TEST_F(QueryTest, GetShowsTheStopGap) {
+  daemon_.get_job = [](const v1::GetJobRequest&) {
+    v1::Job job = MakeJob(12, v1::SUCCEEDED, 250);
+    job.mutable_spec()->set_stop_gap(0.015);
+    job.set_message("ended early: start 2 found a design");
+    return job;
+  };
+  EXPECT_THAT(client_.Run({"get", "12"}).out, AllOf(HasSubstr("seed 0, stop gap 1.5 %\n"),
+                                                    HasSubstr("message   ended early: start 2 found a design\n")));
+}
+
 TEST_F(QueryTest, GetPrintsTheMessageAsJson) {
   daemon_.get_job = [](const v1::GetJobRequest&) { return MakeJob(12, v1::RUNNING, 250); };
   const auto result = client_.Run({"get", "12", "--format", "json"});
@@ -88,16 +158,20 @@ TEST_F(QueryTest, JobsGoesThroughAllPages) {
   daemon_.list_jobs = [&](const v1::ListJobsRequest& request) -> absl::StatusOr<v1::ListJobsResponse> {
     requests.push_back(request);
     v1::ListJobsResponse response;
-    *response.add_jobs() = MakeJob(request.page_token().empty() ? 2 : 1, v1::SUCCEEDED, 1000);
-    if (request.page_token().empty()) response.set_next_page_token("next");
+    v1::Job* const job = response.add_jobs();
+    *job = MakeJob(request.page_token().empty() ? 2 : 1, v1::SUCCEEDED, 1000);
+    if (!request.page_token().empty()) return response;
+    *job->mutable_best() = MakePoint(3, 1e5, 7.1e5);
+    *job->mutable_certificate() = MakeCertificate(6.98e10, 0.0172);
+    response.set_next_page_token("next");
     return response;
   };
   const auto table = client_.Run({"jobs", "--state", "succeeded", "--state", "FAILED"});
   ASSERT_EQ(table.code, ExitCode::kOk) << table.err;
   EXPECT_EQ(table.out,
-            "job  state      workload  template   done  points  front  best EDP  created (UTC)\n"
-            "  2  SUCCEEDED  resnet50  gemmini   100 %       0      0         -\n"
-            "  1  SUCCEEDED  resnet50  gemmini   100 %       0      0         -\n");
+            "job  state      workload  template   done  points  front  best EDP    gap  created (UTC)\n"
+            "  2  SUCCEEDED  resnet50  gemmini   100 %       0      0  7.100e10  1.8 %\n"
+            "  1  SUCCEEDED  resnet50  gemmini   100 %       0      0         -      -\n");
   ASSERT_EQ(requests.size(), 2u);
   EXPECT_EQ(requests[0].parent(), "projects/default");
   EXPECT_THAT(requests[1].states(), ::testing::ElementsAre(v1::SUCCEEDED, v1::FAILED));
@@ -106,7 +180,9 @@ TEST_F(QueryTest, JobsGoesThroughAllPages) {
   EXPECT_THAT(json.out, StartsWith("{\"jobs\": [\n {\"name\":\"projects/default/jobs/2\","));
   EXPECT_THAT(json.out, ::testing::EndsWith("}\n], \"next_page_token\": \"\"}\n"));
   const auto csv = client_.Run({"jobs", "--format", "csv"});
-  EXPECT_THAT(csv.out, HasSubstr("\nprojects/default/jobs/1,SUCCEEDED,resnet50,gemmini,0,2,1000,1000,0,0,,,,,,,,,\n"));
+  EXPECT_THAT(csv.out,
+              HasSubstr("\nprojects/default/jobs/1,SUCCEEDED,resnet50,gemmini,0,2,1000,1000,0,0,,,,,,,,,,,\n"));
+  EXPECT_THAT(csv.out, HasSubstr(",71000000000,100000,710000,3.25,69800000000,0.0172,"));
 }
 
 TEST_F(QueryTest, JobsOffersTheNearestState) {
@@ -234,9 +310,22 @@ TEST_F(QueryTest, DesignAsksForTheBestOrForAPoint) {
   ASSERT_EQ(table.code, ExitCode::kOk) << table.err;
   EXPECT_THAT(table.out, AllOf(HasSubstr("hardware  pe_dim 16\n"), HasSubstr("latency   2.000e7 cycles\n"),
                                HasSubstr("R7 S1 P112 Q1 C1 K1 N1 Wstride 2"), HasSubstr("L3[WIO] P112 - L0[W] N1\n")));
+  EXPECT_THAT(table.out, Not(HasSubstr("proven")));
   client_.Run({"design", "12", "--point", "7"});
   EXPECT_THAT(names,
               ::testing::ElementsAre("projects/default/jobs/12/designs/best", "projects/default/jobs/12/designs/7"));
+}
+
+TEST_F(QueryTest, DesignSaysHowGoodItIs) {
+  daemon_.get_design = [](const v1::GetDesignRequest&) {
+    v1::Design design = MakeDesign();
+    *design.mutable_certificate() = MakeCertificate(1.9e6, 0.0527);
+    return design;
+  };
+  EXPECT_THAT(client_.Run({"design", "12"}).out,
+              HasSubstr("proven    EDP 2.000e6, at most 5.3 % above any design of this template that its job could "
+                        "find\nbounds    EDP 1.900e6 uJ*cycles, "));
+  EXPECT_THAT(client_.Run({"design", "12", "--format", "json"}).out, HasSubstr("\"gap\": 0.0527"));
 }
 
 TEST_F(QueryTest, DesignJsonHasTheDocumentedShape) {

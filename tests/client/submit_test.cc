@@ -106,6 +106,12 @@ TEST_F(SubmitTest, SendsEveryFlag) {
                               "100",
                               "--learning_rate",
                               "0.1",
+                              "--stop_gap",
+                              "1.5%",
+                              "--descent_share",
+                              "0.5",
+                              "--parametrization",
+                              "raw",
                               "--request_id",
                               "mine",
                               "--project",
@@ -131,6 +137,22 @@ TEST_F(SubmitTest, SendsEveryFlag) {
   EXPECT_EQ(spec.limits(1).max(), 1e6);
   EXPECT_EQ(spec.round_period(), 100);
   EXPECT_EQ(spec.learning_rate(), 0.1);
+  EXPECT_EQ(spec.descent_share(), 0.5);
+  EXPECT_EQ(spec.parametrization(), v1::RAW);
+  EXPECT_EQ(spec.stop_gap(), 0.015);
+}
+
+TEST_F(SubmitTest, StopGapIsAShareOrAPercentage) {
+  for (const char* text : {"1%", "1 %", "0.01", " 1.0% "}) Submit({"--stop_gap", text});
+  ASSERT_EQ(requests_.size(), 4u);
+  for (const v1::CreateJobRequest& request : requests_) EXPECT_EQ(request.spec().stop_gap(), 0.01);
+  requests_.clear();
+  for (const char* text : {"little", "nan", "nan%", "inf", "", "%", "1%%", "1e", "1% more"}) {
+    const auto result = Submit({std::string("--stop_gap=") + text});
+    EXPECT_EQ(result.code, ExitCode::kUsage) << text;
+    EXPECT_THAT(result.err, HasSubstr("expected a share, for example 1% or 0.01")) << text;
+  }
+  EXPECT_TRUE(requests_.empty());
 }
 
 TEST_F(SubmitTest, NamesTheFlagThatIsWrong) {
@@ -154,6 +176,8 @@ TEST_F(SubmitTest, SaysWhichFlagTheDaemonRefuses) {
   EXPECT_EQ(unknown.err, "oneloop: --workload: there is no workload 'resnet51' (did you mean 'resnet50'?)\n");
   Refuse(FieldError("spec.starts", "must be 1 to 10000"));
   EXPECT_EQ(Submit({"--starts", "0"}).err, "oneloop: --starts: must be 1 to 10000\n");
+  Refuse(FieldError("spec.descent_share", "is 2; valid: 0 to 1"));
+  EXPECT_EQ(Submit({"--descent_share", "2"}).err, "oneloop: --descent_share: is 2; valid: 0 to 1\n");
   Refuse(FieldError("spec.limits[1].max", "must be above 0"));
   EXPECT_EQ(Submit({"--limit", "edp<=3", "--limit", "area_mm2<=-4"}).err,
             "oneloop: --limit area_mm2<=-4: must be above 0\n");
@@ -258,6 +282,26 @@ TEST_F(SubmitTest, WaitEndsWithTheBestDesignAndTheFront) {
             "    1      1       1  rounded  yes    1.400e11     200000          700000      3.25               32      "
             "16\n");
   EXPECT_EQ(result.err, "");
+}
+
+TEST_F(SubmitTest, WaitEndsWithWhatIsProvenAndWhyTheJobEnded) {
+  PlayJob(v1::SUCCEEDED);
+  v1::Job job = MakeJob(12, v1::SUCCEEDED, 300);
+  *job.mutable_best() = MakePoint(3, 1e5, 7.1e5);
+  *job.mutable_certificate() = MakeCertificate(7.05e10, 0.00703);
+  job.set_message("ended early: start 1 found a design at most 1 % above the proven lower bound");
+  daemon_.get_job = [job](const v1::GetJobRequest&) { return job; };
+  const auto result = Submit({"--wait", "--stop_gap", "1%"});
+  EXPECT_EQ(result.code, ExitCode::kOk) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("area      3.25 mm2\n"
+                                    "proven    EDP 7.100e10, at most 0.71 % above any design of this template\n"
+                                    "bounds    EDP 7.050e10 uJ*cycles, energy 99999 uJ, latency 700000 cycles\n"
+                                    "message   ended early: start 1 found a design at most 1 % above the proven lower "
+                                    "bound\n"
+                                    "\nPareto front"));
+  const auto json = Submit({"--wait", "--format", "json"});
+  EXPECT_THAT(json.out, AllOf(HasSubstr("\"certificate\": {\n"), HasSubstr("\"lower_bound\": 70500000000,"),
+                              HasSubstr("\"gap\": 0.00703\n"), HasSubstr("\"exhausted\": true")));
 }
 
 TEST_F(SubmitTest, WaitShowsABarOnATerminal) {

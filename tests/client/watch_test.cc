@@ -60,6 +60,7 @@ TEST_F(WatchTest, PrintsALinePerMessage) {
     change.add_front_left(1);
     *change.mutable_job()->mutable_best() = MakePoint(4, 1, 3);
     change.mutable_job()->mutable_progress()->set_front_size(2);
+    *change.mutable_job()->mutable_certificate() = MakeCertificate(2.9, 0.0345);
     send(change);
     return Finish(send);
   }});
@@ -67,7 +68,7 @@ TEST_F(WatchTest, PrintsALinePerMessage) {
   EXPECT_EQ(result.code, ExitCode::kOk) << result.err;
   EXPECT_EQ(result.out,
             "revision 20  RUNNING  250/1,000 samples  0 points  front 0  best EDP -\n"
-            "revision 30  RUNNING  500/1,000 samples  0 points  front 2 (+2 -1)  best EDP 3\n"
+            "revision 30  RUNNING  500/1,000 samples  0 points  front 2 (+2 -1)  best EDP 3, gap 3.5 %\n"
             "revision 31  SUCCEEDED  1,000/1,000 samples  0 points  front 0  best EDP -\n");
   EXPECT_EQ(result.err, "");
   EXPECT_THAT(start_revisions_, ElementsAre(0));

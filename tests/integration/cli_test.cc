@@ -149,6 +149,50 @@ TEST_F(CliTest, ADesignIsWhatItsJobReportsAndWhatTheModelSays) {
   EXPECT_EQ(latency_cycles, design.latency_cycles());
 }
 
+TEST_F(CliTest, EveryJobEndsWithALowerBoundOfAllItsPoints) {
+  for (const char* flags :
+       {"--objective edp", "--objective energy", "--objective latency --fix pe_dim=16",
+        "--fix pe_dim=8 --fix scratchpad_kib=64 --fix accumulator_kib=16", "--limit 'area_mm2<=2'"}) {
+    SCOPED_TRACE(flags);
+    const v1::Job job = SubmitAndWait(absl::StrCat("--starts 2 --steps 300 ", flags));
+    ASSERT_TRUE(job.certificate().has_gap());
+    const double bound = job.certificate().lower_bound();
+    EXPECT_GT(bound, 0);
+    EXPECT_GE(job.certificate().gap(), 0);
+    const Csv points(Run("points " + job.name() + " --exact --format csv").out);
+    EXPECT_GT(points.size(), 0u);
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      const double energy_uj = points.Number(i, "energy_uj");
+      const double latency_cycles = points.Number(i, "latency_cycles");
+      EXPECT_GE(energy_uj, job.certificate().energy_uj_bound());
+      EXPECT_GE(latency_cycles, job.certificate().latency_cycles_bound());
+      const v1::Objective objective = job.spec().objective();
+      EXPECT_GE(objective == v1::ENERGY    ? energy_uj
+                : objective == v1::LATENCY ? latency_cycles
+                                           : energy_uj * latency_cycles,
+                bound);
+    }
+    const v1::Design design = FromJson<v1::Design>(Run("design " + job.name() + " --format json").out);
+    EXPECT_EQ(design.certificate().gap(), job.certificate().gap());
+    EXPECT_EQ(FromJson<v1::Job>(Run("get " + job.name() + " --format json").out).certificate().lower_bound(), bound);
+    EXPECT_THAT(Run("get " + job.name()).out, HasSubstr("% above any design of this template"));
+    EXPECT_THAT(Run("design " + job.name()).out, HasSubstr("% above any design of this template"));
+  }
+}
+
+TEST_F(CliTest, StopGapEndsAJobEarlyAndSaysSo) {
+  const std::string flags = "--starts 16 --steps 4000 --seed 3 ";
+  const v1::Job job = SubmitAndWait(flags + "--stop_gap 30%");
+  EXPECT_EQ(job.state(), v1::SUCCEEDED);
+  EXPECT_EQ(job.spec().stop_gap(), 0.3);
+  EXPECT_LE(job.certificate().gap(), 0.3);
+  EXPECT_LT(job.progress().samples_done(), job.progress().samples_total() / 2);
+  EXPECT_THAT(job.message(), AllOf(StartsWith("ended early: start "), HasSubstr("at most 30 % above")));
+  const v1::Job again = SubmitAndWait(flags + "--stop_gap 0.3");
+  EXPECT_EQ(Run("points " + again.name() + " --format csv | cut -d, -f1-9").out,
+            Run("points " + job.name() + " --format csv | cut -d, -f1-9").out);
+}
+
 TEST_F(CliTest, EveryPointIsListedOnceOverSeveralPages) {
   const auto job = FromJson<v1::Job>(Run("submit --workload resnet50 --template gemmini --wait --format json").out);
   EXPECT_GT(job.progress().points(), 1000) << "too few for two pages";
@@ -239,6 +283,11 @@ TEST_F(CliTest, RefusesJobsWithOneClearLine) {
   EXPECT_THAT(RefusedSubmit("--workload bert --template gemmini --starts 0", 4), StartsWith("oneloop: --starts: "));
   EXPECT_THAT(RefusedSubmit("--workload bert --template gemmini --starts 1000000000", 4),
               AllOf(StartsWith("oneloop: --starts: "), HasSubstr("10000")));
+  for (const char* gap : {"0", "-1", "200%"}) {
+    EXPECT_THAT(RefusedSubmit(absl::StrCat("--workload bert --template gemmini --stop_gap ", gap), 4),
+                AllOf(StartsWith("oneloop: --stop_gap: "), HasSubstr("valid: above 0, at most 1")));
+  }
+  EXPECT_THAT(RefusedSubmit("--workload bert --template gemmini --stop_gap nan", 2), HasSubstr("--stop_gap nan"));
   EXPECT_THAT(RefusedSubmit("--workload bert --template gemmini --fix pe_din=16", 4),
               AllOf(StartsWith("oneloop: --fix pe_din: "), HasSubstr("pe_dim")));
   EXPECT_THAT(RefusedSubmit("--workload bert --template gemmini --fix pe_dim=100000", 4),
@@ -287,6 +336,97 @@ TEST_F(CliTest, RefusesMappingsAtTheirRow) {
               HasSubstr("column R"));
   EXPECT_THAT(refused("1,1,4,1,4,4,1,1,1,1000,64,16,L3[WIO] P4 C4 K4 - L2[WI] N1 - L1[O] N1 - L0[W] N1"),
               HasSubstr("column pe_dim"));
+}
+
+TEST_F(CliTest, ACalibrationIsTrainedUsedAndDeleted) {
+  // Cycles of a device that is three times as slow as the model says, and starts up.
+  std::string csv = "R,S,P,Q,C,K,N,Wstride,Hstride,pe_dim,scratchpad_kib,accumulator_kib,mapping\n";
+  for (const int outer : {1, 2, 4, 8}) {
+    for (const int k : {1, 2, 4, 8, 16}) {
+      for (const int p : {1, 2, 4, 8}) {
+        absl::StrAppend(&csv, "1,1,64,1,64,64,1,1,1,16,64,64,L3[WIO] C", outer, " K", 64 / k, " P", 64 / p,
+                        " - L2[WI] N1 K", k, "X - L1[O] C", 64 / outer, " - L0[W] P", p, "\n");
+      }
+    }
+  }
+  std::ofstream(Path("mappings.csv")) << csv;
+  const std::string scored = Run("evaluate " + Path("mappings.csv") + " --template gemmini").out;
+  std::ofstream(Path("measured.csv")) << scored;
+  const std::string calibrate =
+      "calibrate " + Path("measured.csv") + " --template gemmini --fix pe_dim=16 --cycles latency_cycles --name ";
+  const ProcessResult trained = RunMerged(calibrate + "chip");
+  ASSERT_EQ(trained.code, 0) << trained.out;
+  EXPECT_THAT(trained.out, AllOf(HasSubstr("ready"), HasSubstr("combined")));
+  EXPECT_THAT(Run("calibrations").out, AllOf(HasSubstr("chip"), HasSubstr("gemmini_rtl")));
+
+  const Csv predicted(
+      Run("evaluate " + Path("measured.csv") + " --template gemmini --calibration chip --predictor combined").out);
+  ASSERT_EQ(predicted.size(), 80u);
+  for (std::size_t i = 0; i < predicted.size(); ++i) {
+    EXPECT_GT(predicted.Number(i, "latency_sigma"), 0);
+    EXPECT_LT(predicted.Number(i, "latency_cycles"), 3 * predicted.Number(i, "given_latency_cycles"));
+  }
+  const v1::Job job = SubmitAndWait("--starts 1 --steps 100 --fix pe_dim=16 --calibration chip");
+  EXPECT_EQ(job.spec().predictor(), v1::COMBINED);
+  ASSERT_EQ(Run("calibrations chip --delete").code, 0);
+  EXPECT_THAT(RefusedSubmit("--workload bert --template gemmini --fix pe_dim=16 --calibration chip", 4),
+              HasSubstr("--calibration: there is no calibration 'chip'"));
+  const v1::Design design = FromJson<v1::Design>(Run("design " + job.name() + " --format json").out);
+  EXPECT_EQ(design.latency_cycles(), job.best().latency_cycles());
+  EXPECT_EQ(design.calibration(), "chip");
+  EXPECT_TRUE(design.layers(0).has_latency_sigma());
+}
+
+TEST_F(CliTest, RefusesMeasurementsAtTheirRow) {
+  const std::string header = "R,S,P,Q,C,K,N,Wstride,Hstride,mapping,rtl_cycles\n";
+  const std::string good = "1,1,4,1,4,4,1,1,1,L3[WIO] P4 C4 K4 - L2[WI] N1 - L1[O] N1 - L0[W] N1,100\n";
+  const auto refused = [&](const std::string& text, const std::string& flags = "--fix pe_dim=16") {
+    std::ofstream(Path("bad.csv")) << text;
+    const ProcessResult result = RunMerged("calibrate " + Path("bad.csv") + " --template gemmini --name bad " + flags);
+    EXPECT_EQ(result.code, 4) << result.out;
+    EXPECT_EQ(std::count(result.out.begin(), result.out.end(), '\n'), 1) << result.out;
+    EXPECT_EQ(Run("calibrations bad").code, 3);
+    return result.out;
+  };
+  EXPECT_THAT(refused(header + good), HasSubstr("bad.csv: has 1 different measurements; at least 50"));
+  EXPECT_THAT(refused(header + "1,1,4,1,4,4,1,1,1,L3[WIO] P4 C4 K4 - L2[WI] N1 - L1[O] N1 - L0[W] N1,-5\n"),
+              HasSubstr("bad.csv:2: column rtl_cycles"));
+  EXPECT_THAT(refused(header + "1,1,4,1,4,4,1,1,1,L3[WIO] P4 C4 K4 - L2[WI] N1 - L1[O] N1 - L0[W] N1,\n"),
+              HasSubstr("bad.csv:2: column rtl_cycles: is empty"));
+  EXPECT_THAT(refused(header + "1,1,5,1,4,4,1,1,1,L3[WIO] P4 C4 K4 - L2[WI] N1 - L1[O] N1 - L0[W] N1,9\n"),
+              HasSubstr("bad.csv:2"));
+  EXPECT_THAT(refused("R,S,P,Q,C,K,N,Wstride,Hstride,mapping\n"), HasSubstr("no column 'cycles'"));
+  EXPECT_THAT(refused("R,S,P,Q,C,K,N,Wstride,Hstride,rtl_cycles\n"), HasSubstr("no column 'mapping'"));
+  EXPECT_THAT(refused(header + good, ""), HasSubstr("--fix pe_dim: is missing"));
+}
+
+TEST_F(CliTest, BenchComparesJobsOfTheDaemonAndWritesFiles) {
+  const std::string flags = absl::StrCat("bench --workload ", Path("pair.yaml"),
+                                         " --template gemmini --seeds 2 --starts 2 --steps 60 -o ", Path("bench"));
+  const ProcessResult first = Run(flags + " --format csv");
+  ASSERT_EQ(first.code, 0);
+  const Csv rows(first.out);
+  ASSERT_EQ(rows.size(), 6u);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    EXPECT_EQ(rows.Text(i, "workload"), "pair");
+    const v1::Job job = FromJson<v1::Job>(Run("get " + rows.Text(i, "job") + " --format json").out);
+    EXPECT_EQ(job.state(), v1::SUCCEEDED);
+    EXPECT_EQ(rows.Number(i, "best_edp"), job.best().edp());
+    EXPECT_EQ(rows.Number(i, "samples"), 120);
+    EXPECT_GE(rows.Number(i, "best_edp"), rows.Number(i, "lower_bound"));
+  }
+  const auto read = [](const std::string& path) {
+    std::ifstream file(path);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  EXPECT_EQ(read(Path("bench/bench.csv")), first.out);
+  const std::string svg = read(Path("bench/pair.svg"));
+  EXPECT_THAT(svg, AllOf(HasSubstr("<polyline"), HasSubstr("pair on gemmini"), HasSubstr("bayesian")));
+  EXPECT_EQ(Run(flags).code, 0) << "it replaces its own files";
+  EXPECT_EQ(read(Path("bench/pair.svg")), svg) << "the same jobs give the same plot";
+  const ProcessResult unknown = RunMerged("bench --workload resnet51");
+  EXPECT_EQ(unknown.code, 4);
+  EXPECT_EQ(unknown.out, "oneloop: --workload resnet51: there is no workload 'resnet51' (did you mean 'resnet50'?)\n");
 }
 
 TEST_F(CliTest, UnknownThingsAreNotFound) {

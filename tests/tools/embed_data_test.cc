@@ -26,7 +26,7 @@ class EmbedDataTest : public ::testing::Test {
   ~EmbedDataTest() override { std::filesystem::remove_all(dir_); }
 
   std::string Write(const std::string& name, const std::string& text) {
-    const std::string path = dir_ + "/workloads/" + name;
+    std::string path = dir_ + "/workloads/" + name;
     std::ofstream(path) << text;
     return path;
   }

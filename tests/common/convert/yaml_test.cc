@@ -113,7 +113,7 @@ TEST(ReadYamlTextTest, UnknownKeyNamesThePlaceAndTheNearestKey) {
             "f.yaml:4:14: unknown key 'strid' in layers[0].bounds (did you mean 'Wstride'?)");
   EXPECT_EQ(ErrorOf<v1::Workload>("nmae: x"), "f.yaml:1:1: unknown key 'nmae' in workload (did you mean 'name'?)");
   EXPECT_EQ(ErrorOf<v1::Workload>("zzz: x"),
-            "f.yaml:1:1: unknown key 'zzz' in workload (valid: name, description, layers)");
+            "f.yaml:1:1: unknown key 'zzz' in workload (valid: name, description, layers, benchmark)");
 }
 
 TEST(ReadYamlTextTest, WrongTypesSayWhatWasExpected) {

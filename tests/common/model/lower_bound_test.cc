@@ -313,13 +313,20 @@ TEST_F(BertTest, ObjectiveIsTheOneAskedFor) {
 }
 
 TEST_F(BertTest, StopsWhenAskedAndIsValidThen) {
-  LowerBoundOptions options;
-  int asked = 0;
-  options.stop_requested = [&asked] { return ++asked > 2; };
-  const LowerBound stopped = Bound(everything_, {1, 1}, options);
-  EXPECT_FALSE(stopped.exhausted);
-  EXPECT_GT(stopped.objective, 0);
-  EXPECT_LE(stopped.objective, Bound(everything_).objective);
+  double last = 0;
+  for (const int stop_at : {1, 3, 20, 40}) {
+    LowerBoundOptions options;
+    int asked = 0;
+    options.stop_requested = [&] { return ++asked >= stop_at; };
+    const LowerBound stopped = Bound(everything_, {1, 1}, options);
+    EXPECT_EQ(asked, stop_at) << "it goes on after it was told to stop";
+    EXPECT_FALSE(stopped.exhausted);
+    EXPECT_GE(stopped.objective, last);
+    EXPECT_LE(stopped.objective, Bound(everything_).objective);
+    EXPECT_EQ(stopped.box.size(), 3u);
+    last = stopped.objective;
+  }
+  EXPECT_GT(last, 0);
 }
 
 // One word of each tensor takes 24 bytes.

@@ -13,7 +13,6 @@ namespace oneloop {
 namespace {
 
 constexpr double kLn2 = 0.693147180559945309417;
-constexpr double kMicroPerPico = 1e-6;
 
 // A resource or limit overrun by x in log2 costs kLinear · x + kQuadratic · x²: more than the objective gains by it,
 // and smooth but for the kink where it starts.

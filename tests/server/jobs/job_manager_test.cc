@@ -3,12 +3,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <map>
 #include <string>
 #include <tuple>
 
 #include "common/base/status.h"
 #include "server/store/memory_run_store.h"
+#include "server/store/sqlite_run_store.h"
 #include "tests/server/jobs/jobs_test_util.h"
 #include "tests/server/store/store_test_util.h"
 
@@ -53,7 +57,17 @@ class JobManagerTest : public testing::Test {
     return Manager(std::move(options));
   }
 
-  std::int64_t Submit(JobManager& manager) { return manager.Submit(JobOf(*spec_)).value().record.id; }
+  static JobManager::BoundProver ProverOf(GatedProver* prover) {
+    return [prover](const SearchSpec& spec, const std::function<bool()>& stop_requested) {
+      return prover->Prove(spec, stop_requested);
+    };
+  }
+
+  std::int64_t Submit(JobManager& manager) {
+    NewJob job = JobOf(*spec_);
+    job.stop_gap = stop_gap_;
+    return manager.Submit(job).value().record.id;
+  }
 
   // The points of the same job when nothing disturbs it.
   std::vector<PointKey> UndisturbedPoints() {
@@ -61,13 +75,45 @@ class JobManagerTest : public testing::Test {
     StoreWatcher watcher(&store);
     JobManager::Options options = ManagerOptions(1);
     options.store = &store;
+    GatedProver prover(bound_);
+    prover.Open();
+    if (stop_gap_) options.prove_bound = ProverOf(&prover);
     const auto manager = Manager(std::move(options));
     const std::int64_t id = Submit(*manager);
     watcher.AwaitState(id, JobState::kSucceeded);
     return PointsOf(store, id);
   }
 
+  // Has spec_, stop_gap_ and bound_ be a job whose start `index`, and none before it, comes within the gap.
+  void MakeStopGapJob() {
+    spec_ = TestSpec(40, 60);
+    double least = std::numeric_limits<double>::infinity();
+    for (int start = 0; start < 8; ++start) {
+      const double best = BestOf(start);
+      if (best < least) first_within_ = start;
+      least = std::min(least, best);
+    }
+    ASSERT_GE(first_within_, 2) << "too near to the beginning to tell anything";
+    stop_gap_ = 0.25;
+    bound_ = least / 1.25;
+  }
+
+  double BestOf(int start) const {
+    class Sink : public PointSink {
+     public:
+      void OnPoint(const SearchPoint& point) override { best = std::min(best, point.score); }
+      bool StopRequested() override { return false; }
+      double best = std::numeric_limits<double>::infinity();
+    };
+    Sink sink;
+    FakeRun(*spec_, start, sink);
+    return sink.best;
+  }
+
   std::shared_ptr<const SearchSpec> spec_ = TestSpec(5, 60);
+  std::optional<double> stop_gap_;
+  double bound_ = 1;
+  int first_within_ = -1;
   MemoryRunStore store_;
   StoreWatcher watcher_{&store_};
 };
@@ -89,14 +135,50 @@ TEST_F(JobManagerTest, RunsEveryStartAndSucceeds) {
   EXPECT_EQ(changes.states[2].state, JobState::kSucceeded);
 }
 
-TEST_F(JobManagerTest, AnyNumberOfThreadsGivesTheSamePoints) {
+TEST_F(JobManagerTest, JobSaysThatItConvergedWhenItsSecondHalfBroughtNothingBetter) {
+  for (const std::int64_t best_sample : {20, 40}) {
+    JobManager::Options options = ManagerOptions();
+    options.run_start = [best_sample](const SearchSpec& spec, int start, PointSink& sink) {
+      const std::vector<Mapping> mappings(spec.workload->layers.size());
+      StartSummary summary;
+      for (std::int64_t sample = 1; sample <= spec.samples_per_start; ++sample) {
+        const double score = 100 + start + std::abs(static_cast<double>(sample - best_sample));
+        const HardwarePoint hardware(static_cast<std::size_t>(spec.hardware_template->num_parameters()), 1);
+        sink.OnPoint({sample, SearchPointOrigin::kPolish, {score, 1, 1}, score, hardware, &mappings});
+        summary.samples = sample;
+      }
+      return summary;
+    };
+    const auto manager = Manager(std::move(options));
+    const JobRecord job = watcher_.AwaitState(Submit(*manager), JobState::kSucceeded);
+    if (best_sample == 20) {
+      EXPECT_THAT(job.message, HasSubstr("converged: start 0 found the best design at its sample 20 of 60"));
+    } else {
+      EXPECT_EQ(job.message, "");
+    }
+  }
+}
+
+TEST_F(JobManagerTest, AnyNumberOfThreadsAndSizeOfBatchesGivesTheSamePoints) {
   const std::vector<PointKey> expected = UndisturbedPoints();
   ASSERT_EQ(expected.size(), 300u);
-  for (const int threads : {1, 2, 5}) {
-    const auto manager = Manager(ManagerOptions(threads));
-    const std::int64_t id = Submit(*manager);
-    watcher_.AwaitState(id, JobState::kSucceeded);
-    EXPECT_EQ(PointsOf(store_, id), expected) << threads << " threads";
+  const TempDirectory directory;
+  SqliteRunStore::Options options;
+  options.data_dir = directory.path();
+  const std::unique_ptr<RunStore> sqlite = SqliteRunStore::Create(options).value();
+  for (RunStore* store : {static_cast<RunStore*>(&store_), sqlite.get()}) {
+    StoreWatcher watcher(store);
+    for (const int threads : {1, 2, 5}) {
+      for (const int points_per_batch : {1, 3, 1000}) {
+        JobManager::Options manager_options = ManagerOptions(threads);
+        manager_options.store = store;
+        manager_options.writer.points_per_batch = points_per_batch;
+        const auto manager = Manager(std::move(manager_options));
+        const std::int64_t id = Submit(*manager);
+        watcher.AwaitState(id, JobState::kSucceeded);
+        EXPECT_EQ(PointsOf(*store, id), expected) << threads << " threads, batches of " << points_per_batch;
+      }
+    }
   }
 }
 
@@ -200,6 +282,7 @@ TEST_F(JobManagerTest, JobWhoseStartsAreAllDoneSucceedsAtRecovery) {
   batch.samples_done = 5;
   batch.start_done = true;
   ASSERT_TRUE(Append(store_, std::move(batch)).ok());
+  ASSERT_TRUE(store_.SetJobBound(id, {1, 1, 1, 1, true}).ok());
   const auto manager = Manager(ManagerOptions());
   EXPECT_EQ(store_.GetJob(id)->state, JobState::kSucceeded);
 }
@@ -255,6 +338,217 @@ TEST_F(JobManagerTest, OtherStorageErrorsFailTheJobWithTheReason) {
   const auto manager = Manager(std::move(options));
   const JobRecord job = watcher_.AwaitState(Submit(*manager), JobState::kFailed);
   EXPECT_THAT(job.message, HasSubstr("the controller is on fire"));
+}
+
+// --- The lower bound ---
+
+TEST_F(JobManagerTest, JobHasItsBoundOnceItHasSucceeded) {
+  auto spec = std::make_shared<SearchSpec>(*spec_);
+  spec->objective = Objective::kLatency;
+  spec_ = spec;
+  const auto manager = Manager(ManagerOptions());
+  const JobRecord job = watcher_.AwaitState(Submit(*manager), JobState::kSucceeded);
+  ASSERT_TRUE(job.bound.has_value());
+  const LowerBound expected = *ProveSearchBound(*spec_, [] { return false; });
+  EXPECT_GT(expected.objective, 0);
+  EXPECT_EQ(job.bound->objective, expected.objective);
+  EXPECT_EQ(job.bound->energy_uj, expected.energy_uj);
+  EXPECT_EQ(job.bound->latency_cycles, expected.latency_cycles);
+  EXPECT_EQ(job.bound->boxes, expected.boxes);
+  EXPECT_EQ(job.bound->exhausted, expected.exhausted);
+}
+
+TEST_F(JobManagerTest, StartsDoNotWaitForTheBoundAndTheJobDoes) {
+  GatedProver prover(1);
+  JobManager::Options options = ManagerOptions();
+  options.prove_bound = ProverOf(&prover);
+  const auto manager = Manager(std::move(options));
+  const std::int64_t id = Submit(*manager);
+  watcher_.Await([&] { return store_.GetJob(id)->starts_done == 5; });
+  EXPECT_EQ(store_.GetJob(id)->state, JobState::kRunning);
+  EXPECT_FALSE(store_.GetJob(id)->bound.has_value());
+  prover.Open();
+  EXPECT_EQ(watcher_.AwaitState(id, JobState::kSucceeded).bound->objective, 1);
+  EXPECT_EQ(prover.proven(), 1);
+}
+
+TEST_F(JobManagerTest, RunningJobShowsItsBoundAndAnotherManagerDoesNotProveItAgain) {
+  GatedProver prover(1);
+  prover.Open();
+  GatedRunner runner(20);
+  std::int64_t id = 0;
+  {
+    JobManager::Options options = ManagerOptions();
+    options.prove_bound = ProverOf(&prover);
+    options.run_start = [&](const SearchSpec& spec, int start, PointSink& sink) {
+      return runner.Run(spec, start, sink);
+    };
+    const auto manager = Manager(std::move(options));
+    id = Submit(*manager);
+    watcher_.Await([&] { return store_.GetJob(id)->bound.has_value(); });
+    EXPECT_EQ(store_.GetJob(id)->state, JobState::kRunning);
+    ASSERT_TRUE(manager->Pause(id, std::nullopt).ok());
+    ASSERT_TRUE(manager->Resume(id, std::nullopt).ok());
+  }
+  JobManager::Options options = ManagerOptions();
+  options.prove_bound = ProverOf(&prover);
+  const auto manager = Manager(std::move(options));
+  watcher_.AwaitState(id, JobState::kSucceeded);
+  EXPECT_EQ(prover.proven(), 1);
+}
+
+TEST_F(JobManagerTest, ProofThatTheDrainStoppedIsMadeByTheNextManager) {
+  GatedProver prover(1);
+  std::int64_t id = 0;
+  {
+    JobManager::Options options = ManagerOptions(1);
+    options.prove_bound = ProverOf(&prover);
+    const auto manager = Manager(std::move(options));
+    id = Submit(*manager);
+    prover.AwaitBegun(1);
+    ASSERT_TRUE(manager->Drain(absl::Seconds(60)).ok());
+    EXPECT_EQ(prover.stopped(), 1);
+    EXPECT_EQ(store_.GetJob(id)->state, JobState::kRunning);
+    EXPECT_FALSE(store_.GetJob(id)->bound.has_value());
+  }
+  prover.Open();
+  JobManager::Options options = ManagerOptions();
+  options.prove_bound = ProverOf(&prover);
+  const auto manager = Manager(std::move(options));
+  EXPECT_TRUE(watcher_.AwaitState(id, JobState::kSucceeded).bound.has_value());
+  EXPECT_EQ(prover.proven(), 1);
+}
+
+TEST_F(JobManagerTest, CancelAndPauseStopTheProof) {
+  GatedProver prover(1);
+  JobManager::Options options = ManagerOptions(1);
+  options.prove_bound = ProverOf(&prover);
+  const auto manager = Manager(std::move(options));
+  const std::int64_t cancelled = Submit(*manager);
+  prover.AwaitBegun(1);
+  ASSERT_TRUE(manager->Cancel(cancelled, std::nullopt).ok());
+  const std::int64_t paused = Submit(*manager);
+  prover.AwaitBegun(2);
+  EXPECT_EQ(prover.stopped(), 1);
+  ASSERT_TRUE(manager->Pause(paused, std::nullopt).ok());
+  ASSERT_TRUE(manager->Resume(paused, std::nullopt).ok());
+  prover.AwaitBegun(3);
+  EXPECT_EQ(prover.stopped(), 2);
+  prover.Open();
+  EXPECT_TRUE(watcher_.AwaitState(paused, JobState::kSucceeded).bound.has_value());
+  EXPECT_FALSE(store_.GetJob(cancelled)->bound.has_value());
+  EXPECT_EQ(prover.proven(), 1);
+}
+
+// Refuses bounds while `error` is set.
+class NoBoundStore : public ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  absl::Status SetJobBound(std::int64_t id, const JobBound& bound) override {
+    return refuses ? absl::ResourceExhaustedError("the disk is full") : ForwardingStore::SetJobBound(id, bound);
+  }
+  std::atomic<bool> refuses = true;
+};
+
+TEST_F(JobManagerTest, FullDiskThatTakesNoBoundPausesTheJob) {
+  NoBoundStore full(&store_);
+  JobManager::Options options = ManagerOptions(1);
+  options.store = &full;
+  const auto manager = Manager(std::move(options));
+  const std::int64_t id = Submit(*manager);
+  EXPECT_THAT(watcher_.AwaitState(id, JobState::kPaused).message, HasSubstr("the disk is full"));
+  full.refuses = false;
+  ASSERT_TRUE(manager->Resume(id, std::nullopt).ok());
+  EXPECT_TRUE(watcher_.AwaitState(id, JobState::kSucceeded).bound.has_value());
+}
+
+// --- The stop gap ---
+
+TEST_F(JobManagerTest, StopGapEndsTheJobEarlyWithTheSamePointsOnAnyNumberOfThreads) {
+  MakeStopGapJob();
+  const std::vector<PointKey> expected = UndisturbedPoints();
+  GatedProver prover(bound_);
+  prover.Open();
+  for (const int threads : {1, 2, 16}) {
+    JobManager::Options options = ManagerOptions(threads);
+    options.prove_bound = ProverOf(&prover);
+    const auto manager = Manager(std::move(options));
+    const std::int64_t id = Submit(*manager);
+    const JobRecord job = watcher_.AwaitState(id, JobState::kSucceeded);
+    EXPECT_EQ(job.starts_done, first_within_ + 5) << "an eighth of 40 starts from the first one within the gap on";
+    EXPECT_LT(job.points, 60 * job.starts_done);
+    EXPECT_EQ(job.message, "ended early: start " + std::to_string(first_within_) +
+                               " found a design at most 25 % above the proven lower bound");
+    EXPECT_LE(store_.GetPoint(id, *job.best_point)->point.score, 1.25 * bound_);
+    EXPECT_EQ(PointsOf(store_, id), expected) << threads << " threads";
+  }
+}
+
+TEST_F(JobManagerTest, StopGapJobGivesTheSamePointsWhenItIsInterrupted) {
+  MakeStopGapJob();
+  const std::vector<PointKey> expected = UndisturbedPoints();
+  GatedProver prover(bound_);
+  prover.Open();
+  std::int64_t id = 0;
+  // Each manager is gone once the starts up to `last` have ended, those after it being held.
+  for (const int last : {0, first_within_, first_within_ + 2}) {
+    GatedRunner runner(1);
+    JobManager::Options options = ManagerOptions();
+    options.prove_bound = ProverOf(&prover);
+    options.run_start = [&](const SearchSpec& spec, int start, PointSink& sink) {
+      return start <= last ? FakeRun(spec, start, sink) : runner.Run(spec, start, sink);
+    };
+    const auto manager = Manager(std::move(options));
+    if (last == 0) id = Submit(*manager);
+    watcher_.Await([&] { return store_.GetJob(id)->starts_done > last; });
+    ASSERT_TRUE(manager->Pause(id, std::nullopt).ok());
+    ASSERT_TRUE(manager->Resume(id, std::nullopt).ok());
+  }
+  JobManager::Options options = ManagerOptions();
+  options.prove_bound = ProverOf(&prover);
+  const auto manager = Manager(std::move(options));
+  const JobRecord job = watcher_.AwaitState(id, JobState::kSucceeded);
+  EXPECT_THAT(job.message, HasSubstr("ended early: start " + std::to_string(first_within_)));
+  EXPECT_EQ(PointsOf(store_, id), expected);
+}
+
+TEST_F(JobManagerTest, StartsOfAStopGapJobWaitForTheBound) {
+  MakeStopGapJob();
+  GatedProver prover(bound_);
+  std::atomic<int> begun = 0;
+  // Two workers are busy with proofs.
+  JobManager::Options options = ManagerOptions(3);
+  options.prove_bound = ProverOf(&prover);
+  options.run_start = [&](const SearchSpec& spec, int start, PointSink& sink) {
+    ++begun;
+    return FakeRun(spec, start, sink);
+  };
+  const auto manager = Manager(std::move(options));
+  const std::int64_t waiting = Submit(*manager);
+  prover.AwaitBegun(1);
+  stop_gap_.reset();
+  const std::int64_t other = Submit(*manager);
+  watcher_.Await([&] { return store_.GetJob(other)->starts_done == 40; });
+  EXPECT_EQ(begun, 40) << "other jobs go on meanwhile";
+  EXPECT_EQ(store_.GetJob(waiting)->points, 0);
+  prover.Open();
+  watcher_.AwaitState(waiting, JobState::kSucceeded);
+}
+
+TEST_F(JobManagerTest, StopGapThatNothingReachesChangesNoPointAndIsTold) {
+  const std::vector<PointKey> expected = UndisturbedPoints();
+  stop_gap_ = 0.01;
+  for (const double bound : {1.0, 0.0, std::numeric_limits<double>::infinity()}) {
+    GatedProver prover(bound);
+    prover.Open();
+    JobManager::Options options = ManagerOptions();
+    options.prove_bound = ProverOf(&prover);
+    const auto manager = Manager(std::move(options));
+    const std::int64_t id = Submit(*manager);
+    const JobRecord job = watcher_.AwaitState(id, JobState::kSucceeded);
+    EXPECT_EQ(job.message, "all samples were used without finding a design at most 1 % above the proven lower bound");
+    EXPECT_EQ(PointsOf(store_, id), expected) << bound;
+  }
 }
 
 TEST_F(JobManagerTest, CountsOutOfRangeAreRefusedWithTheField) {

@@ -38,8 +38,8 @@ std::vector<Mapping> SomeMappings(const SearchSpec& spec) {
   return mappings;
 }
 
-// True when the sink wants the start to end.
-bool ReportSample(const SearchSpec& spec, int start, std::int64_t sample, PointSink& sink) {
+// Returns the sample's score.
+double ReportSample(const SearchSpec& spec, int start, std::int64_t sample, PointSink& sink) {
   const bool exact = sample % 5 == 0;
   const std::vector<Mapping> mappings = SomeMappings(spec);
   // Figures from a small grid, so that points meet and replace each other on the front.
@@ -51,10 +51,10 @@ bool ReportSample(const SearchSpec& spec, int start, std::int64_t sample, PointS
   HardwarePoint hardware;
   for (const ParameterSpec& parameter : spec.hardware_template->spec().parameters) hardware.push_back(parameter.max);
   hardware[0] = 2 + static_cast<double>(sample % 60);
-  sink.OnPoint(SearchPoint{sample, exact ? SearchPointOrigin::kRounded : SearchPointOrigin::kDescent, metrics,
-                           exact ? metrics.edp() : std::numeric_limits<double>::infinity(), hardware,
-                           exact ? &mappings : nullptr});
-  return sink.StopRequested();
+  const double score = exact ? metrics.edp() : std::numeric_limits<double>::infinity();
+  sink.OnPoint(SearchPoint{sample, exact ? SearchPointOrigin::kRounded : SearchPointOrigin::kDescent, metrics, score,
+                           hardware, exact ? &mappings : nullptr});
+  return score;
 }
 
 }  // namespace
@@ -85,7 +85,11 @@ StartSummary FakeRun(const SearchSpec& spec, int start, PointSink& sink) {
   StartSummary summary;
   for (std::int64_t sample = 1; sample <= spec.samples_per_start; ++sample) {
     summary.samples = sample;
-    if (ReportSample(spec, start, sample, sink) && sample < spec.samples_per_start) {
+    if (ReportSample(spec, start, sample, sink) <= spec.stop_score.value_or(0)) {
+      summary.termination = StartSummary::Termination::kStopScoreReached;
+      return summary;
+    }
+    if (sink.StopRequested() && sample < spec.samples_per_start) {
       summary.termination = StartSummary::Termination::kStopped;
       return summary;
     }
@@ -106,7 +110,11 @@ StartSummary GatedRunner::Run(const SearchSpec& spec, int start, PointSink& sink
       summary.termination = StartSummary::Termination::kStopped;
       return summary;
     }
-    ReportSample(spec, start, sample, sink);
+    if (ReportSample(spec, start, sample, sink) <= spec.stop_score.value_or(0)) {
+      summary.samples = sample;
+      summary.termination = StartSummary::Termination::kStopScoreReached;
+      return summary;
+    }
   }
   summary.samples = spec.samples_per_start;
   return summary;
@@ -114,6 +122,23 @@ StartSummary GatedRunner::Run(const SearchSpec& spec, int start, PointSink& sink
 
 void GatedRunner::AwaitHeld(int count) {
   while (held_ < count) std::this_thread::yield();
+}
+
+std::optional<LowerBound> GatedProver::Prove(const SearchSpec&, const std::function<bool()>& stop_requested) {
+  ++begun_;
+  while (!open_) {
+    if (stop_requested()) {
+      ++stopped_;
+      return std::nullopt;
+    }
+    std::this_thread::yield();
+  }
+  ++proven_;
+  return bound_;
+}
+
+void GatedProver::AwaitBegun(int count) {
+  while (begun_ < count) std::this_thread::yield();
 }
 
 StoreWatcher::StoreWatcher(RunStore* store) : store_(store) {

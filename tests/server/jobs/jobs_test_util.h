@@ -22,7 +22,8 @@ namespace oneloop {
 std::shared_ptr<const SearchSpec> TestSpec(int starts, std::int64_t samples_per_start);
 NewJob JobOf(const SearchSpec& spec, const std::string& request_id = "");
 
-// A deterministic start: a point per sample, every fifth of them exact and with a design. Ends early when asked.
+// A deterministic start: a point per sample, every fifth of them exact and with a design. Ends early when asked, and
+// at the spec's stop score.
 StartSummary FakeRun(const SearchSpec& spec, int start, PointSink& sink);
 
 // Runs FakeRun, but holds every start after its first `free_samples` points until the gate is opened or the start is
@@ -43,6 +44,25 @@ class GatedRunner {
   std::atomic<int> stopped_ = 0;
 };
 
+// Proves the same bound of every job, but only once the gate is opened; gives up when it is stopped before.
+class GatedProver {
+ public:
+  explicit GatedProver(double objective) { bound_.objective = objective; }
+  std::optional<LowerBound> Prove(const SearchSpec& spec, const std::function<bool()>& stop_requested);
+  void Open() { open_ = true; }
+  // Returns once `count` proofs have begun.
+  void AwaitBegun(int count);
+  int proven() const { return proven_; }
+  int stopped() const { return stopped_; }
+
+ private:
+  LowerBound bound_;
+  std::atomic<bool> open_ = false;
+  std::atomic<int> begun_ = 0;
+  std::atomic<int> proven_ = 0;
+  std::atomic<int> stopped_ = 0;
+};
+
 // Passes every call on; tests override what they want to fail.
 class ForwardingStore : public RunStore {
  public:
@@ -55,6 +75,7 @@ class ForwardingStore : public RunStore {
                                         std::optional<std::int64_t> expected_revision) override {
     return target_.SetJobState(id, from, to, message, expected_revision);
   }
+  absl::Status SetJobBound(std::int64_t id, const JobBound& bound) override { return target_.SetJobBound(id, bound); }
   absl::Status DeleteJob(std::int64_t id, std::optional<std::int64_t> expected_revision) override {
     return target_.DeleteJob(id, expected_revision);
   }
@@ -76,6 +97,19 @@ class ForwardingStore : public RunStore {
   absl::StatusOr<JobSnapshot> Snapshot(std::int64_t job_id) override { return target_.Snapshot(job_id); }
   absl::StatusOr<JobChanges> ReadChanges(std::int64_t job_id, std::int64_t after, int limit) override {
     return target_.ReadChanges(job_id, after, limit);
+  }
+  absl::StatusOr<CreateCalibrationResult> CreateCalibration(const NewCalibration& calibration) override {
+    return target_.CreateCalibration(calibration);
+  }
+  absl::Status FinishCalibration(const CalibrationOutcome& outcome) override {
+    return target_.FinishCalibration(outcome);
+  }
+  absl::Status DeleteCalibration(const std::string& name) override { return target_.DeleteCalibration(name); }
+  absl::StatusOr<CalibrationRecord> GetCalibration(const std::string& name) override {
+    return target_.GetCalibration(name);
+  }
+  absl::StatusOr<std::vector<CalibrationRecord>> ListCalibrations(const std::string& after, int limit) override {
+    return target_.ListCalibrations(after, limit);
   }
   std::int64_t revision() const override { return target_.revision(); }
   void SetCommitListener(CommitListener listener) override { target_.SetCommitListener(std::move(listener)); }

@@ -59,6 +59,39 @@ TEST(LeaseQueueTest, JobIsFinishedWhenItsLastLeaseIs) {
   EXPECT_TRUE(queue.IsFinished(1));
 }
 
+TEST(LeaseQueueTest, BoundGoesBeforeTheStartsAndIsLeasedOnce) {
+  LeaseQueue queue;
+  queue.Add(1, {0, 1});
+  queue.Add(1, {kBoundUnit});
+  const Lease bound = queue.Take().value();
+  EXPECT_EQ(bound, (Lease{1, kBoundUnit}));
+  queue.Add(1, {kBoundUnit});
+  EXPECT_EQ(queue.Take(), (Lease{1, 0})) << "it does not hold up the starts";
+  queue.GiveBack(bound);
+  EXPECT_EQ(queue.Take(), bound);
+}
+
+TEST(LeaseQueueTest, OnlyStartsBelowTheLimitAreLeased) {
+  LeaseQueue queue;
+  queue.Add(1, {kBoundUnit, 0, 1, 2});
+  queue.LimitStarts(1, 0);
+  EXPECT_THAT(TakeAll(queue), ElementsAre(Lease{1, kBoundUnit}));
+  queue.LimitStarts(1, 2);
+  EXPECT_THAT(TakeAll(queue), ElementsAre(Lease{1, 0}, Lease{1, 1}));
+  EXPECT_FALSE(queue.IsFinished(1));
+}
+
+TEST(LeaseQueueTest, DroppedStartsAreForgotten) {
+  LeaseQueue queue;
+  queue.Add(1, {0, 1, 2, 3});
+  queue.Take();
+  queue.DropStarts(1, 2);
+  EXPECT_THAT(TakeAll(queue), ElementsAre(Lease{1, 1}));
+  queue.Complete({1, 0});
+  queue.Complete({1, 1});
+  EXPECT_TRUE(queue.IsFinished(1));
+}
+
 TEST(LeaseQueueTest, LeasesOfARemovedJobAreVoid) {
   LeaseQueue queue;
   queue.Add(1, {0, 1});

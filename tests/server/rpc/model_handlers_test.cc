@@ -9,6 +9,8 @@
 
 #include "common/base/status.h"
 #include "common/convert/library.h"
+#include "server/rpc/calibration_convert.h"
+#include "server/store/memory_run_store.h"
 
 namespace oneloop {
 namespace {
@@ -41,7 +43,10 @@ class ModelHandlersTest : public testing::Test {
   }
 
   const Catalog catalog_{&ShippedLibrary()};
-  const ModelHandlers handlers_{&catalog_};
+  MemoryRunStore store_;
+  const std::unique_ptr<CalibrationManager> manager_ = CalibrationManager::Create(&store_, TrainCalibration).value();
+  const CalibrationCatalog calibrations_{&catalog_, &store_, manager_.get()};
+  const ModelHandlers handlers_{{&catalog_, &calibrations_}};
 };
 
 TEST_F(ModelHandlersTest, ScoresEveryRowByTheExactModel) {

@@ -10,7 +10,10 @@
 
 #include "common/base/status.h"
 #include "common/convert/library.h"
+#include "server/rpc/calibration_convert.h"
+#include "server/rpc/deterministic_bytes.h"
 #include "server/rpc/job_convert.h"
+#include "server/rpc/record_convert.h"
 #include "server/store/memory_run_store.h"
 #include "tests/server/jobs/jobs_test_util.h"
 #include "tests/server/store/store_test_util.h"
@@ -32,7 +35,8 @@ class SearchHandlersTest : public testing::Test {
     };
     options.num_threads = 2;
     jobs_ = JobManager::Create(std::move(options)).value();
-    handlers_ = std::make_unique<SearchHandlers>(SearchHandlers::Options{&store_, jobs_.get(), &catalog_});
+    handlers_ =
+        std::make_unique<SearchHandlers>(SearchHandlers::Options{&store_, jobs_.get(), &catalog_, &calibrations_});
   }
 
   static v1::CreateJobRequest Request() {
@@ -71,6 +75,9 @@ class SearchHandlersTest : public testing::Test {
   MemoryRunStore store_;
   StoreWatcher watcher_{&store_};
   GatedRunner runner_{0};
+  const std::unique_ptr<CalibrationManager> calibration_manager_ =
+      CalibrationManager::Create(&store_, TrainCalibration).value();
+  const CalibrationCatalog calibrations_{&catalog_, &store_, calibration_manager_.get()};
   std::unique_ptr<JobManager> jobs_;
   std::unique_ptr<SearchHandlers> handlers_;
 };
@@ -82,8 +89,10 @@ TEST_F(SearchHandlersTest, CreateFillsEveryDefault) {
   EXPECT_EQ(job.spec().starts(), 7);
   EXPECT_EQ(job.spec().steps(), 1490);
   EXPECT_FALSE(job.spec().has_samples());
-  EXPECT_EQ(job.spec().round_period(), 250);
-  EXPECT_EQ(job.spec().learning_rate(), 0.05);
+  EXPECT_EQ(job.spec().round_period(), 100);
+  EXPECT_EQ(job.spec().learning_rate(), 0.5);
+  EXPECT_EQ(job.spec().descent_share(), 0.2);
+  EXPECT_EQ(job.spec().parametrization(), v1::LOG);
   EXPECT_EQ(job.spec().objective(), v1::EDP);
   EXPECT_EQ(job.spec().algorithm(), v1::GRADIENT);
   EXPECT_EQ(job.spec().order_strategy(), v1::ITERATE);
@@ -111,6 +120,8 @@ TEST_F(SearchHandlersTest, StoredJobDecodesToTheSameSearch) {
   spec.set_objective(v1::LATENCY);
   spec.set_order_strategy(v1::SOFTMAX);
   spec.set_seed(99);
+  spec.set_descent_share(0);
+  spec.set_parametrization(v1::RAW);
   spec.set_starts(2);
   spec.set_steps(10);
   (*spec.mutable_fixed_parameters())["pe_dim"] = 16;
@@ -126,6 +137,8 @@ TEST_F(SearchHandlersTest, StoredJobDecodesToTheSameSearch) {
   EXPECT_EQ(search->objective, Objective::kLatency);
   EXPECT_EQ(search->order_strategy, OrderStrategy::kSoftmax);
   EXPECT_EQ(search->seed, 99u);
+  EXPECT_EQ(search->descent_share, 0);
+  EXPECT_EQ(search->parametrization, Parametrization::kRaw);
   EXPECT_EQ(search->samples_per_start, 10);
   EXPECT_EQ(search->limits.area_mm2, 40);
   const auto range = [&](const char* name) {
@@ -135,6 +148,18 @@ TEST_F(SearchHandlersTest, StoredJobDecodesToTheSameSearch) {
   EXPECT_EQ(range("pe_dim").max, 16);
   EXPECT_EQ(range("scratchpad_kib").max, 100);
   EXPECT_EQ(range("accumulator_kib").max, 8192);
+}
+
+TEST_F(SearchHandlersTest, AStoredJobWithoutLaterFieldsDecodesWithTheirDefaults) {
+  Create(Request());
+  JobRecord record = store_.GetJob(1).value();
+  v1::JobSpec spec = DecodeSpec(record).value();
+  spec.clear_descent_share();
+  spec.clear_parametrization();
+  record.job.spec = DeterministicBytes(spec);
+  const auto search = DecodeSearch(record).value();
+  EXPECT_EQ(search->descent_share, 0.2);
+  EXPECT_EQ(search->parametrization, Parametrization::kLog);
 }
 
 TEST_F(SearchHandlersTest, ValidateOnlyStoresNothing) {
@@ -197,7 +222,16 @@ TEST_F(SearchHandlersTest, BadSpecsAreRefusedWithFieldAndRemedyAndStoreNothing) 
        }},
       {"spec.round_period", "1 or more", [](auto& r) { r.mutable_spec()->set_round_period(0); }},
       {"spec.learning_rate", "1e-6 to 10", [](auto& r) { r.mutable_spec()->set_learning_rate(0); }},
+      {"spec.descent_share", "valid: 0 to 1", [](auto& r) { r.mutable_spec()->set_descent_share(-0.1); }},
+      {"spec.descent_share", "valid: 0 to 1", [](auto& r) { r.mutable_spec()->set_descent_share(1.5); }},
+      {"spec.descent_share", "valid: 0 to 1", [](auto& r) { r.mutable_spec()->set_descent_share(std::nan("")); }},
+      {"spec.parametrization", "valid: LOG, RAW",
+       [](auto& r) { r.mutable_spec()->set_parametrization(static_cast<v1::Parametrization>(7)); }},
       {"spec.learning_rate", "1e-6 to 10", [](auto& r) { r.mutable_spec()->set_learning_rate(std::nan("")); }},
+      {"spec.stop_gap", "above 0, at most 1", [](auto& r) { r.mutable_spec()->set_stop_gap(0); }},
+      {"spec.stop_gap", "above 0, at most 1", [](auto& r) { r.mutable_spec()->set_stop_gap(-0.01); }},
+      {"spec.stop_gap", "above 0, at most 1", [](auto& r) { r.mutable_spec()->set_stop_gap(2); }},
+      {"spec.stop_gap", "above 0, at most 1", [](auto& r) { r.mutable_spec()->set_stop_gap(std::nan("")); }},
       {"spec.objective", "EDP, ENERGY, LATENCY",
        [](auto& r) { r.mutable_spec()->set_objective(static_cast<v1::Objective>(77)); }},
       {"spec.algorithm", "GRADIENT", [](auto& r) { r.mutable_spec()->set_algorithm(static_cast<v1::Algorithm>(77)); }},
@@ -267,6 +301,8 @@ TEST_F(SearchHandlersTest, UnknownJobsAreNotFound) {
 
 TEST_F(SearchHandlersTest, ChangesAskForThePresentEtag) {
   const v1::Job created = Create(Request());
+  // The last change that is none of this test's.
+  watcher_.Await([&] { return store_.GetJob(1)->bound.has_value(); });
   v1::PauseJobRequest pause;
   pause.set_name(created.name());
   v1::Job job;
@@ -403,6 +439,47 @@ TEST_F(SearchHandlersTest, PointIsFoundByItsName) {
   EXPECT_EQ(point.SerializeAsString().size(), job.best().SerializeAsString().size());
   request.set_name(job.name() + "/points/10");
   EXPECT_EQ(handlers_->GetPoint(request, &point).code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(SearchHandlersTest, CertificateComesWithTheJobItsListingAndItsDesigns) {
+  const v1::Job job = Finished(1, 10);
+  const v1::Certificate& certificate = job.certificate();
+  EXPECT_EQ(certificate.objective(), v1::EDP);
+  EXPECT_GT(certificate.lower_bound(), certificate.energy_uj_bound());
+  EXPECT_GT(certificate.energy_uj_bound(), 0);
+  EXPECT_GT(certificate.latency_cycles_bound(), 0);
+  EXPECT_GT(certificate.boxes(), 0);
+  EXPECT_TRUE(certificate.has_gap());
+  EXPECT_EQ(certificate.gap(), job.best().edp() / certificate.lower_bound() - 1);
+  v1::ListJobsRequest list;
+  list.set_parent("projects/p");
+  v1::ListJobsResponse jobs;
+  ASSERT_TRUE(handlers_->ListJobs(list, &jobs).ok());
+  EXPECT_EQ(jobs.jobs(0).certificate().SerializeAsString(), certificate.SerializeAsString());
+}
+
+TEST_F(SearchHandlersTest, CertificateIsOfTheObjectiveAndItsGapOfTheBestDesign) {
+  const JobBound bound{100, 20, 4, 7, true};
+  const v1::Certificate energy = CertificateToProto(bound, v1::ENERGY, 125, 8);
+  EXPECT_EQ(energy.objective(), v1::ENERGY);
+  EXPECT_EQ(energy.gap(), 0.25);
+  EXPECT_EQ(energy.boxes(), 7);
+  EXPECT_TRUE(energy.exhausted());
+  EXPECT_EQ(CertificateToProto(bound, v1::LATENCY, 1, 150).gap(), 0.5);
+  EXPECT_EQ(CertificateToProto(bound, v1::EDP, 25, 8).gap(), 1);
+  const double infinity = std::numeric_limits<double>::infinity();
+  EXPECT_FALSE(CertificateToProto(bound, v1::EDP, infinity, infinity).has_gap()) << "no design, no gap";
+  EXPECT_FALSE(CertificateToProto({0, 0, 0, 1, true}, v1::EDP, 25, 8).has_gap());
+  EXPECT_FALSE(CertificateToProto({infinity, infinity, infinity, 1, true}, v1::EDP, 25, 8).has_gap());
+}
+
+TEST_F(SearchHandlersTest, StopGapIsStoredWithTheJob) {
+  v1::CreateJobRequest request = Request();
+  EXPECT_FALSE(Create(request).spec().has_stop_gap());
+  EXPECT_FALSE(store_.GetJob(1)->job.stop_gap.has_value());
+  request.mutable_spec()->set_stop_gap(1);
+  EXPECT_EQ(Create(request).spec().stop_gap(), 1);
+  EXPECT_EQ(store_.GetJob(2)->job.stop_gap, 1);
 }
 
 TEST_F(SearchHandlersTest, DesignsOfDescentPointsAndOfEmptyJobsAreRefusedWithTheReason) {

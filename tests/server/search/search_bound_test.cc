@@ -1,7 +1,11 @@
+#include "server/search/search_bound.h"
+
+#include <cmath>
+#include <limits>
 #include <tuple>
 #include <vector>
 
-#include "common/model/lower_bound.h"
+#include "common/base/random.h"
 #include "gtest/gtest.h"
 #include "server/search/search.h"
 #include "tests/server/search/search_cases.h"
@@ -20,12 +24,16 @@ class SearchBoundTest : public testing::TestWithParam<std::tuple<const char*, Ob
     spec.hardware_range = ranges;
     RecordingSink sink;
     RunStart(spec, 0, sink);
-    const ObjectiveWeights weights = {objective == Objective::kLatency ? 0.0 : 1.0,
-                                      objective == Objective::kEnergy ? 0.0 : 1.0};
-    const LowerBound bound =
-        ProveLowerBound(CostModel(spec.hardware_template), *spec.workload, spec.hardware_range, weights);
-    EXPECT_LE(bound.objective, sink.best());
-    EXPECT_GT(bound.objective, 0);
+    const std::optional<LowerBound> bound = ProveSearchBound(spec, [] { return false; });
+    ASSERT_TRUE(bound.has_value());
+    EXPECT_GT(bound->objective, 0);
+    for (const RecordingSink::Point& point : sink.points) {
+      if (point.mappings.empty()) continue;
+      EXPECT_GE(point.score, bound->objective);
+      EXPECT_GE(point.metrics.energy_uj, bound->energy_uj);
+      EXPECT_GE(point.metrics.latency_cycles, bound->latency_cycles);
+    }
+    EXPECT_GE(*GapOf(sink.best(), bound->objective), 0);
   }
 };
 
@@ -36,6 +44,94 @@ TEST_P(SearchBoundTest, NoScoreLiesBelowTheBoundWhenHardwareIsPartlyFixed) { Che
 INSTANTIATE_TEST_SUITE_P(Networks, SearchBoundTest,
                          testing::Combine(testing::Values("alexnet", "bert", "deepbench", "resnet50"),
                                           testing::Values(Objective::kEdp, Objective::kEnergy, Objective::kLatency)));
+
+TEST(SearchBoundProofTest, SameSpecGivesTheSameBound) {
+  const SearchSpec spec = ShippedSpec("alexnet");
+  const std::optional<LowerBound> first = ProveSearchBound(spec, [] { return false; });
+  const std::optional<LowerBound> second = ProveSearchBound(spec, [] { return false; });
+  EXPECT_EQ(first->objective, second->objective);
+  EXPECT_EQ(first->boxes, second->boxes);
+}
+
+TEST(SearchBoundProofTest, ProofThatIsStoppedGivesNoBoundAndEndsSoon) {
+  for (const int stop_at : {1, 2, 5}) {
+    int asked = 0;
+    EXPECT_FALSE(ProveSearchBound(ShippedSpec("resnet50"), [&] { return ++asked >= stop_at; }).has_value());
+    EXPECT_EQ(asked, stop_at) << "it goes on after it was told to stop";
+  }
+}
+
+TEST(GapTest, GapIsRelativeToTheBoundAndUnknownWithoutOne) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  EXPECT_DOUBLE_EQ(*GapOf(1.25, 1), 0.25);
+  EXPECT_EQ(GapOf(3, 3), 0);
+  for (const double nothing : {0.0, kInfinity, std::nan("")}) {
+    EXPECT_FALSE(GapOf(nothing, 1).has_value());
+    EXPECT_FALSE(GapOf(1, nothing).has_value());
+  }
+}
+
+TEST(GapTest, ScoreWithinAGapIsNeverBeyondItAndTheNextOneIs) {
+  Random random(5);
+  for (int i = 0; i < 1000; ++i) {
+    const double gap = std::exp2(-20 * random.Uniform());
+    const double bound = std::exp2(40 * random.Uniform());
+    const double score = LargestScoreWithin(gap, bound);
+    EXPECT_LE(*GapOf(score, bound), gap);
+    EXPECT_GT(*GapOf(score * (1 + 1e-15) + bound * 1e-15, bound), gap * (1 - 1e-9));
+  }
+}
+
+class StopScoreTest : public testing::TestWithParam<Algorithm> {};
+
+TEST_P(StopScoreTest, StartEndsWithTheFirstDesignThatIsGoodEnough) {
+  SearchSpec spec = ShippedSpec("alexnet");
+  spec.algorithm = GetParam();
+  spec.samples_per_start = 400;
+  RecordingSink whole;
+  RunStart(spec, 1, whole);
+  // Halfway in log between the first design and the best.
+  double first = 0;
+  for (const RecordingSink::Point& point : whole.points) {
+    if (first == 0 && std::isfinite(point.score)) first = point.score;
+  }
+  spec.stop_score = std::sqrt(first * whole.best());
+  RecordingSink sink;
+  const StartSummary summary = RunStart(spec, 1, sink);
+  EXPECT_EQ(summary.termination, StartSummary::Termination::kStopScoreReached);
+  EXPECT_LE(sink.best(), *spec.stop_score);
+  EXPECT_LT(summary.samples, 400);
+  ASSERT_LT(sink.points.size(), whole.points.size());
+  for (std::size_t i = 0; i < sink.points.size(); ++i) EXPECT_TRUE(sink.points[i] == whole.points[i]);
+  RecordingSink again;
+  EXPECT_EQ(RunStart(spec, 1, again).samples, summary.samples);
+  EXPECT_TRUE(again.points == sink.points);
+}
+
+TEST_P(StopScoreTest, ScoreOutOfReachChangesNothing) {
+  SearchSpec spec = ShippedSpec("alexnet");
+  spec.algorithm = GetParam();
+  spec.samples_per_start = 200;
+  RecordingSink whole;
+  const StartSummary without = RunStart(spec, 0, whole);
+  spec.stop_score = 1;
+  RecordingSink sink;
+  EXPECT_EQ(RunStart(spec, 0, sink).termination, without.termination);
+  EXPECT_TRUE(sink.points == whole.points);
+}
+
+TEST_P(StopScoreTest, StartThatIsStoppedFirstHasToRunAgain) {
+  SearchSpec spec = ShippedSpec("alexnet");
+  spec.algorithm = GetParam();
+  spec.samples_per_start = 400;
+  spec.stop_score = std::numeric_limits<double>::max();
+  RecordingSink sink;
+  sink.stop = true;
+  EXPECT_EQ(RunStart(spec, 0, sink).termination, StartSummary::Termination::kStopped);
+}
+
+INSTANTIATE_TEST_SUITE_P(Algorithms, StopScoreTest,
+                         testing::Values(Algorithm::kGradient, Algorithm::kRandom, Algorithm::kBayesian));
 
 }  // namespace
 }  // namespace oneloop

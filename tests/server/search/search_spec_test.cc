@@ -26,6 +26,8 @@ TEST(ValidateSearchSpecTest, NamesTheFieldAndWhatWouldBeValid) {
       {"no period", [](SearchSpec& s) { s.round_period = 0; }, "round_period", "valid: 1"},
       {"wild rate", [](SearchSpec& s) { s.learning_rate = 1e9; }, "learning_rate", "valid"},
       {"rate that is no number", [](SearchSpec& s) { s.learning_rate = 0.0 / 0.0; }, "learning_rate", "valid"},
+      {"share above all", [](SearchSpec& s) { s.descent_share = 1.01; }, "descent_share", "is 1.01; valid: 0 to 1"},
+      {"share that is no number", [](SearchSpec& s) { s.descent_share = 0.0 / 0.0; }, "descent_share", "valid: 0 to 1"},
       {"value beyond the range",
        [](SearchSpec& s) {
          s.hardware_range[0] = {256, 256};

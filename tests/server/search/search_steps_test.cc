@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/base/random.h"
@@ -16,8 +18,10 @@
 #include "server/search/evaluator.h"
 #include "server/search/layer_search.h"
 #include "server/search/moves.h"
+#include "server/search/neighbourhood.h"
 #include "server/search/rounding.h"
 #include "server/search/start_point.h"
+#include "tests/common/model/all_mappings.h"
 #include "tests/common/model/random_cases.h"
 #include "tests/server/search/search_cases.h"
 
@@ -121,73 +125,135 @@ TEST(RandomHardwareTest, DrawsPowersOfTwoWithinTheRange) {
   EXPECT_EQ(sizes, (std::set<double>{2, 4, 8, 16, 32, 64, 128}));
 }
 
+// A layer search on one workload with hardware of the test's choice.
 class LayerSearchTest : public testing::Test {
  protected:
-  LayerSearchTest() : spec_(ShippedSpec("resnet50")), model_(spec_.hardware_template) {}
+  void Use(Workload workload, std::int64_t samples) {
+    spec_ = SpecFor(std::move(workload), ShippedTemplate("gemmini"));
+    spec_.samples_per_start = samples;
+    model_.emplace(spec_.hardware_template);
+    smooth_.emplace(*model_, *spec_.workload, spec_.hardware_range, ObjectiveWeights{1, 1}, MetricLimits{});
+    moves_.emplace(*spec_.hardware_template);
+    evaluator_.emplace(spec_, *model_, sink_);
+    layers_.emplace(*evaluator_, *smooth_, *moves_, random_);
+  }
+
+  bool Fits(const LayerDesign& design, const ComponentCosts& costs) const {
+    return model_->FirstShortage(design.use.need, costs) < 0;
+  }
 
   SearchSpec spec_;
-  const CostModel model_;
   RecordingSink sink_;
   Random random_{9};
+  std::optional<CostModel> model_;
+  std::optional<SmoothModel> smooth_;
+  std::optional<MoveSet> moves_;
+  std::optional<Evaluator> evaluator_;
+  std::optional<LayerSearch> layers_;
 };
 
 TEST_F(LayerSearchTest, RepairFitsAnyMapping) {
-  spec_.samples_per_start = 100000;
-  Evaluator evaluator(spec_, model_, sink_);
-  const MoveSet moves(*spec_.hardware_template);
-  LayerSearch layers(evaluator, moves, random_);
-  const ComponentCosts costs = model_.CostsAt({8, 16, 4});
-  for (int layer = 0; layer < evaluator.num_layers(); ++layer) {
-    const Mapping mapping = RandomMapping(*spec_.hardware_template, evaluator.shape(layer), random_);
-    LayerDesign design = layers.Evaluate(layer, mapping, costs);
-    ASSERT_TRUE(layers.Repair(layer, costs, &design));
-    EXPECT_EQ(model_.FirstShortage(design.use.need, costs), -1);
-    EXPECT_TRUE(ValidateMapping(*spec_.hardware_template, evaluator.shape(layer), design.mapping).ok());
+  Use(ShippedWorkload("resnet50"), 100000);
+  const ComponentCosts costs = model_->CostsAt({8, 16, 4});
+  for (int layer = 0; layer < evaluator_->num_layers(); ++layer) {
+    const Mapping mapping = RandomMapping(*spec_.hardware_template, evaluator_->shape(layer), random_);
+    LayerDesign design = layers_->Evaluate(layer, mapping, costs);
+    ASSERT_TRUE(layers_->Repair(layer, costs, &design));
+    EXPECT_TRUE(Fits(design, costs));
+    EXPECT_TRUE(ValidateMapping(*spec_.hardware_template, evaluator_->shape(layer), design.mapping).ok());
   }
 }
 
-TEST_F(LayerSearchTest, ImproveEndsWhereNoSingleMoveHelps) {
-  spec_.samples_per_start = 100000;
-  Evaluator evaluator(spec_, model_, sink_);
-  const MoveSet moves(*spec_.hardware_template);
-  LayerSearch layers(evaluator, moves, random_);
-  const ComponentCosts costs = model_.CostsAt({16, 128, 64});
-  constexpr int kLayer = 7;
-  const Mapping start = RandomMapping(*spec_.hardware_template, evaluator.shape(kLayer), random_);
-  LayerDesign design = layers.Evaluate(kLayer, start, costs);
-  ASSERT_TRUE(layers.Repair(kLayer, costs, &design));
-  const LayerSearch::Slopes slopes{1, 0};
-  const double before = design.figures.energy_uj;
-  ASSERT_TRUE(layers.Improve(kLayer, costs, slopes, &design));
-  EXPECT_LT(design.figures.energy_uj, before);
-  std::vector<Move> list;
-  moves.List(design.mapping, &list);
-  for (const Move& move : list) {
-    const LayerDesign trial = layers.Evaluate(kLayer, MoveSet::Apply(design.mapping, move), costs);
-    if (model_.FirstShortage(trial.use.need, costs) < 0) {
-      EXPECT_GE(trial.figures.energy_uj, design.figures.energy_uj * (1 - 1e-9));
+TEST_F(LayerSearchTest, RepairGivesUpWhereNothingFits) {
+  Workload workload{"one", "", {{"layer", 1, {}}}};
+  workload.layers[0].shape.bounds.fill(4);
+  Use(workload, 1000);
+  ComponentCosts costs = model_->CostsAt({2, 1, 1});
+  costs.limit.fill(0.5);
+  LayerDesign design =
+      layers_->Evaluate(0, RandomMapping(*spec_.hardware_template, evaluator_->shape(0), random_), costs);
+  EXPECT_FALSE(layers_->Repair(0, costs, &design));
+}
+
+// Against all mappings of small layers, on hardware small enough that memories are full at the optimum.
+TEST_F(LayerSearchTest, ImproveAndRestartsReachTheBestOfAllMappings) {
+  const LayerSearch::Slopes slopes{1, 1e-3};
+  int optimal = 0;
+  constexpr int kTrials = 12;
+  for (int trial = 0; trial < kTrials; ++trial) {
+    Workload workload{"one", "", {{"layer", 1, {}}}};
+    LayerShape& shape = workload.layers[0].shape;
+    shape.bounds.fill(1);
+    for (const Dim dim : {Dim::kP, Dim::kQ, Dim::kC, Dim::kK}) {
+      shape.bounds[static_cast<std::size_t>(dim)] = static_cast<std::int64_t>(2 + random_.Below(6));
     }
+    shape.bounds[static_cast<std::size_t>(Dim::kR)] = 3;
+    Use(workload, 400);
+    ComponentCosts costs = model_->CostsAt({4, 1, 1});
+    for (double& limit : costs.limit) limit = std::max(1.0, limit / 16);
+    double best = std::numeric_limits<double>::infinity();
+    AllMappings(*spec_.hardware_template, shape).ForEach([&](const Mapping& mapping) {
+      const LayerUse use = model_->Use(shape, mapping);
+      if (model_->FirstShortage(use.need, costs) < 0) best = std::min(best, slopes.Of(model_->Score(use, costs)));
+    });
+    LayerDesign design = layers_->Evaluate(0, *ConstructiveMapping(*model_, shape, costs, random_), costs);
+    double found = std::numeric_limits<double>::infinity();
+    while (!evaluator_->Finished()) {
+      layers_->Improve(0, costs, slopes, &design);
+      EXPECT_TRUE(Fits(design, costs));
+      found = std::min(found, slopes.Of(design.figures));
+      if (!layers_->Disturb(0, costs, &design)) break;
+    }
+    EXPECT_LT(found, 1.02 * best);
+    if (found < best * (1 + 1e-9)) ++optimal;
   }
+  EXPECT_GE(optimal, kTrials * 2 / 3);
 }
 
 TEST_F(LayerSearchTest, EveryEvaluationIsCounted) {
-  spec_.samples_per_start = 2;
-  Evaluator evaluator(spec_, model_, sink_);
-  const MoveSet moves(*spec_.hardware_template);
-  LayerSearch layers(evaluator, moves, random_);
-  const ComponentCosts costs = model_.CostsAt({16, 128, 64});
-  EXPECT_EQ(evaluator.samples(), 0);
-  const auto mapping = ConstructiveMapping(model_, evaluator.shape(0), costs, random_);
-  layers.Evaluate(0, *mapping, costs);
-  EXPECT_EQ(evaluator.layer_evaluations_left(), 2 * 24 - 1);
-  EXPECT_EQ(evaluator.samples(), 1);
-  evaluator.CountWorkloads(1);
-  EXPECT_EQ(evaluator.samples(), 2);
-  EXPECT_FALSE(evaluator.Finished());
-  LayerDesign design = layers.Evaluate(0, *mapping, costs);
-  layers.Improve(0, costs, {1, 1}, &design);
-  EXPECT_TRUE(evaluator.Finished());
-  EXPECT_EQ(evaluator.layer_evaluations_left(), 0);
+  Use(ShippedWorkload("resnet50"), 2);
+  const ComponentCosts costs = model_->CostsAt({16, 128, 64});
+  EXPECT_EQ(evaluator_->samples(), 0);
+  const auto mapping = ConstructiveMapping(*model_, evaluator_->shape(0), costs, random_);
+  layers_->Evaluate(0, *mapping, costs);
+  EXPECT_EQ(evaluator_->layer_evaluations_left(), 2 * 24 - 1);
+  EXPECT_EQ(evaluator_->samples(), 1);
+  evaluator_->CountWorkloads(1);
+  EXPECT_EQ(evaluator_->samples(), 2);
+  EXPECT_FALSE(evaluator_->Finished());
+  LayerDesign design = layers_->Evaluate(0, *mapping, costs);
+  while (!evaluator_->Finished()) {
+    layers_->Improve(0, costs, {1, 1}, &design);
+    layers_->Disturb(0, costs, &design);
+  }
+  EXPECT_EQ(evaluator_->layer_evaluations_left(), 0);
+}
+
+TEST(NeighbourhoodTest, NeighboursAreValidFitAndAreRankedByPromise) {
+  const CostModel model(ShippedTemplate("gemmini"));
+  const Workload workload = ShippedWorkload("resnet50");
+  const SmoothModel smooth(model, workload, {{2, 128}, {1, 8192}, {1, 8192}}, {1, 1}, {});
+  const MoveSet moves(model.hardware_template());
+  Neighbourhood neighbourhood(model, smooth, moves);
+  const ComponentCosts costs = model.CostsAt({16, 32, 16});
+  Random random(10);
+  int pairs = 0;
+  for (int layer = 0; layer < smooth.num_layers(); ++layer) {
+    const LayerShape& shape = workload.layers[static_cast<std::size_t>(layer)].shape;
+    const auto mapping = ConstructiveMapping(model, shape, costs, random);
+    ASSERT_TRUE(mapping.has_value());
+    double last = -std::numeric_limits<double>::infinity();
+    for (const Neighbour& neighbour : neighbourhood.List(layer, shape, *mapping, costs, {1, 1e-3})) {
+      const Mapping moved = neighbourhood.Apply(*mapping, neighbour);
+      EXPECT_FALSE(moved == *mapping);
+      EXPECT_TRUE(ValidateMapping(model.hardware_template(), shape, moved).ok());
+      EXPECT_EQ(model.FirstShortage(model.Needs(shape, moved), costs), -1);
+      EXPECT_GE(neighbour.promise, last);
+      last = neighbour.promise;
+      pairs += neighbour.second == Neighbour::kNone ? 0 : 1;
+    }
+  }
+  EXPECT_GT(pairs, 0) << "memories are full: some moves need another that makes room";
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -143,18 +144,69 @@ TEST(SearchTest, EachOrderStrategyEndsFarBelowItsStart) {
   }
 }
 
+// The descent begins at the best of a few designs, so that it cannot win by a bad beginning.
 TEST(SearchTest, DescentAloneImproves) {
-  SearchSpec spec = ShippedSpec("resnet50");
-  spec.samples_per_start = 300;
-  const RecordingSink sink = RunChecked(spec);
-  double first = 0;
-  double last = 0;
-  for (const RecordingSink::Point& point : sink.points) {
-    if (point.origin != SearchPointOrigin::kDescent) continue;
-    if (first == 0) first = point.metrics.edp();
-    last = point.metrics.edp();
+  for (const char* workload : {"bert", "resnet50", "unet"}) {
+    SearchSpec spec = ShippedSpec(workload);
+    spec.samples_per_start = 1490;
+    const RecordingSink sink = RunChecked(spec);
+    double first = 0;
+    double last = 0;
+    for (const RecordingSink::Point& point : sink.points) {
+      if (point.origin != SearchPointOrigin::kDescent) continue;
+      if (first == 0) first = point.metrics.edp();
+      last = point.metrics.edp();
+    }
+    EXPECT_LT(last, 0.9 * first) << workload;
   }
-  EXPECT_LT(last, 0.7 * first);
+}
+
+int CountOf(const RecordingSink& sink, SearchPointOrigin origin) {
+  return static_cast<int>(std::count_if(sink.points.begin(), sink.points.end(),
+                                        [origin](const auto& point) { return point.origin == origin; }));
+}
+
+TEST(SearchTest, DescentShareSplitsTheBudget) {
+  SearchSpec spec = ShippedSpec("bert");
+  spec.samples_per_start = 600;
+  int last = -1;
+  for (const double share : {0.0, 0.2, 0.6, 1.0}) {
+    spec.descent_share = share;
+    const RecordingSink sink = RunChecked(spec);
+    const int steps = CountOf(sink, SearchPointOrigin::kDescent);
+    EXPECT_GT(steps, last) << share;
+    EXPECT_LE(steps, share * 600);
+    EXPECT_EQ(CountOf(sink, SearchPointOrigin::kPolish) > 0, share < 1);
+    last = steps;
+  }
+  EXPECT_GT(last, 500);
+}
+
+// What the last steps found is not left behind.
+TEST(SearchTest, DescentAloneEndsWithARounding) {
+  for (const char* workload : {"bert", "resnet50"}) {
+    for (const OrderStrategy strategy : {OrderStrategy::kFixed, OrderStrategy::kIterate, OrderStrategy::kSoftmax}) {
+      SearchSpec spec = ShippedSpec(workload);
+      spec.samples_per_start = 333;
+      spec.descent_share = 1;
+      spec.order_strategy = strategy;
+      EXPECT_EQ(RunChecked(spec).points.back().origin, SearchPointOrigin::kRounded);
+    }
+  }
+}
+
+TEST(SearchTest, RawFactorsDescendToo) {
+  for (const char* workload : {"bert", "unet"}) {
+    SearchSpec spec = ShippedSpec(workload);
+    spec.samples_per_start = 600;
+    spec.descent_share = 1;
+    const RecordingSink log = RunChecked(spec);
+    spec.parametrization = Parametrization::kRaw;
+    const RecordingSink raw = RunChecked(spec);
+    EXPECT_TRUE(raw.points == RunChecked(spec).points);
+    EXPECT_FALSE(raw.points == log.points);
+    EXPECT_LT(raw.best(), 0.9 * raw.points.front().score) << workload;
+  }
 }
 
 TEST_P(EveryAlgorithmTest, ObjectivesPullTheirOwnWay) {

@@ -1,5 +1,7 @@
 #include "tests/server/store/run_store_suite.h"
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 #include <set>
 #include <thread>
@@ -32,6 +34,14 @@ std::vector<JobState> States(const std::vector<StateChangeRecord>& changes) {
   return states;
 }
 
+void ExpectSameBound(const JobBound& a, const JobBound& b) {
+  EXPECT_EQ(a.objective, b.objective);
+  EXPECT_EQ(a.energy_uj, b.energy_uj);
+  EXPECT_EQ(a.latency_cycles, b.latency_cycles);
+  EXPECT_EQ(a.boxes, b.boxes);
+  EXPECT_EQ(a.exhausted, b.exhausted);
+}
+
 void ExpectSameJob(const JobRecord& a, const JobRecord& b) {
   EXPECT_EQ(a.id, b.id);
   EXPECT_EQ(a.job.project, b.job.project);
@@ -54,6 +64,9 @@ void ExpectSameJob(const JobRecord& a, const JobRecord& b) {
   EXPECT_EQ(a.points, b.points);
   EXPECT_EQ(a.front_size, b.front_size);
   EXPECT_EQ(a.best_point, b.best_point);
+  EXPECT_EQ(a.job.stop_gap, b.job.stop_gap);
+  ASSERT_EQ(a.bound.has_value(), b.bound.has_value());
+  if (a.bound) ExpectSameBound(*a.bound, *b.bound);
 }
 
 // --- Jobs ---
@@ -229,6 +242,74 @@ TEST_P(RunStoreSuite, DeleteRemovesAFinishedJobWithEverythingAndItsIdIsNotReused
   EXPECT_THAT(AllPoints(*store_, next->record.id), IsEmpty());
 }
 
+TEST_P(RunStoreSuite, BoundIsKeptWithTheJobAndTold) {
+  const JobRecord created = CreateJob(1);
+  EXPECT_FALSE(created.bound.has_value());
+  const JobBound bound{6.1927e10, 9321.5, 6.2e6, 417, true};
+  EXPECT_EQ(store_->SetJobBound(created.id, bound), absl::OkStatus());
+  const JobRecord job = GetJob(created.id);
+  ASSERT_TRUE(job.bound.has_value());
+  ExpectSameBound(*job.bound, bound);
+  EXPECT_EQ(job.state, JobState::kPending);
+  EXPECT_EQ(job.revision, created.revision + 1);
+  EXPECT_EQ(store_->revision(), job.revision);
+  ExpectSameJob(store_->ListJobs({})->at(0), job);
+  ExpectSameJob(store_->Snapshot(job.id)->job, job);
+  ExpectSameJob(store_->ReadChanges(job.id, created.revision, 10)->job, job);
+  const JobRecord running = Move(job.id, JobState::kRunning);
+  ExpectSameJob(running, GetJob(job.id));
+}
+
+TEST_P(RunStoreSuite, BoundsMayBeInfinite) {
+  const std::int64_t id = CreateJob(1).id;
+  const JobBound bound{kInfinity, kInfinity, kInfinity, 1, true};
+  ASSERT_TRUE(store_->SetJobBound(id, bound).ok());
+  ExpectSameBound(*GetJob(id).bound, bound);
+}
+
+TEST_P(RunStoreSuite, FirstBoundStays) {
+  const std::int64_t id = CreateJob(1).id;
+  const JobBound first{10, 5, 2, 3, false};
+  ASSERT_TRUE(store_->SetJobBound(id, first).ok());
+  const std::int64_t revision = store_->revision();
+  EXPECT_EQ(store_->SetJobBound(id, {11, 6, 3, 4, true}), absl::OkStatus());
+  ExpectSameBound(*GetJob(id).bound, first);
+  EXPECT_EQ(store_->revision(), revision) << "nothing changed, so nothing is committed";
+}
+
+TEST_P(RunStoreSuite, OnlyUnfinishedJobsTakeABound) {
+  const std::int64_t id = CreateJob(1).id;
+  EXPECT_EQ(store_->SetJobBound(id + 1, {1, 1, 1, 1, true}).code(), absl::StatusCode::kNotFound);
+  Move(id, JobState::kPaused);
+  EXPECT_EQ(store_->SetJobBound(id, {1, 1, 1, 1, true}), absl::OkStatus());
+  const std::int64_t over = CreateJob(1).id;
+  Move(over, JobState::kCancelled);
+  EXPECT_EQ(store_->SetJobBound(over, {1, 1, 1, 1, true}).code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_FALSE(GetJob(over).bound.has_value());
+}
+
+TEST_P(RunStoreSuite, StopGapAndTheStartsThatEndedWithinItAreKept) {
+  NewJob request = TestJob(3);
+  request.stop_gap = 0.015;
+  const std::int64_t id = CreateJob(request).id;
+  EXPECT_EQ(GetJob(id).job.stop_gap, 0.015);
+  EXPECT_FALSE(CreateJob(1).job.stop_gap.has_value());
+  PointBatch batch = TestBatch(id, 0, 0, 5);
+  batch.start_done = true;
+  ASSERT_TRUE(Append(*store_, batch).ok());
+  batch = TestBatch(id, 1, 0, 5);
+  batch.start_done = true;
+  batch.within_stop_gap = true;
+  ASSERT_TRUE(Append(*store_, batch).ok());
+  const std::vector<StartRecord> starts = *store_->ListStarts(id);
+  EXPECT_TRUE(starts[0].done);
+  EXPECT_FALSE(starts[0].within_stop_gap);
+  EXPECT_TRUE(starts[1].done);
+  EXPECT_TRUE(starts[1].within_stop_gap);
+  EXPECT_FALSE(starts[2].done);
+  EXPECT_FALSE(starts[2].within_stop_gap);
+}
+
 // --- Points ---
 
 TEST_P(RunStoreSuite, PointsComeBackAsTheyWere) {
@@ -359,35 +440,65 @@ TEST_P(RunStoreSuite, AcknowledgedPointsAreVisible) {
 }
 
 TEST_P(RunStoreSuite, FullQueueHoldsAppendersBack) {
-  constexpr std::int64_t kQueued = 64;
+  constexpr std::int64_t kQueuedRows = 64;
   constexpr std::int64_t kBatches = 600;
-  Open(kQueued);
-  const std::int64_t id = CreateJob(1).id;
-  Mutex mutex;
-  CondVar changed;
-  std::int64_t appended = 0;
-  std::int64_t acknowledged = 0;
-  std::int64_t most_waiting = 0;
-  for (std::int64_t i = 0; i < kBatches; ++i) {
-    store_->AppendPoints(TestBatch(id, 0, i, 1), [&, i](const absl::Status& status) {
-      EXPECT_TRUE(status.ok()) << status;
+  // A point alone, and one whose design makes it weigh eight rows.
+  for (const std::int64_t rows : {1, 8}) {
+    Open(kQueuedRows);
+    const std::int64_t id = CreateJob(1).id;
+    const std::int64_t queued = kQueuedRows / rows;
+    Mutex mutex;
+    CondVar changed;
+    std::int64_t appended = 0;
+    std::int64_t acknowledged = 0;
+    std::int64_t most_waiting = 0;
+    for (std::int64_t i = 0; i < kBatches; ++i) {
+      PointBatch batch{id, 0, {ExactPoint(i, 1, 1, 1)}, i, false};
+      batch.points[0].design = std::string(static_cast<std::size_t>(256 * (rows - 1)), 'd');
+      store_->AppendPoints(std::move(batch), [&, i](const absl::Status& status) {
+        EXPECT_TRUE(status.ok()) << status;
+        MutexLock lock(&mutex);
+        // The first acknowledgement holds the writer until the queue is as full as it gets.
+        while (i == 0 && appended < queued) changed.Wait(mutex);
+        ++acknowledged;
+      });
       MutexLock lock(&mutex);
-      // The first acknowledgement holds the writer until the queue is as full as it gets.
-      while (i == 0 && appended < kQueued) changed.Wait(mutex);
-      ++acknowledged;
-    });
-    MutexLock lock(&mutex);
-    ++appended;
-    most_waiting = std::max(most_waiting, appended - acknowledged);
-    changed.SignalAll();
+      ++appended;
+      most_waiting = std::max(most_waiting, appended - acknowledged);
+      changed.SignalAll();
+    }
+    ASSERT_TRUE(Append(*store_, {id, 0, {}, 2 * kBatches, true}).ok());
+    EXPECT_GE(most_waiting, queued / 2);
+    EXPECT_LE(most_waiting, 2 * queued + 1) << "one full queue behind one full transaction";
+    EXPECT_EQ(GetJob(id).points, kBatches);
   }
-  ASSERT_TRUE(Append(*store_, {id, 0, {}, 2 * kBatches, true}).ok());
-  EXPECT_GE(most_waiting, kQueued / 2);
-  EXPECT_LE(most_waiting, 2 * kQueued + 1) << "one full queue behind one full transaction";
-  ExpectConsistent(*store_, id);
 }
 
 // --- Lists of points ---
+
+// The numbers that match, page by page.
+std::vector<std::int64_t> ListNumbers(RunStore& store, PointQuery query) {
+  std::vector<std::int64_t> listed;
+  for (;;) {
+    const auto page = store.ListPoints(query);
+    EXPECT_TRUE(page.ok()) << page.status();
+    if (!page.ok() || page->empty()) return listed;
+    EXPECT_LE(page->size(), static_cast<std::size_t>(query.limit));
+    for (const PointRecord& point : *page) listed.push_back(point.number);
+    query.after_number = listed.back();
+  }
+}
+
+std::vector<std::int64_t> MatchingNumbers(const PointQuery& query, const std::vector<PointRecord>& all) {
+  std::vector<std::int64_t> expected;
+  for (const PointRecord& point : all) {
+    if (query.front_only && !point.on_front()) continue;
+    if (query.exact_only && point.point.origin == PointOrigin::kDescent) continue;
+    if (query.start && point.start != *query.start) continue;
+    if (point.number > query.after_number) expected.push_back(point.number);
+  }
+  return expected;
+}
 
 TEST_P(RunStoreSuite, ListPointsFiltersAndPages) {
   const std::int64_t id = CreateJob(3).id;
@@ -404,26 +515,9 @@ TEST_P(RunStoreSuite, ListPointsFiltersAndPages) {
     query.front_only = (filter & 1) != 0;
     query.exact_only = (filter & 2) != 0;
     if ((filter & 4) != 0) query.start = (filter & 8) != 0 ? 2 : 0;
-    std::vector<std::int64_t> expected;
-    for (const PointRecord& point : all) {
-      if (query.front_only && !point.on_front()) continue;
-      if (query.exact_only && point.point.origin == PointOrigin::kDescent) continue;
-      if (query.start && point.start != *query.start) continue;
-      expected.push_back(point.number);
-    }
     for (const int limit : {1, 7, 1000}) {
       query.limit = limit;
-      query.after_number = -1;
-      std::vector<std::int64_t> listed;
-      for (;;) {
-        const auto page = store_->ListPoints(query);
-        ASSERT_TRUE(page.ok()) << page.status();
-        if (page->empty()) break;
-        EXPECT_LE(page->size(), static_cast<std::size_t>(limit));
-        for (const PointRecord& point : *page) listed.push_back(point.number);
-        query.after_number = listed.back();
-      }
-      EXPECT_EQ(listed, expected) << "filter " << filter << " limit " << limit;
+      EXPECT_EQ(ListNumbers(*store_, query), MatchingNumbers(query, all)) << "filter " << filter << " limit " << limit;
     }
   }
   PointQuery nothing;
@@ -432,6 +526,97 @@ TEST_P(RunStoreSuite, ListPointsFiltersAndPages) {
   EXPECT_THAT(*store_->ListPoints(nothing), IsEmpty());
   nothing.limit = 0;
   EXPECT_EQ(store_->ListPoints(nothing).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+// Starts of very different lengths, in batches that cut long runs of descent steps anywhere; exact points between.
+TEST_P(RunStoreSuite, ListPointsPagesThroughLongRunsFromAnywhere) {
+  constexpr std::int64_t kLengths[] = {1200, 160, 0, 700, 1};
+  const std::int64_t id = CreateJob(5).id;
+  std::vector<PointRecord> all;
+  for (int start = 0; start < 5; ++start) {
+    for (std::int64_t first = 0; first < kLengths[start]; first += 130) {
+      const std::int64_t count = std::min<std::int64_t>(130, kLengths[start] - first);
+      ASSERT_TRUE(Append(*store_, TestBatch(id, start, first, count)).ok());
+    }
+  }
+  for (int start = 0; start < 5; ++start) {
+    for (std::int64_t sequence = 0; sequence < kLengths[start]; ++sequence) {
+      const auto point = store_->GetPoint(id, sequence * 5 + start);
+      ASSERT_TRUE(point.ok()) << point.status();
+      ASSERT_EQ(point->start, start);
+      ASSERT_EQ(point->point.sequence, sequence);
+      all.push_back(*point);
+    }
+    EXPECT_EQ(store_->GetPoint(id, kLengths[start] * 5 + start).status().code(), absl::StatusCode::kNotFound);
+  }
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.number < b.number; });
+  ExpectConsistent(*store_, id);
+  for (int filter = 0; filter < 24; ++filter) {
+    PointQuery query;
+    query.job_id = id;
+    query.front_only = (filter & 1) != 0;
+    query.exact_only = (filter & 2) != 0;
+    if (filter >= 4) query.start = filter / 4 - 1;
+    for (const std::int64_t after : {-1, 0, 3, 802, 849, 900, 2498, 4100, 5995, 6000}) {
+      query.after_number = after;
+      for (const int limit : {6, 100, 10000}) {
+        query.limit = limit;
+        EXPECT_EQ(ListNumbers(*store_, query), MatchingNumbers(query, all))
+            << "filter " << filter << " after " << after << " limit " << limit;
+      }
+    }
+  }
+  PointQuery beyond;
+  beyond.job_id = id;
+  beyond.after_number = std::numeric_limits<std::int64_t>::max();
+  EXPECT_THAT(*store_->ListPoints(beyond), IsEmpty());
+  for (const std::int64_t number : {std::int64_t{-1}, beyond.after_number, std::numeric_limits<std::int64_t>::min()}) {
+    EXPECT_EQ(store_->GetPoint(id, number).status().code(), absl::StatusCode::kNotFound) << number;
+  }
+}
+
+TEST_P(RunStoreSuite, EveryKindOfDescentPointComesBack) {
+  const std::int64_t id = CreateJob(1).id;
+  PointBatch batch{id, 0, {}, 60, false};
+  for (std::int64_t i = 0; i < 60; ++i) batch.points.push_back(DescentPoint(0, i));
+  batch.points[10].score = 5;
+  batch.points[20].design = "a design";
+  for (std::size_t i = 30; i < 60; ++i) batch.points[i].sample += 1000;
+  batch.points[40].sample = std::numeric_limits<std::int64_t>::max();
+  batch.points[41].sample = -5;
+  batch.points[50].sample = batch.points[49].sample;
+  batch.points[55].parameters[0] = std::numeric_limits<double>::quiet_NaN();
+  ASSERT_TRUE(Append(*store_, batch).ok());
+  const std::vector<PointRecord> points = AllPoints(*store_, id);
+  ASSERT_THAT(points, SizeIs(60));
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    EXPECT_EQ(points[i].point.sample, batch.points[i].sample) << i;
+    EXPECT_EQ(points[i].point.score, batch.points[i].score) << i;
+    EXPECT_EQ(points[i].point.energy_uj, batch.points[i].energy_uj) << i;
+    EXPECT_EQ(points[i].point.parameters[1], batch.points[i].parameters[1]) << i;
+    EXPECT_EQ(points[i].revision, store_->revision()) << i;
+  }
+  EXPECT_TRUE(std::isnan(points[55].point.parameters[0]));
+  EXPECT_EQ(*store_->GetDesign(id, 20), "a design");
+  EXPECT_EQ(store_->GetDesign(id, 21).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(store_->Snapshot(id)->front, IsEmpty());
+  PointQuery exact;
+  exact.job_id = id;
+  exact.exact_only = true;
+  EXPECT_THAT(*store_->ListPoints(exact), IsEmpty());
+  exact.start = 0;
+  EXPECT_THAT(*store_->ListPoints(exact), IsEmpty());
+}
+
+TEST_P(RunStoreSuite, ReplayMayBeginAndEndInsideALongRun) {
+  const std::int64_t id = CreateJob(2).id;
+  ASSERT_TRUE(Append(*store_, TestBatch(id, 1, 0, 230)).ok());
+  ASSERT_TRUE(Append(*store_, TestBatch(id, 1, 170, 80)).ok());
+  ASSERT_TRUE(Append(*store_, TestBatch(id, 1, 249, 2)).ok());
+  ASSERT_TRUE(Append(*store_, TestBatch(id, 1, 160, 10)).ok());
+  ASSERT_TRUE(Append(*store_, TestBatch(id, 1, 0, 400)).ok());
+  EXPECT_EQ(GetJob(id).points, 400);
+  ExpectConsistent(*store_, id);
 }
 
 TEST_P(RunStoreSuite, ListedPointsCarryNoDesign) {
@@ -693,6 +878,69 @@ TEST_P(RunStoreSuite, WatchersMissNothingWhileManyThreadsWrite) {
     EXPECT_EQ(watcher.new_points(), kStarts * kPoints);
   }
   EXPECT_EQ(GetJob(id).starts_done, kStarts);
+}
+
+// --- Calibrations ---
+
+NewCalibration TestCalibration(const std::string& name) { return {name, "summary of " + name, "request of " + name}; }
+
+TEST_P(RunStoreSuite, CalibrationKeepsWhatItWasGivenAndWhatWasTrained) {
+  const auto created = store_->CreateCalibration(TestCalibration("chip"));
+  ASSERT_TRUE(created.ok()) << created.status();
+  EXPECT_TRUE(created->created);
+  EXPECT_EQ(created->record.state, CalibrationState::kTraining);
+  EXPECT_EQ(created->record.create_time, clock_.Now());
+  EXPECT_EQ(store_->GetCalibration("chip")->calibration.request, "request of chip");
+  const CalibrationOutcome outcome{created->record.id, CalibrationState::kReady, "fine", "report", "model"};
+  ASSERT_EQ(store_->FinishCalibration(outcome), absl::OkStatus());
+  const auto record = store_->GetCalibration("chip");
+  ASSERT_TRUE(record.ok()) << record.status();
+  EXPECT_EQ(record->state, CalibrationState::kReady);
+  EXPECT_EQ(record->message, "fine");
+  EXPECT_EQ(record->calibration.summary, "report");
+  EXPECT_EQ(record->calibration.request, "request of chip");
+  EXPECT_EQ(record->model, "model");
+  EXPECT_TRUE(record->end_time.has_value());
+  EXPECT_EQ(store_->FinishCalibration(outcome).code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_P(RunStoreSuite, TakenNameReturnsTheCalibrationThatHasIt) {
+  const auto first = store_->CreateCalibration(TestCalibration("chip"));
+  NewCalibration other = TestCalibration("chip");
+  other.request = "another request";
+  const auto second = store_->CreateCalibration(other);
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_FALSE(second->created);
+  EXPECT_EQ(second->record.id, first->record.id);
+  EXPECT_EQ(second->record.calibration.request, "request of chip");
+}
+
+TEST_P(RunStoreSuite, CalibrationsAreListedByNameWithoutWhatIsLong) {
+  for (const char* name : {"b", "c", "a"}) ASSERT_TRUE(store_->CreateCalibration(TestCalibration(name)).ok());
+  const auto names = [](const std::vector<CalibrationRecord>& records) {
+    std::vector<std::string> all;
+    for (const CalibrationRecord& record : records) {
+      all.push_back(record.calibration.name);
+      EXPECT_EQ(record.calibration.summary, "summary of " + record.calibration.name);
+      EXPECT_EQ(record.calibration.request, "");
+    }
+    return all;
+  };
+  EXPECT_THAT(names(*store_->ListCalibrations("", 2)), ElementsAre("a", "b"));
+  EXPECT_THAT(names(*store_->ListCalibrations("b", 10)), ElementsAre("c"));
+  EXPECT_EQ(store_->ListCalibrations("", 0).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_P(RunStoreSuite, DeletedCalibrationIsGoneAndItsTrainingComesTooLate) {
+  const auto old = store_->CreateCalibration(TestCalibration("chip"));
+  ASSERT_EQ(store_->DeleteCalibration("chip"), absl::OkStatus());
+  EXPECT_EQ(store_->DeleteCalibration("chip").code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store_->GetCalibration("chip").status().code(), absl::StatusCode::kNotFound);
+  const auto anew = store_->CreateCalibration(TestCalibration("chip"));
+  EXPECT_NE(anew->record.id, old->record.id);
+  EXPECT_EQ(store_->FinishCalibration({old->record.id, CalibrationState::kReady, "", "old", "old"}).code(),
+            absl::StatusCode::kNotFound);
+  EXPECT_EQ(store_->GetCalibration("chip")->state, CalibrationState::kTraining);
 }
 
 }  // namespace

@@ -32,6 +32,8 @@ struct Acknowledgement {
 std::unique_ptr<RunStore> OpenStore(const std::string& directory) {
   SqliteRunStore::Options options;
   options.data_dir = directory;
+  // So that a round adds hundreds of points and not tens of thousands, which are all compared in pairs.
+  options.max_queued_rows = 400;
   auto store = SqliteRunStore::Create(options);
   return store.ok() ? *std::move(store) : nullptr;
 }

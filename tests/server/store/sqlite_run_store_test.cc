@@ -3,12 +3,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <bit>
+#include <cmath>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <string>
 
+#include "common/base/random.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/store/sqlite_connection.h"
@@ -92,7 +97,10 @@ TEST(SqliteRunStoreTest, EverythingIsThereAfterReopening) {
     const auto store = OpenStore(directory.path());
     id = CreateTestJob(*store, 2);
     ASSERT_TRUE(Append(*store, TestBatch(id, 0, 0, 100)).ok());
-    ASSERT_TRUE(Append(*store, TestBatch(id, 1, 0, 60)).ok());
+    PointBatch last = TestBatch(id, 1, 0, 60);
+    last.start_done = last.within_stop_gap = true;
+    ASSERT_TRUE(Append(*store, last).ok());
+    ASSERT_TRUE(store->SetJobBound(id, {10, 5, 2, 3, true}).ok());
     before = *store->GetJob(id);
     revision = store->revision();
     EXPECT_EQ(store->Close(), absl::OkStatus());
@@ -102,12 +110,15 @@ TEST(SqliteRunStoreTest, EverythingIsThereAfterReopening) {
   EXPECT_EQ(store->revision(), revision);
   EXPECT_EQ(store->GetJob(id)->job.spec, before.job.spec);
   EXPECT_EQ(store->GetJob(id)->best_point, before.best_point);
+  ASSERT_TRUE(store->GetJob(id)->bound.has_value());
+  EXPECT_EQ(store->GetJob(id)->bound->objective, 10);
   ExpectConsistent(*store, id);
   // Front and best go on from what the file holds.
   ASSERT_TRUE(Append(*store, TestBatch(id, 1, 40, 200)).ok());
   ASSERT_TRUE(Append(*store, TestBatch(id, 0, 0, 300)).ok());
   ExpectConsistent(*store, id);
   EXPECT_EQ(store->GetJob(id)->points, 540);
+  EXPECT_TRUE(store->ListStarts(id)->at(1).within_stop_gap) << "what is appended later does not forget it";
 }
 
 TEST(SqliteRunStoreTest, IdsAreNotReusedAfterReopening) {
@@ -136,7 +147,8 @@ TEST(SqliteRunStoreTest, PointsOfDeletedJobsAreRemovedInTheEnd) {
   OpenStore(directory.path());
   const auto store = OpenStore(directory.path());
   for (int i = 0; i < 8; ++i) CreateTestJob(*store, 1);
-  EXPECT_EQ(QueryText(DatabasePath(directory), "SELECT count(*) FROM points"), "0");
+  EXPECT_EQ(QueryText(DatabasePath(directory), "SELECT count(*) FROM point_rows"), "0");
+  EXPECT_EQ(QueryText(DatabasePath(directory), "SELECT count(*) FROM point_packs"), "0");
   EXPECT_EQ(QueryText(DatabasePath(directory), "SELECT count(*) FROM designs"), "0");
   EXPECT_EQ(QueryText(DatabasePath(directory), "SELECT count(*) FROM deleted_jobs"), "0");
 }
@@ -218,8 +230,8 @@ TEST(SqliteRunStoreTest, DamagedPagesAreDataLoss) {
   }
   std::string content = ReadFile(DatabasePath(directory));
   constexpr std::size_t kPage = 4096;
-  // Behind the tables' roots, which are made first.
-  for (std::size_t page = 40; (page + 1) * kPage <= content.size(); ++page)
+  // Behind the tables' roots and the tables of constants, which are made first.
+  for (std::size_t page = 80; (page + 1) * kPage <= content.size(); ++page)
     content.replace(page * kPage, 64, 64, '\xa5');
   WriteFile(DatabasePath(directory), content);
   const auto store = OpenStore(directory.path());
@@ -228,6 +240,69 @@ TEST(SqliteRunStoreTest, DamagedPagesAreDataLoss) {
   query.limit = 10000;
   EXPECT_EQ(store->ListPoints(query).status().code(), absl::StatusCode::kDataLoss);
   EXPECT_TRUE(store->GetJob(id).ok()) << "what is whole can be read";
+}
+
+TEST(SqliteRunStoreTest, DamagedPackIsDataLossAndTheRestCanBeRead) {
+  for (const std::string& damage :
+       {std::string("data = substr(data, 1, length(data) - 8)"), std::string("data = X''"),
+        std::string("data = CAST(X'02' || substr(data, 2) AS BLOB)"),
+        std::string("data = CAST(substr(data, 1, 20) || X'00' || substr(data, 22) AS BLOB)"),
+        std::string("first_sample = first_sample + 1"), std::string("sample_step = -1"),
+        std::string("first_sequence = first_sequence - 1"), std::string("last_sequence = last_sequence + 1000")}) {
+    TempDirectory directory;
+    const auto store = OpenStore(directory.path());
+    const std::int64_t id = CreateTestJob(*store, 2);
+    ASSERT_TRUE(Append(*store, TestBatch(id, 1, 0, 350)).ok());
+    RunSql(DatabasePath(directory),
+           "UPDATE point_packs SET " + damage + " WHERE 170 BETWEEN first_sequence AND last_sequence");
+    const auto packed = store->GetPoint(id, 2 * 170 + 1);
+    EXPECT_EQ(packed.status().code(), absl::StatusCode::kDataLoss) << damage;
+    EXPECT_THAT(std::string(packed.status().message()), AllOf(HasSubstr("job 1"), HasSubstr("start 1"))) << damage;
+    PointQuery query;
+    query.job_id = id;
+    EXPECT_EQ(store->ListPoints(query).status().code(), absl::StatusCode::kDataLoss) << damage;
+    query.start = 1;
+    EXPECT_EQ(store->ListPoints(query).status().code(), absl::StatusCode::kDataLoss) << damage;
+    query.limit = 100;
+    EXPECT_TRUE(store->ListPoints(query).ok()) << damage;
+    EXPECT_TRUE(store->GetPoint(id, 2 * 3 + 1).ok()) << damage;
+    EXPECT_TRUE(store->Snapshot(id).ok()) << damage;
+  }
+}
+
+TEST(SqliteRunStoreTest, MissingPointIsDataLoss) {
+  TempDirectory directory;
+  const auto store = OpenStore(directory.path());
+  const std::int64_t id = CreateTestJob(*store, 1);
+  ASSERT_TRUE(Append(*store, TestBatch(id, 0, 0, 350)).ok());
+  RunSql(DatabasePath(directory), "DELETE FROM point_packs WHERE 170 BETWEEN first_sequence AND last_sequence");
+  PointQuery query;
+  query.job_id = id;
+  EXPECT_EQ(store->ListPoints(query).status().code(), absl::StatusCode::kDataLoss);
+  const absl::Status status = store->GetPoint(id, 170).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("job 1, start 0: point 170 is missing"));
+}
+
+TEST(SqliteRunStoreTest, StartGoesOnInsideALongRunAfterReopening) {
+  TempDirectory directory;
+  std::int64_t id = 0;
+  {
+    const auto store = OpenStore(directory.path());
+    id = CreateTestJob(*store, 2);
+    ASSERT_TRUE(Append(*store, TestBatch(id, 1, 0, 200)).ok());
+  }
+  for (std::int64_t stored = 200; stored < 500; stored += 37) {
+    const auto store = OpenStore(directory.path());
+    EXPECT_EQ(store->ListStarts(id)->at(1).points, stored);
+    // As a start that runs again from its beginning, in batches of another size.
+    for (std::int64_t first = 0; first < stored + 37; first += 111) {
+      const std::int64_t count = std::min<std::int64_t>(111, stored + 37 - first);
+      ASSERT_TRUE(Append(*store, TestBatch(id, 1, first, count)).ok());
+    }
+    ExpectConsistent(*store, id);
+  }
+  EXPECT_EQ(QueryText(DatabasePath(directory), "PRAGMA integrity_check"), "ok");
 }
 
 TEST(SqliteRunStoreTest, TruncatedFileIsDataLoss) {
@@ -335,8 +410,94 @@ TEST(SqliteRunStoreTest, ViewsReadWell) {
   ASSERT_TRUE(Append(*store, {id, 0, {ExactPoint(0, 5, 5, 5), ExactPoint(1, 4, 3, 2)}, 2, false}).ok());
   EXPECT_EQ(QueryText(DatabasePath(directory), "SELECT number || ' ' || edp || ' ' || parameters FROM pareto"),
             R"(1 12.0 {"pe_dim":16,"scratchpad_kib":128})");
-  EXPECT_EQ(QueryText(DatabasePath(directory), "SELECT state || ' ' || points || ' ' || front_size FROM job_overview"),
-            "pending 2 1");
+  ASSERT_TRUE(store->SetJobBound(id, {10, 3, 2, 7, true}).ok());
+  EXPECT_EQ(QueryText(DatabasePath(directory),
+                      "SELECT state || ' ' || points || ' ' || front_size || ' ' || lower_bound || ' ' || "
+                      "round(gap, 6) FROM job_overview"),
+            "pending 2 1 10.0 0.2");
+}
+
+// Every column of the view `points` against what the store lists; bit for bit.
+void ExpectSamePointsInSql(RunStore& store, const std::string& path, std::int64_t job_id) {
+  const auto connection = SqliteConnection::Open(path, SqliteConnection::Mode::kReadOnly, "");
+  ASSERT_TRUE(connection.ok()) << connection.status();
+  auto rows = (*connection)
+                  ->Prepare(
+                      "SELECT number, start, sample, origin, revision, energy_uj, latency_cycles, area_mm2, "
+                      "score, json_extract(parameters, '$[0]'), json_extract(parameters, '$[1]'), "
+                      "entered_front_revision, left_front_revision FROM points WHERE job_id = ? ORDER BY number");
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  rows->Bind(job_id);
+  const auto figure = [&rows](int column) {
+    return rows->IsNull(column) ? std::numeric_limits<double>::infinity() : rows->Real(column);
+  };
+  for (const PointRecord& record : AllPoints(store, job_id)) {
+    ASSERT_TRUE(rows->Step().value());
+    EXPECT_EQ(rows->Int(0), record.number);
+    EXPECT_EQ(rows->Int(1), record.start);
+    EXPECT_EQ(rows->Int(2), record.point.sample);
+    EXPECT_EQ(rows->Int(3), static_cast<int>(record.point.origin));
+    EXPECT_EQ(rows->Int(4), record.revision);
+    EXPECT_EQ(figure(5), record.point.energy_uj);
+    EXPECT_EQ(figure(6), record.point.latency_cycles);
+    EXPECT_EQ(figure(7), record.point.area_mm2);
+    EXPECT_EQ(figure(8), record.point.score);
+    EXPECT_DOUBLE_EQ(rows->Real(9), record.point.parameters[0]);
+    EXPECT_DOUBLE_EQ(rows->Real(10), record.point.parameters[1]);
+    EXPECT_EQ(rows->Int(11), record.entered_front_revision);
+    EXPECT_EQ(rows->Int(12), record.left_front_revision);
+  }
+  EXPECT_FALSE(rows->Step().value());
+}
+
+TEST(SqliteRunStoreTest, ViewOfPointsGivesEachOneExactly) {
+  TempDirectory directory;
+  const auto store = OpenStore(directory.path());
+  const std::int64_t id = CreateTestJob(*store, 3);
+  const std::int64_t other = CreateTestJob(*store, 1);
+  ASSERT_TRUE(Append(*store, TestBatch(other, 0, 0, 200)).ok());
+  for (int start = 2; start >= 0; --start) ASSERT_TRUE(Append(*store, TestBatch(id, start, 0, 400)).ok());
+  ExpectSamePointsInSql(*store, DatabasePath(directory), id);
+  EXPECT_EQ(QueryText(DatabasePath(directory), "SELECT count(*) FROM points"), "1400");
+  EXPECT_NE(QueryText(DatabasePath(directory), "SELECT count(*) FROM point_packs"), "0");
+}
+
+TEST(SqliteRunStoreTest, ViewOfPointsKnowsEveryDouble) {
+  TempDirectory directory;
+  const auto store = OpenStore(directory.path());
+  const std::int64_t id = CreateTestJob(*store, 1);
+  using Limits = std::numeric_limits<double>;
+  PointBatch batch{id, 0, {}, 400, false};
+  Random random(5);
+  for (std::int64_t i = 0; i < 400; ++i) {
+    NewPoint point = DescentPoint(0, i);
+    point.energy_uj = std::bit_cast<double>(random.Next());
+    point.latency_cycles = std::ldexp(1.0, static_cast<int>(6 * i) - 1100);
+    batch.points.push_back(point);
+  }
+  constexpr double kExtremes[] = {
+      Limits::denorm_min(), -Limits::denorm_min(), Limits::min(), Limits::max(), -Limits::max(), 0, -0.0,
+      Limits::infinity(),   Limits::quiet_NaN()};
+  for (std::size_t i = 0; i < std::size(kExtremes); ++i) batch.points[i].area_mm2 = kExtremes[i];
+  ASSERT_TRUE(Append(*store, batch).ok());
+  ExpectSamePointsInSql(*store, DatabasePath(directory), id);
+}
+
+TEST(SqliteRunStoreTest, ViewOfPointsSpellsParametersAsJson) {
+  TempDirectory directory;
+  const auto store = OpenStore(directory.path());
+  NewJob job = TestJob(1);
+  job.parameter_names = {"a", "b", "c"};
+  const std::int64_t id = store->CreateJob(job)->record.id;
+  NewPoint point = DescentPoint(0, 0);
+  point.parameters = {0.1, 16, std::numeric_limits<double>::quiet_NaN()};
+  ASSERT_TRUE(Append(*store, {id, 0, {point}, 1, false}).ok());
+  EXPECT_EQ(QueryText(DatabasePath(directory), "SELECT parameters FROM points"), "[0.10000000000000001,16.0,null]");
+  job.parameter_names.clear();
+  const std::int64_t bare = store->CreateJob(job)->record.id;
+  point.parameters.clear();
+  ASSERT_TRUE(Append(*store, {bare, 0, {point}, 1, false}).ok());
+  EXPECT_EQ(QueryText(DatabasePath(directory), "SELECT parameters FROM points WHERE job_id = 2"), "[]");
 }
 
 TEST(SqliteRunStoreTest, FileIsInWalMode) {

@@ -1,5 +1,6 @@
 #include "tests/server/store/store_test_util.h"
 
+#include <bit>
 #include <cstdlib>
 #include <filesystem>
 #include <future>
@@ -70,7 +71,21 @@ NewJob TestJob(int num_starts) {
   return job;
 }
 
+NewPoint DescentPoint(int start, std::int64_t sequence) {
+  Random random(MixSeed(static_cast<std::uint64_t>(start), ~static_cast<std::uint64_t>(sequence)));
+  NewPoint point = ExactPoint(sequence, std::bit_cast<double>(random.Next() >> 1), 1e6 * random.Uniform(),
+                              random.Below(8) == 0 ? kInfinity : random.Uniform());
+  point.sample = 2 * sequence + 1;
+  point.origin = PointOrigin::kDescent;
+  point.parameters = {128 * random.Uniform(), 1e-300 * random.Uniform()};
+  point.score = kInfinity;
+  point.design.clear();
+  NormalizeFigures(point);
+  return point;
+}
+
 NewPoint TestPoint(int start, std::int64_t sequence) {
+  if (sequence % 300 >= 150) return DescentPoint(start, sequence);
   Random random(MixSeed(static_cast<std::uint64_t>(start), static_cast<std::uint64_t>(sequence)));
   const std::uint64_t kind = random.Below(10);
   NewPoint point = ExactPoint(sequence, 10.0 + static_cast<double>(random.Below(40)),

@@ -39,8 +39,11 @@ class FakeClock {
 NewJob TestJob(int num_starts);
 
 // A point that depends on nothing but its place: a mixture of descent steps, infeasible points, and exact ones with
-// figures from a small grid, so that equal figures and scores are common.
+// figures from a small grid, so that equal figures and scores are common. Every other 150 are descent steps only.
 NewPoint TestPoint(int start, std::int64_t sequence);
+
+// A descent step with figures of any size, some of them infinite.
+NewPoint DescentPoint(int start, std::int64_t sequence);
 
 // An exact point with these figures; its score is energy * latency.
 NewPoint ExactPoint(std::int64_t sequence, double energy_uj, double latency_cycles, double area_mm2);

@@ -1,0 +1,90 @@
+#include "client/output_folder.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status.h"
+
+namespace oneloop {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Enough to see whose file it is.
+constexpr std::size_t kHead = 4096;
+
+std::string Path(const std::string& folder, const std::string& name) { return (fs::path(folder) / name).string(); }
+
+absl::Status Unwritable(const std::string& path, int error) {
+  return absl::InternalError(
+      absl::StrCat(path, ": cannot be written", error == 0 ? "" : ": ", error == 0 ? "" : std::strerror(error)));
+}
+
+absl::Status WriteFile(const std::string& path, const std::string& text) {
+  errno = 0;
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << text;
+  file.close();
+  return file.fail() ? Unwritable(path, errno) : absl::OkStatus();
+}
+
+absl::Status RenameAll(const std::vector<std::string>& from, const std::vector<std::string>& to) {
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    std::error_code error;
+    fs::rename(from[i], to[i], error);
+    if (error) return Unwritable(to[i], error.value());
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CheckOutputFile(const std::string& folder, const std::string& name, const IsOurs& is_ours) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (!fs::is_directory(folder)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(folder, ": cannot be made a directory", error ? ": " + error.message() : ""));
+  }
+  if (access(folder.c_str(), W_OK | X_OK) != 0) {
+    return absl::InvalidArgumentError(absl::StrCat(folder, ": cannot be written: ", std::strerror(errno)));
+  }
+  const std::string path = Path(folder, name);
+  const fs::file_status status = fs::symlink_status(path, error);
+  if (!fs::exists(status)) return absl::OkStatus();
+  std::string head(kHead, '\0');
+  std::ifstream file(path, std::ios::binary);
+  file.read(head.data(), static_cast<std::streamsize>(head.size()));
+  head.resize(static_cast<std::size_t>(file.gcount()));
+  if (fs::is_regular_file(status) && is_ours(head)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(path, ": exists and was not written by this command; move it away or choose another directory"));
+}
+
+absl::Status WriteOutputFiles(const std::string& folder, const std::vector<OutputFile>& files, const std::string& tag) {
+  std::vector<std::string> temporary;
+  std::vector<std::string> final_names;
+  absl::Status status;
+  for (const OutputFile& file : files) {
+    temporary.push_back(Path(folder, absl::StrCat(".", file.name, ".", tag, ".tmp")));
+    final_names.push_back(Path(folder, file.name));
+    status = WriteFile(temporary.back(), file.text);
+    if (!status.ok()) break;
+  }
+  if (status.ok()) status = RenameAll(temporary, final_names);
+  if (status.ok()) return status;
+  for (const std::string& path : temporary) {
+    std::error_code ignored;
+    fs::remove(path, ignored);
+  }
+  return status;
+}
+
+}  // namespace oneloop

@@ -1,0 +1,167 @@
+#include "server/search/default_tiler.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "common/mapping/factorize.h"
+#include "server/search/hardware_trial.h"
+
+namespace oneloop {
+namespace {
+
+// Extents that a tile has, in the order in which the library looks at them. Groups run one after the other.
+constexpr std::array kTiledDims = {Dim::kN, Dim::kQ, Dim::kP, Dim::kK, Dim::kS, Dim::kR, Dim::kC};
+constexpr LoopOrder kOrder = {Dim::kG, Dim::kN, Dim::kQ, Dim::kP, Dim::kK, Dim::kS, Dim::kR, Dim::kC};
+// Streamed through the array, so that it is filled by them.
+constexpr Dim kColumns = Dim::kP;
+constexpr Dim kRows = Dim::kQ;
+
+bool IsChannel(Dim dim) { return dim == Dim::kC || dim == Dim::kK; }
+
+class Tiler {
+ public:
+  Tiler(const CostModel& model, const LayerShape& shape, const ComponentCosts& costs)
+      : model_(model), template_(model.hardware_template()), shape_(shape), costs_(costs) {
+    for (const Dim dim : kAllDims) divisors_[Slot(dim)] = Divisors(shape.bound(dim));
+    const std::vector<Resource>& resources = template_.resources();
+    axis_sizes_.resize(template_.axes().size());
+    for (std::size_t r = 0; r < resources.size(); ++r) {
+      if (resources[r].kind != Resource::Kind::kAxis) continue;
+      const double size = std::floor(costs.limit[r]);
+      axis_sizes_[static_cast<std::size_t>(resources[r].axis)] = size;
+      array_side_ = std::max(array_side_, static_cast<std::int64_t>(size));
+    }
+    tile_.fill(1);
+    for (const Dim dim : kTiledDims) tile_[Slot(dim)] = shape.bound(dim);
+  }
+
+  std::optional<Mapping> Run() {
+    while (!Fits()) {
+      if (!CutLargest()) return std::nullopt;
+    }
+    while (Grow(kColumns)) {
+    }
+    for (bool grown = true; grown;) {
+      grown = false;
+      for (const Dim dim : kTiledDims) grown = Grow(dim) || grown;
+    }
+    return MappingOf();
+  }
+
+ private:
+  static std::size_t Slot(Dim dim) { return static_cast<std::size_t>(dim); }
+
+  bool Fits() const { return model_.FirstShortage(model_.Needs(shape_, MappingOf()), costs_) < 0; }
+
+  // False when every extent is 1.
+  bool CutLargest() {
+    const Dim* largest = nullptr;
+    for (const Dim& dim : kTiledDims) {
+      const std::int64_t extent = tile_[Slot(dim)];
+      const bool fills_array = dim == kColumns && extent <= array_side_ && tile_[Slot(kRows)] > 1;
+      if (extent > 1 && !fills_array && (largest == nullptr || extent > tile_[Slot(*largest)])) largest = &dim;
+    }
+    if (largest == nullptr) return false;
+    tile_[Slot(*largest)] = NextSmaller(*largest);
+    return true;
+  }
+
+  std::int64_t NextSmaller(Dim dim) const {
+    const std::vector<std::int64_t>& divisors = divisors_[Slot(dim)];
+    const auto now = std::lower_bound(divisors.begin(), divisors.end(), tile_[Slot(dim)]);
+    for (auto smaller = now; IsChannel(dim) && smaller != divisors.begin();) {
+      --smaller;
+      if (*smaller % array_side_ == 0) return *smaller;
+    }
+    return *(now - 1);
+  }
+
+  // To the next divisor, if the tile still fits.
+  bool Grow(Dim dim) {
+    const std::vector<std::int64_t>& divisors = divisors_[Slot(dim)];
+    std::int64_t& extent = tile_[Slot(dim)];
+    const auto greater = std::upper_bound(divisors.begin(), divisors.end(), extent);
+    if (greater == divisors.end()) return false;
+    const std::int64_t before = std::exchange(extent, *greater);
+    if (Fits()) return true;
+    extent = before;
+    return false;
+  }
+
+  // The innermost level that may loop over the dimension and whose own tile it leaves as it is, or else the next one.
+  int LevelOf(Dim dim) const {
+    const int outermost = template_.num_levels() - 1;
+    const auto grows = [&](Tensor tensor) { return template_.level(0).keeps.Has(tensor) && IsRelevant(tensor, dim); };
+    int level = std::any_of(kAllTensors.begin(), kAllTensors.end(), grows) ? 1 : 0;
+    while (level < outermost && !template_.level(level).temporal.Has(dim)) ++level;
+    return std::min(level, outermost);
+  }
+
+  Mapping MappingOf() const {
+    Mapping mapping;
+    mapping.order.fill(kOrder);
+    std::vector<double> free = axis_sizes_;
+    for (const Dim dim : kAllDims) {
+      std::int64_t rest = tile_[Slot(dim)];
+      for (std::size_t a = 0; a < free.size(); ++a) {
+        if (!template_.axes()[a].dims.Has(dim)) continue;
+        std::int64_t copies = 1;
+        for (const std::int64_t divisor : divisors_[Slot(dim)]) {
+          if (static_cast<double>(divisor) <= free[a] && rest % divisor == 0) copies = divisor;
+        }
+        mapping.s(static_cast<int>(a), dim) = copies;
+        free[a] = std::floor(free[a] / static_cast<double>(copies));
+        rest /= copies;
+      }
+      mapping.t(LevelOf(dim), dim) *= rest;
+      mapping.t(template_.num_levels() - 1, dim) *= shape_.bound(dim) / tile_[Slot(dim)];
+    }
+    return mapping;
+  }
+
+  const CostModel& model_;
+  const Template& template_;
+  const LayerShape& shape_;
+  const ComponentCosts& costs_;
+  std::array<std::vector<std::int64_t>, kNumDims> divisors_;
+  std::vector<double> axis_sizes_;
+  std::int64_t array_side_ = 1;
+  std::array<std::int64_t, kNumDims> tile_;
+};
+
+}  // namespace
+
+std::optional<Mapping> DefaultTiling(const CostModel& model, const LayerShape& shape, const ComponentCosts& costs) {
+  return Tiler(model, shape, costs).Run();
+}
+
+StartSummary RunDefaultTilerStart(Evaluator& evaluator) {
+  HardwarePoint hardware;
+  for (const ParameterRange& range : evaluator.spec().hardware_range) hardware.push_back(range.min);
+  HardwareTrial trial(evaluator, SearchPointOrigin::kHeuristic, hardware);
+  StartSummary summary;
+  summary.termination = StartSummary::Termination::kConverged;
+  std::vector<Mapping> mappings;
+  for (int layer = 0; layer < evaluator.num_layers() && !evaluator.Finished(); ++layer) {
+    const std::optional<Mapping> mapping = DefaultTiling(evaluator.model(), evaluator.shape(layer), trial.costs());
+    if (!mapping.has_value()) {
+      summary.termination = StartSummary::Termination::kDiverged;
+      summary.message = "the default tiling of some layer does not fit the hardware";
+      return summary;
+    }
+    mappings.push_back(*mapping);
+  }
+  if (!evaluator.Finished()) trial.Sample(mappings);
+  if (evaluator.stopped()) summary.termination = StartSummary::Termination::kStopped;
+  summary.samples = evaluator.samples();
+  summary.points = evaluator.points();
+  summary.best_score = evaluator.best_score();
+  return summary;
+}
+
+}  // namespace oneloop

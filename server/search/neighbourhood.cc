@@ -1,0 +1,191 @@
+#include "server/search/neighbourhood.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "common/mapping/orders.h"
+
+namespace oneloop {
+namespace {
+
+// Promises in log2 of the layer's cost. A move that promises to cost more than this is not looked at.
+constexpr double kWorst = 0.02;
+// A pair has to promise at least this much.
+constexpr double kPairGain = -1e-3;
+// The gradient knows only the present order. Another one ranks behind moves that promise more than this; a loop that is
+// new at its level goes innermost before it goes where it stands.
+constexpr double kOrderPromise = -0.03;
+constexpr double kNewLoopPromise = -0.02;
+// Moves of each kind that pairs are made of, and pairs that are looked at and kept: the most promising.
+constexpr std::size_t kMostMoves = 24;
+constexpr int kMostPairsTried = 160;
+constexpr std::size_t kMostPairs = 24;
+
+bool HasLoops(const Mapping& mapping, int level) {
+  return std::any_of(kAllDims.begin(), kAllDims.end(), [&](Dim dim) { return mapping.t(level, dim) > 1; });
+}
+
+// Equals stay in their order.
+void SortByPromise(std::vector<Neighbour>* neighbours) {
+  std::stable_sort(neighbours->begin(), neighbours->end(),
+                   [](const Neighbour& a, const Neighbour& b) { return a.promise < b.promise; });
+}
+
+template <class Better>
+void KeepBest(std::vector<int>* indices, std::size_t most, Better better) {
+  if (indices->size() > most) {
+    std::nth_element(indices->begin(), indices->begin() + static_cast<std::ptrdiff_t>(most), indices->end(), better);
+    indices->resize(most);
+  }
+  std::sort(indices->begin(), indices->end(), better);
+}
+
+}  // namespace
+
+Neighbourhood::Neighbourhood(const CostModel& model, const SmoothModel& smooth, const MoveSet& moves)
+    : model_(model),
+      move_set_(moves),
+      gradient_(smooth),
+      temporal_slots_(std::size_t{kMaxLevels} * kNumDims, -1),
+      spatial_slots_(std::size_t{kMaxAxes} * kNumDims, -1) {
+  for (int s = 0; s < smooth.num_slots(); ++s) {
+    const FactorSlot& slot = smooth.slots()[static_cast<std::size_t>(s)];
+    std::vector<int>& slots = slot.is_spatial ? spatial_slots_ : temporal_slots_;
+    slots[static_cast<std::size_t>(slot.place) * kNumDims + static_cast<std::size_t>(slot.dim)] = s;
+  }
+}
+
+int Neighbourhood::SlotOf(const Move::Place& place, Dim dim) const {
+  const std::vector<int>& slots = place.is_spatial ? spatial_slots_ : temporal_slots_;
+  return slots[static_cast<std::size_t>(place.index) * kNumDims + static_cast<std::size_t>(dim)];
+}
+
+bool Neighbourhood::Fits(const LayerShape& shape, const Mapping& mapping, const ComponentCosts& costs) const {
+  return model_.FirstShortage(model_.Needs(shape, mapping), costs) < 0;
+}
+
+double Neighbourhood::Promise(const Move& move, std::span<const double> gradient) const {
+  const int from = SlotOf(move.from, move.dim);
+  const int to = SlotOf(move.to, move.dim);
+  const double slope =
+      (to < 0 ? 0 : gradient[static_cast<std::size_t>(to)]) - (from < 0 ? 0 : gradient[static_cast<std::size_t>(from)]);
+  return slope * std::log2(static_cast<double>(move.factor));
+}
+
+void Neighbourhood::RankMoves(int layer, const LayerShape& shape, const Mapping& mapping, const ComponentCosts& costs,
+                              const ObjectiveWeights& weights) {
+  const std::span<const double> gradient = gradient_.Evaluate(layer, mapping, costs, weights);
+  const std::size_t num_resources = model_.hardware_template().resources().size();
+  const ResourceNeeds now = model_.Needs(shape, mapping);
+  move_set_.List(mapping, &list_);
+  ranked_.clear();
+  Mapping moved = mapping;
+  for (const Move& move : list_) {
+    if (move.kind != Move::Kind::kFactor) continue;
+    MoveSet::ApplyTo(move, &moved);
+    const ResourceNeeds need = model_.Needs(shape, moved);
+    MoveSet::UndoIn(move, &moved);
+    RankedMove ranked{move, Promise(move, gradient), model_.FirstShortage(need, costs) < 0, false};
+    for (std::size_t r = 0; r < num_resources; ++r) ranked.frees = ranked.frees || need[r] < now[r];
+    ranked_.push_back(ranked);
+  }
+}
+
+std::span<const Neighbour> Neighbourhood::List(int layer, const LayerShape& shape, const Mapping& mapping,
+                                               const ComponentCosts& costs, const ObjectiveWeights& weights) {
+  RankMoves(layer, shape, mapping, costs, weights);
+  neighbours_.clear();
+  for (std::size_t i = 0; i < ranked_.size(); ++i) {
+    if (!ranked_[i].fits || ranked_[i].promise > kWorst) continue;
+    neighbours_.push_back({.first = static_cast<int>(i), .promise = ranked_[i].promise});
+  }
+  AddPairs(shape, mapping, costs);
+  AddOrders(mapping);
+  SortByPromise(&neighbours_);
+  return neighbours_;
+}
+
+void Neighbourhood::AddPairs(const LayerShape& shape, const Mapping& mapping, const ComponentCosts& costs) {
+  misfits_.clear();
+  freeing_.clear();
+  for (std::size_t i = 0; i < ranked_.size(); ++i) {
+    if (!ranked_[i].fits && ranked_[i].promise < kPairGain) misfits_.push_back(static_cast<int>(i));
+    if (ranked_[i].frees) freeing_.push_back(static_cast<int>(i));
+  }
+  const auto better = [this](int a, int b) {
+    const double promise_a = ranked_[static_cast<std::size_t>(a)].promise;
+    const double promise_b = ranked_[static_cast<std::size_t>(b)].promise;
+    return promise_a < promise_b || (promise_a == promise_b && a < b);
+  };
+  KeepBest(&misfits_, kMostMoves, better);
+  KeepBest(&freeing_, kMostMoves, better);
+  pairs_.clear();
+  for (const int first : misfits_) {
+    const RankedMove& grow = ranked_[static_cast<std::size_t>(first)];
+    for (const int second : freeing_) {
+      const RankedMove& shrink = ranked_[static_cast<std::size_t>(second)];
+      const double promise = grow.promise + shrink.promise;
+      if (promise > kPairGain) break;
+      // Two moves out of one place may ask for more than it has.
+      if (grow.move.dim == shrink.move.dim && grow.move.from == shrink.move.from) continue;
+      pairs_.push_back({.first = first, .second = second, .promise = promise});
+    }
+  }
+  SortByPromise(&pairs_);
+  std::size_t kept = 0;
+  int tried = 0;
+  Mapping moved = mapping;
+  for (const Neighbour& pair : pairs_) {
+    if (kept == kMostPairs || tried++ == kMostPairsTried) break;
+    const Move& grow = ranked_[static_cast<std::size_t>(pair.first)].move;
+    const Move& shrink = ranked_[static_cast<std::size_t>(pair.second)].move;
+    MoveSet::ApplyTo(grow, &moved);
+    MoveSet::ApplyTo(shrink, &moved);
+    const bool fits = Fits(shape, moved, costs);
+    MoveSet::UndoIn(shrink, &moved);
+    MoveSet::UndoIn(grow, &moved);
+    if (!fits) continue;
+    neighbours_.push_back(pair);
+    ++kept;
+  }
+}
+
+// Loops that are new at a level, innermost there; and other loops innermost without any move.
+void Neighbourhood::AddOrders(const Mapping& mapping) {
+  const int num_levels = model_.hierarchy().num_levels;
+  const std::size_t moved = neighbours_.size();
+  for (std::size_t i = 0; i < moved; ++i) {
+    for (const int index : {neighbours_[i].first, neighbours_[i].second}) {
+      if (index == Neighbour::kNone) continue;
+      const Move& move = ranked_[static_cast<std::size_t>(index)].move;
+      if (move.to.is_spatial || move.to.index == 0 || mapping.t(move.to.index, move.dim) > 1) continue;
+      if (!HasLoops(mapping, move.to.index)) continue;
+      Neighbour innermost = neighbours_[i];
+      innermost.order_level = move.to.index;
+      innermost.innermost = move.dim;
+      innermost.promise += kNewLoopPromise;
+      neighbours_.push_back(innermost);
+    }
+  }
+  for (int level = 1; level < num_levels; ++level) {
+    int inside = 0;
+    const LoopOrder& order = mapping.order[static_cast<std::size_t>(level)];
+    for (std::size_t i = order.size(); i-- > 0;) {
+      if (mapping.t(level, order[i]) == 1 || inside++ == 0) continue;
+      neighbours_.push_back({.order_level = level, .innermost = order[i], .promise = kOrderPromise});
+    }
+  }
+}
+
+Mapping Neighbourhood::Apply(const Mapping& mapping, const Neighbour& neighbour) const {
+  Mapping result = mapping;
+  for (const int index : {neighbour.first, neighbour.second}) {
+    if (index != Neighbour::kNone) MoveSet::ApplyTo(ranked_[static_cast<std::size_t>(index)].move, &result);
+  }
+  if (neighbour.order_level != Neighbour::kNone) {
+    result.order[static_cast<std::size_t>(neighbour.order_level)] = OrderAround(neighbour.innermost);
+  }
+  return result;
+}
+
+}  // namespace oneloop

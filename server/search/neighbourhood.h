@@ -1,0 +1,76 @@
+#ifndef ONELOOP_SERVER_SEARCH_NEIGHBOURHOOD_H_
+#define ONELOOP_SERVER_SEARCH_NEIGHBOURHOOD_H_
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "common/mapping/mapping.h"
+#include "common/model/cost_model.h"
+#include "common/model/layer_gradient.h"
+#include "common/model/smooth_model.h"
+#include "server/search/moves.h"
+
+namespace oneloop {
+
+// A mapping near another one: one or two moves of factors, then perhaps another loop innermost at one level.
+struct Neighbour {
+  static constexpr int kNone = -1;
+  int first = kNone;  // indices into Neighbourhood::moves()
+  int second = kNone;
+  int order_level = kNone;
+  Dim innermost = Dim::kR;
+  double promise = 0;  // change of log2 of the layer's cost that the gradient predicts; below 0 is better
+};
+
+// The neighbours of one layer's mapping that fit given hardware, ranked by the gradient of the smooth model. One
+// gradient tells apart hundreds of moves: in log2 of the factors the cost is nearly convex, so that a move which does
+// not promise to pay seldom does. Pairs join a move that would pay but does not fit with one that makes room for it;
+// at the optimum a memory is full, and no single move leads away from there. Used by one thread.
+class Neighbourhood {
+ public:
+  // All must outlive this.
+  Neighbourhood(const CostModel& model, const SmoothModel& smooth, const MoveSet& moves);
+
+  // Neighbours of `mapping`, the most promising first; valid until the next call, as is moves(). Evaluates the smooth
+  // model on the layer once. cost = weights.energy · µJ + weights.latency · cycles.
+  std::span<const Neighbour> List(int layer, const LayerShape& shape, const Mapping& mapping,
+                                  const ComponentCosts& costs, const ObjectiveWeights& weights);
+
+  // The factor moves from the mapping of the last List or RankMoves, with what each promises.
+  struct RankedMove {
+    Move move;
+    double promise;
+    bool fits;
+    bool frees;  // needs less of some resource
+  };
+  const std::vector<RankedMove>& moves() const { return ranked_; }
+  // Fills moves() only.
+  void RankMoves(int layer, const LayerShape& shape, const Mapping& mapping, const ComponentCosts& costs,
+                 const ObjectiveWeights& weights);
+
+  Mapping Apply(const Mapping& mapping, const Neighbour& neighbour) const;
+
+ private:
+  void AddPairs(const LayerShape& shape, const Mapping& mapping, const ComponentCosts& costs);
+  void AddOrders(const Mapping& mapping);
+  bool Fits(const LayerShape& shape, const Mapping& mapping, const ComponentCosts& costs) const;
+  double Promise(const Move& move, std::span<const double> gradient) const;
+  int SlotOf(const Move::Place& place, Dim dim) const;
+
+  const CostModel& model_;
+  const MoveSet& move_set_;
+  LayerGradient gradient_;
+  std::vector<int> temporal_slots_;  // [level][dim], -1 where the smooth model has none
+  std::vector<int> spatial_slots_;   // [axis][dim]
+  std::vector<Move> list_;
+  std::vector<RankedMove> ranked_;
+  std::vector<int> misfits_;
+  std::vector<int> freeing_;
+  std::vector<Neighbour> pairs_;
+  std::vector<Neighbour> neighbours_;
+};
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_SERVER_SEARCH_NEIGHBOURHOOD_H_

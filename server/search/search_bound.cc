@@ -1,0 +1,46 @@
+#include "server/search/search_bound.h"
+
+#include <cmath>
+
+#include "server/search/evaluator.h"
+
+namespace oneloop {
+namespace {
+
+// The proof is about the analytical latency; of a predicted one it says nothing but that it is not negative.
+void ForgetLatency(Objective objective, LowerBound* bound) {
+  if (std::isinf(bound->objective)) return;  // no design fits, however long it would take
+  bound->latency_cycles = 0;
+  if (objective != Objective::kEnergy) bound->objective = 0;
+}
+
+}  // namespace
+
+std::optional<LowerBound> ProveSearchBound(const SearchSpec& spec, const std::function<bool()>& stop_requested) {
+  bool stopped = false;
+  LowerBoundOptions options;
+  options.stop_requested = [&] {
+    stopped = stopped || stop_requested();
+    return stopped;
+  };
+  const CostModel model(spec.hardware_template);
+  LowerBound bound = ProveLowerBound(model, *spec.workload, spec.hardware_range, WeightsOf(spec.objective), options);
+  // What was proven by then is true, but another run would prove something else.
+  if (stopped) return std::nullopt;
+  if (spec.latency != nullptr) ForgetLatency(spec.objective, &bound);
+  return bound;
+}
+
+std::optional<double> GapOf(double score, double bound) {
+  if (!(score > 0 && bound > 0) || !std::isfinite(score) || !std::isfinite(bound)) return std::nullopt;
+  return score / bound - 1;
+}
+
+double LargestScoreWithin(double gap, double bound) {
+  double score = bound * (1 + gap);
+  // Rounding may have put it just beyond.
+  while (score > bound && score / bound - 1 > gap) score = std::nextafter(score, 0.0);
+  return score;
+}
+
+}  // namespace oneloop

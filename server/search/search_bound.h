@@ -1,0 +1,26 @@
+#ifndef ONELOOP_SERVER_SEARCH_SEARCH_BOUND_H_
+#define ONELOOP_SERVER_SEARCH_SEARCH_BOUND_H_
+
+#include <functional>
+#include <optional>
+
+#include "common/model/lower_bound.h"
+#include "server/search/search.h"
+
+namespace oneloop {
+
+// A proven lower bound of the objective of every design that the search could find, and of its energy and latency.
+// With predicted latencies it is of the energy alone, the others being 0. A pure function of the spec: nullopt when
+// stop_requested, asked every few milliseconds, has ended it. Limits on metrics are not used; they only leave fewer
+// designs. Precondition: ValidateSearchSpec(spec) is OK. Thread-safe.
+std::optional<LowerBound> ProveSearchBound(const SearchSpec& spec, const std::function<bool()>& stop_requested);
+
+// How far above the bound a score is: score / bound - 1. nullopt unless both are finite and above 0.
+std::optional<double> GapOf(double score, double bound);
+
+// The largest score whose gap is at most `gap`.
+double LargestScoreWithin(double gap, double bound);
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_SERVER_SEARCH_SEARCH_BOUND_H_

@@ -1,0 +1,37 @@
+#ifndef ONELOOP_SERVER_STORE_SQLITE_POINT_QUERIES_H_
+#define ONELOOP_SERVER_STORE_SQLITE_POINT_QUERIES_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/store/run_store.h"
+#include "server/store/sqlite_connection.h"
+
+namespace oneloop {
+
+// How a SQLite store reads points, be they packed or in rows of their own. The queries have the codes of RunStore, and
+// DATA_LOSS for packs that cannot be read and for points that are missing; each expects to run inside a transaction.
+
+absl::StatusOr<std::vector<PointRecord>> ReadPoints(SqliteConnection& connection, const PointQuery& query);
+absl::StatusOr<PointRecord> ReadPoint(SqliteConnection& connection, std::int64_t job_id, std::int64_t number);
+absl::StatusOr<std::string> ReadDesign(SqliteConnection& connection, std::int64_t job_id, std::int64_t number);
+
+// Queries of points in rows of their own begin with kSelectPointRows, and one of the conditions: of the job ?1, all or
+// those on its front. The front's index is named, because the planner prefers to look through all of the job's rows.
+inline constexpr char kSelectPointRows[] =
+    "SELECT number, start, sample, origin, energy_uj, latency_cycles, area_mm2, score, parameters, revision, "
+    "entered_front_revision, left_front_revision FROM point_rows ";
+inline constexpr char kOfJob[] = "WHERE job_id = ?1 ";
+inline constexpr char kOnFront[] =
+    "INDEXED BY point_rows_on_front WHERE job_id = ?1 AND entered_front_revision IS NOT NULL AND "
+    "left_front_revision IS NULL ";
+
+// Steps through all rows.
+absl::Status AppendPointRows(SqliteStatement& rows, int num_starts, std::vector<PointRecord>& points);
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_SERVER_STORE_SQLITE_POINT_QUERIES_H_

@@ -1,0 +1,89 @@
+#include "client/output_folder.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "common/base/status.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace oneloop {
+namespace {
+
+using ::testing::HasSubstr;
+
+bool IsOurs(std::string_view text) { return text.starts_with("ours"); }
+
+class OutputFolderTest : public ::testing::Test {
+ protected:
+  OutputFolderTest() {
+    std::string pattern = "/tmp/oneloop_output_XXXXXX";
+    folder_ = mkdtemp(pattern.data());
+  }
+  ~OutputFolderTest() override { std::filesystem::remove_all(folder_); }
+
+  void Write(const std::string& name, const std::string& text) const { std::ofstream(folder_ + "/" + name) << text; }
+  std::string Read(const std::string& name) const {
+    std::ifstream file(folder_ + "/" + name);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  int CountFiles() const { return static_cast<int>(std::distance(std::filesystem::directory_iterator(folder_), {})); }
+
+  std::string folder_;
+};
+
+TEST_F(OutputFolderTest, WritesAndReplacesItsOwnFiles) {
+  ASSERT_TRUE(CheckOutputFile(folder_, "a.txt", IsOurs).ok());
+  ASSERT_TRUE(WriteOutputFiles(folder_, {{"a.txt", "ours 1"}, {"b.txt", "ours 2"}}, "t").ok());
+  ASSERT_TRUE(CheckOutputFile(folder_, "a.txt", IsOurs).ok());
+  ASSERT_TRUE(WriteOutputFiles(folder_, {{"a.txt", "ours 3"}}, "t").ok());
+  EXPECT_EQ(Read("a.txt"), "ours 3");
+  EXPECT_EQ(Read("b.txt"), "ours 2");
+  EXPECT_EQ(CountFiles(), 2) << "no temporary file stays";
+}
+
+TEST_F(OutputFolderTest, MakesTheFolderAndItsParents) {
+  EXPECT_TRUE(CheckOutputFile(folder_ + "/x/y", "a.txt", IsOurs).ok());
+  EXPECT_TRUE(WriteOutputFiles(folder_ + "/x/y", {{"a.txt", "ours"}}, "t").ok());
+}
+
+TEST_F(OutputFolderTest, RefusesWhatOthersWrote) {
+  Write("a.txt", "theirs");
+  std::filesystem::create_directory(folder_ + "/b.txt");
+  Write("target", "ours");
+  std::filesystem::create_symlink(folder_ + "/target", folder_ + "/c.txt");
+  for (const char* name : {"a.txt", "b.txt", "c.txt"}) {
+    const absl::Status status = CheckOutputFile(folder_, name, IsOurs);
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << name;
+    EXPECT_THAT(Message(status), HasSubstr(folder_ + "/" + name + ": exists and was not written by this command"));
+  }
+}
+
+TEST_F(OutputFolderTest, RefusesAFolderThatCannotBe) {
+  Write("file", "theirs");
+  const absl::Status not_a_folder = CheckOutputFile(folder_ + "/file", "a.txt", IsOurs);
+  EXPECT_EQ(not_a_folder.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(Message(not_a_folder), HasSubstr(folder_ + "/file: cannot be made a directory"));
+  EXPECT_FALSE(CheckOutputFile(folder_ + "/file/below", "a.txt", IsOurs).ok());
+  if (geteuid() == 0) GTEST_SKIP() << "root may write everywhere";
+  std::filesystem::permissions(folder_, std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
+  EXPECT_THAT(Message(CheckOutputFile(folder_, "a.txt", IsOurs)), HasSubstr("cannot be written"));
+  std::filesystem::permissions(folder_, std::filesystem::perms::owner_all);
+}
+
+TEST_F(OutputFolderTest, WritesNothingWhenOneFileCannotBeWritten) {
+  Write("a.txt", "ours 1");
+  // Its temporary file would be in a directory that is not there.
+  const absl::Status status = WriteOutputFiles(folder_, {{"a.txt", "ours 2"}, {"none/b.txt", "ours 2"}}, "t");
+  EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(Read("a.txt"), "ours 1");
+  EXPECT_EQ(CountFiles(), 1);
+}
+
+}  // namespace
+}  // namespace oneloop

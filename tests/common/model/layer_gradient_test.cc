@@ -1,0 +1,98 @@
+// One layer's derivatives on given hardware, against those of the whole model on a workload of that layer alone.
+#include "common/model/layer_gradient.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "common/base/random.h"
+#include "common/mapping/random_mapping.h"
+#include "common/model/latency_predictor.h"
+#include "tests/common/model/random_cases.h"
+#include "tests/common/model/random_latency.h"
+
+namespace oneloop {
+namespace {
+
+struct Figures {
+  WorkloadMetrics metrics;
+  std::vector<double> slopes;  // of log2 of one objective, by slot of the whole workload's model
+};
+
+// Nothing when the template's constant limits penalise the mapping.
+std::optional<Figures> Whole(const CostModel& model, const SmoothModel& smooth, const Layer& layer,
+                             const Mapping& mapping, const HardwarePoint& hardware, const ObjectiveWeights& weights,
+                             const LatencyPredictor* latency) {
+  const Workload alone{"alone", "", {{layer.name, 1, layer.shape}}};
+  std::vector<ParameterRange> ranges;
+  for (const double value : hardware) ranges.push_back({value, value});
+  const SmoothModel single(model, alone, ranges, weights, {}, latency);
+  const std::vector<double> x = single.FactorsOf(std::vector<Mapping>{mapping});
+  std::vector<double> gradient(x.size());
+  SmoothModel::Result result;
+  single.Evaluate(x, std::vector<SmoothModel::Orders>{{{mapping.order}, {1.0}}}, *single.MakeWorkspace(), gradient,
+                  &result);
+  if (result.penalty != 0) return std::nullopt;
+  Figures figures{result.metrics, std::vector<double>(static_cast<std::size_t>(smooth.num_slots()))};
+  for (int s = 0; s < smooth.num_slots(); ++s) {
+    const FactorSlot& slot = smooth.slots()[static_cast<std::size_t>(s)];
+    for (int own = 0; own < single.num_slots(); ++own) {
+      const FactorSlot& other = single.slots()[static_cast<std::size_t>(own)];
+      if (other.is_spatial != slot.is_spatial || other.place != slot.place || other.dim != slot.dim) continue;
+      figures.slopes[static_cast<std::size_t>(s)] = gradient[single.index(0, own)];
+    }
+  }
+  return figures;
+}
+
+// Compares every layer of random workloads, also with a latency predictor; returns how many derivatives.
+int CompareLayers(bool predicts, std::uint64_t seed) {
+  Random random(seed);
+  int compared = 0;
+  for (int trial = 0; trial < 60; ++trial) {
+    SCOPED_TRACE(trial);
+    const CostModel model{std::shared_ptr<const Template>(RandomTemplate(random))};
+    Workload workload{"many", "", {}};
+    const std::uint64_t layers = 1 + random.Below(12);
+    for (std::uint64_t i = 0; i < layers; ++i) workload.layers.push_back({"layer", 3, RandomShape(random)});
+    const HardwarePoint hardware(static_cast<std::size_t>(model.hardware_template().num_parameters()), 1 << 20);
+    std::unique_ptr<const LatencyPredictor> predictor;
+    if (predicts) {
+      const LatencyFeatures features(model, hardware);
+      predictor = LatencyPredictor::Create(model, hardware, RandomLatencyParameters(features, true, random)).value();
+    }
+    const SmoothModel smooth(model, workload, std::vector<ParameterRange>(hardware.size(), {1, 1 << 20}), {1, 1}, {},
+                             predictor.get());
+    LayerGradient gradient(smooth);
+    for (std::size_t i = 0; i < workload.layers.size(); ++i) {
+      const Layer& layer = workload.layers[i];
+      const Mapping mapping = RandomMapping(model.hardware_template(), layer.shape, random);
+      const std::optional<Figures> energy = Whole(model, smooth, layer, mapping, hardware, {1, 0}, predictor.get());
+      const std::optional<Figures> latency = Whole(model, smooth, layer, mapping, hardware, {0, 1}, predictor.get());
+      if (!energy.has_value() || !latency.has_value()) continue;
+      const ObjectiveWeights weights{0.25 + random.Uniform(), 0.25 + random.Uniform()};
+      const double energy_part = weights.energy * energy->metrics.energy_uj;
+      const double latency_part = weights.latency * latency->metrics.latency_cycles;
+      const auto slopes = gradient.Evaluate(static_cast<int>(i), mapping, model.CostsAt(hardware), weights);
+      EXPECT_EQ(slopes.size(), energy->slopes.size());
+      for (std::size_t s = 0; s < slopes.size(); ++s) {
+        const double expected =
+            (energy_part * energy->slopes[s] + latency_part * latency->slopes[s]) / (energy_part + latency_part);
+        EXPECT_NEAR(slopes[s], expected, 1e-9 * (1 + std::abs(expected)));
+        ++compared;
+      }
+    }
+  }
+  return compared;
+}
+
+TEST(LayerGradientTest, AgreesWithTheModelOfTheLayerAlone) { EXPECT_GT(CompareLayers(false, 21), 500); }
+
+TEST(LayerGradientTest, AgreesWithItUnderAPredictedLatency) { EXPECT_GT(CompareLayers(true, 22), 500); }
+
+}  // namespace
+}  // namespace oneloop
