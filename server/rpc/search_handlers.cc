@@ -50,6 +50,7 @@ void FillPreview(const PreparedJob& prepared, v1::Job* response) {
   response->mutable_progress()->set_starts_total(prepared.job.num_starts);
   response->mutable_progress()->set_samples_total(prepared.job.samples_total);
   response->set_request_id(prepared.job.request_id);
+  response->set_owner(prepared.job.owner);
   response->set_workload_display_name(prepared.job.workload_name);
   response->set_template_display_name(prepared.job.template_name);
 }
@@ -87,7 +88,8 @@ absl::StatusOr<PointQuery> PointQueryOf(const v1::ListPointsRequest& request, co
 
 }  // namespace
 
-absl::Status SearchHandlers::CreateJob(const v1::CreateJobRequest& request, v1::Job* response) const {
+absl::Status SearchHandlers::CreateJob(const v1::CreateJobRequest& request, const std::string& owner,
+                                       v1::Job* response) const {
   ASSIGN_OR_RETURN(const std::string project, ParseProjectName("parent", request.parent()));
   if (project == "-") return FieldError("parent", "is 'projects/-'; a job needs a project of its own");
   if (request.request_id().size() > kLongestRequestId) {
@@ -99,6 +101,7 @@ absl::Status SearchHandlers::CreateJob(const v1::CreateJobRequest& request, v1::
   if (!prepared.ok()) return PrefixField("spec", prepared.status());
   prepared->job.project = project;
   prepared->job.request_id = request.request_id();
+  prepared->job.owner = owner;
   if (request.validate_only()) {
     FillPreview(*prepared, response);
     return absl::OkStatus();

@@ -29,7 +29,8 @@ class SearchHandlers {
   };
   explicit SearchHandlers(const Options& options) : options_(options) {}
 
-  absl::Status CreateJob(const v1::CreateJobRequest& request, v1::Job* response) const;
+  // The job belongs to `owner`, a user.
+  absl::Status CreateJob(const v1::CreateJobRequest& request, const std::string& owner, v1::Job* response) const;
   absl::Status GetJob(const v1::GetJobRequest& request, v1::Job* response) const;
   absl::Status ListJobs(const v1::ListJobsRequest& request, v1::ListJobsResponse* response) const;
   absl::Status CancelJob(const v1::CancelJobRequest& request, v1::Job* response) const;

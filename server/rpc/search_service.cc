@@ -6,7 +6,7 @@
 namespace oneloop {
 
 grpc::Status SearchService::CreateJob(grpc::ServerContext*, const v1::CreateJobRequest* request, v1::Job* response) {
-  return Handle("CreateJob", [&] { return handlers_->CreateJob(*request, response); });
+  return Handle("CreateJob", [&] { return handlers_->CreateJob(*request, "local", response); });
 }
 
 grpc::Status SearchService::GetJob(grpc::ServerContext*, const v1::GetJobRequest* request, v1::Job* response) {

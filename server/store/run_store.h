@@ -30,6 +30,7 @@ enum class PointOrigin { kDescent = 1, kRounded = 2, kPolish = 3, kRandom = 4, k
 struct NewJob {
   std::string project;
   std::string request_id;  // "" for none; else unique in its project
+  std::string owner;       // the user who submitted it; "" for a job older than owners
   std::string spec;        // opaque: as submitted, with defaults
   std::string resolved;    // opaque: workload and template, frozen at submission
   std::string workload_name;

@@ -13,7 +13,8 @@ namespace oneloop {
 namespace {
 
 constexpr char kSelectJobs[] =
-    "SELECT id, project, request_id, workload_name, template_name, state, message, create_time_us, start_time_us, "
+    "SELECT id, project, request_id, owner, workload_name, template_name, state, message, create_time_us, "
+    "start_time_us, "
     "end_time_us, num_starts, samples_total, starts_done, samples_done, points, front_size, best_point, revision, "
     "stop_gap, bound_boxes, bound_exhausted, lower_bound, energy_uj_bound, latency_cycles_bound, spec, resolved FROM "
     "jobs JOIN job_specs ON job_id = id ";
@@ -45,6 +46,7 @@ JobRecord JobFromRow(const SqliteStatement& row) {
   record.id = row.Int(column++);
   record.job.project = row.Text(column++);
   record.job.request_id = row.Text(column++);
+  record.job.owner = row.Text(column++);
   record.job.workload_name = row.Text(column++);
   record.job.template_name = row.Text(column++);
   record.state = static_cast<JobState>(row.Int(column++));

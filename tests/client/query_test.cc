@@ -181,7 +181,7 @@ TEST_F(QueryTest, JobsGoesThroughAllPages) {
   EXPECT_THAT(json.out, ::testing::EndsWith("}\n], \"next_page_token\": \"\"}\n"));
   const auto csv = client_.Run({"jobs", "--format", "csv"});
   EXPECT_THAT(csv.out,
-              HasSubstr("\nprojects/default/jobs/1,SUCCEEDED,resnet50,gemmini,0,2,1000,1000,0,0,,,,,,,,,,,\n"));
+              HasSubstr("\nprojects/default/jobs/1,SUCCEEDED,resnet50,gemmini,0,2,1000,1000,0,0,,,,,,,,,,,,\n"));
   EXPECT_THAT(csv.out, HasSubstr(",71000000000,100000,710000,3.25,69800000000,0.0172,"));
 }
 

@@ -45,7 +45,7 @@ class SearchHandlersTest : public testing::Test {
   }
   v1::Job Create(const v1::CreateJobRequest& request) {
     v1::Job job;
-    const absl::Status status = handlers_->CreateJob(request, &job);
+    const absl::Status status = handlers_->CreateJob(request, "ada", &job);
     EXPECT_TRUE(status.ok()) << status;
     return job;
   }
@@ -75,6 +75,13 @@ class SearchHandlersTest : public testing::Test {
   std::unique_ptr<JobManager> jobs_;
   std::unique_ptr<SearchHandlers> handlers_;
 };
+
+TEST_F(SearchHandlersTest, JobBelongsToTheUserWhoSubmittedIt) {
+  EXPECT_EQ(Get(Create(Request()).name()).owner(), "ada");
+  v1::CreateJobRequest preview = Request();
+  preview.set_validate_only(true);
+  EXPECT_EQ(Create(preview).owner(), "ada");
+}
 
 TEST_F(SearchHandlersTest, CreateFillsEveryDefault) {
   const v1::Job job = Create(Request());
@@ -174,7 +181,7 @@ TEST_F(SearchHandlersTest, RequestIdMakesARetrySafe) {
   EXPECT_EQ(Create(request).name(), first.name()) << "a default that is spelled out is the same spec";
   request.mutable_spec()->set_seed(1);
   v1::Job job;
-  const absl::Status status = handlers_->CreateJob(request, &job);
+  const absl::Status status = handlers_->CreateJob(request, "ada", &job);
   EXPECT_EQ(status.code(), absl::StatusCode::kAlreadyExists);
   EXPECT_THAT(Message(status), HasSubstr(first.name()));
   EXPECT_EQ(store_.ListJobs(JobQuery())->size(), 1u);
@@ -269,7 +276,7 @@ TEST_F(SearchHandlersTest, BadSpecsAreRefusedWithFieldAndRemedyAndStoreNothing) 
     v1::CreateJobRequest request = Request();
     bad.spoil(request);
     v1::Job job;
-    const absl::Status status = handlers_->CreateJob(request, &job);
+    const absl::Status status = handlers_->CreateJob(request, "ada", &job);
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << bad.field;
     EXPECT_EQ(FieldOf(status), bad.field) << status;
     EXPECT_THAT(Message(status), HasSubstr(bad.text));

@@ -46,6 +46,7 @@ void ExpectSameJob(const JobRecord& a, const JobRecord& b) {
   EXPECT_EQ(a.id, b.id);
   EXPECT_EQ(a.job.project, b.job.project);
   EXPECT_EQ(a.job.request_id, b.job.request_id);
+  EXPECT_EQ(a.job.owner, b.job.owner);
   EXPECT_EQ(a.job.spec, b.job.spec);
   EXPECT_EQ(a.job.resolved, b.job.resolved);
   EXPECT_EQ(a.job.workload_name, b.job.workload_name);
@@ -90,6 +91,7 @@ TEST_P(RunStoreSuite, CreatedJobIsPendingAndKeepsWhatItWasGiven) {
   EXPECT_EQ(record.revision, 1);
   EXPECT_EQ(store_->revision(), 1);
   EXPECT_EQ(record.job.spec, job.spec);
+  EXPECT_EQ(record.job.owner, "ada");
   EXPECT_EQ(record.job.parameter_names, job.parameter_names);
   ExpectSameJob(GetJob(record.id), record);
   EXPECT_THAT(States(store_->ReadChanges(record.id, 0, 10)->states), ElementsAre(JobState::kPending));
