@@ -3,6 +3,7 @@
 
 #include "grpcpp/grpcpp.h"
 #include "oneloop/v1/model_service.grpc.pb.h"
+#include "server/rpc/call_guard.h"
 #include "server/rpc/model_handlers.h"
 
 namespace oneloop {
@@ -10,8 +11,8 @@ namespace oneloop {
 // ModelService on gRPC's threads.
 class ModelService final : public v1::ModelService::Service {
  public:
-  // The handlers outlive the service.
-  explicit ModelService(const ModelHandlers* handlers) : handlers_(handlers) {}
+  // Both outlive the service.
+  ModelService(const ModelHandlers* handlers, const CallGuard* guard) : handlers_(handlers), guard_(guard) {}
 
   grpc::Status EvaluateDesigns(grpc::ServerContext* context, const v1::EvaluateDesignsRequest* request,
                                v1::EvaluateDesignsResponse* response) override;
@@ -26,6 +27,7 @@ class ModelService final : public v1::ModelService::Service {
 
  private:
   const ModelHandlers* const handlers_;
+  const CallGuard* const guard_;
 };
 
 }  // namespace oneloop
