@@ -16,6 +16,7 @@ constexpr bool kOwnOnly = true;
 
 constexpr std::array kRules = {
     MethodRule{"ModelService.EvaluateDesigns", Scope::kViewer, ""},
+    MethodRule{"ModelService.GetServerInfo", Scope::kViewer, ""},
     MethodRule{"ModelService.GetTemplate", Scope::kViewer, ""},
     MethodRule{"ModelService.GetWorkload", Scope::kViewer, ""},
     MethodRule{"ModelService.ListTemplates", Scope::kViewer, ""},

@@ -110,7 +110,7 @@ absl::Status ReplacePrivateFile(const std::string& path, const std::string& cont
     }
   }
   if (rename(next.c_str(), path.c_str()) != 0) {
-    const absl::Status status = FileError("replace", path);
+    absl::Status status = FileError("replace", path);
     unlink(next.c_str());
     return status;
   }

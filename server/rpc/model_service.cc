@@ -1,5 +1,7 @@
 #include "server/rpc/model_service.h"
 
+#include "server/rpc/server_info.h"
+
 namespace oneloop {
 
 grpc::Status ModelService::EvaluateDesigns(grpc::ServerContext* context, const v1::EvaluateDesignsRequest* request,
@@ -30,6 +32,14 @@ grpc::Status ModelService::GetTemplate(grpc::ServerContext* context, const v1::G
                                        v1::Template* response) {
   return guard_->Handle("ModelService.GetTemplate", *context, *request, *response,
                         [&](const Caller&) { return handlers_->GetTemplate(*request, response); });
+}
+
+grpc::Status ModelService::GetServerInfo(grpc::ServerContext* context, const v1::GetServerInfoRequest* request,
+                                         v1::ServerInfo* response) {
+  return guard_->Handle("ModelService.GetServerInfo", *context, *request, *response, [&](const Caller& caller) {
+    *response = MakeServerInfo(caller, start_time_, absl::Now());
+    return absl::OkStatus();
+  });
 }
 
 }  // namespace oneloop

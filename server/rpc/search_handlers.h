@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "google/protobuf/empty.pb.h"
 #include "oneloop/v1/search_service.pb.h"
+#include "server/access/limits.h"
 #include "server/jobs/job_manager.h"
 #include "server/rpc/catalog.h"
 #include "server/rpc/resource_names.h"
@@ -26,6 +27,7 @@ class SearchHandlers {
     RunStore* store = nullptr;
     JobManager* jobs = nullptr;
     const Catalog* catalog = nullptr;
+    Limits limits;
   };
   explicit SearchHandlers(const Options& options) : options_(options) {}
 
@@ -42,6 +44,8 @@ class SearchHandlers {
   absl::Status GetDesign(const v1::GetDesignRequest& request, v1::Design* response) const;
 
  private:
+  // Whether the owner and the project may have one more. Calls at the same time may all pass.
+  absl::Status CheckLimits(const NewJob& job) const;
   using Change = absl::StatusOr<JobRecord> (JobManager::*)(std::int64_t, std::optional<std::int64_t>);
 
   // NOT_FOUND too when the job is another project's.

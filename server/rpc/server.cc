@@ -113,7 +113,8 @@ absl::Status OneLoopServer::Parts::Open(Options options) {
   ASSIGN_OR_RETURN(jobs, JobManager::Create(std::move(job_options)));
   options.watch.store = store.get();
   ASSIGN_OR_RETURN(watch_hub, WatchHub::Create(std::move(options.watch)));
-  search_handlers = std::make_unique<SearchHandlers>(SearchHandlers::Options{store.get(), jobs.get(), &catalog});
+  search_handlers =
+      std::make_unique<SearchHandlers>(SearchHandlers::Options{store.get(), jobs.get(), &catalog, options.limits});
   RETURN_IF_ERROR(OpenAccess(options));
   MakeServices();
   return Listen(options);

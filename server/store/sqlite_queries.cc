@@ -194,6 +194,31 @@ absl::StatusOr<std::vector<JobRecord>> ReadJobs(SqliteConnection& connection, co
   }
 }
 
+absl::StatusOr<JobRecord> ReadRequestedJob(SqliteConnection& connection, const std::string& project,
+                                           const std::string& request_id) {
+  ASSIGN_OR_RETURN(SqliteStatement row, connection.Prepare("SELECT id FROM jobs WHERE project = ? AND request_id = ?"));
+  row.Bind(project, request_id);
+  ASSIGN_OR_RETURN(const bool found, row.Step());
+  if (!found) return absl::NotFoundError(absl::StrCat("no job of ", project, " has request_id '", request_id, "'"));
+  return ReadJob(connection, row.Int(0));
+}
+
+absl::StatusOr<StoreUsage> ReadStoreUsage(SqliteConnection& connection, const std::string& owner,
+                                          const std::string& project) {
+  StoreUsage usage;
+  ASSIGN_OR_RETURN(SqliteStatement jobs,
+                   connection.Prepare("SELECT count(*) FROM jobs WHERE owner = ? AND state <= 3"));
+  jobs.Bind(owner);
+  RETURN_IF_ERROR(jobs.Step().status());
+  usage.unfinished_jobs_of_owner = jobs.Int(0);
+  ASSIGN_OR_RETURN(SqliteStatement points,
+                   connection.Prepare("SELECT coalesce(sum(points), 0) FROM jobs WHERE project = ?"));
+  points.Bind(project);
+  RETURN_IF_ERROR(points.Step().status());
+  usage.points_of_project = points.Int(0);
+  return usage;
+}
+
 absl::StatusOr<std::vector<StartRecord>> ReadStarts(SqliteConnection& connection, std::int64_t job_id) {
   ASSIGN_OR_RETURN(const int num_starts, ReadNumStarts(connection, job_id));
   std::vector<StartRecord> starts(static_cast<std::size_t>(num_starts));

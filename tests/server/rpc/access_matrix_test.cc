@@ -33,23 +33,15 @@ using google::protobuf::ServiceDescriptor;
 // What the documents promise.
 enum class Needs { kViewer, kUser, kOwner };
 const std::map<std::string, Needs> kPromises = {
-    {"ModelService.EvaluateDesigns", Needs::kViewer},
-    {"ModelService.GetTemplate", Needs::kViewer},
-    {"ModelService.GetWorkload", Needs::kViewer},
-    {"ModelService.ListTemplates", Needs::kViewer},
-    {"ModelService.ListWorkloads", Needs::kViewer},
-    {"SearchService.CancelJob", Needs::kOwner},
-    {"SearchService.CreateJob", Needs::kUser},
-    {"SearchService.DeleteJob", Needs::kOwner},
-    {"SearchService.GetDesign", Needs::kViewer},
-    {"SearchService.GetJob", Needs::kViewer},
-    {"SearchService.GetPoint", Needs::kViewer},
-    {"SearchService.ListJobs", Needs::kViewer},
-    {"SearchService.ListPoints", Needs::kViewer},
-    {"SearchService.PauseJob", Needs::kOwner},
-    {"SearchService.ResumeJob", Needs::kOwner},
-    {"SearchService.Watch", Needs::kViewer},
-    {"ServerReflection.ServerReflectionInfo", Needs::kViewer},
+    {"ModelService.EvaluateDesigns", Needs::kViewer}, {"ModelService.GetServerInfo", Needs::kViewer},
+    {"ModelService.GetTemplate", Needs::kViewer},     {"ModelService.GetWorkload", Needs::kViewer},
+    {"ModelService.ListTemplates", Needs::kViewer},   {"ModelService.ListWorkloads", Needs::kViewer},
+    {"SearchService.CancelJob", Needs::kOwner},       {"SearchService.CreateJob", Needs::kUser},
+    {"SearchService.DeleteJob", Needs::kOwner},       {"SearchService.GetDesign", Needs::kViewer},
+    {"SearchService.GetJob", Needs::kViewer},         {"SearchService.GetPoint", Needs::kViewer},
+    {"SearchService.ListJobs", Needs::kViewer},       {"SearchService.ListPoints", Needs::kViewer},
+    {"SearchService.PauseJob", Needs::kOwner},        {"SearchService.ResumeJob", Needs::kOwner},
+    {"SearchService.Watch", Needs::kViewer},          {"ServerReflection.ServerReflectionInfo", Needs::kViewer},
 };
 
 std::string NameOf(const MethodDescriptor& method) { return method.service()->name() + "." + method.name(); }
