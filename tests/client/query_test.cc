@@ -413,7 +413,8 @@ TEST(ConnectionTest, SaysHowToStartTheDaemon) {
   EXPECT_EQ(result.code, ExitCode::kUnreachable);
   EXPECT_EQ(result.err,
             "oneloop: cannot reach the daemon at unix:/tmp/no_such_folder_of_oneloop/oneloop.sock: start it with "
-            "`oneloopd --data_dir /tmp/no_such_folder_of_oneloop` or pass --server\n");
+            "`oneloopd --data_dir /tmp/no_such_folder_of_oneloop` or pass --server; `oneloop doctor` finds what is "
+            "wrong\n");
 }
 
 TEST(ConnectionTest, LooksInTheUsersDataDirectory) {
