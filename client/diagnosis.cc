@@ -91,7 +91,7 @@ class Doctor {
   }
 
  private:
-  void Pass(std::string check, std::string text) {
+  void Pass(std::string check, const std::string& text) {
     diagnosis_.findings.push_back({std::move(check), OneLine(text), ""});
   }
   bool Fail(std::string check, const std::string& text, std::string fix) {

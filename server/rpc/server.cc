@@ -123,7 +123,11 @@ absl::Status OneLoopServer::Parts::Open(Options options) {
 absl::Status OneLoopServer::Parts::OpenAccess(const Options& options) {
   const bool has_tcp = std::any_of(options.listen.begin(), options.listen.end(),
                                    [](const ListenAddress& address) { return !address.is_unix(); });
-  if (has_tcp) RETURN_IF_ERROR(EnsureLocalToken(options.data_dir, absl::Now()));
+  if (has_tcp) {
+    RETURN_IF_ERROR(EnsureLocalToken(options.data_dir, absl::Now()));
+    Log(LogLevel::kInfo,
+        "callers over TCP need a token; one for this machine is in " + LocalTokenPath(options.data_dir));
+  }
   tokens = std::make_unique<TokenRegistry>(options.data_dir);
   AuditLog::Options audit_options;
   audit_options.data_dir = options.data_dir;

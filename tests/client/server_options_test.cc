@@ -28,7 +28,7 @@ class ServerOptionsTest : public ::testing::Test {
   ~ServerOptionsTest() override { std::filesystem::remove_all(folder_); }
 
   std::string Write(const std::string& name, const std::string& text, mode_t mode = 0600) const {
-    const std::string path = folder_ + "/" + name;
+    std::string path = folder_ + "/" + name;
     std::filesystem::create_directories(std::filesystem::path(path).parent_path());
     std::ofstream(path) << text;
     chmod(path.c_str(), mode);

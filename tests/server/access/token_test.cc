@@ -155,6 +155,7 @@ TEST(TokenFileTest, TokensThatAreMadeAtOnceAreAllKept) {
   constexpr int kThreads = 4;
   constexpr int kEach = 5;
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int i = 0; i < kThreads; ++i) {
     threads.emplace_back([&] {
       for (int j = 0; j < kEach; ++j) EXPECT_TRUE(CreateToken(directory.path(), RequestFor("ada"), kNow).ok());

@@ -203,7 +203,8 @@ TEST_F(AccessMatrixTest, CallsWithoutAValidTokenAreRefused) {
 }
 
 TEST_F(AccessMatrixTest, EveryScopeMayDoWhatIsPromisedAndNoMore) {
-  const std::string viewer = Token("vera", Scope::kViewer, "chip");
+  // Viewers change nothing, not even what is theirs.
+  const std::string viewer = Token("owner", Scope::kViewer, "chip");
   const std::string other_user = Token("otto", Scope::kUser, "chip");
   const std::string admin = Token("anna", Scope::kAdmin, "chip");
   for (const MethodDescriptor* const method : AllMethods()) {

@@ -50,7 +50,7 @@ class SearchHandlersTest : public testing::Test {
   // The error of a CreateJob that must go beyond a limit.
   absl::Status Refused(const v1::CreateJobRequest& request, const std::string& owner = "ada") {
     v1::Job job;
-    const absl::Status status = handlers_->CreateJob(request, owner, &job);
+    absl::Status status = handlers_->CreateJob(request, owner, &job);
     EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
     return status;
   }
