@@ -20,7 +20,7 @@ class Retrier {
     int max_attempts = 5;  // 1: never again
     absl::Duration first_pause = absl::Milliseconds(150);
     std::uint64_t seed = 0;                     // of the pauses' lengths
-    std::function<void(absl::Duration)> sleep;  // may be called by several threads
+    std::function<void(absl::Duration)> sleep;  // by several threads, maybe; without it, never again
   };
   explicit Retrier(Options options) : options_(std::move(options)) {}
 
@@ -29,7 +29,7 @@ class Retrier {
   auto Run(const Call& call) {
     for (int attempt = 1;; ++attempt) {
       auto result = call();
-      if (!absl::IsUnavailable(result.status()) || attempt >= options_.max_attempts) return result;
+      if (!absl::IsUnavailable(result.status()) || attempt >= options_.max_attempts || !options_.sleep) return result;
       options_.sleep(Pause(attempt));
     }
   }
