@@ -7,7 +7,6 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "client/create_job.h"
 #include "client/enum_names.h"
 #include "client/errors.h"
 #include "client/exit_code.h"
@@ -100,7 +99,7 @@ absl::StatusOr<std::vector<BenchCase>> BenchRequest::Cases(ServiceClient& client
       *bench_case.request.mutable_spec() = common;
       bench_case.request.mutable_spec()->MergeFrom(source.spec);
       bench_case.request.mutable_spec()->MergeFrom(variant.changes);
-      ASSIGN_OR_RETURN(name, Check(client, bench_case.request, source, env));
+      ASSIGN_OR_RETURN(name, Check(client, bench_case.request, source));
       bench_case.workload = name;
       for (std::int32_t seed = 0; seed < seeds_.value_or(kDefaultSeeds); ++seed) {
         bench_case.request.mutable_spec()->set_seed(static_cast<std::uint64_t>(seed));
@@ -170,9 +169,9 @@ absl::Status BenchRequest::SetTemplate(ServiceClient& client, v1::JobSpec* spec)
 }
 
 absl::StatusOr<std::string> BenchRequest::Check(ServiceClient& client, v1::CreateJobRequest request,
-                                                const Source& source, Environment& env) {
+                                                const Source& source) {
   request.set_validate_only(true);
-  const absl::StatusOr<v1::Job> job = CreateWithRetries(client, request, env);
+  const absl::StatusOr<v1::Job> job = client.CreateJob(request);
   if (job.ok()) return job->workload_display_name();
   return RenameField(template_file_.Locate(source.file.Locate(job.status())), [&](const std::string& field) {
     return field == "spec.workload_name" ? absl::StrCat("--workload ", source.flag) : FlagOf(field);

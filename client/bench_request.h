@@ -42,8 +42,7 @@ class BenchRequest {
   absl::StatusOr<std::vector<Source>> Workloads(ServiceClient& client);
   absl::Status SetTemplate(ServiceClient& client, v1::JobSpec* spec);
   // The workload's name.
-  absl::StatusOr<std::string> Check(ServiceClient& client, v1::CreateJobRequest request, const Source& source,
-                                    Environment& env);
+  absl::StatusOr<std::string> Check(ServiceClient& client, v1::CreateJobRequest request, const Source& source);
 
   std::vector<std::string> workloads_;
   std::string template_;

@@ -7,7 +7,6 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "client/create_job.h"
 #include "client/errors.h"
 #include "client/job_output.h"
 #include "client/job_watcher.h"
@@ -110,7 +109,7 @@ class Bench {
 
  private:
   absl::Status RunCase(const BenchCase& bench_case, const std::string& title, BenchOutcome* outcome) {
-    ASSIGN_OR_RETURN(const v1::Job created, CreateWithRetries(client_, bench_case.request, env_));
+    ASSIGN_OR_RETURN(const v1::Job created, client_.CreateJob(bench_case.request));
     BenchRun run{bench_case.workload, bench_case.variant, created, 0, {}};
     const absl::Status status = Follow(title, &run, &outcome->code);
     if (!IsFinal(run.job.state())) Cancel(run.job.name());

@@ -1,7 +1,6 @@
 #include "client/common_flags.h"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -13,19 +12,6 @@
 namespace oneloop {
 namespace {
 
-// As the daemon's default data directory: see the XDG base directory specification.
-absl::StatusOr<std::string> DefaultServer(const Environment& env) {
-  const std::optional<std::string> data_home = env.variable("XDG_DATA_HOME");
-  if (data_home.has_value() && data_home->starts_with('/')) {
-    return absl::StrCat("unix:", *data_home, "/oneloop/oneloop.sock");
-  }
-  const std::optional<std::string> home = env.variable("HOME");
-  if (home.has_value() && !home->empty()) {
-    return absl::StrCat("unix:", *home, "/.local/share/oneloop/oneloop.sock");
-  }
-  return UsageError("", "no daemon is named and HOME is not set: pass --server unix:PATH or --server HOST:PORT");
-}
-
 bool IsNumber(std::string_view text) {
   return !text.empty() && text.size() < 20 &&
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
@@ -33,25 +19,12 @@ bool IsNumber(std::string_view text) {
 
 }  // namespace
 
-void ServerFlag::Declare(FlagSet* flags) {
-  flags->Add("server", "ADDRESS", "the daemon, unix:PATH or HOST:PORT; default $ONELOOP_SERVER, else your own",
-             &server_);
-}
+void ServerFlag::Declare(FlagSet* flags) { options_.Declare(flags); }
 
 absl::StatusOr<std::unique_ptr<ServiceClient>> ServerFlag::Connect(const Environment& env) const {
-  std::string source = "--server";
-  std::string address = server_;
-  if (address.empty()) {
-    source = "ONELOOP_SERVER";
-    address = env.variable("ONELOOP_SERVER").value_or("");
-  }
-  if (address.empty()) {
-    source = "the default address";
-    ASSIGN_OR_RETURN(address, DefaultServer(env));
-  }
-  absl::StatusOr<std::unique_ptr<ServiceClient>> client = ServiceClient::Create(address);
-  if (!client.ok()) return UsageError("", absl::StrCat(source, ": ", client.status().message()));
-  return client;
+  ServerOptions::Sources sources;
+  ASSIGN_OR_RETURN(ServiceClient::Options options, options_.Resolve(env, &sources));
+  return ServiceClient::Create(std::move(options));
 }
 
 void FormatFlag::Declare(FlagSet* flags) {

@@ -7,19 +7,20 @@
 #include "absl/status/statusor.h"
 #include "client/environment.h"
 #include "client/flag_set.h"
+#include "client/server_options.h"
 #include "client/service_client.h"
 
 namespace oneloop {
 
-// --server: which daemon. Else ONELOOP_SERVER, else the socket in the user's default data directory.
+// Which daemon, and how to get in: see ServerOptions.
 class ServerFlag {
  public:
   void Declare(FlagSet* flags);
-  // The address that applies; a usage error when there is none or it is malformed.
+  // Errors are those of ServerOptions::Resolve.
   absl::StatusOr<std::unique_ptr<ServiceClient>> Connect(const Environment& env) const;
 
  private:
-  std::string server_;
+  ServerOptions options_;
 };
 
 enum class OutputFormat { kTable, kJson, kCsv };

@@ -48,6 +48,7 @@ std::string JobDetails(const v1::Job& job) {
   std::string text = DetailLine("job", job.name());
   absl::StrAppend(&text, DetailLine("state", v1::JobState_Name(job.state())));
   if (!job.message().empty()) absl::StrAppend(&text, DetailLine("message", OneLine(job.message())));
+  if (!job.owner().empty()) absl::StrAppend(&text, DetailLine("owner", OneLine(job.owner())));
   absl::StrAppend(&text, DetailLine("workload", job.workload_display_name()),
                   DetailLine("template", job.template_display_name()), DetailLine("search", SearchSummary(job.spec())));
   if (!job.spec().fixed_parameters().empty()) {
@@ -142,7 +143,8 @@ std::vector<std::string> JobCsvHeader() {
           "create_time",
           "start_time",
           "end_time",
-          "message"};
+          "message",
+          "owner"};
 }
 
 std::vector<std::string> JobCsvRow(const v1::Job& job) {
@@ -172,6 +174,7 @@ std::vector<std::string> JobCsvRow(const v1::Job& job) {
     row.push_back(FormatTimestamp(*timestamp));
   }
   row.push_back(job.message());
+  row.push_back(job.owner());
   return row;
 }
 

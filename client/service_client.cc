@@ -26,27 +26,15 @@ namespace {
 constexpr std::chrono::seconds kCallTimeout(60);
 constexpr std::size_t kMaxSocketPath = 107;  // sizeof(sockaddr_un::sun_path) - 1
 
-absl::Status CheckAddress(const std::string& address) {
-  constexpr std::string_view kUnix = "unix:";
-  if (address.starts_with(kUnix)) {
-    const std::size_t length = address.size() - kUnix.size();
-    if (length > kMaxSocketPath) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("'", address, "': a socket's path has at most ", kMaxSocketPath, " characters"));
-    }
-    if (length > 0) return absl::OkStatus();
-  } else if (const std::size_t colon = address.rfind(':'); colon != std::string::npos && colon > 0) {
-    const std::optional<int> port = ParseInteger<int>(std::string_view(address).substr(colon + 1));
-    const bool plain_host = address.find('/') == std::string::npos;
-    if (plain_host && port.has_value() && *port >= 1 && *port <= 65535) return absl::OkStatus();
-  }
-  return absl::InvalidArgumentError(absl::StrCat("'", address, "' is neither unix:PATH nor HOST:PORT"));
-}
-
 // What the user can do when nobody answers at `address`.
 std::string UnreachableText(const std::string& address, const std::string& cause) {
   if (cause.find("connect") == std::string::npos && !cause.empty()) {
     return absl::StrCat("the daemon at ", address, " is not available: ", cause);
+  }
+  constexpr std::string_view kDoctor = "`oneloop doctor` finds what is wrong";
+  if (!address.starts_with("unix:")) {
+    return absl::StrCat("cannot reach the daemon at ", address, ": is it running, and does it use TLS? ",
+                        ToAbsl(kDoctor));
   }
   std::string folder = "DIR";
   constexpr std::string_view kDefaultSocket = "/oneloop.sock";
@@ -54,7 +42,7 @@ std::string UnreachableText(const std::string& address, const std::string& cause
     folder = address.substr(5, address.size() - 5 - kDefaultSocket.size());
   }
   return absl::StrCat("cannot reach the daemon at ", address, ": start it with `oneloopd --data_dir ", folder,
-                      "` or pass --server");
+                      "` or pass --server; ", ToAbsl(kDoctor));
 }
 
 // The first field that the details of an error name; empty when they name none.
@@ -94,16 +82,34 @@ absl::Status ToAbslStatus(const grpc::Status& status, const std::string& address
       code, absl::StrCat("the daemon at ", address, " refused without a reason (code ", status.error_code(), ")"));
 }
 
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
+std::shared_ptr<grpc::ChannelCredentials> MakeCredentials(const ServiceClient::Options& options) {
+  if (options.tls_ca.empty()) return grpc::InsecureChannelCredentials();
+  grpc::SslCredentialsOptions tls;
+  tls.pem_root_certs = options.tls_ca;
+  tls.pem_cert_chain = options.tls_cert;
+  tls.pem_private_key = options.tls_key;
+  return grpc::SslCredentials(tls);
+}
+
+std::shared_ptr<grpc::Channel> MakeChannel(const ServiceClient::Options& options) {
   grpc::ChannelArguments arguments;
   // A restarted daemon is found again within a fraction of a second.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
+  // A daemon whose machine is gone is found out by pings, also while a watch is idle.
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10000);
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   // Fronts and designs may be large, and the daemon is trusted.
   arguments.SetMaxReceiveMessageSize(INT_MAX);
   // A daemon is on this machine or in this network; a web proxy would only be in the way.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  return grpc::CreateCustomChannel(options.address, MakeCredentials(options), arguments);
+}
+
+void AddIdentity(const ServiceClient::Options& options, grpc::ClientContext* context) {
+  if (!options.token.empty()) context->AddMetadata("authorization", "Bearer " + options.token);
+  if (!options.user.empty()) context->AddMetadata("oneloop-user", options.user);
 }
 
 // Keeps gRPC from being shut down with the last channel: that joins a thread which, after a large message, sits in a
@@ -115,21 +121,13 @@ void KeepGrpcRunning() {
   }();
 }
 
-template <class Stub, class Request, class Response>
-absl::StatusOr<Response> Call(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
-                              const Request& request, const std::string& address) {
-  grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + kCallTimeout);
-  Response response;
-  RETURN_IF_ERROR(ToAbslStatus((stub.*method)(&context, request, &response), address));
-  return response;
-}
-
 // The asynchronous reader, because a synchronous read can neither time out nor notice Ctrl-C.
 class GrpcWatchStream : public WatchStream {
  public:
-  GrpcWatchStream(v1::SearchService::Stub& stub, const v1::WatchRequest& request, std::string address)
-      : address_(std::move(address)), reader_(stub.PrepareAsyncWatch(&context_, request, &queue_)) {
+  GrpcWatchStream(v1::SearchService::Stub& stub, const v1::WatchRequest& request, const ServiceClient::Options& options)
+      : address_(options.address) {
+    AddIdentity(options, &context_);
+    reader_ = stub.PrepareAsyncWatch(&context_, request, &queue_);
     reader_->StartCall(this);
   }
 
@@ -194,7 +192,7 @@ class GrpcWatchStream : public WatchStream {
   const std::string address_;
   grpc::ClientContext context_;
   grpc::CompletionQueue queue_;
-  const std::unique_ptr<grpc::ClientAsyncReader<v1::WatchResponse>> reader_;
+  std::unique_ptr<grpc::ClientAsyncReader<v1::WatchResponse>> reader_;
   v1::WatchResponse message_;
   grpc::Status status_;
   bool pending_ = true;   // an operation is under way: the start of the call, or a read
@@ -212,91 +210,133 @@ struct ServiceClient::Stubs {
   v1::CalibrationService::Stub calibration;
 };
 
-ServiceClient::ServiceClient(std::string address, std::unique_ptr<Stubs> stubs)
-    : address_(std::move(address)), stubs_(std::move(stubs)) {}
+absl::Status CheckAddress(const std::string& address) {
+  constexpr std::string_view kUnix = "unix:";
+  if (address.starts_with(kUnix)) {
+    const std::size_t length = address.size() - kUnix.size();
+    if (length > kMaxSocketPath) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("'", address, "': a socket's path has at most ", kMaxSocketPath, " characters"));
+    }
+    if (length > 0) return absl::OkStatus();
+  } else if (const std::size_t colon = address.rfind(':'); colon != std::string::npos && colon > 0) {
+    const std::optional<int> port = ParseInteger<int>(std::string_view(address).substr(colon + 1));
+    const bool plain_host = address.find('/') == std::string::npos;
+    if (plain_host && port.has_value() && *port >= 1 && *port <= 65535) return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat("'", address, "' is neither unix:PATH nor HOST:PORT"));
+}
+
+ServiceClient::ServiceClient(Options options, std::unique_ptr<Stubs> stubs)
+    : options_(std::move(options)), retrier_(options_.retry), stubs_(std::move(stubs)) {}
 ServiceClient::~ServiceClient() = default;
 
-absl::StatusOr<std::unique_ptr<ServiceClient>> ServiceClient::Create(const std::string& address) {
-  RETURN_IF_ERROR(CheckAddress(address));
+absl::StatusOr<std::unique_ptr<ServiceClient>> ServiceClient::Create(Options options) {
+  RETURN_IF_ERROR(CheckAddress(options.address));
   KeepGrpcRunning();
-  return std::unique_ptr<ServiceClient>(new ServiceClient(address, std::make_unique<Stubs>(MakeChannel(address))));
+  auto stubs = std::make_unique<Stubs>(MakeChannel(options));
+  return std::unique_ptr<ServiceClient>(new ServiceClient(std::move(options), std::move(stubs)));
+}
+
+template <class Stub, class Request, class Response>
+absl::StatusOr<Response> ServiceClient::CallOnce(Stub& stub, Method<Stub, Request, Response> method,
+                                                 const Request& request) {
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + kCallTimeout);
+  AddIdentity(options_, &context);
+  Response response;
+  RETURN_IF_ERROR(ToAbslStatus((stub.*method)(&context, request, &response), options_.address));
+  return response;
+}
+
+template <class Stub, class Request, class Response>
+absl::StatusOr<Response> ServiceClient::Call(Stub& stub, Method<Stub, Request, Response> method,
+                                             const Request& request) {
+  return retrier_.Run([&] { return CallOnce(stub, method, request); });
 }
 
 absl::StatusOr<v1::Job> ServiceClient::CreateJob(const v1::CreateJobRequest& request) {
-  return Call(stubs_->search, &v1::SearchService::Stub::CreateJob, request, address_);
+  const auto method = &v1::SearchService::Stub::CreateJob;
+  // Without an id a second try could make a second job.
+  if (request.request_id().empty()) return CallOnce(stubs_->search, method, request);
+  return Call(stubs_->search, method, request);
 }
 
 absl::StatusOr<v1::Job> ServiceClient::GetJob(const v1::GetJobRequest& request) {
-  return Call(stubs_->search, &v1::SearchService::Stub::GetJob, request, address_);
+  return Call(stubs_->search, &v1::SearchService::Stub::GetJob, request);
 }
 
 absl::StatusOr<v1::ListJobsResponse> ServiceClient::ListJobs(const v1::ListJobsRequest& request) {
-  return Call(stubs_->search, &v1::SearchService::Stub::ListJobs, request, address_);
+  return Call(stubs_->search, &v1::SearchService::Stub::ListJobs, request);
 }
 
 absl::StatusOr<v1::Job> ServiceClient::CancelJob(const v1::CancelJobRequest& request) {
-  return Call(stubs_->search, &v1::SearchService::Stub::CancelJob, request, address_);
+  return CallOnce(stubs_->search, &v1::SearchService::Stub::CancelJob, request);
 }
 
 absl::StatusOr<v1::Job> ServiceClient::PauseJob(const v1::PauseJobRequest& request) {
-  return Call(stubs_->search, &v1::SearchService::Stub::PauseJob, request, address_);
+  return CallOnce(stubs_->search, &v1::SearchService::Stub::PauseJob, request);
 }
 
 absl::StatusOr<v1::Job> ServiceClient::ResumeJob(const v1::ResumeJobRequest& request) {
-  return Call(stubs_->search, &v1::SearchService::Stub::ResumeJob, request, address_);
+  return CallOnce(stubs_->search, &v1::SearchService::Stub::ResumeJob, request);
 }
 
 absl::Status ServiceClient::DeleteJob(const v1::DeleteJobRequest& request) {
-  return Call(stubs_->search, &v1::SearchService::Stub::DeleteJob, request, address_).status();
+  return CallOnce(stubs_->search, &v1::SearchService::Stub::DeleteJob, request).status();
 }
 
 absl::StatusOr<v1::ListPointsResponse> ServiceClient::ListPoints(const v1::ListPointsRequest& request) {
-  return Call(stubs_->search, &v1::SearchService::Stub::ListPoints, request, address_);
+  return Call(stubs_->search, &v1::SearchService::Stub::ListPoints, request);
 }
 
 absl::StatusOr<v1::Design> ServiceClient::GetDesign(const v1::GetDesignRequest& request) {
-  return Call(stubs_->search, &v1::SearchService::Stub::GetDesign, request, address_);
+  return Call(stubs_->search, &v1::SearchService::Stub::GetDesign, request);
 }
 
 std::unique_ptr<WatchStream> ServiceClient::Watch(const v1::WatchRequest& request) {
-  return std::make_unique<GrpcWatchStream>(stubs_->search, request, address_);
+  return std::make_unique<GrpcWatchStream>(stubs_->search, request, options_);
 }
 
 absl::StatusOr<v1::EvaluateDesignsResponse> ServiceClient::EvaluateDesigns(const v1::EvaluateDesignsRequest& request) {
-  return Call(stubs_->model, &v1::ModelService::Stub::EvaluateDesigns, request, address_);
+  return Call(stubs_->model, &v1::ModelService::Stub::EvaluateDesigns, request);
 }
 
 absl::StatusOr<v1::ListWorkloadsResponse> ServiceClient::ListWorkloads(const v1::ListWorkloadsRequest& request) {
-  return Call(stubs_->model, &v1::ModelService::Stub::ListWorkloads, request, address_);
+  return Call(stubs_->model, &v1::ModelService::Stub::ListWorkloads, request);
 }
 
 absl::StatusOr<v1::Workload> ServiceClient::GetWorkload(const v1::GetWorkloadRequest& request) {
-  return Call(stubs_->model, &v1::ModelService::Stub::GetWorkload, request, address_);
+  return Call(stubs_->model, &v1::ModelService::Stub::GetWorkload, request);
 }
 
 absl::StatusOr<v1::ListTemplatesResponse> ServiceClient::ListTemplates(const v1::ListTemplatesRequest& request) {
-  return Call(stubs_->model, &v1::ModelService::Stub::ListTemplates, request, address_);
+  return Call(stubs_->model, &v1::ModelService::Stub::ListTemplates, request);
 }
 
 absl::StatusOr<v1::Template> ServiceClient::GetTemplate(const v1::GetTemplateRequest& request) {
-  return Call(stubs_->model, &v1::ModelService::Stub::GetTemplate, request, address_);
+  return Call(stubs_->model, &v1::ModelService::Stub::GetTemplate, request);
+}
+
+absl::StatusOr<v1::ServerInfo> ServiceClient::GetServerInfo() {
+  return Call(stubs_->model, &v1::ModelService::Stub::GetServerInfo, v1::GetServerInfoRequest());
 }
 
 absl::StatusOr<v1::Calibration> ServiceClient::CreateCalibration(const v1::CreateCalibrationRequest& request) {
-  return Call(stubs_->calibration, &v1::CalibrationService::Stub::CreateCalibration, request, address_);
+  return Call(stubs_->calibration, &v1::CalibrationService::Stub::CreateCalibration, request);
 }
 
 absl::StatusOr<v1::Calibration> ServiceClient::GetCalibration(const v1::GetCalibrationRequest& request) {
-  return Call(stubs_->calibration, &v1::CalibrationService::Stub::GetCalibration, request, address_);
+  return Call(stubs_->calibration, &v1::CalibrationService::Stub::GetCalibration, request);
 }
 
 absl::StatusOr<v1::ListCalibrationsResponse> ServiceClient::ListCalibrations(
     const v1::ListCalibrationsRequest& request) {
-  return Call(stubs_->calibration, &v1::CalibrationService::Stub::ListCalibrations, request, address_);
+  return Call(stubs_->calibration, &v1::CalibrationService::Stub::ListCalibrations, request);
 }
 
 absl::Status ServiceClient::DeleteCalibration(const v1::DeleteCalibrationRequest& request) {
-  return Call(stubs_->calibration, &v1::CalibrationService::Stub::DeleteCalibration, request, address_).status();
+  return CallOnce(stubs_->calibration, &v1::CalibrationService::Stub::DeleteCalibration, request).status();
 }
 
 }  // namespace oneloop

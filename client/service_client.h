@@ -7,11 +7,20 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "client/retry.h"
 #include "oneloop/v1/calibration_service.pb.h"
 #include "oneloop/v1/model_service.pb.h"
 #include "oneloop/v1/search_service.pb.h"
 
+namespace grpc {
+class ClientContext;
+class Status;
+}  // namespace grpc
+
 namespace oneloop {
+
+// INVALID_ARGUMENT when it is neither "unix:PATH" nor "HOST:PORT".
+absl::Status CheckAddress(const std::string& address);
 
 // The messages of one Watch call. Used by one thread. Destruction cancels the call.
 class WatchStream {
@@ -26,15 +35,25 @@ class WatchStream {
 };
 
 // The daemon, seen from here: one method per call. Errors keep their canonical code; those that name a field carry it
-// (FieldOf); UNAVAILABLE says how to start or find the daemon. Every call but Watch ends within a minute, with
+// (FieldOf); UNAVAILABLE says how to start or find the daemon. Calls that only read, and CreateJob with a
+// request_id, are tried again while the daemon is away. Every try but of Watch ends within a minute, with
 // DEADLINE_EXCEEDED. Thread-safe.
 class ServiceClient {
  public:
-  // `address` is "unix:PATH" or "HOST:PORT"; INVALID_ARGUMENT otherwise. Does not connect yet.
-  static absl::StatusOr<std::unique_ptr<ServiceClient>> Create(const std::string& address);
+  struct Options {
+    std::string address;   // "unix:PATH" or "HOST:PORT"
+    std::string user;      // who calls through a Unix socket; "" to leave it open
+    std::string token;     // "" for none
+    std::string tls_ca;    // PEM text of the certificates to trust; "" for no TLS
+    std::string tls_cert;  // PEM text of the caller's own, with its key; "" for none
+    std::string tls_key;
+    Retrier::Options retry;
+  };
+  // INVALID_ARGUMENT for another form of address. Does not connect yet.
+  static absl::StatusOr<std::unique_ptr<ServiceClient>> Create(Options options);
   ~ServiceClient();
 
-  const std::string& address() const { return address_; }
+  const std::string& address() const { return options_.address; }
 
   absl::StatusOr<v1::Job> CreateJob(const v1::CreateJobRequest& request);
   absl::StatusOr<v1::Job> GetJob(const v1::GetJobRequest& request);
@@ -52,6 +71,7 @@ class ServiceClient {
   absl::StatusOr<v1::Workload> GetWorkload(const v1::GetWorkloadRequest& request);
   absl::StatusOr<v1::ListTemplatesResponse> ListTemplates(const v1::ListTemplatesRequest& request);
   absl::StatusOr<v1::Template> GetTemplate(const v1::GetTemplateRequest& request);
+  absl::StatusOr<v1::ServerInfo> GetServerInfo();
 
   absl::StatusOr<v1::Calibration> CreateCalibration(const v1::CreateCalibrationRequest& request);
   absl::StatusOr<v1::Calibration> GetCalibration(const v1::GetCalibrationRequest& request);
@@ -61,9 +81,17 @@ class ServiceClient {
  private:
   struct Stubs;
 
-  ServiceClient(std::string address, std::unique_ptr<Stubs> stubs);
+  ServiceClient(Options options, std::unique_ptr<Stubs> stubs);
 
-  const std::string address_;
+  template <class Stub, class Request, class Response>
+  using Method = grpc::Status (Stub::*)(grpc::ClientContext*, const Request&, Response*);
+  template <class Stub, class Request, class Response>
+  absl::StatusOr<Response> CallOnce(Stub& stub, Method<Stub, Request, Response> method, const Request& request);
+  template <class Stub, class Request, class Response>
+  absl::StatusOr<Response> Call(Stub& stub, Method<Stub, Request, Response> method, const Request& request);
+
+  const Options options_;
+  Retrier retrier_;
   const std::unique_ptr<Stubs> stubs_;
 };
 

@@ -4,7 +4,6 @@
 #include "absl/strings/str_cat.h"
 #include "client/command.h"
 #include "client/common_flags.h"
-#include "client/create_job.h"
 #include "client/errors.h"
 #include "client/job_output.h"
 #include "client/job_watcher.h"
@@ -41,7 +40,7 @@ class SubmitCommand : public Command {
     ASSIGN_OR_RETURN(*request.mutable_parent(), project_.Parent());
     RETURN_IF_ERROR(request_.Fill(env, &request));
     ASSIGN_OR_RETURN(const auto client, server_.Connect(env));
-    const absl::StatusOr<v1::Job> job = CreateWithRetries(*client, request, env);
+    const absl::StatusOr<v1::Job> job = client->CreateJob(request);
     if (!job.ok()) return request_.Locate(job.status());
     if (request.validate_only()) return PrintValid(*job, env.out);
     if (wait_) return WaitForEnd(*client, job->name(), env);

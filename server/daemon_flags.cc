@@ -1,6 +1,9 @@
 #include "server/daemon_flags.h"
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <system_error>
@@ -13,22 +16,47 @@
 namespace oneloop {
 namespace {
 
-const std::vector<std::string>& FlagNames() {
-  static const auto* const names =
-      new std::vector<std::string>{"--data_dir", "--listen", "--threads", "--help", "--version"};
-  return *names;
+// A flag that sets one of the limits.
+struct LimitFlag {
+  const char* name;
+  std::int64_t Limits::*limit;
+  std::int64_t most;
+  std::int64_t unit;  // the flag's, in the limit's
+};
+constexpr std::int64_t kMebibyte = 1 << 20;
+constexpr std::int64_t kManyJobs = 1000000;
+constexpr std::int64_t kManyPoints = 1000000000000000;
+constexpr std::array kLimitFlags = {
+    // Messages are held in memory, and gRPC counts their bytes in an int.
+    LimitFlag{"--max_message_mib", &Limits::max_message_bytes, 1024, kMebibyte},
+    LimitFlag{"--max_unfinished_jobs", &Limits::max_unfinished_jobs, kManyJobs, 1},
+    LimitFlag{"--max_unfinished_jobs_per_user", &Limits::max_unfinished_jobs_per_user, kManyJobs, 1},
+    LimitFlag{"--max_watches_per_user", &Limits::max_watches_per_user, kManyJobs, 1},
+    LimitFlag{"--max_points_per_project", &Limits::max_points_per_project, kManyPoints, 1},
+    LimitFlag{"--max_samples_per_job", &Limits::max_samples_per_job, kManyPoints, 1},
+};
+
+struct FileFlag {
+  const char* name;
+  std::string TlsFiles::*file;
+};
+constexpr std::array kFileFlags = {
+    FileFlag{"--tls_cert", &TlsFiles::cert},
+    FileFlag{"--tls_key", &TlsFiles::key},
+    FileFlag{"--tls_client_ca", &TlsFiles::client_ca},
+};
+
+std::vector<std::string> FlagNames() {
+  std::vector<std::string> names = {"--data_dir", "--listen", "--threads", "--help", "--version"};
+  for (const FileFlag& flag : kFileFlags) names.emplace_back(flag.name);
+  for (const LimitFlag& flag : kLimitFlags) names.emplace_back(flag.name);
+  return names;
 }
 
-absl::StatusOr<std::string> DefaultDataDir(const DaemonEnvironment& environment) {
-  if (!environment.xdg_data_home.empty()) return environment.xdg_data_home + "/oneloop";
-  if (!environment.home.empty()) return environment.home + "/.local/share/oneloop";
-  return absl::InvalidArgumentError("--data_dir is needed: neither XDG_DATA_HOME nor HOME is set");
-}
-
-absl::StatusOr<std::string> AbsolutePath(const std::string& path) {
+absl::StatusOr<std::string> AbsolutePath(const std::string& flag, const std::string& path) {
   std::error_code error;
   std::filesystem::path absolute = std::filesystem::absolute(path, error).lexically_normal();
-  if (error) return absl::InvalidArgumentError(absl::StrCat("--data_dir ", path, ": ", error.message()));
+  if (error) return absl::InvalidArgumentError(absl::StrCat(flag, " ", path, ": ", error.message()));
   if (!absolute.has_filename()) absolute = absolute.parent_path();
   return absolute.string();
 }
@@ -40,6 +68,15 @@ absl::Status SetThreads(const std::string& value, DaemonFlags* flags) {
   return absl::InvalidArgumentError(absl::StrCat("--threads ", value, ": valid: 1 to ", kMostThreads));
 }
 
+absl::Status SetLimit(const LimitFlag& flag, const std::string& value, Limits* limits) {
+  std::int64_t number = 0;
+  if (!absl::SimpleAtoi(value, &number) || number < 1 || number > flag.most) {
+    return absl::InvalidArgumentError(absl::StrCat(flag.name, " ", value, ": valid: 1 to ", flag.most));
+  }
+  limits->*flag.limit = number * flag.unit;
+  return absl::OkStatus();
+}
+
 absl::Status SetFlag(const std::string& name, const std::string& value, DaemonFlags* flags) {
   if (name == "--threads") return SetThreads(value, flags);
   if (name == "--listen") {
@@ -47,15 +84,23 @@ absl::Status SetFlag(const std::string& name, const std::string& value, DaemonFl
     flags->listen.push_back(std::move(address));
     return absl::OkStatus();
   }
-  if (value.empty()) return absl::InvalidArgumentError("--data_dir is empty; valid: a directory");
-  ASSIGN_OR_RETURN(flags->data_dir, AbsolutePath(value));
+  for (const LimitFlag& flag : kLimitFlags) {
+    if (name == flag.name) return SetLimit(flag, value, &flags->limits);
+  }
+  if (value.empty()) return absl::InvalidArgumentError(name + " is empty; valid: a path");
+  for (const FileFlag& flag : kFileFlags) {
+    if (name != flag.name) continue;
+    ASSIGN_OR_RETURN(flags->tls.*flag.file, AbsolutePath(name, value));
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(flags->data_dir, AbsolutePath(name, value));
   return absl::OkStatus();
 }
 
 absl::Status FillDefaults(const DaemonEnvironment& environment, DaemonFlags* flags) {
   if (flags->data_dir.empty()) {
     ASSIGN_OR_RETURN(const std::string data_dir, DefaultDataDir(environment));
-    ASSIGN_OR_RETURN(flags->data_dir, AbsolutePath(data_dir));
+    ASSIGN_OR_RETURN(flags->data_dir, AbsolutePath("--data_dir", data_dir));
     flags->is_default_dir = true;
   }
   if (flags->listen.empty()) {
@@ -65,7 +110,18 @@ absl::Status FillDefaults(const DaemonEnvironment& environment, DaemonFlags* fla
   return absl::OkStatus();
 }
 
+bool IsKnown(const std::string& name) {
+  const std::vector<std::string> names = FlagNames();
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
 }  // namespace
+
+absl::StatusOr<std::string> DefaultDataDir(const DaemonEnvironment& environment) {
+  if (!environment.xdg_data_home.empty()) return environment.xdg_data_home + "/oneloop";
+  if (!environment.home.empty()) return environment.home + "/.local/share/oneloop";
+  return absl::InvalidArgumentError("--data_dir is needed: neither XDG_DATA_HOME nor HOME is set");
+}
 
 absl::StatusOr<DaemonFlags> ParseDaemonFlags(const std::vector<std::string>& args,
                                              const DaemonEnvironment& environment) {
@@ -77,7 +133,7 @@ absl::StatusOr<DaemonFlags> ParseDaemonFlags(const std::vector<std::string>& arg
       flags.action = name == "--help" ? DaemonFlags::Action::kHelp : DaemonFlags::Action::kVersion;
       return flags;
     }
-    if (name != "--data_dir" && name != "--listen" && name != "--threads") {
+    if (!IsKnown(name)) {
       return absl::InvalidArgumentError(absl::StrCat("unknown flag ", name, SuggestName(name, FlagNames())));
     }
     std::optional<std::string> value;
@@ -96,13 +152,32 @@ absl::StatusOr<DaemonFlags> ParseDaemonFlags(const std::vector<std::string>& arg
 std::string DaemonHelp() {
   return "oneloopd: the OneLoop daemon. Runs search jobs and serves them over gRPC until SIGTERM or SIGINT.\n"
          "\n"
-         "  --data_dir DIR   where jobs and points are kept; one daemon for each\n"
-         "                   (default: $XDG_DATA_HOME/oneloop, or ~/.local/share/oneloop)\n"
-         "  --listen ADDR    unix:PATH or 127.0.0.1:PORT; may be given several times\n"
-         "                   (default: unix:DIR/oneloop.sock)\n"
-         "  --threads N      searches that run at once (default: as many as the machine runs at once)\n"
-         "  --help           this text\n"
-         "  --version        the version\n"
+         "  --data_dir DIR         where jobs and points are kept; one daemon for each\n"
+         "                         (default: $XDG_DATA_HOME/oneloop, or ~/.local/share/oneloop)\n"
+         "  --listen ADDR          unix:PATH or HOST:PORT; may be given several times (default: "
+         "unix:DIR/oneloop.sock).\n"
+         "                         A TCP port needs a token from every caller; DIR/local.token holds one for this\n"
+         "                         machine. Any host but 127.0.0.1 and [::1] needs TLS, too\n"
+         "  --threads N            searches that run at once (default: as many as the machine runs at once)\n"
+         "\n"
+         "TLS, for all TCP ports; files in PEM form, read again when they change:\n"
+         "  --tls_cert FILE        the certificate, with those between it and its authority\n"
+         "  --tls_key FILE         its private key\n"
+         "  --tls_client_ca FILE   authorities; only clients with a certificate of theirs are let in, and need no\n"
+         "                         token: the certificate's common name is the user, with the scope user\n"
+         "\n"
+         "Limits; what goes beyond is refused with RESOURCE_EXHAUSTED:\n"
+         "  --max_message_mib N               of one request (default 16)\n"
+         "  --max_unfinished_jobs N           pending, running and paused jobs (default 10000)\n"
+         "  --max_unfinished_jobs_per_user N  (default 2000)\n"
+         "  --max_watches_per_user N          open at a time (default 1000)\n"
+         "  --max_points_per_project N        stored points with which new jobs are refused (default 10^9)\n"
+         "  --max_samples_per_job N           starts times steps (default 10^9)\n"
+         "\n"
+         "  --help                 this text\n"
+         "  --version              the version\n"
+         "\n"
+         "oneloopd token create|list|revoke manages the tokens: see oneloopd token --help.\n"
          "\n"
          "Exit codes: 0 after an orderly stop, 1 for a failure, 2 for a wrong command line.\n";
 }

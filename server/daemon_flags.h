@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "server/access/certificate.h"
+#include "server/access/limits.h"
 #include "server/rpc/listen_address.h"
 
 namespace oneloop {
@@ -17,6 +19,8 @@ struct DaemonFlags {
   bool is_default_dir = false;  // its parents may have to be made
   std::vector<ListenAddress> listen;
   int threads = 0;  // 0: as many as the machine runs at once
+  TlsFiles tls;
+  Limits limits;
 };
 
 // What the defaults depend on; "" when not set.
@@ -30,6 +34,9 @@ inline constexpr int kMostThreads = 1024;
 // `args` without the program's name. INVALID_ARGUMENT, with the nearest flag for an unknown one.
 absl::StatusOr<DaemonFlags> ParseDaemonFlags(const std::vector<std::string>& args,
                                              const DaemonEnvironment& environment);
+
+// The data directory when no flag names one. INVALID_ARGUMENT when the environment has no home.
+absl::StatusOr<std::string> DefaultDataDir(const DaemonEnvironment& environment);
 
 // The text of --help.
 std::string DaemonHelp();

@@ -13,10 +13,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
 #include "common/base/log.h"
 #include "common/base/status.h"
 #include "server/daemon_flags.h"
 #include "server/rpc/server.h"
+#include "server/token_command.h"
 
 namespace oneloop {
 namespace {
@@ -52,6 +54,8 @@ int Serve(const DaemonFlags& flags, const sigset_t& signals) {
   options.data_dir = flags.data_dir;
   options.listen = flags.listen;
   options.num_threads = flags.threads;
+  options.tls = flags.tls;
+  options.limits = flags.limits;
   absl::StatusOr<std::unique_ptr<OneLoopServer>> server = OneLoopServer::Start(std::move(options));
   if (!server.ok()) return Fail(server.status(), kExitFailure);
   std::cout << "oneloopd: listening on " << absl::StrJoin((*server)->addresses(), ", ") << " (pid " << getpid()
@@ -71,7 +75,11 @@ int Serve(const DaemonFlags& flags, const sigset_t& signals) {
 }
 
 int Main(const std::vector<std::string>& args) {
-  const absl::StatusOr<DaemonFlags> flags = ParseDaemonFlags(args, {Environment("XDG_DATA_HOME"), Environment("HOME")});
+  const DaemonEnvironment environment = {Environment("XDG_DATA_HOME"), Environment("HOME")};
+  if (!args.empty() && args[0] == "token") {
+    return RunTokenCommand({args.begin() + 1, args.end()}, environment, absl::Now(), std::cout, std::cerr);
+  }
+  const absl::StatusOr<DaemonFlags> flags = ParseDaemonFlags(args, environment);
   if (!flags.ok()) return Fail(flags.status(), kExitUsage);
   if (flags->action == DaemonFlags::Action::kHelp) {
     std::cout << DaemonHelp();

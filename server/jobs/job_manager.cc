@@ -7,11 +7,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "common/base/limit_error.h"
 #include "common/base/log.h"
 #include "common/base/status.h"
 
 namespace oneloop {
 namespace {
+
+// When one of the unfinished jobs is likely to have ended.
+constexpr absl::Duration kRetryAfter = absl::Minutes(1);
 
 int ThreadCount(int wanted) {
   if (wanted > 0) return wanted;
@@ -189,9 +193,10 @@ absl::StatusOr<RunStore::CreateResult> JobManager::Submit(const NewJob& job) {
     MutexLock lock(&mutex_);
     RETURN_IF_ERROR(CheckOpen());
     if (queue_.num_jobs() >= options_.max_unfinished_jobs) {
-      return absl::ResourceExhaustedError(absl::StrCat("there are ", queue_.num_jobs(),
-                                                       " unfinished jobs, as many as are allowed; "
-                                                       "wait for some to end or cancel them"));
+      return LimitError("max_unfinished_jobs",
+                        absl::StrCat("there are ", queue_.num_jobs(), " unfinished jobs, and at most ",
+                                     options_.max_unfinished_jobs, " are allowed; wait for some to end or cancel them"),
+                        kRetryAfter);
     }
   }
   ASSIGN_OR_RETURN(RunStore::CreateResult result, options_.store->CreateJob(job));

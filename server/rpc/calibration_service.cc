@@ -1,27 +1,32 @@
 #include "server/rpc/calibration_service.h"
 
-#include "server/rpc/handler.h"
-
 namespace oneloop {
 
-grpc::Status CalibrationService::CreateCalibration(grpc::ServerContext*, const v1::CreateCalibrationRequest* request,
+grpc::Status CalibrationService::CreateCalibration(grpc::ServerContext* context,
+                                                   const v1::CreateCalibrationRequest* request,
                                                    v1::Calibration* response) {
-  return Handle("CreateCalibration", [&] { return handlers_->CreateCalibration(*request, response); });
+  return guard_->Handle("CalibrationService.CreateCalibration", *context, *request, *response,
+                        [&](const Caller&) { return handlers_->CreateCalibration(*request, response); });
 }
 
-grpc::Status CalibrationService::GetCalibration(grpc::ServerContext*, const v1::GetCalibrationRequest* request,
+grpc::Status CalibrationService::GetCalibration(grpc::ServerContext* context, const v1::GetCalibrationRequest* request,
                                                 v1::Calibration* response) {
-  return Handle("GetCalibration", [&] { return handlers_->GetCalibration(*request, response); });
+  return guard_->Handle("CalibrationService.GetCalibration", *context, *request, *response,
+                        [&](const Caller&) { return handlers_->GetCalibration(*request, response); });
 }
 
-grpc::Status CalibrationService::ListCalibrations(grpc::ServerContext*, const v1::ListCalibrationsRequest* request,
+grpc::Status CalibrationService::ListCalibrations(grpc::ServerContext* context,
+                                                  const v1::ListCalibrationsRequest* request,
                                                   v1::ListCalibrationsResponse* response) {
-  return Handle("ListCalibrations", [&] { return handlers_->ListCalibrations(*request, response); });
+  return guard_->Handle("CalibrationService.ListCalibrations", *context, *request, *response,
+                        [&](const Caller&) { return handlers_->ListCalibrations(*request, response); });
 }
 
-grpc::Status CalibrationService::DeleteCalibration(grpc::ServerContext*, const v1::DeleteCalibrationRequest* request,
+grpc::Status CalibrationService::DeleteCalibration(grpc::ServerContext* context,
+                                                   const v1::DeleteCalibrationRequest* request,
                                                    google::protobuf::Empty* response) {
-  return Handle("DeleteCalibration", [&] { return handlers_->DeleteCalibration(*request, response); });
+  return guard_->Handle("CalibrationService.DeleteCalibration", *context, *request, *response,
+                        [&](const Caller&) { return handlers_->DeleteCalibration(*request, response); });
 }
 
 }  // namespace oneloop

@@ -3,14 +3,16 @@
 
 #include "oneloop/v1/calibration_service.grpc.pb.h"
 #include "server/rpc/calibration_handlers.h"
+#include "server/rpc/call_guard.h"
 
 namespace oneloop {
 
-// CalibrationHandlers on the network.
+// CalibrationService on gRPC's threads.
 class CalibrationService final : public v1::CalibrationService::Service {
  public:
-  // The handlers outlive the service.
-  explicit CalibrationService(const CalibrationHandlers* handlers) : handlers_(handlers) {}
+  // Both outlive the service.
+  CalibrationService(const CalibrationHandlers* handlers, const CallGuard* guard)
+      : handlers_(handlers), guard_(guard) {}
 
   grpc::Status CreateCalibration(grpc::ServerContext* context, const v1::CreateCalibrationRequest* request,
                                  v1::Calibration* response) override;
@@ -23,6 +25,7 @@ class CalibrationService final : public v1::CalibrationService::Service {
 
  private:
   const CalibrationHandlers* const handlers_;
+  const CallGuard* const guard_;
 };
 
 }  // namespace oneloop

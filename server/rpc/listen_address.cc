@@ -5,11 +5,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <system_error>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
@@ -18,7 +20,6 @@ namespace oneloop {
 namespace {
 
 constexpr std::string_view kUnixPrefix = "unix:";
-constexpr std::string_view kLoopbackPrefix = "127.0.0.1:";
 constexpr std::size_t kLongestPath = sizeof(sockaddr_un::sun_path) - 1;
 
 absl::Status SocketError(const std::string& path, std::string_view action) {
@@ -36,7 +37,16 @@ absl::StatusOr<ListenAddress> ParseUnixAddress(std::string_view text) {
                                                    " characters, and a socket's at most ", kLongestPath,
                                                    "; give a shorter one"));
   }
-  return ListenAddress{path, 0};
+  return ListenAddress{path, "", 0};
+}
+
+// A name, an IPv4 address, or an IPv6 address in brackets.
+bool IsHost(std::string_view host) {
+  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  if (bracketed) host = host.substr(1, host.size() - 2);
+  return !host.empty() && std::all_of(host.begin(), host.end(), [&](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '-' || (bracketed && c == ':');
+  });
 }
 
 // Whether a server accepts connections at the socket.
@@ -54,23 +64,22 @@ absl::StatusOr<bool> IsAnswered(const std::string& path) {
 }  // namespace
 
 std::string ListenAddress::Uri() const {
-  return is_unix() ? absl::StrCat(ToAbsl(kUnixPrefix), path) : absl::StrCat(ToAbsl(kLoopbackPrefix), port);
+  return is_unix() ? absl::StrCat(ToAbsl(kUnixPrefix), path) : absl::StrCat(host, ":", port);
 }
 
 absl::StatusOr<ListenAddress> ParseListenAddress(std::string_view text) {
   if (text.starts_with(kUnixPrefix)) return ParseUnixAddress(text);
-  if (text.starts_with(kLoopbackPrefix)) {
-    int port = -1;
-    if (absl::SimpleAtoi(ToAbsl(text.substr(kLoopbackPrefix.size())), &port) && port >= 0 && port <= 65535) {
-      return ListenAddress{"", port};
-    }
+  const std::size_t colon = text.rfind(':');
+  const std::string_view host = text.substr(0, colon);
+  if (colon == std::string_view::npos || !IsHost(host)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--listen ", ToAbsl(text), ": valid: unix:PATH or HOST:PORT, for example 127.0.0.1:7070"));
+  }
+  int port = -1;
+  if (!absl::SimpleAtoi(ToAbsl(text.substr(colon + 1)), &port) || port < 0 || port > 65535) {
     return absl::InvalidArgumentError(absl::StrCat("--listen ", ToAbsl(text), ": valid ports: 0 to 65535"));
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat("--listen ", ToAbsl(text),
-                   ": valid: unix:PATH or 127.0.0.1:PORT. Other addresses need TLS and tokens, which this release does "
-                   "not have; to reach the daemon from another machine, tunnel: "
-                   "ssh -L 7070:DATA_DIR/oneloop.sock THIS_MACHINE, then use 127.0.0.1:7070 there"));
+  return ListenAddress{"", std::string(host), port};
 }
 
 absl::Status RemoveStaleSocket(const std::string& path) {

@@ -1,32 +1,45 @@
 #include "server/rpc/model_service.h"
 
-#include "server/rpc/handler.h"
+#include "server/rpc/server_info.h"
 
 namespace oneloop {
 
-grpc::Status ModelService::EvaluateDesigns(grpc::ServerContext*, const v1::EvaluateDesignsRequest* request,
+grpc::Status ModelService::EvaluateDesigns(grpc::ServerContext* context, const v1::EvaluateDesignsRequest* request,
                                            v1::EvaluateDesignsResponse* response) {
-  return Handle("EvaluateDesigns", [&] { return handlers_->EvaluateDesigns(*request, response); });
+  return guard_->Handle("ModelService.EvaluateDesigns", *context, *request, *response,
+                        [&](const Caller&) { return handlers_->EvaluateDesigns(*request, response); });
 }
 
-grpc::Status ModelService::ListWorkloads(grpc::ServerContext*, const v1::ListWorkloadsRequest* request,
+grpc::Status ModelService::ListWorkloads(grpc::ServerContext* context, const v1::ListWorkloadsRequest* request,
                                          v1::ListWorkloadsResponse* response) {
-  return Handle("ListWorkloads", [&] { return handlers_->ListWorkloads(*request, response); });
+  return guard_->Handle("ModelService.ListWorkloads", *context, *request, *response,
+                        [&](const Caller&) { return handlers_->ListWorkloads(*request, response); });
 }
 
-grpc::Status ModelService::GetWorkload(grpc::ServerContext*, const v1::GetWorkloadRequest* request,
+grpc::Status ModelService::GetWorkload(grpc::ServerContext* context, const v1::GetWorkloadRequest* request,
                                        v1::Workload* response) {
-  return Handle("GetWorkload", [&] { return handlers_->GetWorkload(*request, response); });
+  return guard_->Handle("ModelService.GetWorkload", *context, *request, *response,
+                        [&](const Caller&) { return handlers_->GetWorkload(*request, response); });
 }
 
-grpc::Status ModelService::ListTemplates(grpc::ServerContext*, const v1::ListTemplatesRequest* request,
+grpc::Status ModelService::ListTemplates(grpc::ServerContext* context, const v1::ListTemplatesRequest* request,
                                          v1::ListTemplatesResponse* response) {
-  return Handle("ListTemplates", [&] { return handlers_->ListTemplates(*request, response); });
+  return guard_->Handle("ModelService.ListTemplates", *context, *request, *response,
+                        [&](const Caller&) { return handlers_->ListTemplates(*request, response); });
 }
 
-grpc::Status ModelService::GetTemplate(grpc::ServerContext*, const v1::GetTemplateRequest* request,
+grpc::Status ModelService::GetTemplate(grpc::ServerContext* context, const v1::GetTemplateRequest* request,
                                        v1::Template* response) {
-  return Handle("GetTemplate", [&] { return handlers_->GetTemplate(*request, response); });
+  return guard_->Handle("ModelService.GetTemplate", *context, *request, *response,
+                        [&](const Caller&) { return handlers_->GetTemplate(*request, response); });
+}
+
+grpc::Status ModelService::GetServerInfo(grpc::ServerContext* context, const v1::GetServerInfoRequest* request,
+                                         v1::ServerInfo* response) {
+  return guard_->Handle("ModelService.GetServerInfo", *context, *request, *response, [&](const Caller& caller) {
+    *response = MakeServerInfo(caller, start_time_, absl::Now());
+    return absl::OkStatus();
+  });
 }
 
 }  // namespace oneloop

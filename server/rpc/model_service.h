@@ -1,8 +1,11 @@
 #ifndef ONELOOP_SERVER_RPC_MODEL_SERVICE_H_
 #define ONELOOP_SERVER_RPC_MODEL_SERVICE_H_
 
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
 #include "oneloop/v1/model_service.grpc.pb.h"
+#include "server/rpc/call_guard.h"
 #include "server/rpc/model_handlers.h"
 
 namespace oneloop {
@@ -10,8 +13,8 @@ namespace oneloop {
 // ModelService on gRPC's threads.
 class ModelService final : public v1::ModelService::Service {
  public:
-  // The handlers outlive the service.
-  explicit ModelService(const ModelHandlers* handlers) : handlers_(handlers) {}
+  // Both outlive the service.
+  ModelService(const ModelHandlers* handlers, const CallGuard* guard) : handlers_(handlers), guard_(guard) {}
 
   grpc::Status EvaluateDesigns(grpc::ServerContext* context, const v1::EvaluateDesignsRequest* request,
                                v1::EvaluateDesignsResponse* response) override;
@@ -23,9 +26,13 @@ class ModelService final : public v1::ModelService::Service {
                              v1::ListTemplatesResponse* response) override;
   grpc::Status GetTemplate(grpc::ServerContext* context, const v1::GetTemplateRequest* request,
                            v1::Template* response) override;
+  grpc::Status GetServerInfo(grpc::ServerContext* context, const v1::GetServerInfoRequest* request,
+                             v1::ServerInfo* response) override;
 
  private:
   const ModelHandlers* const handlers_;
+  const CallGuard* const guard_;
+  const absl::Time start_time_ = absl::Now();
 };
 
 }  // namespace oneloop

@@ -116,6 +116,7 @@ absl::StatusOr<v1::Job> JobToProto(const JobRecord& record, const std::optional<
   job.set_etag(FormatEtag(record.revision));
   job.set_revision(record.revision);
   job.set_request_id(record.job.request_id);
+  job.set_owner(record.job.owner);
   SetTimestamp(record.create_time, job.mutable_create_time());
   if (record.start_time.has_value()) SetTimestamp(*record.start_time, job.mutable_start_time());
   if (record.end_time.has_value()) SetTimestamp(*record.end_time, job.mutable_end_time());

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "common/base/limit_error.h"
 #include "common/base/status.h"
 #include "server/rpc/design_builder.h"
 #include "server/rpc/deterministic_bytes.h"
@@ -19,6 +21,8 @@ namespace oneloop {
 namespace {
 
 constexpr std::size_t kLongestRequestId = 64;
+// When one of the user's jobs is likely to have ended.
+constexpr absl::Duration kRetryAfter = absl::Minutes(1);
 // A page ends early beyond this: clients accept messages of 4 MiB unless told otherwise.
 constexpr std::size_t kPageBytes = 3 << 20;
 
@@ -44,6 +48,14 @@ absl::Status CheckSameSpec(const JobRecord& existing, const NewJob& wanted) {
                                                ", which has another spec; use a new request_id"));
 }
 
+absl::Status CheckSamples(std::int64_t samples, std::int64_t most) {
+  if (samples <= most) return absl::OkStatus();
+  return LimitError("max_samples_per_job",
+                    absl::StrCat("the job has ", samples, " samples (starts times steps), and at most ", most,
+                                 " are allowed; split it or ask for fewer"),
+                    absl::InfiniteDuration());
+}
+
 // What CreateJob would answer, for a job that is not stored.
 void FillPreview(const PreparedJob& prepared, v1::Job* response) {
   response->set_state(v1::PENDING);
@@ -51,6 +63,7 @@ void FillPreview(const PreparedJob& prepared, v1::Job* response) {
   response->mutable_progress()->set_starts_total(prepared.job.num_starts);
   response->mutable_progress()->set_samples_total(prepared.job.samples_total);
   response->set_request_id(prepared.job.request_id);
+  response->set_owner(prepared.job.owner);
   response->set_workload_display_name(prepared.job.workload_name);
   response->set_template_display_name(prepared.job.template_name);
 }
@@ -88,7 +101,8 @@ absl::StatusOr<PointQuery> PointQueryOf(const v1::ListPointsRequest& request, co
 
 }  // namespace
 
-absl::Status SearchHandlers::CreateJob(const v1::CreateJobRequest& request, v1::Job* response) const {
+absl::Status SearchHandlers::CreateJob(const v1::CreateJobRequest& request, const std::string& owner,
+                                       v1::Job* response) const {
   ASSIGN_OR_RETURN(const std::string project, ParseProjectName("parent", request.parent()));
   if (project == "-") return FieldError("parent", "is 'projects/-'; a job needs a project of its own");
   if (request.request_id().size() > kLongestRequestId) {
@@ -100,15 +114,47 @@ absl::Status SearchHandlers::CreateJob(const v1::CreateJobRequest& request, v1::
   if (!prepared.ok()) return PrefixField("spec", prepared.status());
   prepared->job.project = project;
   prepared->job.request_id = request.request_id();
+  prepared->job.owner = owner;
+  RETURN_IF_ERROR(CheckSamples(prepared->job.samples_total, options_.limits.max_samples_per_job));
   if (request.validate_only()) {
     FillPreview(*prepared, response);
     return absl::OkStatus();
   }
+  if (!request.request_id().empty()) {
+    // A retry gets its job whatever the limits say by now.
+    const absl::StatusOr<JobRecord> known = options_.store->FindRequest(project, request.request_id());
+    if (known.ok()) {
+      RETURN_IF_ERROR(CheckSameSpec(*known, prepared->job));
+      return FillJob(*known, response);
+    }
+    if (!absl::IsNotFound(known.status())) return known.status();
+  }
+  RETURN_IF_ERROR(CheckLimits(prepared->job));
   const absl::StatusOr<RunStore::CreateResult> result = options_.jobs->Submit(prepared->job);
   if (absl::IsInvalidArgument(result.status())) return PrefixField("spec", result.status());
   if (!result.ok()) return result.status();
   if (!result->created) RETURN_IF_ERROR(CheckSameSpec(result->record, prepared->job));
   return FillJob(result->record, response);
+}
+
+absl::Status SearchHandlers::CheckLimits(const NewJob& job) const {
+  const Limits& limits = options_.limits;
+  ASSIGN_OR_RETURN(const StoreUsage usage, options_.store->ReadUsage(job.owner, job.project));
+  if (usage.unfinished_jobs_of_owner >= limits.max_unfinished_jobs_per_user) {
+    return LimitError(
+        "max_unfinished_jobs_per_user",
+        absl::StrCat("user ", job.owner, " has ", usage.unfinished_jobs_of_owner, " unfinished jobs, and at most ",
+                     limits.max_unfinished_jobs_per_user, " are allowed; wait for some to end or cancel them"),
+        kRetryAfter);
+  }
+  if (usage.points_of_project >= limits.max_points_per_project) {
+    return LimitError(
+        "max_points_per_project",
+        absl::StrCat("project ", job.project, " has ", usage.points_of_project,
+                     " points, and new jobs are taken below ", limits.max_points_per_project, "; delete jobs of it"),
+        absl::InfiniteDuration());
+  }
+  return absl::OkStatus();
 }
 
 absl::Status SearchHandlers::GetJob(const v1::GetJobRequest& request, v1::Job* response) const {

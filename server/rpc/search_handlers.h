@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "google/protobuf/empty.pb.h"
 #include "oneloop/v1/search_service.pb.h"
+#include "server/access/limits.h"
 #include "server/jobs/job_manager.h"
 #include "server/rpc/calibration_catalog.h"
 #include "server/rpc/catalog.h"
@@ -28,10 +29,12 @@ class SearchHandlers {
     JobManager* jobs = nullptr;
     const Catalog* catalog = nullptr;
     const CalibrationCatalog* calibrations = nullptr;
+    Limits limits;
   };
   explicit SearchHandlers(const Options& options) : options_(options) {}
 
-  absl::Status CreateJob(const v1::CreateJobRequest& request, v1::Job* response) const;
+  // The job belongs to `owner`, a user.
+  absl::Status CreateJob(const v1::CreateJobRequest& request, const std::string& owner, v1::Job* response) const;
   absl::Status GetJob(const v1::GetJobRequest& request, v1::Job* response) const;
   absl::Status ListJobs(const v1::ListJobsRequest& request, v1::ListJobsResponse* response) const;
   absl::Status CancelJob(const v1::CancelJobRequest& request, v1::Job* response) const;
@@ -43,6 +46,8 @@ class SearchHandlers {
   absl::Status GetDesign(const v1::GetDesignRequest& request, v1::Design* response) const;
 
  private:
+  // Whether the owner and the project may have one more. Calls at the same time may all pass.
+  absl::Status CheckLimits(const NewJob& job) const;
   using Change = absl::StatusOr<JobRecord> (JobManager::*)(std::int64_t, std::optional<std::int64_t>);
 
   // NOT_FOUND too when the job is another project's.

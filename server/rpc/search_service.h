@@ -4,6 +4,7 @@
 #include "grpcpp/grpcpp.h"
 #include "oneloop/v1/search_service.grpc.pb.h"
 #include "server/jobs/watch_hub.h"
+#include "server/rpc/call_guard.h"
 #include "server/rpc/search_handlers.h"
 
 namespace oneloop {
@@ -11,8 +12,9 @@ namespace oneloop {
 // SearchService on gRPC: unary methods on gRPC's threads, Watch as a reactor, which holds no thread.
 class SearchService final : public v1::SearchService::WithCallbackMethod_Watch<v1::SearchService::Service> {
  public:
-  // Both outlive the service.
-  SearchService(const SearchHandlers* handlers, WatchHub* watch_hub) : handlers_(handlers), watch_hub_(watch_hub) {}
+  // All outlive the service.
+  SearchService(const SearchHandlers* handlers, WatchHub* watch_hub, const CallGuard* guard)
+      : handlers_(handlers), watch_hub_(watch_hub), guard_(guard) {}
 
   grpc::Status CreateJob(grpc::ServerContext* context, const v1::CreateJobRequest* request, v1::Job* response) override;
   grpc::Status GetJob(grpc::ServerContext* context, const v1::GetJobRequest* request, v1::Job* response) override;
@@ -35,6 +37,7 @@ class SearchService final : public v1::SearchService::WithCallbackMethod_Watch<v
  private:
   const SearchHandlers* const handlers_;
   WatchHub* const watch_hub_;
+  const CallGuard* const guard_;
 };
 
 }  // namespace oneloop

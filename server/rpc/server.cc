@@ -2,6 +2,8 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <mutex>
 #include <utility>
 
@@ -10,40 +12,50 @@
 #include "common/base/log.h"
 #include "common/base/status.h"
 #include "common/convert/library.h"
-#include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/resource_quota.h"
+#include "server/access/audit_log.h"
+#include "server/access/open_watches.h"
+#include "server/access/token_file.h"
+#include "server/access/token_registry.h"
 #include "server/rpc/calibration_convert.h"
 #include "server/rpc/calibration_service.h"
+#include "server/rpc/call_guard.h"
 #include "server/rpc/catalog.h"
 #include "server/rpc/job_convert.h"
 #include "server/rpc/model_handlers.h"
 #include "server/rpc/model_service.h"
+#include "server/rpc/reflection_service.h"
 #include "server/rpc/search_handlers.h"
 #include "server/rpc/search_service.h"
+#include "server/rpc/transport.h"
 #include "server/store/sqlite_run_store.h"
 
 namespace oneloop {
 namespace {
 
-constexpr int kMostMessageBytes = 16 << 20;
 // Bounds the threads of the unary calls; more callers at once get RESOURCE_EXHAUSTED.
 constexpr int kMostCallThreads = 64;
 // A watcher whose machine is gone is found out by pings.
 constexpr int kKeepaliveMs = 60000;
 constexpr int kKeepaliveTimeoutMs = 20000;
+// Clients may ping as often, also between calls, to find out that the daemon is gone.
+constexpr int kLeastPingIntervalMs = 10000;
 constexpr mode_t kSocketMode = 0660;
 // How long calls may go on once everything behind them has stopped.
 constexpr absl::Duration kCallGrace = absl::Milliseconds(500);
 
-// Both act on the servers built afterwards, for the whole process.
-void EnableSharedServices() {
+// Acts on the servers built afterwards, for the whole process.
+void EnableHealthService() {
   static std::once_flag once;
-  std::call_once(once, [] {
-    grpc::EnableDefaultHealthCheckService(true);
-    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-  });
+  std::call_once(once, [] { grpc::EnableDefaultHealthCheckService(true); });
+}
+
+// The process's umask may be stricter than the socket is meant to be, and a folder may have defaults of its own.
+absl::Status OpenSocketToGroup(const std::string& path) {
+  if (chmod(path.c_str(), kSocketMode) == 0) return absl::OkStatus();
+  return absl::ErrnoToStatus(errno, absl::StrCat("socket ", path, ": its permissions cannot be set"));
 }
 
 // Sets the permissions of files made while it lives.
@@ -70,19 +82,26 @@ struct OneLoopServer::Parts {
   std::unique_ptr<CalibrationManager> calibration_manager;
   std::unique_ptr<CalibrationCatalog> calibrations;
   std::unique_ptr<CalibrationHandlers> calibration_handlers;
-  std::unique_ptr<CalibrationService> calibration_service;
   std::unique_ptr<ModelHandlers> model_handlers;
-  std::unique_ptr<ModelService> model_service;
   std::unique_ptr<WatchHub> watch_hub;
+  std::unique_ptr<TokenRegistry> tokens;
+  std::unique_ptr<AuditLog> audit;
+  std::unique_ptr<OpenWatches> open_watches;
+  std::unique_ptr<CallGuard> guard;
   std::unique_ptr<SearchHandlers> search_handlers;
+  std::unique_ptr<ModelService> model_service;
+  std::unique_ptr<CalibrationService> calibration_service;
   std::unique_ptr<SearchService> search_service;
+  std::unique_ptr<ReflectionService> reflection_service;
   std::unique_ptr<grpc::Server> server;
   std::vector<std::string> addresses;
   bool stopped = false;
 
   absl::Status Open(Options options);
   absl::Status OpenCalibrations();
-  absl::Status Listen(const std::vector<ListenAddress>& listen);
+  absl::Status OpenAccess(const Options& options);
+  void MakeServices();
+  absl::Status Listen(const Options& options);
 };
 
 absl::Status OneLoopServer::Parts::Open(Options options) {
@@ -97,16 +116,17 @@ absl::Status OneLoopServer::Parts::Open(Options options) {
   job_options.decode_spec = DecodeSearch;
   job_options.run_start = std::move(options.run_start);
   job_options.num_threads = options.num_threads;
+  job_options.max_unfinished_jobs = static_cast<std::size_t>(options.limits.max_unfinished_jobs);
   ASSIGN_OR_RETURN(jobs, JobManager::Create(std::move(job_options)));
   options.watch.store = store.get();
   ASSIGN_OR_RETURN(watch_hub, WatchHub::Create(std::move(options.watch)));
   RETURN_IF_ERROR(OpenCalibrations());
   model_handlers = std::make_unique<ModelHandlers>(ModelHandlers::Options{&catalog, calibrations.get()});
-  model_service = std::make_unique<ModelService>(model_handlers.get());
-  search_handlers =
-      std::make_unique<SearchHandlers>(SearchHandlers::Options{store.get(), jobs.get(), &catalog, calibrations.get()});
-  search_service = std::make_unique<SearchService>(search_handlers.get(), watch_hub.get());
-  return Listen(options.listen);
+  search_handlers = std::make_unique<SearchHandlers>(
+      SearchHandlers::Options{store.get(), jobs.get(), &catalog, calibrations.get(), options.limits});
+  RETURN_IF_ERROR(OpenAccess(options));
+  MakeServices();
+  return Listen(options);
 }
 
 absl::Status OneLoopServer::Parts::OpenCalibrations() {
@@ -114,28 +134,72 @@ absl::Status OneLoopServer::Parts::OpenCalibrations() {
   calibrations = std::make_unique<CalibrationCatalog>(&catalog, store.get(), calibration_manager.get());
   calibration_handlers = std::make_unique<CalibrationHandlers>(
       CalibrationHandlers::Options{&catalog, calibration_manager.get(), calibrations.get()});
-  calibration_service = std::make_unique<CalibrationService>(calibration_handlers.get());
   return absl::OkStatus();
 }
 
-absl::Status OneLoopServer::Parts::Listen(const std::vector<ListenAddress>& listen) {
-  EnableSharedServices();
+absl::Status OneLoopServer::Parts::OpenAccess(const Options& options) {
+  const bool has_tcp = std::any_of(options.listen.begin(), options.listen.end(),
+                                   [](const ListenAddress& address) { return !address.is_unix(); });
+  if (has_tcp) {
+    RETURN_IF_ERROR(EnsureLocalToken(options.data_dir, absl::Now()));
+    Log(LogLevel::kInfo,
+        "callers over TCP need a token; one for this machine is in " + LocalTokenPath(options.data_dir));
+  }
+  tokens = std::make_unique<TokenRegistry>(options.data_dir);
+  AuditLog::Options audit_options;
+  audit_options.data_dir = options.data_dir;
+  audit = std::make_unique<AuditLog>(audit_options);
+  OpenWatches::Options watch_options;
+  watch_options.max_per_user = options.limits.max_watches_per_user;
+  watch_options.check_interval = options.token_check_interval;
+  watch_options.check_token = [registry = tokens.get()](const std::string& id, absl::Time now) {
+    return registry->CheckStillValid(id, now);
+  };
+  open_watches = std::make_unique<OpenWatches>(std::move(watch_options));
+  CallGuard::Options guard_options;
+  guard_options.tokens = tokens.get();
+  guard_options.audit = audit.get();
+  guard_options.watches = open_watches.get();
+  guard_options.owner_of = [run_store = store.get()](std::int64_t job_id) -> absl::StatusOr<std::string> {
+    ASSIGN_OR_RETURN(const JobRecord record, run_store->GetJob(job_id));
+    return record.job.owner;
+  };
+  guard = std::make_unique<CallGuard>(std::move(guard_options));
+  return absl::OkStatus();
+}
+
+void OneLoopServer::Parts::MakeServices() {
+  search_service = std::make_unique<SearchService>(search_handlers.get(), watch_hub.get(), guard.get());
+  model_service = std::make_unique<ModelService>(model_handlers.get(), guard.get());
+  calibration_service = std::make_unique<CalibrationService>(calibration_handlers.get(), guard.get());
+  reflection_service = std::make_unique<ReflectionService>(
+      guard.get(),
+      std::vector<std::string>{v1::SearchService::service_full_name(), v1::ModelService::service_full_name(),
+                               v1::CalibrationService::service_full_name()});
+}
+
+absl::Status OneLoopServer::Parts::Listen(const Options& options) {
+  const std::vector<ListenAddress>& listen = options.listen;
+  EnableHealthService();
   grpc::ServerBuilder builder;
   // Without this a second daemon on the port would start silently and take half of the calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
-  builder.SetMaxReceiveMessageSize(kMostMessageBytes);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kLeastPingIntervalMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.SetMaxReceiveMessageSize(static_cast<int>(options.limits.max_message_bytes));
   grpc::ResourceQuota quota("oneloop");
   quota.SetMaxThreads(kMostCallThreads);
   builder.SetResourceQuota(quota);
   std::vector<int> ports(listen.size(), 0);
   for (std::size_t i = 0; i < listen.size(); ++i) {
-    builder.AddListeningPort(listen[i].Uri(), grpc::InsecureServerCredentials(), &ports[i]);
+    builder.AddListeningPort(listen[i].Uri(), CredentialsFor(listen[i], options.tls), &ports[i]);
   }
   builder.RegisterService(search_service.get());
   builder.RegisterService(model_service.get());
   builder.RegisterService(calibration_service.get());
+  builder.RegisterService(reflection_service.get());
   {
     const ScopedUmask only_owner_and_group(0777 & ~kSocketMode);
     server = builder.BuildAndStart();
@@ -145,7 +209,8 @@ absl::Status OneLoopServer::Parts::Listen(const std::vector<ListenAddress>& list
       return absl::UnavailableError(absl::StrCat("cannot listen on ", listen[i].Uri(), ": is it taken by another ",
                                                  "program, or its folder not writable?"));
     }
-    addresses.push_back(listen[i].is_unix() ? listen[i].Uri() : ListenAddress{"", ports[i]}.Uri());
+    if (listen[i].is_unix()) RETURN_IF_ERROR(OpenSocketToGroup(listen[i].path));
+    addresses.push_back(listen[i].is_unix() ? listen[i].Uri() : ListenAddress{"", listen[i].host, ports[i]}.Uri());
   }
   return absl::OkStatus();
 }
@@ -154,6 +219,7 @@ OneLoopServer::OneLoopServer(std::unique_ptr<Parts> parts) : parts_(std::move(pa
 
 absl::StatusOr<std::unique_ptr<OneLoopServer>> OneLoopServer::Start(Options options) {
   if (options.listen.empty()) return absl::InvalidArgumentError("the daemon needs an address to listen on");
+  RETURN_IF_ERROR(CheckTransport(options.listen, options.tls));
   std::unique_ptr<OneLoopServer> server(new OneLoopServer(std::make_unique<Parts>(&ShippedLibrary())));
   RETURN_IF_ERROR(server->parts_->Open(std::move(options)));
   return server;

@@ -8,6 +8,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/access/certificate.h"
+#include "server/access/limits.h"
 #include "server/jobs/job_manager.h"
 #include "server/jobs/watch_hub.h"
 #include "server/rpc/listen_address.h"
@@ -21,14 +23,18 @@ class OneLoopServer {
   struct Options {
     std::string data_dir;  // made when it does not exist
     std::vector<ListenAddress> listen;
+    TlsFiles tls;  // for all addresses but Unix sockets
+    Limits limits;
     int num_threads = 0;  // 0: as many as the machine runs at once
     // For tests: another way to run a start, other intervals and clocks. `store` in it is set by Start.
     JobManager::StartRunner run_start = RunStart;
     WatchHub::Options watch;
+    absl::Duration token_check_interval = absl::Seconds(2);  // of open watches
   };
 
   // Opens the store, takes up unfinished jobs and serves. Errors: those of SqliteRunStore::Create (a second daemon on
-  // the directory, a directory that cannot be written, a store of a newer version), and an address that is taken.
+  // the directory, a directory that cannot be written, a store of a newer version), those of CheckTransport, and an
+  // address that is taken. Where there is TCP, the data directory gets a token for this machine's command line.
   static absl::StatusOr<std::unique_ptr<OneLoopServer>> Start(Options options);
   // Stops, when that has not been done.
   ~OneLoopServer();

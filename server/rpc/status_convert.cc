@@ -1,8 +1,11 @@
 #include "server/rpc/status_convert.h"
 
 #include <cstddef>
+#include <optional>
 #include <string>
 
+#include "absl/time/time.h"
+#include "common/base/limit_error.h"
 #include "common/base/status.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
@@ -44,6 +47,20 @@ std::string Shortened(std::string text) {
   return text + "...";
 }
 
+void AddLimit(const absl::Status& status, const std::string& text, google::rpc::Status* details) {
+  const std::optional<LimitDetails> limit = LimitOf(status);
+  if (!limit.has_value()) return;
+  google::rpc::QuotaFailure quota_failure;
+  auto* violation = quota_failure.add_violations();
+  violation->set_subject(limit->limit);
+  violation->set_description(text);
+  details->add_details()->PackFrom(quota_failure);
+  if (limit->retry_after == absl::InfiniteDuration()) return;
+  google::rpc::RetryInfo retry_info;
+  retry_info.mutable_retry_delay()->set_seconds(absl::ToInt64Seconds(absl::Ceil(limit->retry_after, absl::Seconds(1))));
+  details->add_details()->PackFrom(retry_info);
+}
+
 }  // namespace
 
 grpc::Status ToGrpcStatus(const absl::Status& status) {
@@ -59,6 +76,7 @@ grpc::Status ToGrpcStatus(const absl::Status& status) {
     violation->set_description(text);
     details.add_details()->PackFrom(bad_request);
   }
+  AddLimit(status, text, &details);
   return {static_cast<grpc::StatusCode>(status.code()), text, details.SerializeAsString()};
 }
 

@@ -11,23 +11,40 @@
 #include "server/rpc/status_convert.h"
 
 namespace oneloop {
+namespace {
 
-WatchCall::WatchCall(WatchHub* hub) : hub_(hub), begin_(absl::Now()) {}
+constexpr char kMethod[] = "SearchService.Watch";
 
-grpc::ServerWriteReactor<v1::WatchResponse>* WatchCall::Start(WatchHub* hub, const v1::WatchRequest& request) {
-  std::shared_ptr<WatchCall> call(new WatchCall(hub));
+}  // namespace
+
+WatchCall::WatchCall(WatchHub* hub, OpenWatches* open_watches)
+    : hub_(hub), open_watches_(open_watches), begin_(absl::Now()) {}
+
+grpc::ServerWriteReactor<v1::WatchResponse>* WatchCall::Start(WatchHub* hub, const CallGuard& guard,
+                                                              const grpc::CallbackServerContext& context,
+                                                              const v1::WatchRequest& request) {
+  const absl::StatusOr<Caller> caller = guard.Authorize(kMethod, CredentialsOf(context), request);
+  std::shared_ptr<WatchCall> call(new WatchCall(hub, &guard.watches()));
   call->self_ = call;
   MutexLock lock(&call->mutex_);
-  const absl::StatusOr<JobName> name = ParseJobName("name", request.name());
-  if (!name.ok()) {
-    call->End(name.status());
-  } else if (request.start_revision() < 0) {
-    call->End(FieldError("start_revision", absl::StrCat("is ", request.start_revision(), "; valid: 0 or more")));
-  } else {
-    call->project_ = name->project;
-    call->id_ = hub->Add(name->id, request.start_revision(), call);
-  }
+  if (const absl::Status begun = call->Begin(call, caller, request); !begun.ok()) call->End(begun);
   return call.get();
+}
+
+absl::Status WatchCall::Begin(const std::shared_ptr<WatchCall>& self, const absl::StatusOr<Caller>& caller,
+                              const v1::WatchRequest& request) {
+  RETURN_IF_ERROR(caller.status());
+  ASSIGN_OR_RETURN(const JobName name, ParseJobName("name", request.name()));
+  if (request.start_revision() < 0) {
+    return FieldError("start_revision", absl::StrCat("is ", request.start_revision(), "; valid: 0 or more"));
+  }
+  // The registry may outlive the call by the moment that it takes to end it.
+  ASSIGN_OR_RETURN(open_id_, open_watches_->Add(*caller, [weak = std::weak_ptr<WatchCall>(self)](const auto& reason) {
+    if (const std::shared_ptr<WatchCall> call = weak.lock()) call->OnEnd(reason);
+  }));
+  project_ = name.project;
+  id_ = hub_->Add(name.id, request.start_revision(), self);
+  return absl::OkStatus();
 }
 
 void WatchCall::OnUpdate(const WatchUpdate& update) {
@@ -72,12 +89,15 @@ void WatchCall::OnDone() {
   // The hub may hold the last other share and drop it at once; this one lives to the end of the reaction.
   const std::shared_ptr<WatchCall> self = std::move(self_);
   WatchHub::WatchId id = 0;
+  std::int64_t open_id = 0;
   {
     MutexLock lock(&mutex_);
     id = id_;
-    LogCall("Watch", end_.value_or(absl::OkStatus()), absl::Now() - begin_);
+    open_id = open_id_;
+    LogCall(kMethod, end_.value_or(absl::OkStatus()), absl::Now() - begin_);
   }
   hub_->Remove(id);
+  open_watches_->Remove(open_id);
 }
 
 void WatchCall::End(const absl::Status& status) {

@@ -333,6 +333,26 @@ absl::StatusOr<std::vector<JobRecord>> MemoryRunStore::ListJobs(const JobQuery& 
   return records;
 }
 
+absl::StatusOr<JobRecord> MemoryRunStore::FindRequest(const std::string& project, const std::string& request_id) {
+  MutexLock lock(&mutex_);
+  RETURN_IF_ERROR(CheckOpen());
+  for (const auto& [id, job] : jobs_) {
+    if (job.record.job.project == project && job.record.job.request_id == request_id) return job.record;
+  }
+  return absl::NotFoundError(absl::StrCat("no job of ", project, " has request_id '", request_id, "'"));
+}
+
+absl::StatusOr<StoreUsage> MemoryRunStore::ReadUsage(const std::string& owner, const std::string& project) {
+  MutexLock lock(&mutex_);
+  RETURN_IF_ERROR(CheckOpen());
+  StoreUsage usage;
+  for (const auto& [id, job] : jobs_) {
+    if (job.record.job.owner == owner && !IsFinal(job.record.state)) ++usage.unfinished_jobs_of_owner;
+    if (job.record.job.project == project) usage.points_of_project += job.record.points;
+  }
+  return usage;
+}
+
 absl::StatusOr<std::vector<StartRecord>> MemoryRunStore::ListStarts(std::int64_t job_id) {
   MutexLock lock(&mutex_);
   ASSIGN_OR_RETURN(const Job* const job, FindToRead(job_id));

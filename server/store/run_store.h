@@ -31,6 +31,7 @@ enum class PointOrigin { kDescent = 1, kRounded = 2, kPolish = 3, kRandom = 4, k
 struct NewJob {
   std::string project;
   std::string request_id;  // "" for none; else unique in its project
+  std::string owner;       // the user who submitted it; "" for a job older than owners
   std::string spec;        // opaque: as submitted, with defaults
   std::string resolved;    // opaque: workload and template, frozen at submission
   std::string workload_name;
@@ -128,6 +129,12 @@ struct PointQuery {
   int limit = 1000;
 };
 
+// What a user and a project take, for limits.
+struct StoreUsage {
+  std::int64_t unfinished_jobs_of_owner = 0;  // pending, running and paused, in all projects
+  std::int64_t points_of_project = 0;         // of the jobs that are there
+};
+
 struct StateChangeRecord {
   JobState state = JobState::kPending;
   std::int64_t revision = 0;
@@ -170,6 +177,9 @@ class RunStore : public CalibrationStore {
 
   virtual absl::StatusOr<JobRecord> GetJob(std::int64_t id) = 0;
   virtual absl::StatusOr<std::vector<JobRecord>> ListJobs(const JobQuery& query) = 0;
+  // The job that CreateJob would return for this request_id; NOT_FOUND when it would make one.
+  virtual absl::StatusOr<JobRecord> FindRequest(const std::string& project, const std::string& request_id) = 0;
+  virtual absl::StatusOr<StoreUsage> ReadUsage(const std::string& owner, const std::string& project) = 0;
 
   // Moves a job from one of `from` to `to`, sets the times that this implies and records a state change. Returns once
   // committed. FAILED_PRECONDITION when the job is in another state, or in a final one, which is never left; ABORTED

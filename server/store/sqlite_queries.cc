@@ -13,7 +13,8 @@ namespace oneloop {
 namespace {
 
 constexpr char kSelectJobs[] =
-    "SELECT id, project, request_id, workload_name, template_name, state, message, create_time_us, start_time_us, "
+    "SELECT id, project, request_id, owner, workload_name, template_name, state, message, create_time_us, "
+    "start_time_us, "
     "end_time_us, num_starts, samples_total, starts_done, samples_done, points, front_size, best_point, revision, "
     "stop_gap, bound_boxes, bound_exhausted, lower_bound, energy_uj_bound, latency_cycles_bound, spec, resolved FROM "
     "jobs JOIN job_specs ON job_id = id ";
@@ -45,6 +46,7 @@ JobRecord JobFromRow(const SqliteStatement& row) {
   record.id = row.Int(column++);
   record.job.project = row.Text(column++);
   record.job.request_id = row.Text(column++);
+  record.job.owner = row.Text(column++);
   record.job.workload_name = row.Text(column++);
   record.job.template_name = row.Text(column++);
   record.state = static_cast<JobState>(row.Int(column++));
@@ -190,6 +192,31 @@ absl::StatusOr<std::vector<JobRecord>> ReadJobs(SqliteConnection& connection, co
     records.push_back(JobFromRow(rows));
     RETURN_IF_ERROR(ReadParameterNames(connection, records.back()));
   }
+}
+
+absl::StatusOr<JobRecord> ReadRequestedJob(SqliteConnection& connection, const std::string& project,
+                                           const std::string& request_id) {
+  ASSIGN_OR_RETURN(SqliteStatement row, connection.Prepare("SELECT id FROM jobs WHERE project = ? AND request_id = ?"));
+  row.Bind(project, request_id);
+  ASSIGN_OR_RETURN(const bool found, row.Step());
+  if (!found) return absl::NotFoundError(absl::StrCat("no job of ", project, " has request_id '", request_id, "'"));
+  return ReadJob(connection, row.Int(0));
+}
+
+absl::StatusOr<StoreUsage> ReadStoreUsage(SqliteConnection& connection, const std::string& owner,
+                                          const std::string& project) {
+  StoreUsage usage;
+  ASSIGN_OR_RETURN(SqliteStatement jobs,
+                   connection.Prepare("SELECT count(*) FROM jobs WHERE owner = ? AND state <= 3"));
+  jobs.Bind(owner);
+  RETURN_IF_ERROR(jobs.Step().status());
+  usage.unfinished_jobs_of_owner = jobs.Int(0);
+  ASSIGN_OR_RETURN(SqliteStatement points,
+                   connection.Prepare("SELECT coalesce(sum(points), 0) FROM jobs WHERE project = ?"));
+  points.Bind(project);
+  RETURN_IF_ERROR(points.Step().status());
+  usage.points_of_project = points.Int(0);
+  return usage;
 }
 
 absl::StatusOr<std::vector<StartRecord>> ReadStarts(SqliteConnection& connection, std::int64_t job_id) {

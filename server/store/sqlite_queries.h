@@ -19,6 +19,10 @@ absl::StatusOr<std::int64_t> ReadRevision(SqliteConnection& connection);
 absl::StatusOr<int> ReadNumStarts(SqliteConnection& connection, std::int64_t job_id);  // NOT_FOUND
 absl::StatusOr<JobRecord> ReadJob(SqliteConnection& connection, std::int64_t id);
 absl::StatusOr<std::vector<JobRecord>> ReadJobs(SqliteConnection& connection, const JobQuery& query);
+absl::StatusOr<JobRecord> ReadRequestedJob(SqliteConnection& connection, const std::string& project,
+                                           const std::string& request_id);
+absl::StatusOr<StoreUsage> ReadStoreUsage(SqliteConnection& connection, const std::string& owner,
+                                          const std::string& project);
 absl::StatusOr<std::vector<StartRecord>> ReadStarts(SqliteConnection& connection, std::int64_t job_id);
 absl::StatusOr<JobSnapshot> ReadSnapshot(SqliteConnection& connection, std::int64_t job_id);
 absl::StatusOr<JobChanges> ReadJobChanges(SqliteConnection& connection, std::int64_t job_id, std::int64_t after,

@@ -42,6 +42,15 @@ class SqliteRunStoreImpl final : public RunStore {
     return readers_->Read([&](SqliteConnection& connection) { return ReadJobs(connection, query); });
   }
 
+  absl::StatusOr<JobRecord> FindRequest(const std::string& project, const std::string& request_id) override {
+    return readers_->Read(
+        [&](SqliteConnection& connection) { return ReadRequestedJob(connection, project, request_id); });
+  }
+
+  absl::StatusOr<StoreUsage> ReadUsage(const std::string& owner, const std::string& project) override {
+    return readers_->Read([&](SqliteConnection& connection) { return ReadStoreUsage(connection, owner, project); });
+  }
+
   absl::StatusOr<JobRecord> SetJobState(std::int64_t id, const std::vector<JobState>& from, JobState to,
                                         const std::string& message,
                                         std::optional<std::int64_t> expected_revision) override {

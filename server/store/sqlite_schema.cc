@@ -22,6 +22,7 @@ CREATE TABLE jobs (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   project TEXT NOT NULL,
   request_id TEXT,           -- NULL for none
+  owner TEXT NOT NULL DEFAULT '',  -- the user who submitted it
   workload_name TEXT NOT NULL,
   template_name TEXT NOT NULL,
   state INTEGER NOT NULL,    -- 1 pending, 2 running, 3 paused, 4 cancelled, 5 succeeded, 6 failed
@@ -47,6 +48,7 @@ CREATE TABLE jobs (
 ) STRICT;
 CREATE UNIQUE INDEX jobs_by_request ON jobs (project, request_id) WHERE request_id IS NOT NULL;
 CREATE INDEX jobs_by_project ON jobs (project);
+CREATE INDEX jobs_unfinished_by_owner ON jobs (owner) WHERE state <= 3;
 
 CREATE TABLE job_specs (
   job_id INTEGER PRIMARY KEY REFERENCES jobs (id),
@@ -174,6 +176,12 @@ CREATE TABLE calibrations (
 ) STRICT;
 )sql";
 
+// Since version 3, jobs have owners. Those of before belong to nobody.
+constexpr char kAddOwners[] = R"sql(
+ALTER TABLE jobs ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+CREATE INDEX jobs_unfinished_by_owner ON jobs (owner) WHERE state <= 3;
+)sql";
+
 absl::Status RunStep(SqliteConnection* connection, const std::string& script, int version) {
   ASSIGN_OR_RETURN(SqliteTransaction transaction,
                    SqliteTransaction::Begin(connection, SqliteTransaction::Kind::kWrite));
@@ -205,8 +213,8 @@ absl::Status Migrate(SqliteConnection* connection, const Schema& schema, int ver
 }  // namespace
 
 const Schema& StoreSchema() {
-  static const Schema& schema =
-      *new Schema{absl::StrCat(kCreateTables, CreatePointsView(), kCreateCalibrations), {kCreateCalibrations}};
+  static const Schema& schema = *new Schema{absl::StrCat(kCreateTables, CreatePointsView(), kCreateCalibrations),
+                                            {kCreateCalibrations, kAddOwners}};
   return schema;
 }
 

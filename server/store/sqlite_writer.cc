@@ -90,14 +90,14 @@ absl::StatusOr<std::int64_t> SqliteWriter::FindRequest(const NewJob& job) {
 }
 
 absl::StatusOr<std::int64_t> SqliteWriter::InsertJob(const NewJob& job) {
-  ASSIGN_OR_RETURN(
-      SqliteStatement insert,
-      connection_->Prepare("INSERT INTO jobs (project, request_id, workload_name, template_name, state, message, "
-                           "create_time_us, num_starts, samples_total, stop_gap, starts_done, samples_done, points, "
-                           "front_size, revision) VALUES (?, ?, ?, ?, ?, '', ?, ?, ?, ?, 0, 0, 0, 0, ?)"));
+  ASSIGN_OR_RETURN(SqliteStatement insert,
+                   connection_->Prepare(
+                       "INSERT INTO jobs (project, request_id, owner, workload_name, template_name, state, message, "
+                       "create_time_us, num_starts, samples_total, stop_gap, starts_done, samples_done, points, "
+                       "front_size, revision) VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, 0, 0, 0, 0, ?)"));
   const std::optional<std::string> request_id =
       job.request_id.empty() ? std::nullopt : std::optional<std::string>(job.request_id);
-  RETURN_IF_ERROR(insert.Run(job.project, request_id, job.workload_name, job.template_name,
+  RETURN_IF_ERROR(insert.Run(job.project, request_id, job.owner, job.workload_name, job.template_name,
                              static_cast<int>(JobState::kPending), absl::ToUnixMicros(clock_()), job.num_starts,
                              job.samples_total, job.stop_gap, next_revision_));
   const std::int64_t id = connection_->last_insert_id();

@@ -8,6 +8,7 @@
 
 #include "client/command.h"
 #include "client/environment.h"
+#include "common/base/mutex.h"
 #include "tests/client/fake_daemon.h"
 
 namespace oneloop {
@@ -46,6 +47,7 @@ class ClientHarness {
         .now = [this] { return now; },
         .sleep =
             [this](absl::Duration duration) {
+              MutexLock lock(&sleep_mutex);
               now += duration;
               slept += duration;
               if (on_sleep) on_sleep();
@@ -63,6 +65,7 @@ class ClientHarness {
   std::map<std::string, std::string> variables;
   absl::Time now = absl::FromUnixSeconds(1800000000);
   absl::Duration slept;
+  Mutex sleep_mutex;  // calls that run at once may all wait for a daemon
   int ids = 0;
 
  private:

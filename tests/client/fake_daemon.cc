@@ -75,6 +75,7 @@ class FakeModelService : public v1::ModelService::Service {
   FAKE_METHOD(GetWorkload, GetWorkloadRequest, Workload, get_workload)
   FAKE_METHOD(ListTemplates, ListTemplatesRequest, ListTemplatesResponse, list_templates)
   FAKE_METHOD(GetTemplate, GetTemplateRequest, Template, get_template)
+  FAKE_METHOD(GetServerInfo, GetServerInfoRequest, ServerInfo, get_server_info)
 
  private:
   FakeDaemon& daemon_;

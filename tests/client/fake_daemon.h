@@ -48,6 +48,7 @@ class FakeDaemon {
   Handler<v1::GetWorkloadRequest, v1::Workload> get_workload;
   Handler<v1::ListTemplatesRequest, v1::ListTemplatesResponse> list_templates;
   Handler<v1::GetTemplateRequest, v1::Template> get_template;
+  Handler<v1::GetServerInfoRequest, v1::ServerInfo> get_server_info;
 
  private:
   struct Services;

@@ -181,7 +181,7 @@ TEST_F(QueryTest, JobsGoesThroughAllPages) {
   EXPECT_THAT(json.out, ::testing::EndsWith("}\n], \"next_page_token\": \"\"}\n"));
   const auto csv = client_.Run({"jobs", "--format", "csv"});
   EXPECT_THAT(csv.out,
-              HasSubstr("\nprojects/default/jobs/1,SUCCEEDED,resnet50,gemmini,0,2,1000,1000,0,0,,,,,,,,,,,\n"));
+              HasSubstr("\nprojects/default/jobs/1,SUCCEEDED,resnet50,gemmini,0,2,1000,1000,0,0,,,,,,,,,,,,\n"));
   EXPECT_THAT(csv.out, HasSubstr(",71000000000,100000,710000,3.25,69800000000,0.0172,"));
 }
 
@@ -413,7 +413,8 @@ TEST(ConnectionTest, SaysHowToStartTheDaemon) {
   EXPECT_EQ(result.code, ExitCode::kUnreachable);
   EXPECT_EQ(result.err,
             "oneloop: cannot reach the daemon at unix:/tmp/no_such_folder_of_oneloop/oneloop.sock: start it with "
-            "`oneloopd --data_dir /tmp/no_such_folder_of_oneloop` or pass --server\n");
+            "`oneloopd --data_dir /tmp/no_such_folder_of_oneloop` or pass --server; `oneloop doctor` finds what is "
+            "wrong\n");
 }
 
 TEST(ConnectionTest, LooksInTheUsersDataDirectory) {

@@ -8,6 +8,7 @@
 namespace oneloop {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 const DaemonEnvironment kHome = {"", "/home/ada"};
@@ -39,13 +40,41 @@ TEST(DaemonFlagsTest, WrongCommandLinesAreRefused) {
     EXPECT_THAT(Message(ParseDaemonFlags({"--threads", threads}, kHome).status()), HasSubstr("valid: 1 to"));
   }
   EXPECT_FALSE(ParseDaemonFlags({"--data_dir="}, kHome).ok());
-  EXPECT_FALSE(ParseDaemonFlags({"--listen", "0.0.0.0:1"}, kHome).ok());
+  EXPECT_FALSE(ParseDaemonFlags({"--listen", "host"}, kHome).ok());
+  for (const char* flag : {"--tls_cert", "--tls_key", "--tls_client_ca"}) {
+    EXPECT_THAT(Message(ParseDaemonFlags({flag, ""}, kHome).status()), HasSubstr(flag));
+    EXPECT_THAT(Message(ParseDaemonFlags({flag}, kHome).status()), HasSubstr("needs a value"));
+  }
+  for (const char* flag : {"--max_message_mib", "--max_unfinished_jobs", "--max_unfinished_jobs_per_user",
+                           "--max_watches_per_user", "--max_points_per_project", "--max_samples_per_job"}) {
+    for (const char* value : {"0", "-1", "x", "", "1e3", "99999999999999999999"}) {
+      EXPECT_THAT(Message(ParseDaemonFlags({flag, value}, kHome).status()),
+                  AllOf(HasSubstr(flag), HasSubstr("valid: 1 to")))
+          << value;
+    }
+  }
+}
+
+TEST(DaemonFlagsTest, TlsAndLimitsAreTaken) {
+  const DaemonFlags flags = ParseDaemonFlags({"--tls_cert=/c", "--tls_key", "/k", "--tls_client_ca=/a",
+                                              "--max_message_mib=3", "--max_watches_per_user", "7"},
+                                             kHome)
+                                .value();
+  EXPECT_EQ(flags.tls.cert, "/c");
+  EXPECT_EQ(flags.tls.key, "/k");
+  EXPECT_EQ(flags.tls.client_ca, "/a");
+  EXPECT_EQ(flags.limits.max_message_bytes, 3 << 20);
+  EXPECT_EQ(flags.limits.max_watches_per_user, 7);
+  EXPECT_EQ(flags.limits.max_unfinished_jobs, Limits().max_unfinished_jobs);
 }
 
 TEST(DaemonFlagsTest, HelpNamesEveryFlag) {
   EXPECT_EQ(ParseDaemonFlags({"--help"}, kHome)->action, DaemonFlags::Action::kHelp);
   EXPECT_EQ(ParseDaemonFlags({"--version"}, kHome)->action, DaemonFlags::Action::kVersion);
-  for (const char* flag : {"--data_dir", "--listen", "--threads", "--help", "--version"}) {
+  for (const char* flag :
+       {"--data_dir", "--listen", "--threads", "--tls_cert", "--tls_key", "--tls_client_ca", "--max_message_mib",
+        "--max_unfinished_jobs", "--max_unfinished_jobs_per_user", "--max_watches_per_user", "--max_points_per_project",
+        "--max_samples_per_job", "--help", "--version"}) {
     EXPECT_THAT(DaemonHelp(), HasSubstr(flag));
   }
 }

@@ -70,6 +70,12 @@ class ForwardingStore : public RunStore {
   absl::StatusOr<CreateResult> CreateJob(const NewJob& job) override { return target_.CreateJob(job); }
   absl::StatusOr<JobRecord> GetJob(std::int64_t id) override { return target_.GetJob(id); }
   absl::StatusOr<std::vector<JobRecord>> ListJobs(const JobQuery& query) override { return target_.ListJobs(query); }
+  absl::StatusOr<JobRecord> FindRequest(const std::string& project, const std::string& request_id) override {
+    return target_.FindRequest(project, request_id);
+  }
+  absl::StatusOr<StoreUsage> ReadUsage(const std::string& owner, const std::string& project) override {
+    return target_.ReadUsage(owner, project);
+  }
   absl::StatusOr<JobRecord> SetJobState(std::int64_t id, const std::vector<JobState>& from, JobState to,
                                         const std::string& message,
                                         std::optional<std::int64_t> expected_revision) override {

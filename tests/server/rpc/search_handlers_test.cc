@@ -8,6 +8,7 @@
 #include <limits>
 #include <string>
 
+#include "common/base/limit_error.h"
 #include "common/base/status.h"
 #include "common/convert/library.h"
 #include "server/rpc/calibration_convert.h"
@@ -35,8 +36,7 @@ class SearchHandlersTest : public testing::Test {
     };
     options.num_threads = 2;
     jobs_ = JobManager::Create(std::move(options)).value();
-    handlers_ =
-        std::make_unique<SearchHandlers>(SearchHandlers::Options{&store_, jobs_.get(), &catalog_, &calibrations_});
+    SetLimits({});
   }
 
   static v1::CreateJobRequest Request() {
@@ -46,9 +46,20 @@ class SearchHandlersTest : public testing::Test {
     request.mutable_spec()->set_template_name("gemmini");
     return request;
   }
+  void SetLimits(const Limits& limits) {
+    handlers_ = std::make_unique<SearchHandlers>(
+        SearchHandlers::Options{&store_, jobs_.get(), &catalog_, &calibrations_, limits});
+  }
+  // The error of a CreateJob that must go beyond a limit.
+  absl::Status Refused(const v1::CreateJobRequest& request, const std::string& owner = "ada") {
+    v1::Job job;
+    absl::Status status = handlers_->CreateJob(request, owner, &job);
+    EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
+    return status;
+  }
   v1::Job Create(const v1::CreateJobRequest& request) {
     v1::Job job;
-    const absl::Status status = handlers_->CreateJob(request, &job);
+    const absl::Status status = handlers_->CreateJob(request, "ada", &job);
     EXPECT_TRUE(status.ok()) << status;
     return job;
   }
@@ -81,6 +92,63 @@ class SearchHandlersTest : public testing::Test {
   std::unique_ptr<JobManager> jobs_;
   std::unique_ptr<SearchHandlers> handlers_;
 };
+
+TEST_F(SearchHandlersTest, JobBelongsToTheUserWhoSubmittedIt) {
+  EXPECT_EQ(Get(Create(Request()).name()).owner(), "ada");
+  v1::CreateJobRequest preview = Request();
+  preview.set_validate_only(true);
+  EXPECT_EQ(Create(preview).owner(), "ada");
+}
+
+TEST_F(SearchHandlersTest, JobOfTooManySamplesIsRefusedAlsoInAPreview) {
+  Limits limits;
+  limits.max_samples_per_job = 100;
+  SetLimits(limits);
+  v1::CreateJobRequest request = Request();
+  request.mutable_spec()->set_starts(10);
+  request.mutable_spec()->set_steps(11);
+  request.set_validate_only(true);
+  const absl::Status status = Refused(request);
+  EXPECT_EQ(LimitOf(status)->limit, "max_samples_per_job");
+  EXPECT_EQ(LimitOf(status)->retry_after, absl::InfiniteDuration());
+  EXPECT_THAT(Message(status), HasSubstr("at most 100"));
+  request.mutable_spec()->set_steps(10);
+  Create(request);
+}
+
+TEST_F(SearchHandlersTest, UserHasSoManyUnfinishedJobs) {
+  Limits limits;
+  limits.max_unfinished_jobs_per_user = 2;
+  SetLimits(limits);
+  v1::CreateJobRequest first = Request();
+  first.set_request_id("first");
+  const v1::Job job = Create(first);
+  Create(Request());
+  const absl::Status status = Refused(Request());
+  EXPECT_EQ(LimitOf(status)->limit, "max_unfinished_jobs_per_user");
+  EXPECT_GT(LimitOf(status)->retry_after, absl::ZeroDuration());
+  EXPECT_THAT(Message(status), HasSubstr("user ada has 2"));
+  // A retry of what was taken is no new job, and another user has their own count.
+  EXPECT_EQ(Create(first).name(), job.name());
+  v1::Job other;
+  EXPECT_EQ(handlers_->CreateJob(Request(), "eve", &other), absl::OkStatus());
+  v1::CancelJobRequest cancel;
+  cancel.set_name(job.name());
+  v1::Job cancelled;
+  ASSERT_EQ(handlers_->CancelJob(cancel, &cancelled), absl::OkStatus());
+  Create(Request());
+}
+
+TEST_F(SearchHandlersTest, FullProjectTakesNoNewJobs) {
+  Finished(1, 20);
+  Limits limits;
+  limits.max_points_per_project = 10;
+  SetLimits(limits);
+  EXPECT_EQ(LimitOf(Refused(Request()))->limit, "max_points_per_project");
+  v1::CreateJobRequest other = Request();
+  other.set_parent("projects/q");
+  Create(other);
+}
 
 TEST_F(SearchHandlersTest, CreateFillsEveryDefault) {
   const v1::Job job = Create(Request());
@@ -180,7 +248,7 @@ TEST_F(SearchHandlersTest, RequestIdMakesARetrySafe) {
   EXPECT_EQ(Create(request).name(), first.name()) << "a default that is spelled out is the same spec";
   request.mutable_spec()->set_seed(1);
   v1::Job job;
-  const absl::Status status = handlers_->CreateJob(request, &job);
+  const absl::Status status = handlers_->CreateJob(request, "ada", &job);
   EXPECT_EQ(status.code(), absl::StatusCode::kAlreadyExists);
   EXPECT_THAT(Message(status), HasSubstr(first.name()));
   EXPECT_EQ(store_.ListJobs(JobQuery())->size(), 1u);
@@ -275,7 +343,7 @@ TEST_F(SearchHandlersTest, BadSpecsAreRefusedWithFieldAndRemedyAndStoreNothing) 
     v1::CreateJobRequest request = Request();
     bad.spoil(request);
     v1::Job job;
-    const absl::Status status = handlers_->CreateJob(request, &job);
+    const absl::Status status = handlers_->CreateJob(request, "ada", &job);
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << bad.field;
     EXPECT_EQ(FieldOf(status), bad.field) << status;
     EXPECT_THAT(Message(status), HasSubstr(bad.text));

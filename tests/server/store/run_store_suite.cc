@@ -46,6 +46,7 @@ void ExpectSameJob(const JobRecord& a, const JobRecord& b) {
   EXPECT_EQ(a.id, b.id);
   EXPECT_EQ(a.job.project, b.job.project);
   EXPECT_EQ(a.job.request_id, b.job.request_id);
+  EXPECT_EQ(a.job.owner, b.job.owner);
   EXPECT_EQ(a.job.spec, b.job.spec);
   EXPECT_EQ(a.job.resolved, b.job.resolved);
   EXPECT_EQ(a.job.workload_name, b.job.workload_name);
@@ -90,6 +91,7 @@ TEST_P(RunStoreSuite, CreatedJobIsPendingAndKeepsWhatItWasGiven) {
   EXPECT_EQ(record.revision, 1);
   EXPECT_EQ(store_->revision(), 1);
   EXPECT_EQ(record.job.spec, job.spec);
+  EXPECT_EQ(record.job.owner, "ada");
   EXPECT_EQ(record.job.parameter_names, job.parameter_names);
   ExpectSameJob(GetJob(record.id), record);
   EXPECT_THAT(States(store_->ReadChanges(record.id, 0, 10)->states), ElementsAre(JobState::kPending));
@@ -111,6 +113,35 @@ TEST_P(RunStoreSuite, CreateWithAKnownRequestIdReturnsTheFirstJob) {
   EXPECT_TRUE(store_->CreateJob(TestJob(1))->created);
   EXPECT_TRUE(store_->CreateJob(TestJob(1))->created);
   EXPECT_THAT(*store_->ListJobs({}), SizeIs(4));
+}
+
+TEST_P(RunStoreSuite, JobIsFoundByItsRequestIdInItsProject) {
+  NewJob job = TestJob(3);
+  job.request_id = "r1";
+  const std::int64_t id = store_->CreateJob(job)->record.id;
+  EXPECT_EQ(store_->FindRequest("team", "r1")->id, id);
+  EXPECT_EQ(store_->FindRequest("team", "r2").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store_->FindRequest("other", "r1").status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_P(RunStoreSuite, UsageCountsUnfinishedJobsOfTheOwnerAndPointsOfTheProject) {
+  const std::int64_t id = store_->CreateJob(TestJob(1))->record.id;
+  const std::int64_t ended = store_->CreateJob(TestJob(1))->record.id;
+  NewJob other = TestJob(1);
+  other.owner = "eve";
+  other.project = "side";
+  const std::int64_t side = store_->CreateJob(other)->record.id;
+  ASSERT_TRUE(Append(*store_, TestBatch(id, 0, 0, 5)).ok());
+  ASSERT_TRUE(Append(*store_, TestBatch(ended, 0, 0, 2)).ok());
+  ASSERT_TRUE(Append(*store_, TestBatch(side, 0, 0, 4)).ok());
+  ASSERT_TRUE(store_->SetJobState(ended, {JobState::kPending}, JobState::kCancelled, "", std::nullopt).ok());
+  ASSERT_TRUE(store_->SetJobState(id, {JobState::kPending}, JobState::kPaused, "", std::nullopt).ok());
+  const StoreUsage usage = store_->ReadUsage("ada", "team").value();
+  EXPECT_EQ(usage.unfinished_jobs_of_owner, 1);
+  EXPECT_EQ(usage.points_of_project, 7);
+  EXPECT_EQ(store_->ReadUsage("eve", "side")->points_of_project, 4);
+  EXPECT_EQ(store_->ReadUsage("nobody", "none")->unfinished_jobs_of_owner, 0);
+  EXPECT_EQ(store_->ReadUsage("nobody", "none")->points_of_project, 0);
 }
 
 TEST_P(RunStoreSuite, ConcurrentCreatesWithOneRequestIdMakeOneJob) {

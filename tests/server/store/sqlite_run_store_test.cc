@@ -369,6 +369,25 @@ TEST(SqliteSchemaTest, OlderFileIsMigratedStepByStepAndKeptAsItWas) {
   EXPECT_EQ(QueryText(BackupPath(path, 1), "PRAGMA integrity_check"), "ok");
 }
 
+TEST(SqliteRunStoreTest, JobsOfAStoreWithoutOwnersBelongToNobody) {
+  TempDirectory directory;
+  std::int64_t id = 0;
+  {
+    const auto store = OpenStore(directory.path());
+    id = CreateTestJob(*store, 1);
+  }
+  {
+    const auto older = SqliteConnection::Open(DatabasePath(directory), SqliteConnection::Mode::kReadWrite, "");
+    ASSERT_TRUE(older.ok()) << older.status();
+    ASSERT_EQ((*older)->Execute("DROP INDEX jobs_unfinished_by_owner; ALTER TABLE jobs DROP COLUMN owner; "
+                                "PRAGMA user_version = 1"),
+              absl::OkStatus());
+  }
+  const auto store = OpenStore(directory.path());
+  EXPECT_EQ(store->GetJob(id)->job.owner, "");
+  EXPECT_EQ(store->GetJob(CreateTestJob(*store, 1))->job.owner, "ada");
+}
+
 TEST(SqliteSchemaTest, UpToDateFileIsLeftAlone) {
   TempDirectory directory;
   const std::string path = DatabasePath(directory);

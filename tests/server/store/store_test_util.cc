@@ -61,6 +61,7 @@ TempDirectory::~TempDirectory() {
 NewJob TestJob(int num_starts) {
   NewJob job;
   job.project = "team";
+  job.owner = "ada";
   job.spec = std::string("spec\0with a zero byte", 21);
   job.resolved = "resolved";
   job.workload_name = "resnet50";

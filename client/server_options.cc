@@ -1,0 +1,153 @@
+#include "client/server_options.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <fstream>
+#include <optional>
+#include <sstream>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "client/exit_code.h"
+#include "common/base/status.h"
+
+namespace oneloop {
+namespace {
+
+// As the daemon's default data directory: see the XDG base directory specification. "" when there is none.
+std::string DefaultDataDir(const Environment& env) {
+  const std::optional<std::string> data_home = env.variable("XDG_DATA_HOME");
+  if (data_home.has_value() && data_home->starts_with('/')) return *data_home + "/oneloop";
+  const std::optional<std::string> home = env.variable("HOME");
+  return home.has_value() && !home->empty() ? *home + "/.local/share/oneloop" : "";
+}
+
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  std::ifstream file(path);
+  std::ostringstream text;
+  if (!file || !(text << file.rdbuf())) return UsageError("", path + " cannot be read, or is empty");
+  return text.str();
+}
+
+std::string FlagOrVariable(const std::string& flag, const Environment& env, const std::string& variable) {
+  return flag.empty() ? env.variable(variable).value_or("") : flag;
+}
+
+absl::StatusOr<std::string> ReadTokenFile(const std::string& path) {
+  struct stat info = {};
+  if (stat(path.c_str(), &info) == 0 && (info.st_mode & 0077u) != 0) {
+    return UsageError("",
+                      absl::StrCat("--token_file: ", path, " can be read by others; change that: chmod 600 ", path));
+  }
+  absl::StatusOr<std::string> text = ReadFile(path);
+  if (!text.ok()) return UsageError("", absl::StrCat("--token_file: ", text.status().message()));
+  absl::StripAsciiWhitespace(&*text);
+  return text;
+}
+
+// What the daemon of this machine has left for its own user; "" when there is none, or it is another user's.
+std::string LocalToken(const Environment& env) {
+  std::ifstream file(DefaultDataDir(env) + "/local.token");
+  std::string token;
+  file >> token;
+  return token;
+}
+
+// Metadata are ASCII without control characters; anything else would end the connection without a word.
+bool IsPrintable(const std::string& text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return absl::ascii_isgraph(static_cast<unsigned char>(c)); });
+}
+
+// The name that the daemon would take.
+std::string UserName(const Environment& env) {
+  const std::string user = FlagOrVariable(env.variable("USER").value_or(""), env, "LOGNAME");
+  const bool valid = user.size() <= 64 && std::all_of(user.begin(), user.end(), [](char c) {
+                       return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+                              std::string_view("._@+-").find(c) != std::string_view::npos;
+                     });
+  return valid ? user : "";
+}
+
+}  // namespace
+
+bool IsLoopback(std::string_view address) {
+  const std::string_view host = address.substr(0, address.rfind(':'));
+  return host == "127.0.0.1" || host == "[::1]" || host == "localhost";
+}
+
+void ServerOptions::Declare(FlagSet* flags) {
+  flags->Add("server", "ADDRESS", "the daemon, unix:PATH or HOST:PORT; default $ONELOOP_SERVER, else your own",
+             &server_);
+  flags->Add("token_file", "FILE", "holds your token for HOST:PORT; default $ONELOOP_TOKEN, the token itself",
+             &token_file_);
+  flags->Add("tls_ca", "FILE", "certificates to trust; turns TLS on; default $ONELOOP_TLS_CA", &tls_ca_);
+  flags->Add("tls_cert", "FILE", "your own certificate, if the daemon wants one; default $ONELOOP_TLS_CERT",
+             &tls_cert_);
+  flags->Add("tls_key", "FILE", "its private key; default $ONELOOP_TLS_KEY", &tls_key_);
+}
+
+absl::StatusOr<std::string> ServerOptions::Address(const Environment& env, std::string* source) const {
+  *source = "--server";
+  if (!server_.empty()) return server_;
+  *source = "ONELOOP_SERVER";
+  if (const std::string address = env.variable("ONELOOP_SERVER").value_or(""); !address.empty()) return address;
+  *source = "the default address";
+  const std::string data_dir = DefaultDataDir(env);
+  if (!data_dir.empty()) return absl::StrCat("unix:", data_dir, "/oneloop.sock");
+  return UsageError("", "no daemon is named and HOME is not set: pass --server unix:PATH or --server HOST:PORT");
+}
+
+absl::StatusOr<std::string> ServerOptions::Token(const Environment& env, const std::string& address,
+                                                 std::string* source) const {
+  *source = "--token_file";
+  if (!token_file_.empty()) return ReadTokenFile(token_file_);
+  *source = "ONELOOP_TOKEN";
+  if (std::string token = env.variable("ONELOOP_TOKEN").value_or(""); !token.empty()) return token;
+  // Another machine must not learn this one's token.
+  if (!IsLoopback(address)) return "";
+  *source = DefaultDataDir(env) + "/local.token";
+  return LocalToken(env);
+}
+
+absl::Status ServerOptions::ReadTls(const Environment& env, ServiceClient::Options* options) const {
+  const std::string ca = FlagOrVariable(tls_ca_, env, "ONELOOP_TLS_CA");
+  const std::string cert = FlagOrVariable(tls_cert_, env, "ONELOOP_TLS_CERT");
+  const std::string key = FlagOrVariable(tls_key_, env, "ONELOOP_TLS_KEY");
+  if (cert.empty() != key.empty()) return UsageError("", "--tls_cert and --tls_key: give both or none");
+  if (!cert.empty() && ca.empty()) return UsageError("", "--tls_cert needs --tls_ca");
+  for (const auto& [flag, path, text] :
+       {std::tuple("--tls_ca", &ca, &options->tls_ca), std::tuple("--tls_cert", &cert, &options->tls_cert),
+        std::tuple("--tls_key", &key, &options->tls_key)}) {
+    if (path->empty()) continue;
+    absl::StatusOr<std::string> content = ReadFile(*path);
+    if (!content.ok()) return UsageError("", absl::StrCat(flag, ": ", content.status().message()));
+    *text = *std::move(content);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ServiceClient::Options> ServerOptions::Resolve(const Environment& env, Sources* sources) const {
+  ServiceClient::Options options;
+  ASSIGN_OR_RETURN(options.address, Address(env, &sources->address));
+  if (const absl::Status valid = CheckAddress(options.address); !valid.ok()) {
+    return UsageError("", absl::StrCat(sources->address, ": ", valid.message()));
+  }
+  options.retry.seed = static_cast<std::uint64_t>(absl::ToUnixNanos(env.now()));
+  options.retry.sleep = env.sleep;
+  if (options.address.starts_with("unix:")) {
+    options.user = UserName(env);
+    return options;
+  }
+  RETURN_IF_ERROR(ReadTls(env, &options));
+  ASSIGN_OR_RETURN(options.token, Token(env, options.address, &sources->token));
+  if (!IsPrintable(options.token)) return UsageError("", sources->token + ": is no token; one begins with olt_");
+  if (!options.token.empty() && options.tls_ca.empty() && !IsLoopback(options.address)) {
+    return UsageError("", absl::StrCat("a token goes to another machine only with TLS: pass --tls_ca FILE, or tunnel ",
+                                       "through ssh to a port of 127.0.0.1"));
+  }
+  return options;
+}
+
+}  // namespace oneloop

@@ -1,0 +1,31 @@
+#ifndef ONELOOP_SERVER_RPC_REFLECTION_SERVICE_H_
+#define ONELOOP_SERVER_RPC_REFLECTION_SERVICE_H_
+
+#include <string>
+#include <vector>
+
+#include "grpc/reflection/v1alpha/reflection.grpc.pb.h"
+#include "grpcpp/grpcpp.h"
+#include "server/rpc/call_guard.h"
+
+namespace oneloop {
+
+// Server reflection (https://github.com/grpc/grpc/blob/master/doc/server-reflection.md), for tools such as grpcurl.
+// gRPC's own plugin answers everyone; this one asks the guard first. Its streams hold no thread.
+class ReflectionService final : public grpc::reflection::v1alpha::ServerReflection::CallbackService {
+ public:
+  // `guard` outlives the service. `services`: full names.
+  ReflectionService(const CallGuard* guard, std::vector<std::string> services);
+
+  grpc::ServerBidiReactor<grpc::reflection::v1alpha::ServerReflectionRequest,
+                          grpc::reflection::v1alpha::ServerReflectionResponse>*
+  ServerReflectionInfo(grpc::CallbackServerContext* context) override;
+
+ private:
+  const CallGuard* const guard_;
+  const std::vector<std::string> services_;
+};
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_SERVER_RPC_REFLECTION_SERVICE_H_
