@@ -15,7 +15,7 @@ namespace {
 
 const std::vector<std::string>& FlagNames() {
   static const auto* const names =
-      new std::vector<std::string>{"--data_dir", "--listen", "--threads", "--help", "--version"};
+      new std::vector<std::string>{"--data_dir", "--listen", "--threads", "--enable_admin", "--help", "--version"};
   return *names;
 }
 
@@ -70,12 +70,25 @@ absl::Status FillDefaults(const DaemonEnvironment& environment, DaemonFlags* fla
 absl::StatusOr<DaemonFlags> ParseDaemonFlags(const std::vector<std::string>& args,
                                              const DaemonEnvironment& environment) {
   DaemonFlags flags;
-  for (std::size_t i = 0; i < args.size(); ++i) {
+  std::size_t first = 0;
+  if (!args.empty() && (args[0] == "fsck" || args[0] == "restore")) {
+    flags.action = args[0] == "fsck" ? DaemonFlags::Action::kFsck : DaemonFlags::Action::kRestore;
+    first = 1;
+  }
+  for (std::size_t i = first; i < args.size(); ++i) {
+    if (flags.action == DaemonFlags::Action::kRestore && flags.backup_path.empty() && !args[i].starts_with("--")) {
+      flags.backup_path = args[i];
+      continue;
+    }
     const std::size_t equals = args[i].find('=');
     const std::string name = args[i].substr(0, equals);
     if (name == "--help" || name == "--version") {
       flags.action = name == "--help" ? DaemonFlags::Action::kHelp : DaemonFlags::Action::kVersion;
       return flags;
+    }
+    if (args[i] == "--enable_admin") {
+      flags.enable_admin = true;
+      continue;
     }
     if (name != "--data_dir" && name != "--listen" && name != "--threads") {
       return absl::InvalidArgumentError(absl::StrCat("unknown flag ", name, SuggestName(name, FlagNames())));
@@ -89,6 +102,9 @@ absl::StatusOr<DaemonFlags> ParseDaemonFlags(const std::vector<std::string>& arg
     if (!value.has_value()) return absl::InvalidArgumentError(absl::StrCat(name, " needs a value"));
     RETURN_IF_ERROR(SetFlag(name, *value, &flags));
   }
+  if (flags.action == DaemonFlags::Action::kRestore && flags.backup_path.empty()) {
+    return absl::InvalidArgumentError("restore needs the backup's file: oneloopd restore --data_dir DIR FILE");
+  }
   RETURN_IF_ERROR(FillDefaults(environment, &flags));
   return flags;
 }
@@ -101,10 +117,17 @@ std::string DaemonHelp() {
          "  --listen ADDR    unix:PATH or 127.0.0.1:PORT; may be given several times\n"
          "                   (default: unix:DIR/oneloop.sock)\n"
          "  --threads N      searches that run at once (default: as many as the machine runs at once)\n"
+         "  --enable_admin   serve AdminService: backups\n"
          "  --help           this text\n"
          "  --version        the version\n"
          "\n"
-         "Exit codes: 0 after an orderly stop, 1 for a failure, 2 for a wrong command line.\n";
+         "While no daemon runs on DIR:\n"
+         "\n"
+         "  oneloopd fsck --data_dir DIR          looks for damage in the store, prints each finding, changes nothing\n"
+         "  oneloopd restore --data_dir DIR FILE  makes the store of an empty DIR out of a backup\n"
+         "\n"
+         "Exit codes: 0 after an orderly stop, a sound store or a restored one; 1 for a failure, also of a check that\n"
+         "could not be made; 2 for a wrong command line; 3 for findings of fsck.\n";
 }
 
 }  // namespace oneloop

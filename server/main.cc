@@ -16,6 +16,7 @@
 #include "common/base/log.h"
 #include "common/base/status.h"
 #include "server/daemon_flags.h"
+#include "server/maintenance.h"
 #include "server/rpc/server.h"
 
 namespace oneloop {
@@ -80,6 +81,10 @@ int Main(const std::vector<std::string>& args) {
   if (flags->action == DaemonFlags::Action::kVersion) {
     std::cout << "oneloopd " << ONELOOP_VERSION << std::endl;
     return 0;
+  }
+  if (flags->action == DaemonFlags::Action::kFsck) return RunFsck(flags->data_dir, std::cout, std::cerr);
+  if (flags->action == DaemonFlags::Action::kRestore) {
+    return RunRestore(flags->backup_path, flags->data_dir, std::cout, std::cerr);
   }
   if (flags->is_default_dir) {
     // What cannot be made here is reported by the store, with the reason.

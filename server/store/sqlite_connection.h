@@ -8,6 +8,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -109,6 +110,11 @@ class SqliteConnection {
   // The first column of the only row of a query without values.
   absl::StatusOr<std::int64_t> QueryInt(std::string_view sql);
 
+  // What SQLite's integrity check has to say of the file, all of which it reads; nothing of a sound one.
+  absl::StatusOr<std::vector<std::string>> ReadIntegrity();
+  // DATA_LOSS with the first of it.
+  absl::Status CheckIntegrity();
+
   std::int64_t last_insert_id() const;
   std::int64_t changed_rows() const;  // by the last statement
   bool in_transaction() const;
@@ -116,14 +122,18 @@ class SqliteConnection {
   // Whether closing the last connection writes the log back into the file; true at first.
   void SetCheckpointOnClose(bool enabled);
 
-  // Writes a consistent copy to a new file, which is complete or not there.
-  absl::Status BackUp(const std::string& target_path);
+  // Writes a copy of one state of the file to a new file by itself, without a log. The copy is synced and complete, or
+  // not there; with kIntegrity it has also passed SQLite's integrity check, which reads all of it. One at a time for
+  // each target, under which name with ".partial" added it is written first.
+  enum class Verify { kNothing, kIntegrity };
+  absl::Status BackUp(const std::string& target_path, Verify verify);
 
   const std::string& path() const { return path_; }
 
  private:
   SqliteConnection(std::string path, sqlite3* database) : path_(std::move(path)), database_(database) {}
   absl::Status Error(int code) const;
+  absl::Status CopyTo(SqliteConnection& target);
 
   const std::string path_;
   sqlite3* const database_;

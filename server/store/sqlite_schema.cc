@@ -170,7 +170,7 @@ absl::Status RunStep(SqliteConnection* connection, const std::string& script, in
 
 absl::Status Migrate(SqliteConnection* connection, const Schema& schema, int version) {
   const std::string backup_path = BackupPath(connection->path(), version);
-  if (const absl::Status status = connection->BackUp(backup_path); !status.ok()) {
+  if (const absl::Status status = connection->BackUp(backup_path, SqliteConnection::Verify::kNothing); !status.ok()) {
     return PrefixField(absl::StrCat("cannot back the store up before its migration to version ", schema.version()),
                        status);
   }
@@ -198,22 +198,35 @@ std::string BackupPath(const std::string& database_path, int version) {
   return absl::StrCat(database_path, ".v", version, ".bak");
 }
 
-absl::Status PrepareSchema(SqliteConnection* connection, const Schema& schema) {
-  ASSIGN_OR_RETURN(const std::int64_t application_id, connection->QueryInt("PRAGMA application_id"));
-  ASSIGN_OR_RETURN(const std::int64_t version, connection->QueryInt("PRAGMA user_version"));
-  ASSIGN_OR_RETURN(const std::int64_t objects, connection->QueryInt("SELECT count(*) FROM sqlite_master"));
-  if (application_id == 0 && version == 0 && objects == 0) {
-    return RunStep(connection, schema.create, schema.version());
-  }
+absl::StatusOr<std::int64_t> ReadSchemaVersion(SqliteConnection& connection, const Schema& schema) {
+  ASSIGN_OR_RETURN(const std::int64_t application_id, connection.QueryInt("PRAGMA application_id"));
+  ASSIGN_OR_RETURN(const std::int64_t version, connection.QueryInt("PRAGMA user_version"));
+  ASSIGN_OR_RETURN(const std::int64_t objects, connection.QueryInt("SELECT count(*) FROM sqlite_master"));
+  if (application_id == 0 && version == 0 && objects == 0) return 0;
   if (application_id != kStoreApplicationId || version < 1) {
     return absl::FailedPreconditionError(
-        absl::StrCat(connection->path(), " is a SQLite database, but not a OneLoop store; move it away"));
+        absl::StrCat(connection.path(), " is a SQLite database, but not a OneLoop store; move it away"));
   }
   if (version > schema.version()) {
-    return absl::FailedPreconditionError(absl::StrCat(connection->path(), " has schema version ", version,
+    return absl::FailedPreconditionError(absl::StrCat(connection.path(), " has schema version ", version,
                                                       "; this program knows versions up to ", schema.version(),
                                                       ". Use the program that wrote it, or a newer one"));
   }
+  return version;
+}
+
+absl::Status CheckSchemaVersion(SqliteConnection& connection, const Schema& schema) {
+  ASSIGN_OR_RETURN(const std::int64_t version, ReadSchemaVersion(connection, schema));
+  if (version == schema.version()) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat(connection.path(), version == 0 ? " is empty" : absl::StrCat(" has schema version ", version),
+                   ", and this program works on version ", schema.version(),
+                   "; start the daemon on it once, which brings it up to date"));
+}
+
+absl::Status PrepareSchema(SqliteConnection* connection, const Schema& schema) {
+  ASSIGN_OR_RETURN(const std::int64_t version, ReadSchemaVersion(*connection, schema));
+  if (version == 0) return RunStep(connection, schema.create, schema.version());
   return version < schema.version() ? Migrate(connection, schema, static_cast<int>(version)) : absl::OkStatus();
 }
 
