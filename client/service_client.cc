@@ -16,6 +16,7 @@
 #include "google/rpc/status.pb.h"
 #include "grpc/grpc.h"
 #include "grpcpp/grpcpp.h"
+#include "oneloop/v1/admin_service.grpc.pb.h"
 #include "oneloop/v1/model_service.grpc.pb.h"
 #include "oneloop/v1/search_service.grpc.pb.h"
 
@@ -23,6 +24,7 @@ namespace oneloop {
 namespace {
 
 constexpr std::chrono::seconds kCallTimeout(60);
+constexpr std::chrono::hours kBackupTimeout(24);
 constexpr std::size_t kMaxSocketPath = 107;  // sizeof(sockaddr_un::sun_path) - 1
 
 absl::Status CheckAddress(const std::string& address) {
@@ -76,7 +78,7 @@ absl::Status ToAbslStatus(const grpc::Status& status, const std::string& address
   }
   if (code == absl::StatusCode::kDeadlineExceeded) {
     return absl::DeadlineExceededError(
-        absl::StrCat("the daemon at ", address, " did not answer within ", kCallTimeout.count(), " s; try again"));
+        absl::StrCat("the daemon at ", address, " did not answer within the time for it; try again"));
   }
   if (const auto violation = ViolationOf(status); violation.has_value()) {
     // A description that names its field itself would name it twice.
@@ -116,9 +118,10 @@ void KeepGrpcRunning() {
 
 template <class Stub, class Request, class Response>
 absl::StatusOr<Response> Call(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
-                              const Request& request, const std::string& address) {
+                              const Request& request, const std::string& address,
+                              std::chrono::seconds timeout = kCallTimeout) {
   grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + kCallTimeout);
+  context.set_deadline(std::chrono::system_clock::now() + timeout);
   Response response;
   RETURN_IF_ERROR(ToAbslStatus((stub.*method)(&context, request, &response), address));
   return response;
@@ -204,9 +207,10 @@ class GrpcWatchStream : public WatchStream {
 }  // namespace
 
 struct ServiceClient::Stubs {
-  explicit Stubs(const std::shared_ptr<grpc::Channel>& channel) : search(channel), model(channel) {}
+  explicit Stubs(const std::shared_ptr<grpc::Channel>& channel) : search(channel), model(channel), admin(channel) {}
   v1::SearchService::Stub search;
   v1::ModelService::Stub model;
+  v1::AdminService::Stub admin;
 };
 
 ServiceClient::ServiceClient(std::string address, std::unique_ptr<Stubs> stubs)
@@ -277,6 +281,10 @@ absl::StatusOr<v1::ListTemplatesResponse> ServiceClient::ListTemplates(const v1:
 
 absl::StatusOr<v1::Template> ServiceClient::GetTemplate(const v1::GetTemplateRequest& request) {
   return Call(stubs_->model, &v1::ModelService::Stub::GetTemplate, request, address_);
+}
+
+absl::StatusOr<v1::BackupResponse> ServiceClient::Backup(const v1::BackupRequest& request) {
+  return Call(stubs_->admin, &v1::AdminService::Stub::Backup, request, address_, kBackupTimeout);
 }
 
 }  // namespace oneloop

@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "oneloop/v1/admin_service.pb.h"
 #include "oneloop/v1/model_service.pb.h"
 #include "oneloop/v1/search_service.pb.h"
 
@@ -25,8 +26,8 @@ class WatchStream {
 };
 
 // The daemon, seen from here: one method per call. Errors keep their canonical code; those that name a field carry it
-// (FieldOf); UNAVAILABLE says how to start or find the daemon. Every call but Watch ends within a minute, with
-// DEADLINE_EXCEEDED. Thread-safe.
+// (FieldOf); UNAVAILABLE says how to start or find the daemon. Every call but Watch and Backup ends within a minute,
+// with DEADLINE_EXCEEDED. Thread-safe.
 class ServiceClient {
  public:
   // `address` is "unix:PATH" or "HOST:PORT"; INVALID_ARGUMENT otherwise. Does not connect yet.
@@ -51,6 +52,9 @@ class ServiceClient {
   absl::StatusOr<v1::Workload> GetWorkload(const v1::GetWorkloadRequest& request);
   absl::StatusOr<v1::ListTemplatesResponse> ListTemplates(const v1::ListTemplatesRequest& request);
   absl::StatusOr<v1::Template> GetTemplate(const v1::GetTemplateRequest& request);
+
+  // Ends within a day.
+  absl::StatusOr<v1::BackupResponse> Backup(const v1::BackupRequest& request);
 
  private:
   struct Stubs;

@@ -53,6 +53,7 @@ int Serve(const DaemonFlags& flags, const sigset_t& signals) {
   options.data_dir = flags.data_dir;
   options.listen = flags.listen;
   options.num_threads = flags.threads;
+  options.enable_admin = flags.enable_admin;
   absl::StatusOr<std::unique_ptr<OneLoopServer>> server = OneLoopServer::Start(std::move(options));
   if (!server.ok()) return Fail(server.status(), kExitFailure);
   std::cout << "oneloopd: listening on " << absl::StrJoin((*server)->addresses(), ", ") << " (pid " << getpid()

@@ -14,6 +14,8 @@
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/resource_quota.h"
+#include "server/rpc/admin_handlers.h"
+#include "server/rpc/admin_service.h"
 #include "server/rpc/catalog.h"
 #include "server/rpc/job_convert.h"
 #include "server/rpc/model_handlers.h"
@@ -71,6 +73,8 @@ struct OneLoopServer::Parts {
   std::unique_ptr<WatchHub> watch_hub;
   std::unique_ptr<SearchHandlers> search_handlers;
   std::unique_ptr<SearchService> search_service;
+  std::unique_ptr<AdminHandlers> admin_handlers;  // null when it is not enabled
+  std::unique_ptr<AdminService> admin_service;
   std::unique_ptr<grpc::Server> server;
   std::vector<std::string> addresses;
   bool stopped = false;
@@ -96,6 +100,10 @@ absl::Status OneLoopServer::Parts::Open(Options options) {
   ASSIGN_OR_RETURN(watch_hub, WatchHub::Create(std::move(options.watch)));
   search_handlers = std::make_unique<SearchHandlers>(SearchHandlers::Options{store.get(), jobs.get(), &catalog});
   search_service = std::make_unique<SearchService>(search_handlers.get(), watch_hub.get());
+  if (options.enable_admin) {
+    admin_handlers = std::make_unique<AdminHandlers>(options.data_dir);
+    admin_service = std::make_unique<AdminService>(admin_handlers.get());
+  }
   return Listen(options.listen);
 }
 
@@ -116,6 +124,7 @@ absl::Status OneLoopServer::Parts::Listen(const std::vector<ListenAddress>& list
   }
   builder.RegisterService(search_service.get());
   builder.RegisterService(&model_service);
+  if (admin_service != nullptr) builder.RegisterService(admin_service.get());
   {
     const ScopedUmask only_owner_and_group(0777 & ~kSocketMode);
     server = builder.BuildAndStart();

@@ -22,6 +22,7 @@ class OneLoopServer {
     std::string data_dir;  // made when it does not exist
     std::vector<ListenAddress> listen;
     int num_threads = 0;  // 0: as many as the machine runs at once
+    bool enable_admin = false;
     // For tests: another way to run a start, other intervals and clocks. `store` in it is set by Start.
     JobManager::StartRunner run_start = RunStart;
     WatchHub::Options watch;

@@ -15,6 +15,7 @@
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "grpcpp/grpcpp.h"
+#include "oneloop/v1/admin_service.grpc.pb.h"
 #include "oneloop/v1/model_service.grpc.pb.h"
 #include "oneloop/v1/search_service.grpc.pb.h"
 #include "tests/server/jobs/jobs_test_util.h"
@@ -300,6 +301,23 @@ TEST_F(ServerTest, SocketIsForOwnerAndGroupOnly) {
   struct stat info = {};
   ASSERT_EQ(stat(socket().c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777u, 0660u);
+}
+
+TEST_F(ServerTest, AdminServiceIsThereOnlyWhenItIsEnabled) {
+  for (const bool enabled : {false, true}) {
+    OneLoopServer::Options options = ServerOptions();
+    options.enable_admin = enabled;
+    StartServer(std::move(options));
+    v1::BackupRequest request;
+    request.set_name("backup");
+    v1::BackupResponse response;
+    grpc::ClientContext context;
+    const grpc::Status status = v1::AdminService::NewStub(channel_)->Backup(&context, request, &response);
+    EXPECT_EQ(status.error_code(), enabled ? grpc::StatusCode::OK : grpc::StatusCode::UNIMPLEMENTED);
+    EXPECT_EQ(response.path(), enabled ? directory_.path() + "/backups/backup" : "");
+    EXPECT_EQ(response.size_bytes() > 0, enabled);
+    server_ = nullptr;
+  }
 }
 
 }  // namespace
