@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "common/base/failpoint.h"
 #include "common/base/log.h"
 #include "common/base/status.h"
 
@@ -195,6 +196,7 @@ absl::StatusOr<RunStore::CreateResult> JobManager::Submit(const NewJob& job) {
     }
   }
   ASSIGN_OR_RETURN(RunStore::CreateResult result, options_.store->CreateJob(job));
+  Failpoint("jobs.after_create");
   if (result.created) Enqueue(result.record, {});
   return result;
 }
@@ -338,6 +340,7 @@ absl::StatusOr<std::shared_ptr<const SearchSpec>> JobManager::PrepareJob(std::in
 absl::Status JobManager::MarkRunning(std::int64_t job_id) {
   const absl::StatusOr<JobRecord> marked =
       options_.store->SetJobState(job_id, {JobState::kPending}, JobState::kRunning, "", std::nullopt);
+  Failpoint("jobs.after_mark_running");
   if (absl::IsFailedPrecondition(marked.status())) {
     // Another worker may have been first; any other state is a reason not to run.
     ASSIGN_OR_RETURN(const JobRecord record, options_.store->GetJob(job_id));
@@ -359,6 +362,7 @@ absl::StatusOr<PointWriter::Ending> JobManager::RunAndStore(const Task& task, co
   }
   const PointWriter::Ending ending = EndingOf(summary.termination);
   RETURN_IF_ERROR(writer.Finish(summary.samples, ending));
+  Failpoint("jobs.after_start");
   return ending;
 }
 
@@ -367,6 +371,7 @@ absl::StatusOr<PointWriter::Ending> JobManager::ProveAndStore(const Task& task, 
   if (!bound) return PointWriter::Ending::kOpen;
   RETURN_IF_ERROR(options_.store->SetJobBound(
       task.lease.job_id, {bound->objective, bound->energy_uj, bound->latency_cycles, bound->boxes, bound->exhausted}));
+  Failpoint("jobs.after_bound");
   MutexLock lock(&mutex_);
   if (const auto job = active_.find(task.lease.job_id); job != active_.end()) job->second.SetBound(bound->objective);
   return PointWriter::Ending::kDone;
@@ -452,8 +457,10 @@ void JobManager::SettleStorageFull(const Lease& lease, std::string_view problem)
 
 void JobManager::Succeed(std::int64_t job_id, const std::string& end_message) {
   const std::string message = end_message.empty() ? ConvergenceMessage(*options_.store, job_id) : end_message;
+  Failpoint("jobs.before_end");
   const absl::StatusOr<JobRecord> record = options_.store->SetJobState(
       job_id, {JobState::kPending, JobState::kRunning, JobState::kPaused}, JobState::kSucceeded, message, std::nullopt);
+  Failpoint("jobs.after_end");
   // FAILED_PRECONDITION: it was cancelled in the meantime.
   if (!record.ok() && !absl::IsFailedPrecondition(record.status())) {
     Log(LogLevel::kError, JobText(job_id) + "its end could not be stored and will be after the daemon's restart: " +

@@ -1,6 +1,7 @@
 #include "server/store/sqlite_schema.h"
 
 #include "absl/strings/str_cat.h"
+#include "common/base/failpoint.h"
 #include "common/base/log.h"
 #include "common/base/status.h"
 #include "server/store/sqlite_points_view.h"
@@ -165,7 +166,10 @@ absl::Status RunStep(SqliteConnection* connection, const std::string& script, in
   RETURN_IF_ERROR(connection->Execute(script));
   RETURN_IF_ERROR(connection->Execute(absl::StrCat("PRAGMA application_id = ", kStoreApplicationId)));
   RETURN_IF_ERROR(connection->Execute(absl::StrCat("PRAGMA user_version = ", version)));
-  return transaction.Commit();
+  Failpoint("schema.before_step_commit");
+  RETURN_IF_ERROR(transaction.Commit());
+  Failpoint("schema.after_step_commit");
+  return absl::OkStatus();
 }
 
 absl::Status Migrate(SqliteConnection* connection, const Schema& schema, int version) {

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <utility>
 
+#include "common/base/failpoint.h"
+
 namespace oneloop {
 namespace {
 
@@ -144,7 +146,9 @@ void WriteQueue::Commit(std::vector<Entry> entries) {
     return;
   }
   revision_.store(commit->revision, std::memory_order_release);
+  Failpoint("queue.before_acknowledge");
   Acknowledge(std::move(entries));
+  Failpoint("queue.after_acknowledge");
   if (commit->job_ids.empty()) return;
   MutexLock lock(&listener_mutex_);
   if (listener_) listener_(commit->revision, commit->job_ids);
