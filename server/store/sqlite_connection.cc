@@ -24,7 +24,9 @@ absl::StatusCode CodeFor(int extended_code, int system_errno) {
       return absl::StatusCode::kDataLoss;
     case SQLITE_IOERR:
       return system_errno == ENOSPC || system_errno == EDQUOT ? absl::StatusCode::kResourceExhausted
-                                                              : absl::StatusCode::kInternal;
+                                                              : absl::StatusCode::kUnavailable;
+    case SQLITE_READONLY:
+      return absl::StatusCode::kUnavailable;
     default:
       return absl::StatusCode::kInternal;
   }

@@ -2,6 +2,7 @@
 // same directory, and in the end exactly what an undisturbed run gives.
 
 #include <gtest/gtest.h>
+#include <sys/mount.h>
 
 #include <cstdint>
 #include <cstdlib>
@@ -10,6 +11,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -202,6 +204,54 @@ TEST_F(RecoveryTest, BackupOfARunningJobIsRestoredElsewhereAndEndsWithTheSamePoi
   RunToEnd(daemon);
   ExpectSamePoints(ListPoints(daemon, false), expected);
   ExpectSamePoints(ListPoints(daemon, true), expected_front);
+  EXPECT_EQ(daemon.Stop(), 0);
+}
+
+// A file system of its own, as large as wanted; unmounted with the object.
+class SmallDisk {
+ public:
+  explicit SmallDisk(std::string folder) : folder_(std::move(folder)) {
+    std::filesystem::create_directory(folder_);
+    mounted_ = mount("tmpfs", folder_.c_str(), "tmpfs", 0, "size=6m") == 0;
+  }
+  ~SmallDisk() {
+    if (mounted_) umount2(folder_.c_str(), MNT_DETACH);
+  }
+  SmallDisk(const SmallDisk&) = delete;
+  SmallDisk& operator=(const SmallDisk&) = delete;
+
+  bool mounted() const { return mounted_; }
+  void MakeRoom() { EXPECT_EQ(mount("tmpfs", folder_.c_str(), "tmpfs", MS_REMOUNT, "size=600m"), 0); }
+
+ private:
+  const std::string folder_;
+  bool mounted_ = false;
+};
+
+TEST_F(RecoveryTest, JobOnAFullDiskIsPausedAndGoesOnByItselfWhenThereIsRoom) {
+  SmallDisk disk(Folder("disk"));
+  if (!disk.mounted()) GTEST_SKIP() << "only root may mount a small file system";
+  Daemon undisturbed(Folder("undisturbed"));
+  Submit(undisturbed);
+  RunToEnd(undisturbed);
+  const EvaluatedPoints expected = ListPoints(undisturbed, false);
+
+  Daemon daemon(Folder("disk") + "/data");
+  Submit(daemon);
+  v1::GetJobRequest request;
+  request.set_name(kJob);
+  v1::Job job;
+  while (job.state() != v1::PAUSED) {
+    grpc::ClientContext context;
+    ASSERT_TRUE(daemon.stub().GetJob(&context, request, &job).ok());
+    ASSERT_NE(job.state(), v1::SUCCEEDED) << "the disk is too large";
+  }
+  EXPECT_NE(job.message().find("full"), std::string::npos) << job.message();
+  const EvaluatedPoints stored = ListPoints(daemon, false);
+  EXPECT_LT(stored.size(), expected.size());
+  disk.MakeRoom();
+  RunToEnd(daemon);
+  ExpectSamePoints(ListPoints(daemon, false), expected);
   EXPECT_EQ(daemon.Stop(), 0);
 }
 
