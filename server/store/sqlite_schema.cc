@@ -193,8 +193,11 @@ absl::Status Migrate(SqliteConnection* connection, const Schema& schema, int ver
 
 }  // namespace
 
+// To change the schema: write the present version's fixture (tests/server/store/schema_migration_test.cc says how),
+// change kCreateTables, and append here the script that brings a file from the present version there. New columns of a
+// table come last in both.
 const Schema& StoreSchema() {
-  static const Schema& schema = *new Schema{kCreateTables + CreatePointsView(), {}};
+  static const Schema& schema = *new Schema{kCreateTables + CreatePointsView(), /*steps=*/{}};
   return schema;
 }
 
