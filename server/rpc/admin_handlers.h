@@ -2,6 +2,7 @@
 #define ONELOOP_SERVER_RPC_ADMIN_HANDLERS_H_
 
 #include <atomic>
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -15,7 +16,9 @@ class AdminHandlers {
  public:
   explicit AdminHandlers(std::string data_dir) : data_dir_(std::move(data_dir)) {}
 
-  absl::Status Backup(const v1::BackupRequest& request, v1::BackupResponse* response);
+  // CANCELLED soon after `cancelled` returns true.
+  absl::Status Backup(const v1::BackupRequest& request, const std::function<bool()>& cancelled,
+                      v1::BackupResponse* response);
 
  private:
   const std::string data_dir_;

@@ -4,9 +4,11 @@
 
 namespace oneloop {
 
-grpc::Status AdminService::Backup(grpc::ServerContext*, const v1::BackupRequest* request,
+grpc::Status AdminService::Backup(grpc::ServerContext* context, const v1::BackupRequest* request,
                                   v1::BackupResponse* response) {
-  return Handle("Backup", [&] { return handlers_->Backup(*request, response); });
+  // Also when the daemon stops, so that nobody waits for the end of a long copy.
+  const auto cancelled = [context] { return context->IsCancelled(); };
+  return Handle("Backup", [&] { return handlers_->Backup(*request, cancelled, response); });
 }
 
 }  // namespace oneloop

@@ -25,6 +25,8 @@ absl::StatusCode CodeFor(int extended_code, int system_errno) {
     case SQLITE_IOERR:
       return system_errno == ENOSPC || system_errno == EDQUOT ? absl::StatusCode::kResourceExhausted
                                                               : absl::StatusCode::kUnavailable;
+    case SQLITE_INTERRUPT:
+      return absl::StatusCode::kCancelled;
     case SQLITE_READONLY:
       return absl::StatusCode::kUnavailable;
     default:
@@ -190,24 +192,45 @@ void SqliteConnection::SetCheckpointOnClose(bool enabled) {
   sqlite3_db_config(database_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, enabled ? 0 : 1, nullptr);
 }
 
-absl::Status SqliteConnection::CopyTo(SqliteConnection& target) {
-  // Small steps would start over at each foreign write.
-  if (sqlite3_backup* backup = sqlite3_backup_init(target.database_, "main", database_, "main"); backup != nullptr) {
-    sqlite3_backup_step(backup, -1);
-    sqlite3_backup_finish(backup);
+void SqliteConnection::SetCancelled(const std::function<bool()>* cancelled) {
+  constexpr int kInstructions = 10000;
+  const auto ask = [](void* function) { return (*static_cast<const std::function<bool()>*>(function))() ? 1 : 0; };
+  const bool set = cancelled != nullptr && *cancelled;
+  sqlite3_progress_handler(database_, kInstructions, set ? +ask : nullptr,
+                           set ? const_cast<std::function<bool()>*>(cancelled) : nullptr);
+}
+
+absl::Status SqliteConnection::CopyTo(SqliteConnection& target, const std::function<bool()>& cancelled) {
+  constexpr int kPagesOfStep = 1024;
+  // While this transaction sees one state of the file, the steps do, too, and none has to start over.
+  ASSIGN_OR_RETURN(const SqliteTransaction one_state, SqliteTransaction::Begin(this, SqliteTransaction::Kind::kRead));
+  RETURN_IF_ERROR(QueryInt("SELECT count(*) FROM sqlite_master").status());
+  sqlite3_backup* const backup = sqlite3_backup_init(target.database_, "main", database_, "main");
+  if (backup == nullptr) return target.Error(sqlite3_errcode(target.database_));
+  int code = SQLITE_OK;
+  bool stopped = false;
+  while (code == SQLITE_OK && !stopped) {
+    code = sqlite3_backup_step(backup, kPagesOfStep);
+    stopped = cancelled && cancelled();
   }
-  if (const int code = sqlite3_errcode(target.database_); code != SQLITE_OK) return target.Error(code);
+  sqlite3_backup_finish(backup);
+  if (stopped) return absl::CancelledError("the copy was cancelled");
+  if (code != SQLITE_DONE) return target.Error(code);
   // The copy of a file with a log says that it has one, and could not be read in a folder without write permission.
   return target.Execute("PRAGMA journal_mode = DELETE");
 }
 
-absl::Status SqliteConnection::BackUp(const std::string& target_path, Verify verify) {
+absl::Status SqliteConnection::BackUp(const std::string& target_path, const BackUpOptions& options) {
   const std::string partial_path = target_path + ".partial";
   std::remove(partial_path.c_str());
   const auto write = [&]() -> absl::Status {
     ASSIGN_OR_RETURN(const std::unique_ptr<SqliteConnection> target, Open(partial_path, Mode::kReadWrite, ""));
-    RETURN_IF_ERROR(CopyTo(*target));
-    return verify == Verify::kIntegrity ? target->CheckIntegrity() : absl::OkStatus();
+    RETURN_IF_ERROR(CopyTo(*target, options.cancelled));
+    if (!options.check_integrity) return absl::OkStatus();
+    target->SetCancelled(&options.cancelled);
+    const absl::Status sound = target->CheckIntegrity();
+    target->SetCancelled(nullptr);
+    return sound;
   };
   absl::Status status = write();
   Failpoint("backup.before_rename");

@@ -2,6 +2,7 @@
 #define ONELOOP_SERVER_STORE_SQLITE_CONNECTION_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -123,17 +124,22 @@ class SqliteConnection {
   void SetCheckpointOnClose(bool enabled);
 
   // Writes a copy of one state of the file to a new file by itself, without a log. The copy is synced and complete, or
-  // not there; with kIntegrity it has also passed SQLite's integrity check, which reads all of it. One at a time for
-  // each target, under which name with ".partial" added it is written first.
-  enum class Verify { kNothing, kIntegrity };
-  absl::Status BackUp(const std::string& target_path, Verify verify);
+  // not there. One at a time for each target, under which name with ".partial" added it is written first. CANCELLED
+  // when it was. Precondition: no transaction is open.
+  struct BackUpOptions {
+    bool check_integrity = false;               // also SQLite's check, which reads all of the copy
+    std::function<bool()> cancelled = nullptr;  // asked every few milliseconds, when set
+  };
+  absl::Status BackUp(const std::string& target_path, const BackUpOptions& options);
 
   const std::string& path() const { return path_; }
 
  private:
   SqliteConnection(std::string path, sqlite3* database) : path_(std::move(path)), database_(database) {}
   absl::Status Error(int code) const;
-  absl::Status CopyTo(SqliteConnection& target);
+  absl::Status CopyTo(SqliteConnection& target, const std::function<bool()>& cancelled);
+  // Has every statement end with CANCELLED once `cancelled` says so; empty ends that.
+  void SetCancelled(const std::function<bool()>* cancelled);
 
   const std::string path_;
   sqlite3* const database_;

@@ -55,7 +55,8 @@ bool Exists(const std::string& path) {
 
 }  // namespace
 
-absl::StatusOr<StoreBackup> BackUpStore(const std::string& data_dir, const std::string& name) {
+absl::StatusOr<StoreBackup> BackUpStore(const std::string& data_dir, const std::string& name,
+                                        const std::function<bool()>& cancelled) {
   RETURN_IF_ERROR(CheckName(name));
   const std::string folder = data_dir + "/backups";
   StoreBackup backup;
@@ -68,7 +69,7 @@ absl::StatusOr<StoreBackup> BackUpStore(const std::string& data_dir, const std::
   ASSIGN_OR_RETURN(const std::unique_ptr<SqliteConnection> store,
                    SqliteConnection::Open(data_dir + "/oneloop.db", SqliteConnection::Mode::kReadOnly, /*vfs=*/""));
   store->SetCheckpointOnClose(false);
-  RETURN_IF_ERROR(store->BackUp(backup.path, SqliteConnection::Verify::kIntegrity));
+  RETURN_IF_ERROR(store->BackUp(backup.path, {.check_integrity = true, .cancelled = cancelled}));
   ASSIGN_OR_RETURN(const std::unique_ptr<SqliteConnection> copy,
                    SqliteConnection::Open(backup.path, SqliteConnection::Mode::kReadOnly, /*vfs=*/""));
   ASSIGN_OR_RETURN(backup.revision, ReadRevision(*copy));
@@ -92,7 +93,7 @@ absl::Status RestoreStore(const std::string& backup_path, const std::string& dat
     return absl::AlreadyExistsError(
         absl::StrCat(path, suffix, " exists, and is not overwritten; restore into an empty directory"));
   }
-  return backup->BackUp(path, SqliteConnection::Verify::kIntegrity);
+  return backup->BackUp(path, {.check_integrity = true});
 }
 
 }  // namespace oneloop

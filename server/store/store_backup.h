@@ -2,6 +2,7 @@
 #define ONELOOP_SERVER_STORE_STORE_BACKUP_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -20,8 +21,10 @@ struct StoreBackup {
 // directory; what one that was killed left there is removed.
 //
 // INVALID_ARGUMENT for a name that is not 1 to 100 letters, digits, '.', '_', '-', beginning with a letter or digit,
-// or that ends in ".partial"; ALREADY_EXISTS for one that is taken; RESOURCE_EXHAUSTED for a full disk.
-absl::StatusOr<StoreBackup> BackUpStore(const std::string& data_dir, const std::string& name);
+// or that ends in ".partial"; ALREADY_EXISTS for one that is taken; RESOURCE_EXHAUSTED for a full disk; CANCELLED soon
+// after `cancelled`, which may be empty, returns true. After an error there is no such file.
+absl::StatusOr<StoreBackup> BackUpStore(const std::string& data_dir, const std::string& name,
+                                        const std::function<bool()>& cancelled);
 
 // Makes the store of a data directory that has none, out of a backup of this version or an older one. The directory is
 // made when only its parent exists. ALREADY_EXISTS when there is a store, or a log of one; FAILED_PRECONDITION when the

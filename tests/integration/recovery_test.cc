@@ -207,6 +207,24 @@ TEST_F(RecoveryTest, BackupOfARunningJobIsRestoredElsewhereAndEndsWithTheSamePoi
   EXPECT_EQ(daemon.Stop(), 0);
 }
 
+TEST_F(RecoveryTest, StoppedDaemonLeavesOneFileWithoutALog) {
+  const std::string data_dir = Folder("stopped");
+  Daemon daemon(data_dir);
+  Submit(daemon);
+  {
+    Watcher watcher(daemon, kJob, 0);
+    v1::WatchResponse message;
+    while (last_.progress().points() < 100 && watcher.Next(&message)) last_ = message.job();
+    EXPECT_EQ(daemon.Stop(), 0);
+    while (watcher.Next(&message)) last_ = message.job();
+  }
+  EXPECT_EQ(last_.state(), v1::RUNNING);
+  EXPECT_FALSE(std::filesystem::exists(data_dir + "/oneloop.db-wal"));
+  EXPECT_FALSE(std::filesystem::exists(data_dir + "/oneloop.sock"));
+  const ProcessResult fsck = RunShell(absl::StrCat(BuiltProgram("oneloopd"), " fsck --data_dir ", data_dir));
+  EXPECT_EQ(fsck.code, 0) << fsck.out;
+}
+
 // A file system of its own, as large as wanted; unmounted with the object.
 class SmallDisk {
  public:

@@ -48,7 +48,7 @@ class StoreBackupTest : public testing::Test {
 };
 
 TEST_F(StoreBackupTest, HoldsWhatWasThereAndTheStoreGoesOn) {
-  const auto backup = BackUpStore(directory_.path(), "monday.db");
+  const auto backup = BackUpStore(directory_.path(), "monday.db", {});
   ASSERT_TRUE(backup.ok()) << backup.status();
   EXPECT_EQ(backup->path, directory_.path() + "/backups/monday.db");
   EXPECT_EQ(backup->revision, store_->revision());
@@ -71,7 +71,7 @@ TEST_F(StoreBackupTest, IsOneStateOfTheStoreHoweverMuchIsWrittenMeanwhile) {
     }
   });
   for (int i = 0; i < 5; ++i) {
-    const auto backup = BackUpStore(directory_.path(), "at_work_" + std::to_string(i));
+    const auto backup = BackUpStore(directory_.path(), "at_work_" + std::to_string(i), {});
     ASSERT_TRUE(backup.ok()) << backup.status();
     const std::string target = restored_ + std::to_string(i);
     ASSERT_EQ(RestoreStore(backup->path, target), absl::OkStatus());
@@ -81,7 +81,7 @@ TEST_F(StoreBackupTest, IsOneStateOfTheStoreHoweverMuchIsWrittenMeanwhile) {
 }
 
 TEST_F(StoreBackupTest, IsAFileByItself) {
-  const auto backup = BackUpStore(directory_.path(), "alone");
+  const auto backup = BackUpStore(directory_.path(), "alone", {});
   ASSERT_TRUE(backup.ok()) << backup.status();
   const auto connection = SqliteConnection::Open(backup->path, SqliteConnection::Mode::kReadOnly, "");
   auto mode = (*connection)->Prepare("PRAGMA journal_mode");
@@ -97,25 +97,40 @@ TEST_F(StoreBackupTest, IsAFileByItself) {
 
 TEST_F(StoreBackupTest, NamesThatLeaveTheFolderOrAreTakenAreRefused) {
   for (const char* name : {"", ".", "..", "../oneloop.db", "/tmp/x", "a/b", ".hidden", "a b", "x.partial", "-rf"}) {
-    const absl::Status status = BackUpStore(directory_.path(), name).status();
+    const absl::Status status = BackUpStore(directory_.path(), name, {}).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << name;
     EXPECT_EQ(FieldOf(status), "name");
   }
-  EXPECT_FALSE(BackUpStore(directory_.path(), std::string(101, 'a')).ok());
-  ASSERT_TRUE(BackUpStore(directory_.path(), "once").ok());
-  EXPECT_EQ(BackUpStore(directory_.path(), "once").status().code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_FALSE(BackUpStore(directory_.path(), std::string(101, 'a'), {}).ok());
+  ASSERT_TRUE(BackUpStore(directory_.path(), "once", {}).ok());
+  EXPECT_EQ(BackUpStore(directory_.path(), "once", {}).status().code(), absl::StatusCode::kAlreadyExists);
+}
+
+TEST_F(StoreBackupTest, CancelledOneLeavesNothing) {
+  int asked = 0;
+  for (int stop_at = 1;; ++stop_at) {
+    asked = 0;
+    const absl::Status status = BackUpStore(directory_.path(), "b", [&] { return ++asked == stop_at; }).status();
+    if (asked < stop_at) {
+      EXPECT_EQ(status, absl::OkStatus());
+      break;
+    }
+    EXPECT_EQ(status.code(), absl::StatusCode::kCancelled) << status;
+    EXPECT_TRUE(std::filesystem::is_empty(directory_.path() + "/backups"));
+  }
+  EXPECT_GT(asked, 2) << "while it copies and while it checks";
 }
 
 TEST_F(StoreBackupTest, RemainsOfAKilledOneAreRemoved) {
   std::filesystem::create_directory(directory_.path() + "/backups");
   const std::string remains = directory_.path() + "/backups/killed.partial";
   std::ofstream(remains) << "half of it";
-  ASSERT_TRUE(BackUpStore(directory_.path(), "next").ok());
+  ASSERT_TRUE(BackUpStore(directory_.path(), "next", {}).ok());
   EXPECT_FALSE(std::filesystem::exists(remains));
 }
 
 TEST_F(StoreBackupTest, RestoreOverwritesNothing) {
-  const auto backup = BackUpStore(directory_.path(), "b");
+  const auto backup = BackUpStore(directory_.path(), "b", {});
   ASSERT_TRUE(backup.ok()) << backup.status();
   EXPECT_EQ(RestoreStore(backup->path, directory_.path()).code(), absl::StatusCode::kFailedPrecondition) << "in use";
   store_ = nullptr;
@@ -137,7 +152,7 @@ TEST_F(StoreBackupTest, FilesThatAreNoSoundBackupAreRefused) {
   std::ofstream(empty).flush();
   EXPECT_EQ(RestoreStore(empty, restored_).code(), absl::StatusCode::kFailedPrecondition);
 
-  const auto backup = BackUpStore(directory_.path(), "b");
+  const auto backup = BackUpStore(directory_.path(), "b", {});
   ASSERT_TRUE(backup.ok()) << backup.status();
   std::fstream file(backup->path, std::ios::binary | std::ios::in | std::ios::out);
   for (std::int64_t offset = std::int64_t{16} * 4096; offset + 100 < backup->size_bytes; offset += 4096) {
@@ -151,7 +166,7 @@ TEST_F(StoreBackupTest, FilesThatAreNoSoundBackupAreRefused) {
 }
 
 TEST_F(StoreBackupTest, BackupsOfNewerVersionsAreRefused) {
-  const auto backup = BackUpStore(directory_.path(), "b");
+  const auto backup = BackUpStore(directory_.path(), "b", {});
   ASSERT_TRUE(backup.ok()) << backup.status();
   {
     auto connection = SqliteConnection::Open(backup->path, SqliteConnection::Mode::kReadWrite, "");
