@@ -22,8 +22,9 @@
 namespace oneloop {
 namespace {
 
-// With the calls' grace and the store's closing, the whole stop stays under five seconds.
-constexpr absl::Duration kStopTimeout = absl::Seconds(3);
+// Starts stop within a fraction of a second; what waits for a slow disk may take longer. With the calls' grace and the
+// store's closing, the whole stop stays under 30 seconds.
+constexpr absl::Duration kStopTimeout = absl::Seconds(20);
 
 constexpr int kExitFailure = 1;
 constexpr int kExitUsage = 2;

@@ -19,7 +19,8 @@ namespace {
 absl::Status MakeDirectory(const std::string& path) {
   if (path.empty()) return absl::InvalidArgumentError("the data directory's path is empty");
   if (mkdir(path.c_str(), 0700) == 0) {
-    RETURN_IF_ERROR(SyncFolder(path + "/.."));
+    // A parent that may be written and not read cannot be synced.
+    SyncFolder(path + "/..").IgnoreError();
   } else if (errno != EEXIST) {
     return absl::ErrnoToStatus(
         errno, absl::StrCat("cannot create data directory '", path, "' (its parent must exist and be writable)"));

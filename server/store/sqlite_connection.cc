@@ -28,6 +28,10 @@ absl::StatusCode CodeFor(int extended_code, int system_errno) {
     case SQLITE_INTERRUPT:
       return absl::StatusCode::kCancelled;
     case SQLITE_READONLY:
+    // Somebody else, a person with SQLite's shell, holds the file for longer than we wait.
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL:
       return absl::StatusCode::kUnavailable;
     default:
       return absl::StatusCode::kInternal;
@@ -228,7 +232,7 @@ absl::Status SqliteConnection::BackUp(const std::string& target_path, const Back
     RETURN_IF_ERROR(CopyTo(*target, options.cancelled));
     if (!options.check_integrity) return absl::OkStatus();
     target->SetCancelled(&options.cancelled);
-    const absl::Status sound = target->CheckIntegrity();
+    absl::Status sound = target->CheckIntegrity();
     target->SetCancelled(nullptr);
     return sound;
   };

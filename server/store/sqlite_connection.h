@@ -89,8 +89,9 @@ class SqliteStatement {
 
 // One connection to a SQLite file. Used by one thread at a time.
 //
-// Codes of every method: RESOURCE_EXHAUSTED for a full disk, UNAVAILABLE for one that cannot be read or written,
-// DATA_LOSS for a file that is corrupted or no database, INTERNAL for the rest. Messages name the file.
+// Codes of every method: RESOURCE_EXHAUSTED for a full disk, UNAVAILABLE for one that cannot be read or written and for
+// a file that another program has locked, DATA_LOSS for one that is corrupted or no database, INTERNAL for the rest.
+// Messages name the file.
 class SqliteConnection {
  public:
   enum class Mode { kReadOnly, kReadWrite };

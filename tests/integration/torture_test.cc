@@ -110,6 +110,8 @@ class Client {
   // One thing that a user does.
   void Act(bool may_back_up) {
     if (Unfinished() < 3) return Submit();
+    // The store stays small, however long this goes on.
+    if (Deletable() > 20) return Delete();
     TrackedJob& job = Pick();
     const std::uint64_t dice = random_.Below(100);
     if (dice < 45) return Watch(job);
@@ -154,6 +156,12 @@ class Client {
     std::size_t unfinished = 0;
     for (const TrackedJob& job : jobs_) unfinished += job.ended ? 0 : 1;
     return unfinished;
+  }
+
+  std::size_t Deletable() const {
+    std::size_t deletable = 0;
+    for (const TrackedJob& job : jobs_) deletable += job.verified && job.deleted == Known::kNo ? 1 : 0;
+    return deletable;
   }
 
   TrackedJob& Pick() {

@@ -316,7 +316,8 @@ TEST_F(ServerTest, WatchersThatReadNothingDoNotHoldUpTheStop) {
   StartServer(GatedOptions());
   const std::string job = CreateJob(5, 100).name();
   std::vector<std::unique_ptr<Stream>> streams;
-  for (int i = 0; i < 20; ++i) streams.push_back(std::make_unique<Stream>(*search_, job, 0));
+  streams.reserve(20);
+  while (streams.size() < 20) streams.push_back(std::make_unique<Stream>(*search_, job, 0));
   runner_.AwaitHeld(2);
   EXPECT_TRUE(server_->Stop(absl::Seconds(60)).ok());
   for (const auto& stream : streams) {

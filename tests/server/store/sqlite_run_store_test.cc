@@ -540,5 +540,37 @@ TEST(SqliteRunStoreTest, FullDiskFailsTheTransactionAndTheStoreGoesOn) {
   EXPECT_EQ(QueryText(DatabasePath(directory), "PRAGMA integrity_check"), "ok");
 }
 
+TEST(SqliteRunStoreTest, LastCheckpointThatFailsLosesNothing) {
+  FaultyDisk disk("last_checkpoint");
+  for (const FaultyDisk::Fault fault : {FaultyDisk::Fault::kFull, FaultyDisk::Fault::kWriteError,
+                                        FaultyDisk::Fault::kSyncError, FaultyDisk::Fault::kTruncateError}) {
+    SCOPED_TRACE(static_cast<int>(fault));
+    TempDirectory directory;
+    auto store = OpenStore(directory.path(), disk.vfs());
+    const std::int64_t id = CreateTestJob(*store, 2);
+    ASSERT_TRUE(Append(*store, TestBatch(id, 0, 0, 300)).ok());
+    const std::int64_t failures = disk.failures();
+    disk.Set(fault);
+    store->Close().IgnoreError();
+    store = nullptr;
+    EXPECT_GT(disk.failures(), failures);
+    disk.Set(FaultyDisk::Fault::kNone);
+    const auto reopened = OpenStore(directory.path());
+    EXPECT_EQ(reopened->GetJob(id)->points, 300);
+    ExpectConsistent(*reopened, id);
+  }
+}
+
+TEST(SqliteRunStoreTest, FileThatSomebodyLocksIsUnavailable) {
+  TempDirectory directory;
+  { const auto store = OpenStore(directory.path()); }
+  const auto person = SqliteConnection::Open(DatabasePath(directory), SqliteConnection::Mode::kReadWrite, "");
+  const auto other = SqliteConnection::Open(DatabasePath(directory), SqliteConnection::Mode::kReadWrite, "");
+  ASSERT_TRUE(person.ok() && other.ok());
+  ASSERT_EQ((*person)->Execute("BEGIN IMMEDIATE"), absl::OkStatus());
+  ASSERT_EQ((*other)->Execute("PRAGMA busy_timeout = 0"), absl::OkStatus());
+  EXPECT_EQ((*other)->Execute("BEGIN IMMEDIATE").code(), absl::StatusCode::kUnavailable);
+}
+
 }  // namespace
 }  // namespace oneloop
