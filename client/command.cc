@@ -68,6 +68,7 @@ CommandList AllCommands() {
   commands.push_back(MakeBenchCommand());
   commands.push_back(MakeWorkloadsCommand());
   commands.push_back(MakeTemplatesCommand());
+  commands.push_back(MakeAdminCommand());
   commands.push_back(MakeDoctorCommand());
   commands.push_back(MakeHelpCommand());
   commands.push_back(MakeVersionCommand());

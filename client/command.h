@@ -49,6 +49,7 @@ std::unique_ptr<Command> MakeCalibrationsCommand();
 std::unique_ptr<Command> MakeBenchCommand();
 std::unique_ptr<Command> MakeWorkloadsCommand();
 std::unique_ptr<Command> MakeTemplatesCommand();
+std::unique_ptr<Command> MakeAdminCommand();
 std::unique_ptr<Command> MakeDoctorCommand();
 std::unique_ptr<Command> MakeHelpCommand();
 std::unique_ptr<Command> MakeVersionCommand();

@@ -16,6 +16,7 @@
 #include "google/rpc/status.pb.h"
 #include "grpc/grpc.h"
 #include "grpcpp/grpcpp.h"
+#include "oneloop/v1/admin_service.grpc.pb.h"
 #include "oneloop/v1/calibration_service.grpc.pb.h"
 #include "oneloop/v1/model_service.grpc.pb.h"
 #include "oneloop/v1/search_service.grpc.pb.h"
@@ -23,7 +24,7 @@
 namespace oneloop {
 namespace {
 
-constexpr std::chrono::seconds kCallTimeout(60);
+constexpr std::chrono::hours kBackupTimeout(24);
 constexpr std::size_t kMaxSocketPath = 107;  // sizeof(sockaddr_un::sun_path) - 1
 
 // What the user can do when nobody answers at `address`.
@@ -65,7 +66,7 @@ absl::Status ToAbslStatus(const grpc::Status& status, const std::string& address
   }
   if (code == absl::StatusCode::kDeadlineExceeded) {
     return absl::DeadlineExceededError(
-        absl::StrCat("the daemon at ", address, " did not answer within ", kCallTimeout.count(), " s; try again"));
+        absl::StrCat("the daemon at ", address, " did not answer within the time for it; try again"));
   }
   if (const auto violation = ViolationOf(status); violation.has_value()) {
     // A description that names its field itself would name it twice.
@@ -204,10 +205,11 @@ class GrpcWatchStream : public WatchStream {
 
 struct ServiceClient::Stubs {
   explicit Stubs(const std::shared_ptr<grpc::Channel>& channel)
-      : search(channel), model(channel), calibration(channel) {}
+      : search(channel), model(channel), calibration(channel), admin(channel) {}
   v1::SearchService::Stub search;
   v1::ModelService::Stub model;
   v1::CalibrationService::Stub calibration;
+  v1::AdminService::Stub admin;
 };
 
 absl::Status CheckAddress(const std::string& address) {
@@ -240,9 +242,9 @@ absl::StatusOr<std::unique_ptr<ServiceClient>> ServiceClient::Create(Options opt
 
 template <class Stub, class Request, class Response>
 absl::StatusOr<Response> ServiceClient::CallOnce(Stub& stub, Method<Stub, Request, Response> method,
-                                                 const Request& request) {
+                                                 const Request& request, std::chrono::seconds timeout) {
   grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + kCallTimeout);
+  context.set_deadline(std::chrono::system_clock::now() + timeout);
   AddIdentity(options_, &context);
   Response response;
   RETURN_IF_ERROR(ToAbslStatus((stub.*method)(&context, request, &response), options_.address));
@@ -337,6 +339,10 @@ absl::StatusOr<v1::ListCalibrationsResponse> ServiceClient::ListCalibrations(
 
 absl::Status ServiceClient::DeleteCalibration(const v1::DeleteCalibrationRequest& request) {
   return CallOnce(stubs_->calibration, &v1::CalibrationService::Stub::DeleteCalibration, request).status();
+}
+
+absl::StatusOr<v1::BackupResponse> ServiceClient::Backup(const v1::BackupRequest& request) {
+  return CallOnce(stubs_->admin, &v1::AdminService::Stub::Backup, request, kBackupTimeout);
 }
 
 }  // namespace oneloop

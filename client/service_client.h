@@ -1,6 +1,7 @@
 #ifndef ONELOOP_CLIENT_SERVICE_CLIENT_H_
 #define ONELOOP_CLIENT_SERVICE_CLIENT_H_
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -8,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "client/retry.h"
+#include "oneloop/v1/admin_service.pb.h"
 #include "oneloop/v1/calibration_service.pb.h"
 #include "oneloop/v1/model_service.pb.h"
 #include "oneloop/v1/search_service.pb.h"
@@ -36,7 +38,7 @@ class WatchStream {
 
 // The daemon, seen from here: one method per call. Errors keep their canonical code; those that name a field carry it
 // (FieldOf); UNAVAILABLE says how to start or find the daemon. Calls that only read, and CreateJob with a
-// request_id, are tried again while the daemon is away. Every try but of Watch ends within a minute, with
+// request_id, are tried again while the daemon is away. Every try but of Watch and Backup ends within a minute, with
 // DEADLINE_EXCEEDED. Thread-safe.
 class ServiceClient {
  public:
@@ -78,7 +80,12 @@ class ServiceClient {
   absl::StatusOr<v1::ListCalibrationsResponse> ListCalibrations(const v1::ListCalibrationsRequest& request);
   absl::Status DeleteCalibration(const v1::DeleteCalibrationRequest& request);
 
+  // Ends within a day.
+  absl::StatusOr<v1::BackupResponse> Backup(const v1::BackupRequest& request);
+
  private:
+  static constexpr std::chrono::seconds kCallTimeout{60};
+
   struct Stubs;
 
   ServiceClient(Options options, std::unique_ptr<Stubs> stubs);
@@ -86,7 +93,8 @@ class ServiceClient {
   template <class Stub, class Request, class Response>
   using Method = grpc::Status (Stub::*)(grpc::ClientContext*, const Request&, Response*);
   template <class Stub, class Request, class Response>
-  absl::StatusOr<Response> CallOnce(Stub& stub, Method<Stub, Request, Response> method, const Request& request);
+  absl::StatusOr<Response> CallOnce(Stub& stub, Method<Stub, Request, Response> method, const Request& request,
+                                    std::chrono::seconds timeout = kCallTimeout);
   template <class Stub, class Request, class Response>
   absl::StatusOr<Response> Call(Stub& stub, Method<Stub, Request, Response> method, const Request& request);
 

@@ -47,7 +47,7 @@ constexpr std::array kFileFlags = {
 };
 
 std::vector<std::string> FlagNames() {
-  std::vector<std::string> names = {"--data_dir", "--listen", "--threads", "--help", "--version"};
+  std::vector<std::string> names = {"--data_dir", "--listen", "--threads", "--enable_admin", "--help", "--version"};
   for (const FileFlag& flag : kFileFlags) names.emplace_back(flag.name);
   for (const LimitFlag& flag : kLimitFlags) names.emplace_back(flag.name);
   return names;
@@ -126,13 +126,27 @@ absl::StatusOr<std::string> DefaultDataDir(const DaemonEnvironment& environment)
 absl::StatusOr<DaemonFlags> ParseDaemonFlags(const std::vector<std::string>& args,
                                              const DaemonEnvironment& environment) {
   DaemonFlags flags;
-  for (std::size_t i = 0; i < args.size(); ++i) {
+  std::size_t first = 0;
+  if (!args.empty() && (args[0] == "fsck" || args[0] == "restore")) {
+    flags.action = args[0] == "fsck" ? DaemonFlags::Action::kFsck : DaemonFlags::Action::kRestore;
+    first = 1;
+  }
+  for (std::size_t i = first; i < args.size(); ++i) {
+    if (flags.action == DaemonFlags::Action::kRestore && flags.backup_path.empty() && !args[i].starts_with("--")) {
+      flags.backup_path = args[i];
+      continue;
+    }
     const std::size_t equals = args[i].find('=');
     const std::string name = args[i].substr(0, equals);
     if (name == "--help" || name == "--version") {
       flags.action = name == "--help" ? DaemonFlags::Action::kHelp : DaemonFlags::Action::kVersion;
       return flags;
     }
+    if (args[i] == "--enable_admin") {
+      flags.enable_admin = true;
+      continue;
+    }
+    if (name == "--enable_admin") return absl::InvalidArgumentError("--enable_admin takes no value");
     if (!IsKnown(name)) {
       return absl::InvalidArgumentError(absl::StrCat("unknown flag ", name, SuggestName(name, FlagNames())));
     }
@@ -144,6 +158,9 @@ absl::StatusOr<DaemonFlags> ParseDaemonFlags(const std::vector<std::string>& arg
     }
     if (!value.has_value()) return absl::InvalidArgumentError(absl::StrCat(name, " needs a value"));
     RETURN_IF_ERROR(SetFlag(name, *value, &flags));
+  }
+  if (flags.action == DaemonFlags::Action::kRestore && flags.backup_path.empty()) {
+    return absl::InvalidArgumentError("restore needs the backup's file: oneloopd restore --data_dir DIR FILE");
   }
   RETURN_IF_ERROR(FillDefaults(environment, &flags));
   return flags;
@@ -159,6 +176,7 @@ std::string DaemonHelp() {
          "                         A TCP port needs a token from every caller; DIR/local.token holds one for this\n"
          "                         machine. Any host but 127.0.0.1 and [::1] needs TLS, too\n"
          "  --threads N            searches that run at once (default: as many as the machine runs at once)\n"
+         "  --enable_admin         serve AdminService: backups\n"
          "\n"
          "TLS, for all TCP ports; files in PEM form, read again when they change:\n"
          "  --tls_cert FILE        the certificate, with those between it and its authority\n"
@@ -179,7 +197,13 @@ std::string DaemonHelp() {
          "\n"
          "oneloopd token create|list|revoke manages the tokens: see oneloopd token --help.\n"
          "\n"
-         "Exit codes: 0 after an orderly stop, 1 for a failure, 2 for a wrong command line.\n";
+         "While no daemon runs on DIR:\n"
+         "\n"
+         "  oneloopd fsck --data_dir DIR          looks for damage in the store, prints each finding, changes nothing\n"
+         "  oneloopd restore --data_dir DIR FILE  makes the store of an empty DIR out of a backup\n"
+         "\n"
+         "Exit codes: 0 after an orderly stop, a sound store or a restored one; 1 for a failure, also of a check that\n"
+         "could not be made; 2 for a wrong command line; 3 for findings of fsck.\n";
 }
 
 }  // namespace oneloop

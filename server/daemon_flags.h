@@ -13,7 +13,7 @@ namespace oneloop {
 
 // The command line of oneloopd.
 struct DaemonFlags {
-  enum class Action { kRun, kHelp, kVersion };
+  enum class Action { kRun, kHelp, kVersion, kFsck, kRestore };
   Action action = Action::kRun;
   std::string data_dir;         // absolute
   bool is_default_dir = false;  // its parents may have to be made
@@ -21,6 +21,8 @@ struct DaemonFlags {
   int threads = 0;  // 0: as many as the machine runs at once
   TlsFiles tls;
   Limits limits;
+  bool enable_admin = false;
+  std::string backup_path;  // of kRestore
 };
 
 // What the defaults depend on; "" when not set.

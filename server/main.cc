@@ -17,14 +17,16 @@
 #include "common/base/log.h"
 #include "common/base/status.h"
 #include "server/daemon_flags.h"
+#include "server/maintenance.h"
 #include "server/rpc/server.h"
 #include "server/token_command.h"
 
 namespace oneloop {
 namespace {
 
-// With the calls' grace and the store's closing, the whole stop stays under five seconds.
-constexpr absl::Duration kStopTimeout = absl::Seconds(3);
+// Starts stop within a fraction of a second; what waits for a slow disk may take longer. With the calls' grace and the
+// store's closing, the whole stop stays under 30 seconds.
+constexpr absl::Duration kStopTimeout = absl::Seconds(20);
 
 constexpr int kExitFailure = 1;
 constexpr int kExitUsage = 2;
@@ -56,6 +58,7 @@ int Serve(const DaemonFlags& flags, const sigset_t& signals) {
   options.num_threads = flags.threads;
   options.tls = flags.tls;
   options.limits = flags.limits;
+  options.enable_admin = flags.enable_admin;
   absl::StatusOr<std::unique_ptr<OneLoopServer>> server = OneLoopServer::Start(std::move(options));
   if (!server.ok()) return Fail(server.status(), kExitFailure);
   std::cout << "oneloopd: listening on " << absl::StrJoin((*server)->addresses(), ", ") << " (pid " << getpid()
@@ -88,6 +91,10 @@ int Main(const std::vector<std::string>& args) {
   if (flags->action == DaemonFlags::Action::kVersion) {
     std::cout << "oneloopd " << ONELOOP_VERSION << std::endl;
     return 0;
+  }
+  if (flags->action == DaemonFlags::Action::kFsck) return RunFsck(flags->data_dir, std::cout, std::cerr);
+  if (flags->action == DaemonFlags::Action::kRestore) {
+    return RunRestore(flags->backup_path, flags->data_dir, std::cout, std::cerr);
   }
   if (flags->is_default_dir) {
     // What cannot be made here is reported by the store, with the reason.

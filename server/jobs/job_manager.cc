@@ -7,9 +7,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "common/base/failpoint.h"
 #include "common/base/limit_error.h"
 #include "common/base/log.h"
 #include "common/base/status.h"
+#include "server/jobs/end_message.h"
 
 namespace oneloop {
 namespace {
@@ -66,28 +68,6 @@ PointWriter::Ending EndingOf(StartSummary::Termination termination) {
   return PointWriter::Ending::kDone;
 }
 
-// What a job says that has run to its end.
-std::string EndMessage(std::optional<double> stop_gap, const std::optional<StopRule>& rule) {
-  if (!stop_gap.has_value() || !rule.has_value()) return "";
-  const std::string goal = absl::StrCat("a design at most ", 100 * *stop_gap, " % above the proven lower bound");
-  if (const std::optional<int> start = rule->first_within()) {
-    return absl::StrCat("ended early: start ", *start, " found ", goal);
-  }
-  return absl::StrCat("all samples were used without finding ", goal);
-}
-
-// What a job says of which the second half brought nothing better; "" for another.
-std::string ConvergenceMessage(RunStore& store, std::int64_t job_id) {
-  const absl::StatusOr<JobRecord> record = store.GetJob(job_id);
-  if (!record.ok() || !record->best_point.has_value()) return "";
-  const absl::StatusOr<PointRecord> best = store.GetPoint(job_id, *record->best_point);
-  if (!best.ok()) return "";
-  const std::int64_t samples = record->job.samples_total / record->job.num_starts;
-  if (2 * best->point.sample > samples) return "";
-  return absl::StrCat("converged: start ", best->start, " found the best design at its sample ", best->point.sample,
-                      " of ", samples, ", and none found a better one");
-}
-
 std::string JobText(std::int64_t job_id) { return absl::StrCat("job ", job_id, ": "); }
 
 }  // namespace
@@ -110,7 +90,9 @@ void JobManager::ActiveJob::SetStopScore() {
 }
 
 JobManager::JobManager(Options options)
-    : options_(std::move(options)), num_threads_(ThreadCount(options_.num_threads)) {}
+    : options_(std::move(options)),
+      num_threads_(ThreadCount(options_.num_threads)),
+      stalled_(options_.stalled, [this](std::int64_t job_id) { return RetryStalled(job_id); }) {}
 
 absl::StatusOr<std::unique_ptr<JobManager>> JobManager::Create(Options options) {
   if (options.store == nullptr || !options.decode_spec || !options.run_start || !options.prove_bound) {
@@ -131,14 +113,15 @@ JobManager::~JobManager() {
 
 absl::Status JobManager::Recover() {
   JobQuery query;
-  query.states = {JobState::kPending, JobState::kRunning};
+  query.states = {JobState::kPending, JobState::kRunning, JobState::kPaused};
   query.limit = 1000;
   std::vector<JobRecord> page;
   do {
     ASSIGN_OR_RETURN(page, options_.store->ListJobs(query));
     for (const JobRecord& record : page) {
-      RETURN_IF_ERROR(EnqueueRest(record));
       query.before_id = record.id;
+      if (IsStoragePause(record)) stalled_.Add(record.id, record.message);
+      if (record.state != JobState::kPaused) RETURN_IF_ERROR(EnqueueRest(record));
     }
   } while (page.size() == static_cast<std::size_t>(query.limit));
   return absl::OkStatus();
@@ -200,6 +183,7 @@ absl::StatusOr<RunStore::CreateResult> JobManager::Submit(const NewJob& job) {
     }
   }
   ASSIGN_OR_RETURN(RunStore::CreateResult result, options_.store->CreateJob(job));
+  Failpoint("jobs.after_create");
   if (result.created) Enqueue(result.record, {});
   return result;
 }
@@ -209,19 +193,25 @@ absl::StatusOr<JobRecord> JobManager::Cancel(std::int64_t job_id, std::optional<
   ASSIGN_OR_RETURN(JobRecord record,
                    options_.store->SetJobState(job_id, {JobState::kPending, JobState::kRunning, JobState::kPaused},
                                                JobState::kCancelled, "cancelled on request", expected_revision));
+  stalled_.Remove(job_id);
   Forget(job_id);
   return record;
 }
 
 absl::StatusOr<JobRecord> JobManager::Pause(std::int64_t job_id, std::optional<std::int64_t> expected_revision) {
   MutexLock control(&control_mutex_);
-  return SetPaused(job_id, "paused on request", expected_revision);
+  std::vector<JobState> from = {JobState::kPending, JobState::kRunning};
+  if (stalled_.ReasonOf(job_id)) from.push_back(JobState::kPaused);
+  ASSIGN_OR_RETURN(JobRecord record, SetPaused(job_id, from, "paused on request", expected_revision));
+  stalled_.Remove(job_id);
+  return record;
 }
 
-absl::StatusOr<JobRecord> JobManager::SetPaused(std::int64_t job_id, const std::string& reason,
+absl::StatusOr<JobRecord> JobManager::SetPaused(std::int64_t job_id, const std::vector<JobState>& from,
+                                                const std::string& reason,
                                                 std::optional<std::int64_t> expected_revision) {
-  ASSIGN_OR_RETURN(JobRecord record, options_.store->SetJobState(job_id, {JobState::kPending, JobState::kRunning},
-                                                                 JobState::kPaused, reason, expected_revision));
+  ASSIGN_OR_RETURN(JobRecord record,
+                   options_.store->SetJobState(job_id, from, JobState::kPaused, reason, expected_revision));
   MutexLock lock(&mutex_);
   queue_.Hold(job_id);
   StopTasks(job_id);
@@ -241,6 +231,7 @@ absl::StatusOr<JobRecord> JobManager::Resume(std::int64_t job_id, std::optional<
   // On a full disk not even the pause could be stored: such a job is held here and RUNNING there.
   if (absl::IsFailedPrecondition(record.status()) && held) record = options_.store->GetJob(job_id);
   if (!record.ok()) return record;
+  stalled_.Remove(job_id);
   RETURN_IF_ERROR(EnqueueRest(*record));
   return options_.store->GetJob(job_id);
 }
@@ -261,8 +252,12 @@ void JobManager::Forget(std::int64_t job_id) {
 
 absl::Status JobManager::Drain(absl::Duration timeout) {
   const absl::Time deadline = absl::Now() + timeout;
+  {
+    MutexLock lock(&mutex_);
+    draining_ = true;
+  }
+  stalled_.Stop();
   MutexLock lock(&mutex_);
-  draining_ = true;
   for (const auto& [lease, stop] : running_) *stop = true;
   work_.SignalAll();
   while (busy_workers_ > 0) {
@@ -343,6 +338,7 @@ absl::StatusOr<std::shared_ptr<const SearchSpec>> JobManager::PrepareJob(std::in
 absl::Status JobManager::MarkRunning(std::int64_t job_id) {
   const absl::StatusOr<JobRecord> marked =
       options_.store->SetJobState(job_id, {JobState::kPending}, JobState::kRunning, "", std::nullopt);
+  Failpoint("jobs.after_mark_running");
   if (absl::IsFailedPrecondition(marked.status())) {
     // Another worker may have been first; any other state is a reason not to run.
     ASSIGN_OR_RETURN(const JobRecord record, options_.store->GetJob(job_id));
@@ -364,6 +360,7 @@ absl::StatusOr<PointWriter::Ending> JobManager::RunAndStore(const Task& task, co
   }
   const PointWriter::Ending ending = EndingOf(summary.termination);
   RETURN_IF_ERROR(writer.Finish(summary.samples, ending));
+  Failpoint("jobs.after_start");
   return ending;
 }
 
@@ -372,6 +369,7 @@ absl::StatusOr<PointWriter::Ending> JobManager::ProveAndStore(const Task& task, 
   if (!bound) return PointWriter::Ending::kOpen;
   RETURN_IF_ERROR(options_.store->SetJobBound(
       task.lease.job_id, {bound->objective, bound->energy_uj, bound->latency_cycles, bound->boxes, bound->exhausted}));
+  Failpoint("jobs.after_bound");
   MutexLock lock(&mutex_);
   if (const auto job = active_.find(task.lease.job_id); job != active_.end()) job->second.SetBound(bound->objective);
   return PointWriter::Ending::kDone;
@@ -379,6 +377,7 @@ absl::StatusOr<PointWriter::Ending> JobManager::ProveAndStore(const Task& task, 
 
 void JobManager::Settle(const Lease& lease, PointWriter::Ending ending) {
   std::string message;
+  if (ending != PointWriter::Ending::kOpen) stalled_.OnStored();
   {
     MutexLock lock(&mutex_);
     if (ending == PointWriter::Ending::kOpen) {
@@ -408,15 +407,9 @@ void JobManager::SettleFailure(const Lease& lease, const absl::Status& status) {
     case absl::StatusCode::kFailedPrecondition:
       SettleRefused(lease);
       return;
-    case absl::StatusCode::kUnavailable: {
-      // The store is closed: the next daemon takes the start up.
-      MutexLock lock(&mutex_);
-      queue_.Hold(lease.job_id);
-      queue_.GiveBack(lease);
-      return;
-    }
+    case absl::StatusCode::kUnavailable:
     case absl::StatusCode::kResourceExhausted:
-      SettleStorageFull(lease, Message(status));
+      SettleStorageTrouble(lease, Message(status));
       return;
     default:
       FailJob(lease.job_id, Message(status));
@@ -436,17 +429,20 @@ void JobManager::SettleRefused(const Lease& lease) {
   queue_.GiveBack(lease);
 }
 
-void JobManager::SettleStorageFull(const Lease& lease, std::string_view problem) {
-  const std::string reason = absl::StrCat("paused, because its results could not be stored: ", ToAbsl(problem),
-                                          "; resume it once there is room");
+void JobManager::SettleStorageTrouble(const Lease& lease, std::string_view problem) {
+  const std::string reason = StoragePauseMessage(problem);
   MutexLock control(&control_mutex_);
   {
     MutexLock lock(&mutex_);
     queue_.Hold(lease.job_id);
     queue_.GiveBack(lease);
     StopTasks(lease.job_id);
+    // The store is closed, or will be: the next daemon takes the job up.
+    if (draining_) return;
   }
-  const absl::StatusOr<JobRecord> paused = SetPaused(lease.job_id, reason, std::nullopt);
+  stalled_.Add(lease.job_id, reason);
+  const absl::StatusOr<JobRecord> paused =
+      SetPaused(lease.job_id, {JobState::kPending, JobState::kRunning}, reason, std::nullopt);
   // FAILED_PRECONDITION: another start of the job was first.
   if (absl::IsFailedPrecondition(paused.status())) return;
   Log(LogLevel::kError, JobText(lease.job_id) + reason);
@@ -455,14 +451,35 @@ void JobManager::SettleStorageFull(const Lease& lease, std::string_view problem)
   }
 }
 
+bool JobManager::RetryStalled(std::int64_t job_id) {
+  MutexLock control(&control_mutex_);
+  if (!stalled_.ReasonOf(job_id)) return true;
+  absl::StatusOr<JobRecord> record = options_.store->GetJob(job_id);
+  if (record.ok() && !IsFinal(record->state) && (record->state != JobState::kPaused || IsStoragePause(*record))) {
+    record = options_.store->SetJobState(job_id, {JobState::kPending, JobState::kRunning, JobState::kPaused},
+                                         JobState::kPending, "", std::nullopt);
+    if (!record.ok()) return false;
+    stalled_.Remove(job_id);
+    Log(LogLevel::kInfo, JobText(job_id) + "goes on, as the storage takes results again");
+    if (const absl::Status queued = EnqueueRest(*record); !queued.ok()) stalled_.Add(job_id, Message(queued));
+    return true;
+  }
+  if (!record.ok() && !absl::IsNotFound(record.status())) return false;
+  // Deleted, at its end, or paused by somebody.
+  stalled_.Remove(job_id);
+  return true;
+}
+
 void JobManager::Succeed(std::int64_t job_id, const std::string& end_message) {
   const std::string message = end_message.empty() ? ConvergenceMessage(*options_.store, job_id) : end_message;
+  Failpoint("jobs.before_end");
   const absl::StatusOr<JobRecord> record = options_.store->SetJobState(
       job_id, {JobState::kPending, JobState::kRunning, JobState::kPaused}, JobState::kSucceeded, message, std::nullopt);
+  Failpoint("jobs.after_end");
+  if (IsStorageTrouble(record.status())) stalled_.Add(job_id, StoragePauseMessage(Message(record.status())));
   // FAILED_PRECONDITION: it was cancelled in the meantime.
   if (!record.ok() && !absl::IsFailedPrecondition(record.status())) {
-    Log(LogLevel::kError, JobText(job_id) + "its end could not be stored and will be after the daemon's restart: " +
-                              Message(record.status()));
+    Log(LogLevel::kError, JobText(job_id) + "its end could not be stored yet: " + Message(record.status()));
   }
 }
 

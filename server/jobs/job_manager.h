@@ -19,6 +19,7 @@
 #include "common/base/mutex.h"
 #include "server/jobs/lease_queue.h"
 #include "server/jobs/point_writer.h"
+#include "server/jobs/stalled_jobs.h"
 #include "server/jobs/stop_rule.h"
 #include "server/search/search.h"
 #include "server/search/search_bound.h"
@@ -34,6 +35,9 @@ inline constexpr int kMostStartsOfJob = 10000;
 // in the store only; Create takes up every job that was under way. A start that did not finish is run again from its
 // beginning and yields the same points, of which the store skips those it has. Thread-safe. No lock is held while a
 // search or a proof runs, and none that workers need while the store is called.
+//
+// While the storage takes nothing (a full disk, one that fails or became read-only) jobs are paused with the reason,
+// and go on by themselves once it does, also with another manager. What cannot even be paused in the store is held.
 class JobManager {
  public:
   // Builds the search of a stored job. Called on worker threads.
@@ -51,6 +55,7 @@ class JobManager {
     int num_threads = 0;  // 0: as many as the machine runs at once
     std::size_t max_unfinished_jobs = 10000;
     PointWriter::Options writer;
+    StalledJobs::Options stalled;
   };
 
   static absl::StatusOr<std::unique_ptr<JobManager>> Create(Options options);
@@ -64,7 +69,8 @@ class JobManager {
   // draining.
   absl::StatusOr<RunStore::CreateResult> Submit(const NewJob& job);
 
-  // Each ends what runs of the job promptly. Codes as in RunStore::SetJobState.
+  // Each ends what runs of the job promptly. Codes as in RunStore::SetJobState. A job that waits for the storage may be
+  // paused, too, and then does not go on by itself.
   absl::StatusOr<JobRecord> Cancel(std::int64_t job_id, std::optional<std::int64_t> expected_revision);
   absl::StatusOr<JobRecord> Pause(std::int64_t job_id, std::optional<std::int64_t> expected_revision);
   // UNAVAILABLE while draining.
@@ -73,6 +79,9 @@ class JobManager {
   // Refuses new jobs and stops every start and proof at its next safe point, with its points committed. The jobs keep
   // their states and go on with the next manager on the store. DEADLINE_EXCEEDED when some still run after `timeout`.
   absl::Status Drain(absl::Duration timeout);
+
+  // Why the job waits for the storage, when it does; the store may not have taken this.
+  std::optional<std::string> StorageStall(std::int64_t job_id) { return stalled_.ReasonOf(job_id); }
 
   int num_threads() const { return num_threads_; }
 
@@ -106,7 +115,7 @@ class JobManager {
   // Lets the queue lease what the job's stop rule allows by now.
   void ApplyStopRule(std::int64_t job_id, const ActiveJob& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CheckOpen() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::StatusOr<JobRecord> SetPaused(std::int64_t job_id, const std::string& reason,
+  absl::StatusOr<JobRecord> SetPaused(std::int64_t job_id, const std::vector<JobState>& from, const std::string& reason,
                                       std::optional<std::int64_t> expected_revision)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(control_mutex_);
   void StopTasks(std::int64_t job_id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -124,7 +133,9 @@ class JobManager {
   void SettleFailure(const Lease& lease, const absl::Status& status);
   // The store would not have the lease's job run, or what was found.
   void SettleRefused(const Lease& lease);
-  void SettleStorageFull(const Lease& lease, std::string_view problem);
+  void SettleStorageTrouble(const Lease& lease, std::string_view problem);
+  // As StalledJobs::Retry: the change of state is the probe.
+  bool RetryStalled(std::int64_t job_id);
   // With what `end_message` says, or whether the search converged.
   void Succeed(std::int64_t job_id, const std::string& end_message);
   void FailJob(std::int64_t job_id, const std::string& reason);
@@ -144,6 +155,8 @@ class JobManager {
   std::map<Lease, StopFlag> running_ ABSL_GUARDED_BY(mutex_);
   int busy_workers_ ABSL_GUARDED_BY(mutex_) = 0;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
+
+  StalledJobs stalled_;
 
   std::vector<std::thread> workers_;  // set once in Create
 };

@@ -279,6 +279,11 @@ absl::Status SearchHandlers::FillJob(const JobRecord& record, v1::Job* response)
     ASSIGN_OR_RETURN(best, options_.store->GetPoint(record.id, *record.best_point));
   }
   ASSIGN_OR_RETURN(*response, JobToProto(record, best));
+  // On a full disk the store may not even have taken the pause.
+  if (const auto stall = options_.jobs->StorageStall(record.id); stall && !IsFinal(record.state)) {
+    response->set_state(v1::PAUSED);
+    response->set_message(*stall);
+  }
   return absl::OkStatus();
 }
 

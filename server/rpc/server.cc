@@ -19,6 +19,8 @@
 #include "server/access/open_watches.h"
 #include "server/access/token_file.h"
 #include "server/access/token_registry.h"
+#include "server/rpc/admin_handlers.h"
+#include "server/rpc/admin_service.h"
 #include "server/rpc/calibration_convert.h"
 #include "server/rpc/calibration_service.h"
 #include "server/rpc/call_guard.h"
@@ -93,6 +95,8 @@ struct OneLoopServer::Parts {
   std::unique_ptr<CalibrationService> calibration_service;
   std::unique_ptr<SearchService> search_service;
   std::unique_ptr<ReflectionService> reflection_service;
+  std::unique_ptr<AdminHandlers> admin_handlers;  // null when it is not enabled
+  std::unique_ptr<AdminService> admin_service;
   std::unique_ptr<grpc::Server> server;
   std::vector<std::string> addresses;
   bool stopped = false;
@@ -100,7 +104,7 @@ struct OneLoopServer::Parts {
   absl::Status Open(Options options);
   absl::Status OpenCalibrations();
   absl::Status OpenAccess(const Options& options);
-  void MakeServices();
+  void MakeServices(const Options& options);
   absl::Status Listen(const Options& options);
 };
 
@@ -125,7 +129,7 @@ absl::Status OneLoopServer::Parts::Open(Options options) {
   search_handlers = std::make_unique<SearchHandlers>(
       SearchHandlers::Options{store.get(), jobs.get(), &catalog, calibrations.get(), options.limits});
   RETURN_IF_ERROR(OpenAccess(options));
-  MakeServices();
+  MakeServices(options);
   return Listen(options);
 }
 
@@ -168,14 +172,18 @@ absl::Status OneLoopServer::Parts::OpenAccess(const Options& options) {
   return absl::OkStatus();
 }
 
-void OneLoopServer::Parts::MakeServices() {
+void OneLoopServer::Parts::MakeServices(const Options& options) {
   search_service = std::make_unique<SearchService>(search_handlers.get(), watch_hub.get(), guard.get());
   model_service = std::make_unique<ModelService>(model_handlers.get(), guard.get());
   calibration_service = std::make_unique<CalibrationService>(calibration_handlers.get(), guard.get());
-  reflection_service = std::make_unique<ReflectionService>(
-      guard.get(),
-      std::vector<std::string>{v1::SearchService::service_full_name(), v1::ModelService::service_full_name(),
-                               v1::CalibrationService::service_full_name()});
+  std::vector<std::string> names = {v1::SearchService::service_full_name(), v1::ModelService::service_full_name(),
+                                    v1::CalibrationService::service_full_name()};
+  if (options.enable_admin) {
+    admin_handlers = std::make_unique<AdminHandlers>(options.data_dir);
+    admin_service = std::make_unique<AdminService>(admin_handlers.get(), guard.get());
+    names.emplace_back(v1::AdminService::service_full_name());
+  }
+  reflection_service = std::make_unique<ReflectionService>(guard.get(), std::move(names));
 }
 
 absl::Status OneLoopServer::Parts::Listen(const Options& options) {
@@ -200,6 +208,7 @@ absl::Status OneLoopServer::Parts::Listen(const Options& options) {
   builder.RegisterService(model_service.get());
   builder.RegisterService(calibration_service.get());
   builder.RegisterService(reflection_service.get());
+  if (admin_service != nullptr) builder.RegisterService(admin_service.get());
   {
     const ScopedUmask only_owner_and_group(0777 & ~kSocketMode);
     server = builder.BuildAndStart();

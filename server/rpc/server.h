@@ -26,6 +26,7 @@ class OneLoopServer {
     TlsFiles tls;  // for all addresses but Unix sockets
     Limits limits;
     int num_threads = 0;  // 0: as many as the machine runs at once
+    bool enable_admin = false;
     // For tests: another way to run a start, other intervals and clocks. `store` in it is set by Start.
     JobManager::StartRunner run_start = RunStart;
     WatchHub::Options watch;

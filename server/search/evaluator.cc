@@ -106,6 +106,8 @@ double Evaluator::Score(const WorkloadMetrics& metrics) const {
 
 void Evaluator::Report(SearchPointOrigin origin, const WorkloadMetrics& metrics, const HardwarePoint& hardware,
                        const std::vector<Mapping>* mappings) {
+  // It may rest on work that the stop cut short, and the start, run again, would find another in its place.
+  if (stopped_) return;
   const double score = mappings == nullptr ? kInfinity : Score(metrics);
   best_score_ = std::min(best_score_, score);
   ++points_;

@@ -56,7 +56,7 @@ class Evaluator {
   // The objective itself; infinite beyond a limit.
   double Score(const WorkloadMetrics& metrics) const;
 
-  // `mappings` is null for a step of the descent.
+  // `mappings` is null for a step of the descent. Does nothing once the start is stopped.
   void Report(SearchPointOrigin origin, const WorkloadMetrics& metrics, const HardwarePoint& hardware,
               const std::vector<Mapping>* mappings);
   std::int64_t points() const { return points_; }

@@ -16,18 +16,11 @@
 namespace oneloop {
 namespace {
 
-// Makes the new directory's entry survive a power loss.
-void SyncParent(const std::string& path) {
-  const int descriptor = open((path + "/..").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return;
-  fsync(descriptor);
-  close(descriptor);
-}
-
 absl::Status MakeDirectory(const std::string& path) {
   if (path.empty()) return absl::InvalidArgumentError("the data directory's path is empty");
   if (mkdir(path.c_str(), 0700) == 0) {
-    SyncParent(path);
+    // A parent that may be written and not read cannot be synced.
+    SyncFolder(path + "/..").IgnoreError();
   } else if (errno != EEXIST) {
     return absl::ErrnoToStatus(
         errno, absl::StrCat("cannot create data directory '", path, "' (its parent must exist and be writable)"));
@@ -59,6 +52,14 @@ void WriteHolder(int lock_descriptor) {
 }
 
 }  // namespace
+
+absl::Status SyncFolder(const std::string& folder) {
+  const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool synced = descriptor >= 0 && fsync(descriptor) == 0;
+  const int error = errno;
+  if (descriptor >= 0) close(descriptor);
+  return synced ? absl::OkStatus() : absl::ErrnoToStatus(error, absl::StrCat("cannot sync folder '", folder, "'"));
+}
 
 absl::StatusOr<std::unique_ptr<DataDirectory>> DataDirectory::Open(const std::string& path) {
   RETURN_IF_ERROR(MakeDirectory(path));

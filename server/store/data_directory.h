@@ -4,9 +4,13 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 namespace oneloop {
+
+// Makes names that were made, renamed or deleted in a folder survive a power loss.
+absl::Status SyncFolder(const std::string& folder);
 
 // A directory that one process has for itself, by a lock on a file in it that ends with the process.
 class DataDirectory {

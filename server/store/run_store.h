@@ -163,8 +163,8 @@ struct JobSnapshot {
 
 // Thread-safe. Reads see only what is committed.
 //
-// Codes: NOT_FOUND for an unknown job or point, RESOURCE_EXHAUSTED for a full disk, UNAVAILABLE after Close, DATA_LOSS
-// for a corrupted file, INTERNAL for any other fault of the storage.
+// Codes: NOT_FOUND for an unknown job or point, RESOURCE_EXHAUSTED for a full disk, UNAVAILABLE for one that cannot be
+// read or written, and after Close, DATA_LOSS for a corrupted file, INTERNAL for any other fault of the storage.
 class RunStore : public CalibrationStore {
  public:
   // Returns once committed. With a request_id that its project has seen, returns that job instead, whatever else is

@@ -1,14 +1,16 @@
 #include "server/store/sqlite_connection.h"
 
 #include <sqlite3.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/failpoint.h"
 #include "common/base/status.h"
+#include "server/store/data_directory.h"
 
 namespace oneloop {
 namespace {
@@ -22,7 +24,15 @@ absl::StatusCode CodeFor(int extended_code, int system_errno) {
       return absl::StatusCode::kDataLoss;
     case SQLITE_IOERR:
       return system_errno == ENOSPC || system_errno == EDQUOT ? absl::StatusCode::kResourceExhausted
-                                                              : absl::StatusCode::kInternal;
+                                                              : absl::StatusCode::kUnavailable;
+    case SQLITE_INTERRUPT:
+      return absl::StatusCode::kCancelled;
+    case SQLITE_READONLY:
+    // Somebody else, a person with SQLite's shell, holds the file for longer than we wait.
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL:
+      return absl::StatusCode::kUnavailable;
     default:
       return absl::StatusCode::kInternal;
   }
@@ -153,6 +163,22 @@ absl::StatusOr<SqliteStatement> SqliteConnection::Prepare(std::string_view sql) 
   return SqliteStatement(statement);
 }
 
+absl::StatusOr<std::vector<std::string>> SqliteConnection::ReadIntegrity() {
+  std::vector<std::string> problems;
+  ASSIGN_OR_RETURN(SqliteStatement rows, Prepare("PRAGMA integrity_check"));
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool row, rows.Step());
+    if (!row) return problems;
+    if (rows.Text(0) != "ok") problems.emplace_back(rows.Text(0));
+  }
+}
+
+absl::Status SqliteConnection::CheckIntegrity() {
+  ASSIGN_OR_RETURN(const std::vector<std::string> problems, ReadIntegrity());
+  if (problems.empty()) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(path_, " is damaged: ", problems.front()));
+}
+
 absl::StatusOr<std::int64_t> SqliteConnection::QueryInt(std::string_view sql) {
   ASSIGN_OR_RETURN(SqliteStatement statement, Prepare(sql));
   ASSIGN_OR_RETURN(const bool row, statement.Step());
@@ -170,25 +196,57 @@ void SqliteConnection::SetCheckpointOnClose(bool enabled) {
   sqlite3_db_config(database_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, enabled ? 0 : 1, nullptr);
 }
 
-absl::Status SqliteConnection::BackUp(const std::string& target_path) {
+void SqliteConnection::SetCancelled(const std::function<bool()>* cancelled) {
+  constexpr int kInstructions = 10000;
+  const auto ask = [](void* function) { return (*static_cast<const std::function<bool()>*>(function))() ? 1 : 0; };
+  const bool set = cancelled != nullptr && *cancelled;
+  sqlite3_progress_handler(database_, kInstructions, set ? +ask : nullptr,
+                           set ? const_cast<std::function<bool()>*>(cancelled) : nullptr);
+}
+
+absl::Status SqliteConnection::CopyTo(SqliteConnection& target, const std::function<bool()>& cancelled) {
+  constexpr int kPagesOfStep = 1024;
+  // While this transaction sees one state of the file, the steps do, too, and none has to start over.
+  ASSIGN_OR_RETURN(const SqliteTransaction one_state, SqliteTransaction::Begin(this, SqliteTransaction::Kind::kRead));
+  RETURN_IF_ERROR(QueryInt("SELECT count(*) FROM sqlite_master").status());
+  sqlite3_backup* const backup = sqlite3_backup_init(target.database_, "main", database_, "main");
+  if (backup == nullptr) return target.Error(sqlite3_errcode(target.database_));
+  int code = SQLITE_OK;
+  bool stopped = false;
+  while (code == SQLITE_OK && !stopped) {
+    code = sqlite3_backup_step(backup, kPagesOfStep);
+    stopped = cancelled && cancelled();
+  }
+  sqlite3_backup_finish(backup);
+  if (stopped) return absl::CancelledError("the copy was cancelled");
+  if (code != SQLITE_DONE) return target.Error(code);
+  // The copy of a file with a log says that it has one, and could not be read in a folder without write permission.
+  return target.Execute("PRAGMA journal_mode = DELETE");
+}
+
+absl::Status SqliteConnection::BackUp(const std::string& target_path, const BackUpOptions& options) {
   const std::string partial_path = target_path + ".partial";
   std::remove(partial_path.c_str());
-  sqlite3* target = nullptr;
-  int code = sqlite3_open_v2(partial_path.c_str(), &target, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
-  if (code == SQLITE_OK) {
-    if (sqlite3_backup* backup = sqlite3_backup_init(target, "main", database_, "main"); backup != nullptr) {
-      sqlite3_backup_step(backup, -1);
-      sqlite3_backup_finish(backup);
-    }
-    code = sqlite3_errcode(target);
-  }
-  absl::Status status = code == SQLITE_OK ? absl::OkStatus() : DatabaseError(target, partial_path, code);
-  sqlite3_close(target);
+  const auto write = [&]() -> absl::Status {
+    ASSIGN_OR_RETURN(const std::unique_ptr<SqliteConnection> target, Open(partial_path, Mode::kReadWrite, ""));
+    RETURN_IF_ERROR(CopyTo(*target, options.cancelled));
+    if (!options.check_integrity) return absl::OkStatus();
+    target->SetCancelled(&options.cancelled);
+    absl::Status sound = target->CheckIntegrity();
+    target->SetCancelled(nullptr);
+    return sound;
+  };
+  absl::Status status = write();
+  Failpoint("backup.before_rename");
   if (status.ok() && std::rename(partial_path.c_str(), target_path.c_str()) != 0) {
     status = absl::ErrnoToStatus(errno, absl::StrCat("cannot rename ", partial_path, " to ", target_path));
   }
-  if (!status.ok()) std::remove(partial_path.c_str());
-  return status;
+  if (!status.ok()) {
+    std::remove(partial_path.c_str());
+    return status;
+  }
+  Failpoint("backup.after_rename");
+  return SyncFolder(std::filesystem::path(target_path).parent_path());
 }
 
 absl::StatusOr<SqliteTransaction> SqliteTransaction::Begin(SqliteConnection* connection, Kind kind) {

@@ -2,12 +2,14 @@
 #define ONELOOP_SERVER_STORE_SQLITE_CONNECTION_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -87,8 +89,9 @@ class SqliteStatement {
 
 // One connection to a SQLite file. Used by one thread at a time.
 //
-// Codes of every method: RESOURCE_EXHAUSTED for a full disk, DATA_LOSS for a file that is corrupted or no database,
-// INTERNAL for the rest. Messages name the file.
+// Codes of every method: RESOURCE_EXHAUSTED for a full disk, UNAVAILABLE for one that cannot be read or written and for
+// a file that another program has locked, DATA_LOSS for one that is corrupted or no database, INTERNAL for the rest.
+// Messages name the file.
 class SqliteConnection {
  public:
   enum class Mode { kReadOnly, kReadWrite };
@@ -109,6 +112,11 @@ class SqliteConnection {
   // The first column of the only row of a query without values.
   absl::StatusOr<std::int64_t> QueryInt(std::string_view sql);
 
+  // What SQLite's integrity check has to say of the file, all of which it reads; nothing of a sound one.
+  absl::StatusOr<std::vector<std::string>> ReadIntegrity();
+  // DATA_LOSS with the first of it.
+  absl::Status CheckIntegrity();
+
   std::int64_t last_insert_id() const;
   std::int64_t changed_rows() const;  // by the last statement
   bool in_transaction() const;
@@ -116,14 +124,23 @@ class SqliteConnection {
   // Whether closing the last connection writes the log back into the file; true at first.
   void SetCheckpointOnClose(bool enabled);
 
-  // Writes a consistent copy to a new file, which is complete or not there.
-  absl::Status BackUp(const std::string& target_path);
+  // Writes a copy of one state of the file to a new file by itself, without a log. The copy is synced and complete, or
+  // not there. One at a time for each target, under which name with ".partial" added it is written first. CANCELLED
+  // when it was. Precondition: no transaction is open.
+  struct BackUpOptions {
+    bool check_integrity = false;               // also SQLite's check, which reads all of the copy
+    std::function<bool()> cancelled = nullptr;  // asked every few milliseconds, when set
+  };
+  absl::Status BackUp(const std::string& target_path, const BackUpOptions& options);
 
   const std::string& path() const { return path_; }
 
  private:
   SqliteConnection(std::string path, sqlite3* database) : path_(std::move(path)), database_(database) {}
   absl::Status Error(int code) const;
+  absl::Status CopyTo(SqliteConnection& target, const std::function<bool()>& cancelled);
+  // Has every statement end with CANCELLED once `cancelled` says so; empty ends that.
+  void SetCancelled(const std::function<bool()>* cancelled);
 
   const std::string path_;
   sqlite3* const database_;

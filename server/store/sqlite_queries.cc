@@ -230,6 +230,10 @@ absl::StatusOr<std::vector<StartRecord>> ReadStarts(SqliteConnection& connection
   for (;;) {
     ASSIGN_OR_RETURN(const bool row, rows.Step());
     if (!row) return starts;
+    if (rows.Int(0) < 0 || rows.Int(0) >= num_starts) {
+      return absl::DataLossError(
+          absl::StrCat("job ", job_id, " has ", num_starts, " starts, and progress of start ", rows.Int(0)));
+    }
     StartRecord& start = starts[static_cast<std::size_t>(rows.Int(0))];
     start.points = rows.Int(1);
     start.samples_done = rows.Int(2);

@@ -1,6 +1,7 @@
 #include "server/store/sqlite_schema.h"
 
 #include "absl/strings/str_cat.h"
+#include "common/base/failpoint.h"
 #include "common/base/log.h"
 #include "common/base/status.h"
 #include "server/store/sqlite_points_view.h"
@@ -22,7 +23,6 @@ CREATE TABLE jobs (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   project TEXT NOT NULL,
   request_id TEXT,           -- NULL for none
-  owner TEXT NOT NULL DEFAULT '',  -- the user who submitted it
   workload_name TEXT NOT NULL,
   template_name TEXT NOT NULL,
   state INTEGER NOT NULL,    -- 1 pending, 2 running, 3 paused, 4 cancelled, 5 succeeded, 6 failed
@@ -44,7 +44,8 @@ CREATE TABLE jobs (
   lower_bound REAL,          -- of the objective; NULL, as in the next two, also for infinity
   energy_uj_bound REAL,
   latency_cycles_bound REAL,
-  revision INTEGER NOT NULL  -- of the last commit that changed the job or its points
+  revision INTEGER NOT NULL,  -- of the last commit that changed the job or its points
+  owner TEXT NOT NULL DEFAULT ''  -- the user who submitted it
 ) STRICT;
 CREATE UNIQUE INDEX jobs_by_request ON jobs (project, request_id) WHERE request_id IS NOT NULL;
 CREATE INDEX jobs_by_project ON jobs (project);
@@ -161,7 +162,7 @@ FROM point_rows AS points INDEXED BY point_rows_on_front JOIN jobs ON jobs.id = 
 WHERE points.entered_front_revision IS NOT NULL AND points.left_front_revision IS NULL;
 )sql";
 
-// Since version 2.
+// Since version 2 there are calibrations.
 constexpr char kCreateCalibrations[] = R"sql(
 CREATE TABLE calibrations (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -176,7 +177,7 @@ CREATE TABLE calibrations (
 ) STRICT;
 )sql";
 
-// Since version 3, jobs have owners. Those of before belong to nobody.
+// And jobs have owners. Those of before belong to nobody.
 constexpr char kAddOwners[] = R"sql(
 ALTER TABLE jobs ADD COLUMN owner TEXT NOT NULL DEFAULT '';
 CREATE INDEX jobs_unfinished_by_owner ON jobs (owner) WHERE state <= 3;
@@ -188,12 +189,15 @@ absl::Status RunStep(SqliteConnection* connection, const std::string& script, in
   RETURN_IF_ERROR(connection->Execute(script));
   RETURN_IF_ERROR(connection->Execute(absl::StrCat("PRAGMA application_id = ", kStoreApplicationId)));
   RETURN_IF_ERROR(connection->Execute(absl::StrCat("PRAGMA user_version = ", version)));
-  return transaction.Commit();
+  Failpoint("schema.before_step_commit");
+  RETURN_IF_ERROR(transaction.Commit());
+  Failpoint("schema.after_step_commit");
+  return absl::OkStatus();
 }
 
 absl::Status Migrate(SqliteConnection* connection, const Schema& schema, int version) {
   const std::string backup_path = BackupPath(connection->path(), version);
-  if (const absl::Status status = connection->BackUp(backup_path); !status.ok()) {
+  if (const absl::Status status = connection->BackUp(backup_path, {}); !status.ok()) {
     return PrefixField(absl::StrCat("cannot back the store up before its migration to version ", schema.version()),
                        status);
   }
@@ -212,9 +216,12 @@ absl::Status Migrate(SqliteConnection* connection, const Schema& schema, int ver
 
 }  // namespace
 
+// To change the schema: write the present version's fixture (tests/server/store/schema_migration_test.cc says how),
+// change kCreateTables, and append here the script that brings a file from the present version there. New columns of a
+// table come last in both.
 const Schema& StoreSchema() {
   static const Schema& schema = *new Schema{absl::StrCat(kCreateTables, CreatePointsView(), kCreateCalibrations),
-                                            {kCreateCalibrations, kAddOwners}};
+                                            /*steps=*/{absl::StrCat(kCreateCalibrations, kAddOwners)}};
   return schema;
 }
 
@@ -222,22 +229,35 @@ std::string BackupPath(const std::string& database_path, int version) {
   return absl::StrCat(database_path, ".v", version, ".bak");
 }
 
-absl::Status PrepareSchema(SqliteConnection* connection, const Schema& schema) {
-  ASSIGN_OR_RETURN(const std::int64_t application_id, connection->QueryInt("PRAGMA application_id"));
-  ASSIGN_OR_RETURN(const std::int64_t version, connection->QueryInt("PRAGMA user_version"));
-  ASSIGN_OR_RETURN(const std::int64_t objects, connection->QueryInt("SELECT count(*) FROM sqlite_master"));
-  if (application_id == 0 && version == 0 && objects == 0) {
-    return RunStep(connection, schema.create, schema.version());
-  }
+absl::StatusOr<std::int64_t> ReadSchemaVersion(SqliteConnection& connection, const Schema& schema) {
+  ASSIGN_OR_RETURN(const std::int64_t application_id, connection.QueryInt("PRAGMA application_id"));
+  ASSIGN_OR_RETURN(const std::int64_t version, connection.QueryInt("PRAGMA user_version"));
+  ASSIGN_OR_RETURN(const std::int64_t objects, connection.QueryInt("SELECT count(*) FROM sqlite_master"));
+  if (application_id == 0 && version == 0 && objects == 0) return 0;
   if (application_id != kStoreApplicationId || version < 1) {
     return absl::FailedPreconditionError(
-        absl::StrCat(connection->path(), " is a SQLite database, but not a OneLoop store; move it away"));
+        absl::StrCat(connection.path(), " is a SQLite database, but not a OneLoop store; move it away"));
   }
   if (version > schema.version()) {
-    return absl::FailedPreconditionError(absl::StrCat(connection->path(), " has schema version ", version,
+    return absl::FailedPreconditionError(absl::StrCat(connection.path(), " has schema version ", version,
                                                       "; this program knows versions up to ", schema.version(),
                                                       ". Use the program that wrote it, or a newer one"));
   }
+  return version;
+}
+
+absl::Status CheckSchemaVersion(SqliteConnection& connection, const Schema& schema) {
+  ASSIGN_OR_RETURN(const std::int64_t version, ReadSchemaVersion(connection, schema));
+  if (version == schema.version()) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat(connection.path(), version == 0 ? " is empty" : absl::StrCat(" has schema version ", version),
+                   ", and this program works on version ", schema.version(),
+                   "; start the daemon on it once, which brings it up to date"));
+}
+
+absl::Status PrepareSchema(SqliteConnection* connection, const Schema& schema) {
+  ASSIGN_OR_RETURN(const std::int64_t version, ReadSchemaVersion(*connection, schema));
+  if (version == 0) return RunStep(connection, schema.create, schema.version());
   return version < schema.version() ? Migrate(connection, schema, static_cast<int>(version)) : absl::OkStatus();
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "server/store/sqlite_connection.h"
 
 namespace oneloop {
@@ -25,6 +26,13 @@ const Schema& StoreSchema();
 
 // Where PrepareSchema keeps the file as it was before a migration from `version`.
 std::string BackupPath(const std::string& database_path, int version);
+
+// The version of the connection's file, at most the schema's; 0 for an empty file. FAILED_PRECONDITION for a file of a
+// newer version or one that is not a store.
+absl::StatusOr<std::int64_t> ReadSchemaVersion(SqliteConnection& connection, const Schema& schema);
+
+// FAILED_PRECONDITION, with what to do, when the connection's file is not a store of just the schema's version.
+absl::Status CheckSchemaVersion(SqliteConnection& connection, const Schema& schema);
 
 // Brings the connection's file to the schema: makes the tables in an empty file; backs an older file up and migrates
 // it, each step in a transaction; leaves an up-to-date one alone. FAILED_PRECONDITION, and the file as it was, for a

@@ -8,6 +8,7 @@
 #include <utility>
 #include <variant>
 
+#include "common/base/failpoint.h"
 #include "common/base/log.h"
 #include "common/base/status.h"
 #include "server/store/number_list.h"
@@ -60,7 +61,9 @@ absl::StatusOr<WriteBackend::Commit> SqliteWriter::ApplyInTransaction(const std:
   if (changed_jobs_.empty() && !calibrations_changed_) return Commit{revision_, {}};
   RETURN_IF_ERROR(WriteChanges());
   for (Write* write : writes) RETURN_IF_ERROR(RefreshResult(*write));
+  Failpoint("store.before_commit");
   RETURN_IF_ERROR(transaction.Commit());
+  Failpoint("store.after_commit");
   return Commit{next_revision_, {changed_jobs_.begin(), changed_jobs_.end()}};
 }
 
@@ -400,12 +403,15 @@ absl::StatusOr<bool> SqliteWriter::DeleteSomePoints() {
     ASSIGN_OR_RETURN(SqliteStatement finish, connection_->Prepare("DELETE FROM deleted_jobs WHERE job_id = ?"));
     RETURN_IF_ERROR(finish.Run(id));
   }
+  Failpoint("store.before_clean_up_commit");
   RETURN_IF_ERROR(transaction.Commit());
   return true;
 }
 
 absl::Status SqliteWriter::Close() {
+  Failpoint("store.before_last_checkpoint");
   absl::Status status = connection_->QueryInt("PRAGMA wal_checkpoint(TRUNCATE)").status();
+  Failpoint("store.after_last_checkpoint");
   connection_.reset();
   return status;
 }

@@ -1,112 +1,29 @@
 // What a job's points, front and watchers go through when the daemon dies: kill -9 at random moments, restart on the
 // same directory, and in the end exactly what an undisturbed run gives.
 
-#include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
+#include <sys/mount.h>
 
-#include <csignal>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
-#include <map>
 #include <memory>
-#include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/random.h"
-#include "oneloop/v1/search_service.grpc.pb.h"
 #include "server/store/sqlite_connection.h"
-#include "tests/client/process.h"
+#include "tests/integration/daemon.h"
 
 namespace oneloop {
 namespace {
 
 constexpr int kKills = 20;
 constexpr char kJob[] = "projects/default/jobs/1";
-
-// A daemon on a directory, and a stub that talks to it.
-class Daemon {
- public:
-  explicit Daemon(const std::string& data_dir)
-      : process_({BuiltProgram("oneloopd"), "--data_dir", data_dir, "--threads", "2"}, /*merge_errors=*/false) {
-    // The line comes once the daemon serves.
-    EXPECT_NE(process_.ReadLine().find("listening on"), std::string::npos);
-    stub_ = v1::SearchService::NewStub(
-        grpc::CreateChannel(absl::StrCat("unix:", data_dir, "/oneloop.sock"), grpc::InsecureChannelCredentials()));
-  }
-
-  v1::SearchService::Stub& stub() { return *stub_; }
-  void Kill() {
-    process_.Signal(SIGKILL);
-    process_.Wait();
-  }
-  int Stop() {
-    process_.Signal(SIGTERM);
-    return process_.Wait();
-  }
-
-  void Submit(const v1::JobSpec& spec) {
-    grpc::ClientContext context;
-    v1::CreateJobRequest request;
-    request.set_parent("projects/default");
-    *request.mutable_spec() = spec;
-    v1::Job job;
-    const grpc::Status status = stub_->CreateJob(&context, request, &job);
-    ASSERT_TRUE(status.ok()) << status.error_message();
-    ASSERT_EQ(job.name(), kJob);
-  }
-
-  // Every stored point by its number; a number that comes twice fails the test.
-  std::map<std::int64_t, v1::EvaluatedPoint> ListPoints(bool pareto_only) {
-    std::map<std::int64_t, v1::EvaluatedPoint> points;
-    v1::ListPointsRequest request;
-    request.set_parent(kJob);
-    request.set_pareto_only(pareto_only);
-    request.set_page_size(997);
-    do {
-      grpc::ClientContext context;
-      v1::ListPointsResponse response;
-      const grpc::Status status = stub_->ListPoints(&context, request, &response);
-      EXPECT_TRUE(status.ok()) << status.error_message();
-      for (const v1::EvaluatedPoint& point : response.points()) {
-        EXPECT_TRUE(points.emplace(point.number(), point).second) << "point " << point.number() << " twice";
-      }
-      request.set_page_token(response.next_page_token());
-    } while (!request.page_token().empty());
-    return points;
-  }
-
- private:
-  ChildProcess process_;
-  std::unique_ptr<v1::SearchService::Stub> stub_;
-};
-
-// A stream of watch messages that can be left at any moment.
-class Watcher {
- public:
-  Watcher(Daemon& daemon, std::int64_t start_revision) {
-    v1::WatchRequest request;
-    request.set_name(kJob);
-    request.set_start_revision(start_revision);
-    reader_ = daemon.stub().Watch(&context_, request);
-  }
-  ~Watcher() {
-    context_.TryCancel();
-    v1::WatchResponse rest;
-    while (reader_->Read(&rest)) {
-    }
-    reader_->Finish();
-  }
-  bool Next(v1::WatchResponse* message) { return reader_->Read(message); }
-
- private:
-  grpc::ClientContext context_;
-  std::unique_ptr<grpc::ClientReader<v1::WatchResponse>> reader_;
-};
 
 // Everything that a sequence of messages tells of a job, in order.
 struct Story {
@@ -130,18 +47,18 @@ struct Story {
   }
 };
 
-std::string Figures(const v1::EvaluatedPoint& point) {
-  v1::EvaluatedPoint figures = point;
-  // When a point was stored may differ after a restart; the fronts are compared by themselves.
-  figures.clear_revision();
-  figures.clear_pareto();
-  figures.clear_entered_front_revision();
-  figures.clear_left_front_revision();
-  std::string parameters;
-  const std::map<std::string, double> sorted(figures.parameters().begin(), figures.parameters().end());
-  for (const auto& [name, value] : sorted) absl::StrAppend(&parameters, " ", name, "=", value);
-  figures.clear_parameters();
-  return figures.SerializeAsString() + parameters;
+EvaluatedPoints ListPoints(Daemon& daemon, bool pareto_only) {
+  const auto points = daemon.TryListPoints(kJob, pareto_only);
+  EXPECT_TRUE(points.has_value());
+  return points.value_or(EvaluatedPoints());
+}
+
+void ExpectSamePoints(const EvaluatedPoints& points, const EvaluatedPoints& expected) {
+  ASSERT_EQ(points.size(), expected.size());
+  for (const auto& [number, point] : expected) {
+    ASSERT_TRUE(points.contains(number)) << "point " << number << " is missing";
+    ASSERT_EQ(Figures(points.at(number)), Figures(point));
+  }
 }
 
 class RecoveryTest : public testing::Test {
@@ -160,9 +77,20 @@ class RecoveryTest : public testing::Test {
 
   std::string Folder(const std::string& name) const { return folder_ + "/" + name; }
 
+  void Submit(Daemon& daemon) {
+    grpc::ClientContext context;
+    v1::CreateJobRequest request;
+    request.set_parent("projects/default");
+    *request.mutable_spec() = spec_;
+    v1::Job job;
+    const grpc::Status status = daemon.stub().CreateJob(&context, request, &job);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+    ASSERT_EQ(job.name(), kJob);
+  }
+
   // Runs the job to its end and returns its points and its front.
   void RunToEnd(Daemon& daemon) {
-    Watcher watcher(daemon, 0);
+    Watcher watcher(daemon, kJob, 0);
     v1::WatchResponse message;
     while (watcher.Next(&message)) last_ = message.job();
     ASSERT_EQ(last_.state(), v1::SUCCEEDED) << last_.message();
@@ -193,33 +121,33 @@ class RecoveryTest : public testing::Test {
 
 TEST_F(RecoveryTest, KilledDaemonsLoseAndDoubleNothing) {
   Daemon undisturbed(Folder("undisturbed"));
-  undisturbed.Submit(spec_);
+  Submit(undisturbed);
   RunToEnd(undisturbed);
-  const auto expected = undisturbed.ListPoints(false);
-  const auto expected_front = undisturbed.ListPoints(true);
+  const auto expected = ListPoints(undisturbed, false);
+  const auto expected_front = ListPoints(undisturbed, true);
   ASSERT_FALSE(expected_front.empty());
   EXPECT_EQ(undisturbed.Stop(), 0);
 
   const std::string data_dir = Folder("killed");
   auto daemon = std::make_unique<Daemon>(data_dir);
-  daemon->Submit(spec_);
+  Submit(*daemon);
   Random random(20);
   int kills_while_running = 0;
-  std::map<std::int64_t, v1::EvaluatedPoint> acknowledged;
+  EvaluatedPoints acknowledged;
   for (int kill = 0; kill < kKills; ++kill) {
     SCOPED_TRACE(absl::StrCat("kill ", kill));
     {
-      Watcher watcher(*daemon, 0);
+      Watcher watcher(*daemon, kJob, 0);
       v1::WatchResponse message;
       for (std::uint64_t left = 1 + random.Below(4); left > 0 && watcher.Next(&message); --left) last_ = message.job();
       // What a client has been shown is acknowledged.
-      if (random.Below(3) == 0) acknowledged = daemon->ListPoints(false);
+      if (random.Below(3) == 0) acknowledged = ListPoints(*daemon, false);
       daemon->Kill();
     }
     if (last_.state() == v1::RUNNING) ++kills_while_running;
     CheckFile(data_dir);
     daemon = std::make_unique<Daemon>(data_dir);
-    const auto stored = daemon->ListPoints(false);
+    const auto stored = ListPoints(*daemon, false);
     EXPECT_GE(static_cast<std::int64_t>(stored.size()), last_.progress().points());
     for (const auto& [number, point] : acknowledged) {
       ASSERT_TRUE(stored.contains(number)) << "point " << number << " is lost";
@@ -229,25 +157,132 @@ TEST_F(RecoveryTest, KilledDaemonsLoseAndDoubleNothing) {
   std::cout << kills_while_running << " of " << kKills << " kills while the job ran\n";
   EXPECT_GE(kills_while_running, kKills / 2);
   RunToEnd(*daemon);
-  const auto points = daemon->ListPoints(false);
-  ASSERT_EQ(points.size(), expected.size());
-  for (const auto& [number, point] : expected) ASSERT_EQ(Figures(points.at(number)), Figures(point));
-  const auto front = daemon->ListPoints(true);
-  ASSERT_EQ(front.size(), expected_front.size());
-  for (const auto& [number, point] : expected_front) ASSERT_EQ(Figures(front.at(number)), Figures(point));
+  const auto points = ListPoints(*daemon, false);
+  ExpectSamePoints(points, expected);
+  ExpectSamePoints(ListPoints(*daemon, true), expected_front);
   EXPECT_EQ(daemon->Stop(), 0);
+}
+
+TEST_F(RecoveryTest, BackupOfARunningJobIsRestoredElsewhereAndEndsWithTheSamePoints) {
+  const std::string data_dir = Folder("backed_up");
+  const std::string restored = Folder("restored");
+  const std::string client = absl::StrCat("ONELOOP_SERVER=unix:", data_dir, "/oneloop.sock $ONELOOP ");
+  const std::string server = BuiltProgram("oneloopd");
+  std::string backup;
+  EvaluatedPoints expected;
+  EvaluatedPoints expected_front;
+  {
+    Daemon::Options options;
+    options.flags = {"--enable_admin"};
+    Daemon daemon(data_dir, options);
+    Submit(daemon);
+    {
+      Watcher watcher(daemon, kJob, 0);
+      v1::WatchResponse message;
+      while (last_.progress().points() < 1000 && watcher.Next(&message)) last_ = message.job();
+    }
+    ASSERT_EQ(last_.state(), v1::RUNNING);
+    const ProcessResult made = RunShell(client + "admin backup drill");
+    ASSERT_EQ(made.code, 0);
+    backup = made.out.substr(0, made.out.find('\n'));
+    EXPECT_EQ(backup, data_dir + "/backups/drill");
+    EXPECT_EQ(RunShell(client + "admin backup drill 2>/dev/null").code, 1) << "nothing is overwritten";
+    EXPECT_EQ(RunShell(client + "admin backup ../drill 2>/dev/null").code, 4);
+    RunToEnd(daemon);
+    expected = ListPoints(daemon, false);
+    expected_front = ListPoints(daemon, true);
+    EXPECT_EQ(daemon.Stop(), 0);
+  }
+  const std::string restore = absl::StrCat(server, " restore --data_dir ", restored, " ", backup);
+  ASSERT_EQ(RunShell(restore).code, 0);
+  EXPECT_EQ(RunShell(restore + " 2>/dev/null").code, 1) << "there is a store now";
+  const ProcessResult fsck = RunShell(absl::StrCat(server, " fsck --data_dir ", restored));
+  EXPECT_EQ(fsck.code, 0) << fsck.out;
+  Daemon daemon(restored);
+  EXPECT_EQ(RunShell(absl::StrCat(server, " fsck --data_dir ", restored, " 2>/dev/null")).code, 1) << "in use";
+  EXPECT_LT(ListPoints(daemon, false).size(), expected.size());
+  RunToEnd(daemon);
+  ExpectSamePoints(ListPoints(daemon, false), expected);
+  ExpectSamePoints(ListPoints(daemon, true), expected_front);
+  EXPECT_EQ(daemon.Stop(), 0);
+}
+
+TEST_F(RecoveryTest, StoppedDaemonLeavesOneFileWithoutALog) {
+  const std::string data_dir = Folder("stopped");
+  Daemon daemon(data_dir);
+  Submit(daemon);
+  {
+    Watcher watcher(daemon, kJob, 0);
+    v1::WatchResponse message;
+    while (last_.progress().points() < 100 && watcher.Next(&message)) last_ = message.job();
+    EXPECT_EQ(daemon.Stop(), 0);
+    while (watcher.Next(&message)) last_ = message.job();
+  }
+  EXPECT_EQ(last_.state(), v1::RUNNING);
+  EXPECT_FALSE(std::filesystem::exists(data_dir + "/oneloop.db-wal"));
+  EXPECT_FALSE(std::filesystem::exists(data_dir + "/oneloop.sock"));
+  const ProcessResult fsck = RunShell(absl::StrCat(BuiltProgram("oneloopd"), " fsck --data_dir ", data_dir));
+  EXPECT_EQ(fsck.code, 0) << fsck.out;
+}
+
+// A file system of its own, as large as wanted; unmounted with the object.
+class SmallDisk {
+ public:
+  explicit SmallDisk(std::string folder) : folder_(std::move(folder)) {
+    std::filesystem::create_directory(folder_);
+    mounted_ = mount("tmpfs", folder_.c_str(), "tmpfs", 0, "size=6m") == 0;
+  }
+  ~SmallDisk() {
+    if (mounted_) umount2(folder_.c_str(), MNT_DETACH);
+  }
+  SmallDisk(const SmallDisk&) = delete;
+  SmallDisk& operator=(const SmallDisk&) = delete;
+
+  bool mounted() const { return mounted_; }
+  void MakeRoom() { EXPECT_EQ(mount("tmpfs", folder_.c_str(), "tmpfs", MS_REMOUNT, "size=600m"), 0); }
+
+ private:
+  const std::string folder_;
+  bool mounted_ = false;
+};
+
+TEST_F(RecoveryTest, JobOnAFullDiskIsPausedAndGoesOnByItselfWhenThereIsRoom) {
+  SmallDisk disk(Folder("disk"));
+  if (!disk.mounted()) GTEST_SKIP() << "only root may mount a small file system";
+  Daemon undisturbed(Folder("undisturbed"));
+  Submit(undisturbed);
+  RunToEnd(undisturbed);
+  const EvaluatedPoints expected = ListPoints(undisturbed, false);
+
+  Daemon daemon(Folder("disk") + "/data");
+  Submit(daemon);
+  v1::GetJobRequest request;
+  request.set_name(kJob);
+  v1::Job job;
+  while (job.state() != v1::PAUSED) {
+    grpc::ClientContext context;
+    ASSERT_TRUE(daemon.stub().GetJob(&context, request, &job).ok());
+    ASSERT_NE(job.state(), v1::SUCCEEDED) << "the disk is too large";
+  }
+  EXPECT_NE(job.message().find("full"), std::string::npos) << job.message();
+  const EvaluatedPoints stored = ListPoints(daemon, false);
+  EXPECT_LT(stored.size(), expected.size());
+  disk.MakeRoom();
+  RunToEnd(daemon);
+  ExpectSamePoints(ListPoints(daemon, false), expected);
+  EXPECT_EQ(daemon.Stop(), 0);
 }
 
 TEST_F(RecoveryTest, WatchersSeeEveryEventOnceHoweverOftenTheyReconnect) {
   spec_.set_starts(40);
   Daemon daemon(Folder("watched"));
-  daemon.Submit(spec_);
+  Submit(daemon);
   // The snapshot of each says where its changes begin; from the first one's on both must tell the same.
   Story steady;
   Story reconnecting;
   std::int64_t resume = 0;
   {
-    Watcher watcher(daemon, 0);
+    Watcher watcher(daemon, kJob, 0);
     v1::WatchResponse message;
     ASSERT_TRUE(watcher.Next(&message));
     ASSERT_TRUE(message.snapshot());
@@ -258,7 +293,7 @@ TEST_F(RecoveryTest, WatchersSeeEveryEventOnceHoweverOftenTheyReconnect) {
     }
     // Reconnects after every message, so that it reads the same changes in other portions.
     for (bool more = true; more;) {
-      Watcher again(daemon, resume);
+      Watcher again(daemon, kJob, resume);
       v1::WatchResponse part;
       more = again.Next(&part);
       if (!more) break;
@@ -275,12 +310,12 @@ TEST_F(RecoveryTest, WatchersSeeEveryEventOnceHoweverOftenTheyReconnect) {
   EXPECT_EQ(reconnecting.left, steady.left);
   EXPECT_EQ(reconnecting.new_points, steady.new_points);
   std::set<std::int64_t> front;
-  for (const auto& [number, point] : daemon.ListPoints(true)) front.insert(number);
+  for (const auto& [number, point] : ListPoints(daemon, true)) front.insert(number);
   EXPECT_EQ(steady.front, front);
   EXPECT_EQ(reconnecting.front, front);
 
   // One that joins after the end gets the whole state in its snapshot.
-  Watcher late(daemon, 0);
+  Watcher late(daemon, kJob, 0);
   v1::WatchResponse message;
   ASSERT_TRUE(late.Next(&message));
   EXPECT_TRUE(message.snapshot());

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 #include "common/base/status.h"
 
 namespace oneloop {
@@ -68,13 +71,36 @@ TEST(DaemonFlagsTest, TlsAndLimitsAreTaken) {
   EXPECT_EQ(flags.limits.max_unfinished_jobs, Limits().max_unfinished_jobs);
 }
 
+TEST(DaemonFlagsTest, MaintenanceTakesADirectoryAndAFile) {
+  const DaemonFlags fsck = ParseDaemonFlags({"fsck", "--data_dir", "/d"}, kHome).value();
+  EXPECT_EQ(fsck.action, DaemonFlags::Action::kFsck);
+  EXPECT_EQ(fsck.data_dir, "/d");
+  for (const auto& args : {std::vector<std::string>{"restore", "--data_dir", "/d", "/b"},
+                           std::vector<std::string>{"restore", "/b", "--data_dir=/d"}}) {
+    const DaemonFlags restore = ParseDaemonFlags(args, kHome).value();
+    EXPECT_EQ(restore.action, DaemonFlags::Action::kRestore);
+    EXPECT_EQ(restore.data_dir, "/d");
+    EXPECT_EQ(restore.backup_path, "/b");
+  }
+  EXPECT_THAT(Message(ParseDaemonFlags({"restore", "--data_dir", "/d"}, kHome).status()), HasSubstr("backup's file"));
+  EXPECT_THAT(Message(ParseDaemonFlags({"restore", "/b", "/c"}, kHome).status()), HasSubstr("unknown flag /c"));
+  EXPECT_THAT(Message(ParseDaemonFlags({"fsck", "/d"}, kHome).status()), HasSubstr("unknown flag /d"));
+  EXPECT_FALSE(ParseDaemonFlags({"--threads", "1", "fsck"}, kHome).ok());
+}
+
+TEST(DaemonFlagsTest, AdminIsOffUnlessEnabled) {
+  EXPECT_FALSE(ParseDaemonFlags({}, kHome)->enable_admin);
+  EXPECT_TRUE(ParseDaemonFlags({"--enable_admin", "--threads", "1"}, kHome)->enable_admin);
+  EXPECT_FALSE(ParseDaemonFlags({"--enable_admin=maybe"}, kHome).ok());
+}
+
 TEST(DaemonFlagsTest, HelpNamesEveryFlag) {
   EXPECT_EQ(ParseDaemonFlags({"--help"}, kHome)->action, DaemonFlags::Action::kHelp);
   EXPECT_EQ(ParseDaemonFlags({"--version"}, kHome)->action, DaemonFlags::Action::kVersion);
   for (const char* flag :
        {"--data_dir", "--listen", "--threads", "--tls_cert", "--tls_key", "--tls_client_ca", "--max_message_mib",
         "--max_unfinished_jobs", "--max_unfinished_jobs_per_user", "--max_watches_per_user", "--max_points_per_project",
-        "--max_samples_per_job", "--help", "--version"}) {
+        "--max_samples_per_job", "--enable_admin", "--help", "--version", "fsck", "restore"}) {
     EXPECT_THAT(DaemonHelp(), HasSubstr(flag));
   }
 }

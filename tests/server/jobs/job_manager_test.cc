@@ -8,6 +8,7 @@
 #include <limits>
 #include <map>
 #include <string>
+#include <thread>
 #include <tuple>
 
 #include "common/base/status.h"
@@ -306,7 +307,14 @@ class RefusingStore : public ForwardingStore {
       ForwardingStore::AppendPoints(std::move(batch), std::move(done));
     }
   }
+  absl::StatusOr<JobRecord> SetJobState(std::int64_t id, const std::vector<JobState>& from, JobState to,
+                                        const std::string& message,
+                                        std::optional<std::int64_t> expected_revision) override {
+    if (refuses_states) return error;
+    return ForwardingStore::SetJobState(id, from, to, message, expected_revision);
+  }
   std::atomic<bool> refuses = true;
+  std::atomic<bool> refuses_states = false;
   absl::Status error;
 };
 
@@ -328,6 +336,114 @@ TEST_F(JobManagerTest, FullDiskPausesTheJobWithTheReasonAndItCanBeResumed) {
     return store_.GetJob(id)->state == JobState::kSucceeded;
   });
   EXPECT_EQ(PointsOf(store_, id), UndisturbedPoints());
+}
+
+JobManager::Options RetryingAtOnce(JobManager::Options options) {
+  options.stalled.first_delay = absl::Milliseconds(1);
+  options.stalled.most_delay = absl::Milliseconds(1);
+  return options;
+}
+
+TEST_F(JobManagerTest, JobGoesOnByItselfOnceTheStorageWorksAgain) {
+  for (const absl::Status& error :
+       {absl::ResourceExhaustedError("the disk is full"), absl::UnavailableError("disk I/O error")}) {
+    RefusingStore failing(&store_);
+    failing.error = error;
+    JobManager::Options options = RetryingAtOnce(ManagerOptions());
+    options.store = &failing;
+    const auto manager = Manager(std::move(options));
+    const std::int64_t id = Submit(*manager);
+    EXPECT_THAT(watcher_.AwaitState(id, JobState::kPaused).message, HasSubstr(std::string(error.message())));
+    failing.refuses = false;
+    EXPECT_EQ(watcher_.AwaitState(id, JobState::kSucceeded).message.find("paused"), std::string::npos);
+    EXPECT_EQ(PointsOf(store_, id), UndisturbedPoints());
+    EXPECT_FALSE(manager->StorageStall(id).has_value());
+  }
+}
+
+TEST_F(JobManagerTest, JobOfWhichNotEvenThePauseCouldBeStoredGoesOnByItself) {
+  RefusingStore full(&store_);
+  full.error = absl::ResourceExhaustedError("the disk is full");
+  JobManager::Options options = RetryingAtOnce(ManagerOptions());
+  options.store = &full;
+  const auto manager = Manager(std::move(options));
+  full.refuses_states = true;
+  const std::int64_t id = Submit(*manager);
+  while (!manager->StorageStall(id)) std::this_thread::yield();
+  EXPECT_THAT(*manager->StorageStall(id), HasSubstr("the disk is full"));
+  EXPECT_NE(store_.GetJob(id)->state, JobState::kPaused);
+  full.refuses_states = false;
+  full.refuses = false;
+  watcher_.AwaitState(id, JobState::kSucceeded);
+  EXPECT_EQ(PointsOf(store_, id), UndisturbedPoints());
+}
+
+TEST_F(JobManagerTest, EndThatCouldNotBeStoredIsStoredLater) {
+  RefusingStore full(&store_);
+  full.error = absl::ResourceExhaustedError("the disk is full");
+  full.refuses = false;
+  GatedRunner runner(20);
+  JobManager::Options options = RetryingAtOnce(ManagerOptions());
+  options.store = &full;
+  options.run_start = [&runner](const SearchSpec& spec, int start, PointSink& sink) {
+    return runner.Run(spec, start, sink);
+  };
+  const auto manager = Manager(std::move(options));
+  const std::int64_t id = Submit(*manager);
+  watcher_.AwaitState(id, JobState::kRunning);
+  full.refuses_states = true;
+  runner.Open();
+  while (!manager->StorageStall(id)) std::this_thread::yield();
+  EXPECT_EQ(store_.GetJob(id)->state, JobState::kRunning);
+  full.refuses_states = false;
+  watcher_.AwaitState(id, JobState::kSucceeded);
+}
+
+TEST_F(JobManagerTest, PauseForTheStorageEndsWithTheNextManagerAndAUsersDoesNot) {
+  std::int64_t by_storage = 0;
+  std::int64_t by_user = 0;
+  {
+    RefusingStore full(&store_);
+    full.error = absl::ResourceExhaustedError("the disk is full");
+    JobManager::Options options = ManagerOptions();
+    options.stalled = {absl::Hours(1), absl::Hours(1)};
+    options.store = &full;
+    const auto manager = Manager(std::move(options));
+    by_storage = Submit(*manager);
+    by_user = Submit(*manager);
+    watcher_.AwaitState(by_storage, JobState::kPaused);
+    watcher_.AwaitState(by_user, JobState::kPaused);
+    const auto paused = manager->Pause(by_user, std::nullopt);
+    ASSERT_TRUE(paused.ok()) << paused.status();
+    EXPECT_EQ(paused->message, "paused on request");
+    EXPECT_EQ(manager->Pause(by_user, std::nullopt).status().code(), absl::StatusCode::kFailedPrecondition);
+  }
+  EXPECT_EQ(store_.GetJob(by_storage)->state, JobState::kPaused);
+  const auto manager = Manager(RetryingAtOnce(ManagerOptions()));
+  watcher_.AwaitState(by_storage, JobState::kSucceeded);
+  EXPECT_EQ(PointsOf(store_, by_storage), UndisturbedPoints());
+  EXPECT_EQ(store_.GetJob(by_user)->state, JobState::kPaused);
+}
+
+TEST_F(JobManagerTest, StalledJobCanBeCancelled) {
+  RefusingStore full(&store_);
+  full.error = absl::ResourceExhaustedError("the disk is full");
+  JobManager::Options options = ManagerOptions();
+  options.store = &full;
+  const auto manager = Manager(std::move(options));
+  const std::int64_t id = Submit(*manager);
+  watcher_.AwaitState(id, JobState::kPaused);
+  EXPECT_TRUE(manager->Cancel(id, std::nullopt).ok());
+  EXPECT_FALSE(manager->StorageStall(id).has_value());
+}
+
+TEST(StalledJobsTest, DelaysDoubleUpToTheLargest) {
+  const StalledJobs::Options options = {absl::Seconds(1), absl::Seconds(60)};
+  EXPECT_EQ(StalledJobs::DelayBefore(0, options), absl::Seconds(1));
+  EXPECT_EQ(StalledJobs::DelayBefore(1, options), absl::Seconds(2));
+  EXPECT_EQ(StalledJobs::DelayBefore(5, options), absl::Seconds(32));
+  EXPECT_EQ(StalledJobs::DelayBefore(6, options), absl::Seconds(60));
+  EXPECT_EQ(StalledJobs::DelayBefore(1000000, options), absl::Seconds(60));
 }
 
 TEST_F(JobManagerTest, OtherStorageErrorsFailTheJobWithTheReason) {

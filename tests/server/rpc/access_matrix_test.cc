@@ -15,6 +15,7 @@
 #include "grpc/reflection/v1alpha/reflection.grpc.pb.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/grpcpp.h"
+#include "oneloop/v1/admin_service.grpc.pb.h"
 #include "oneloop/v1/calibration_service.grpc.pb.h"
 #include "oneloop/v1/model_service.grpc.pb.h"
 #include "oneloop/v1/search_service.grpc.pb.h"
@@ -34,6 +35,7 @@ using google::protobuf::ServiceDescriptor;
 // What the documents promise.
 enum class Needs { kViewer, kUser, kOwner, kAdmin };
 const std::map<std::string, Needs> kPromises = {
+    {"AdminService.Backup", Needs::kAdmin},
     {"CalibrationService.CreateCalibration", Needs::kUser},
     {"CalibrationService.DeleteCalibration", Needs::kAdmin},
     {"CalibrationService.GetCalibration", Needs::kViewer},
@@ -64,7 +66,7 @@ std::vector<const MethodDescriptor*> AllMethods() {
   std::vector<const MethodDescriptor*> methods;
   for (const std::string& name :
        {std::string(v1::SearchService::service_full_name()), std::string(v1::ModelService::service_full_name()),
-        std::string(v1::CalibrationService::service_full_name()),
+        std::string(v1::CalibrationService::service_full_name()), std::string(v1::AdminService::service_full_name()),
         std::string(grpc::reflection::v1alpha::ServerReflection::service_full_name())}) {
     const ServiceDescriptor* const service = DescriptorPool::generated_pool()->FindServiceByName(name);
     for (int i = 0; i < service->method_count(); ++i) methods.push_back(service->method(i));
@@ -79,6 +81,7 @@ class AccessMatrixTest : public testing::Test {
     options.data_dir = directory_.path();
     options.listen = {ParseListenAddress("127.0.0.1:0").value()};
     options.num_threads = 1;
+    options.enable_admin = true;
     options.run_start = [this](const SearchSpec& spec, int start, PointSink& sink) {
       return runner_.Run(spec, start, sink);
     };

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <cstdint>
 #include <set>
 #include <string>
@@ -15,6 +16,8 @@
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "grpcpp/grpcpp.h"
+#include "grpcpp/impl/codegen/client_unary_call.h"
+#include "oneloop/v1/admin_service.grpc.pb.h"
 #include "oneloop/v1/model_service.grpc.pb.h"
 #include "oneloop/v1/search_service.grpc.pb.h"
 #include "tests/server/jobs/jobs_test_util.h"
@@ -68,6 +71,21 @@ class ServerTest : public testing::Test {
     const grpc::Status status = search_->CreateJob(&context, request, &job);
     EXPECT_TRUE(status.ok()) << status.error_message();
     return job;
+  }
+
+  // What the health service says, as in its message: 1 SERVING, 2 NOT_SERVING; -1 when it does not answer.
+  static constexpr int kServing = 1;
+  static constexpr int kNotServing = 2;
+  int Health() {
+    const grpc::internal::RpcMethod check("/grpc.health.v1.Health/Check", grpc::internal::RpcMethod::NORMAL_RPC);
+    grpc::ClientContext context;
+    const grpc::Slice nothing("");
+    const grpc::ByteBuffer request(&nothing, 1);
+    grpc::ByteBuffer response;
+    const grpc::Status status = grpc::internal::BlockingUnaryCall(channel_.get(), check, &context, request, &response);
+    grpc::Slice bytes;
+    if (!status.ok() || !response.TrySingleSlice(&bytes).ok() || bytes.size() != 2) return -1;
+    return bytes.begin()[1];
   }
 
   const TempDirectory directory_;
@@ -270,6 +288,46 @@ TEST_F(ServerTest, StopEndsWatchesAndTheNextServerTakesTheJobUp) {
   EXPECT_LE(new_points, 500);
 }
 
+TEST_F(ServerTest, HealthSaysNotServingAsSoonAsTheStopBegins) {
+  // A start that does not mind the stop until the test lets it go.
+  std::atomic<bool> began = false;
+  std::atomic<bool> let_go = false;
+  OneLoopServer::Options options = ServerOptions();
+  options.run_start = [&](const SearchSpec&, int, PointSink&) {
+    began = true;
+    while (!let_go) std::this_thread::yield();
+    StartSummary summary;
+    summary.termination = StartSummary::Termination::kStopped;
+    return summary;
+  };
+  StartServer(std::move(options));
+  EXPECT_EQ(Health(), kServing);
+  CreateJob(1, 10);
+  while (!began) std::this_thread::yield();
+  std::thread stop([this] { EXPECT_TRUE(server_->Stop(absl::Seconds(60)).ok()); });
+  while (Health() == kServing) {
+  }
+  EXPECT_EQ(Health(), kNotServing);
+  let_go = true;
+  stop.join();
+}
+
+TEST_F(ServerTest, WatchersThatReadNothingDoNotHoldUpTheStop) {
+  StartServer(GatedOptions());
+  const std::string job = CreateJob(5, 100).name();
+  std::vector<std::unique_ptr<Stream>> streams;
+  streams.reserve(20);
+  while (streams.size() < 20) streams.push_back(std::make_unique<Stream>(*search_, job, 0));
+  runner_.AwaitHeld(2);
+  EXPECT_TRUE(server_->Stop(absl::Seconds(60)).ok());
+  for (const auto& stream : streams) {
+    v1::WatchResponse message;
+    while (stream->reader->Read(&message)) {
+    }
+    EXPECT_FALSE(stream->reader->Finish().ok());
+  }
+}
+
 TEST_F(ServerTest, SecondServerOnTheDirectoryIsRefusedAndTheFirstKeepsItsSocket) {
   StartServer(ServerOptions());
   const absl::Status second = OneLoopServer::Start(ServerOptions()).status();
@@ -300,6 +358,23 @@ TEST_F(ServerTest, SocketIsForOwnerAndGroupOnly) {
   struct stat info = {};
   ASSERT_EQ(stat(socket().c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777u, 0660u);
+}
+
+TEST_F(ServerTest, AdminServiceIsThereOnlyWhenItIsEnabled) {
+  for (const bool enabled : {false, true}) {
+    OneLoopServer::Options options = ServerOptions();
+    options.enable_admin = enabled;
+    StartServer(std::move(options));
+    v1::BackupRequest request;
+    request.set_name("backup");
+    v1::BackupResponse response;
+    grpc::ClientContext context;
+    const grpc::Status status = v1::AdminService::NewStub(channel_)->Backup(&context, request, &response);
+    EXPECT_EQ(status.error_code(), enabled ? grpc::StatusCode::OK : grpc::StatusCode::UNIMPLEMENTED);
+    EXPECT_EQ(response.path(), enabled ? directory_.path() + "/backups/backup" : "");
+    EXPECT_EQ(response.size_bytes() > 0, enabled);
+    server_ = nullptr;
+  }
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ class RecordingSink : public PointSink {
                       point.mappings == nullptr ? std::vector<Mapping>() : *point.mappings});
     if (stop_after > 0 && static_cast<int>(points.size()) >= stop_after) stop = true;
   }
-  bool StopRequested() override { return stop; }
+  bool StopRequested() override { return ++asked == stop_at_question || stop; }
 
   double best() const {
     double least = std::numeric_limits<double>::infinity();
@@ -61,7 +61,9 @@ class RecordingSink : public PointSink {
   }
 
   std::vector<Point> points;
-  int stop_after = 0;
+  int stop_after = 0;        // points
+  int stop_at_question = 0;  // whether to stop
+  int asked = 0;
   bool stop = false;
 };
 

@@ -121,6 +121,25 @@ TEST_P(EveryAlgorithmTest, ThreadsDoNotChangeThePoints) {
   for (std::size_t start = 0; start < kStarts; ++start) EXPECT_TRUE(alone[start].points == together[start].points);
 }
 
+// What was reported of a stopped start is stored, and skipped when the start runs again.
+TEST_P(EveryAlgorithmTest, StopAtAnyMomentLeavesTheFirstPointsOfTheWholeStart) {
+  SearchSpec spec = Spec("bert");
+  spec.samples_per_start = Samples(600);
+  spec.round_period = 5;
+  for (int start = 0; start < 3; ++start) {
+    const RecordingSink whole = RunChecked(spec, start);
+    ASSERT_GT(whole.asked, 5);
+    for (int question = 1; question <= whole.asked; question += 1 + question / 10) {
+      SCOPED_TRACE(question);
+      RecordingSink stopped;
+      stopped.stop_at_question = question;
+      EXPECT_EQ(RunStart(spec, start, stopped).termination, StartSummary::Termination::kStopped);
+      ASSERT_LE(stopped.points.size(), whole.points.size());
+      ASSERT_TRUE(std::equal(stopped.points.begin(), stopped.points.end(), whole.points.begin()));
+    }
+  }
+}
+
 TEST_P(EveryAlgorithmTest, StopEndsAStartEarlyAndKeepsWhatItReported) {
   SearchSpec spec = Spec("resnet50");
   spec.samples_per_start = Samples(600);

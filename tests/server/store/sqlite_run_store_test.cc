@@ -18,7 +18,7 @@
 #include "gtest/gtest.h"
 #include "server/store/sqlite_connection.h"
 #include "server/store/sqlite_schema.h"
-#include "tests/server/store/fault_vfs.h"
+#include "tests/server/store/faulty_disk.h"
 #include "tests/server/store/run_store_suite.h"
 #include "tests/server/store/store_test_util.h"
 
@@ -379,8 +379,9 @@ TEST(SqliteRunStoreTest, JobsOfAStoreWithoutOwnersBelongToNobody) {
   {
     const auto older = SqliteConnection::Open(DatabasePath(directory), SqliteConnection::Mode::kReadWrite, "");
     ASSERT_TRUE(older.ok()) << older.status();
-    ASSERT_EQ((*older)->Execute("DROP INDEX jobs_unfinished_by_owner; ALTER TABLE jobs DROP COLUMN owner; "
-                                "PRAGMA user_version = 1"),
+    ASSERT_EQ((*older)->Execute(
+                  "DROP TABLE calibrations; DROP INDEX jobs_unfinished_by_owner; ALTER TABLE jobs DROP COLUMN owner; "
+                  "PRAGMA user_version = 1"),
               absl::OkStatus());
   }
   const auto store = OpenStore(directory.path());
@@ -529,7 +530,8 @@ TEST(SqliteRunStoreTest, FileIsInWalMode) {
 
 TEST(SqliteRunStoreTest, FullDiskFailsTheTransactionAndTheStoreGoesOn) {
   TempDirectory directory;
-  auto store = OpenStore(directory.path(), fault_vfs::Name());
+  FaultyDisk disk("full");
+  auto store = OpenStore(directory.path(), disk.vfs());
   const std::int64_t id = CreateTestJob(*store, 2);
   ASSERT_TRUE(Append(*store, TestBatch(id, 0, 0, 100)).ok());
   ASSERT_TRUE(Append(*store, TestBatch(id, 0, 0, 100)).ok()) << "replayed: the writer is past its last commit";
@@ -537,7 +539,7 @@ TEST(SqliteRunStoreTest, FullDiskFailsTheTransactionAndTheStoreGoesOn) {
   int commits = 0;
   store->SetCommitListener([&commits](std::int64_t, const std::vector<std::int64_t>&) { ++commits; });
 
-  fault_vfs::SetDiskFull(true);
+  disk.Set(FaultyDisk::Fault::kFull);
   EXPECT_EQ(Append(*store, TestBatch(id, 1, 0, 500)).code(), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(Append(*store, TestBatch(id, 1, 500, 10)).code(), absl::StatusCode::kOutOfRange) << "not with a hole";
   EXPECT_EQ(store->CreateJob(TestJob(1)).status().code(), absl::StatusCode::kResourceExhausted);
@@ -545,7 +547,7 @@ TEST(SqliteRunStoreTest, FullDiskFailsTheTransactionAndTheStoreGoesOn) {
             absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(store->revision(), revision);
   ExpectConsistent(*store, id);
-  fault_vfs::SetDiskFull(false);
+  disk.Set(FaultyDisk::Fault::kNone);
 
   EXPECT_TRUE(Append(*store, TestBatch(id, 1, 0, 500)).ok()) << "the job did not end";
   EXPECT_EQ(store->revision(), revision + 1);
@@ -558,30 +560,36 @@ TEST(SqliteRunStoreTest, FullDiskFailsTheTransactionAndTheStoreGoesOn) {
   EXPECT_EQ(QueryText(DatabasePath(directory), "PRAGMA integrity_check"), "ok");
 }
 
-TEST(SqliteRunStoreTest, AcknowledgedWritesSurvivePowerLoss) {
-  constexpr int kBatches = 200;
-  fault_vfs::Reset();
-  TempDirectory directory;
-  const auto store = OpenStore(directory.path(), fault_vfs::Name());
-  const std::int64_t id = CreateTestJob(*store, 2);
-  int checked = 0;
-  for (int i = 0; i < kBatches; ++i) {
-    ASSERT_TRUE(Append(*store, TestBatch(id, i % 2, std::int64_t{20} * (i / 2), 20)).ok());
-    if (i % 16 != 0) continue;
-    // What is on the disk at this moment if nothing but synced data ever got there.
-    TempDirectory restored;
-    for (const auto& [path, content] : fault_vfs::DurableFiles()) {
-      WriteFile(restored.path() + "/" + std::filesystem::path(path).filename().string(), content);
-    }
-    const auto after_loss = OpenStore(restored.path());
-    ASSERT_NE(after_loss, nullptr);
-    const auto job = after_loss->GetJob(id);
-    ASSERT_TRUE(job.ok()) << job.status();
-    EXPECT_EQ(job->points, 20 * (i + 1));
-    ExpectConsistent(*after_loss, id);
-    ++checked;
+TEST(SqliteRunStoreTest, LastCheckpointThatFailsLosesNothing) {
+  FaultyDisk disk("last_checkpoint");
+  for (const FaultyDisk::Fault fault : {FaultyDisk::Fault::kFull, FaultyDisk::Fault::kWriteError,
+                                        FaultyDisk::Fault::kSyncError, FaultyDisk::Fault::kTruncateError}) {
+    SCOPED_TRACE(static_cast<int>(fault));
+    TempDirectory directory;
+    auto store = OpenStore(directory.path(), disk.vfs());
+    const std::int64_t id = CreateTestJob(*store, 2);
+    ASSERT_TRUE(Append(*store, TestBatch(id, 0, 0, 300)).ok());
+    const std::int64_t failures = disk.failures();
+    disk.Set(fault);
+    store->Close().IgnoreError();
+    store = nullptr;
+    EXPECT_GT(disk.failures(), failures);
+    disk.Set(FaultyDisk::Fault::kNone);
+    const auto reopened = OpenStore(directory.path());
+    EXPECT_EQ(reopened->GetJob(id)->points, 300);
+    ExpectConsistent(*reopened, id);
   }
-  EXPECT_EQ(checked, 13);
+}
+
+TEST(SqliteRunStoreTest, FileThatSomebodyLocksIsUnavailable) {
+  TempDirectory directory;
+  { const auto store = OpenStore(directory.path()); }
+  const auto person = SqliteConnection::Open(DatabasePath(directory), SqliteConnection::Mode::kReadWrite, "");
+  const auto other = SqliteConnection::Open(DatabasePath(directory), SqliteConnection::Mode::kReadWrite, "");
+  ASSERT_TRUE(person.ok() && other.ok());
+  ASSERT_EQ((*person)->Execute("BEGIN IMMEDIATE"), absl::OkStatus());
+  ASSERT_EQ((*other)->Execute("PRAGMA busy_timeout = 0"), absl::OkStatus());
+  EXPECT_EQ((*other)->Execute("BEGIN IMMEDIATE").code(), absl::StatusCode::kUnavailable);
 }
 
 }  // namespace

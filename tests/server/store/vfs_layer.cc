@@ -1,60 +1,66 @@
-#include "tests/server/store/fault_vfs.h"
+#include "tests/server/store/vfs_layer.h"
 
 #include <sqlite3.h>
 
-#include <atomic>
+#include <cstddef>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <system_error>
+#include <utility>
 
-#include "common/base/mutex.h"
+namespace oneloop {
 
-namespace oneloop::fault_vfs {
-namespace {
-
-struct State {
-  std::atomic<bool> disk_full{false};
-  Mutex mutex;
-  std::map<std::string, std::string> durable ABSL_GUARDED_BY(mutex);
+struct VfsLayer::Parts {
+  std::string name;
+  Hook hook;
+  sqlite3_vfs vfs = {};
 };
-State& GetState() {
-  static State& state = *new State;
-  return state;
-}
+
+namespace {
 
 // The system's file follows in memory.
 struct File {
   sqlite3_file base;
+  const VfsLayer::Hook* hook;
   const char* path;  // null for a temporary file; SQLite keeps the text as long as the file is open
+  bool syncs_folder;
 };
 sqlite3_file* Real(sqlite3_file* file) {
   return reinterpret_cast<sqlite3_file*>(reinterpret_cast<char*>(file) + sizeof(File));
 }
 sqlite3_vfs* RealVfs() { return sqlite3_vfs_find("unix"); }
 
+int Call(sqlite3_file* file, VfsOperation operation) {
+  const auto* opened = reinterpret_cast<const File*>(file);
+  if (opened->path != nullptr) operation.path = opened->path;
+  return (*opened->hook)(operation);
+}
+
 int Write(sqlite3_file* file, const void* data, int size, sqlite3_int64 offset) {
-  if (GetState().disk_full) return SQLITE_FULL;
+  VfsOperation operation{VfsOperation::Kind::kWrite};
+  operation.data = {static_cast<const char*>(data), static_cast<std::size_t>(size)};
+  operation.offset = offset;
+  if (const int code = Call(file, operation); code != SQLITE_OK) return code;
   return Real(file)->pMethods->xWrite(Real(file), data, size, offset);
 }
 
+int Truncate(sqlite3_file* file, sqlite3_int64 size) {
+  VfsOperation operation{VfsOperation::Kind::kTruncate};
+  operation.offset = size;
+  if (const int code = Call(file, operation); code != SQLITE_OK) return code;
+  return Real(file)->pMethods->xTruncate(Real(file), size);
+}
+
 int Sync(sqlite3_file* file, int flags) {
-  const int code = Real(file)->pMethods->xSync(Real(file), flags);
-  const char* path = reinterpret_cast<File*>(file)->path;
-  if (code != SQLITE_OK || path == nullptr) return code;
-  std::ifstream stream(path, std::ios::binary);
-  std::string content{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-  MutexLock lock(&GetState().mutex);
-  GetState().durable[path] = std::move(content);
-  return code;
+  VfsOperation operation{VfsOperation::Kind::kSync};
+  operation.syncs_folder = reinterpret_cast<const File*>(file)->syncs_folder;
+  if (const int code = Call(file, operation); code != SQLITE_OK) return code;
+  reinterpret_cast<File*>(file)->syncs_folder = false;
+  return Real(file)->pMethods->xSync(Real(file), flags);
 }
 
 int Close(sqlite3_file* file) { return Real(file)->pMethods->xClose(Real(file)); }
 int Read(sqlite3_file* file, void* data, int size, sqlite3_int64 offset) {
   return Real(file)->pMethods->xRead(Real(file), data, size, offset);
 }
-int Truncate(sqlite3_file* file, sqlite3_int64 size) { return Real(file)->pMethods->xTruncate(Real(file), size); }
 int FileSize(sqlite3_file* file, sqlite3_int64* size) { return Real(file)->pMethods->xFileSize(Real(file), size); }
 int Lock(sqlite3_file* file, int level) { return Real(file)->pMethods->xLock(Real(file), level); }
 int Unlock(sqlite3_file* file, int level) { return Real(file)->pMethods->xUnlock(Real(file), level); }
@@ -96,49 +102,49 @@ const sqlite3_io_methods kMethods = {2,
                                      nullptr,
                                      nullptr};
 
-int Open(sqlite3_vfs* /*vfs*/, const char* path, sqlite3_file* file, int flags, int* out_flags) {
+int Open(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int flags, int* out_flags) {
+  constexpr int kJournals = SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL | SQLITE_OPEN_WAL;
   auto* opened = reinterpret_cast<File*>(file);
   opened->base.pMethods = nullptr;
+  opened->hook = static_cast<const VfsLayer::Hook*>(vfs->pAppData);
   opened->path = path;
+  const bool creates = (flags & SQLITE_OPEN_CREATE) != 0;
+  // As the system's layer does: the first sync of a journal that may be new.
+  opened->syncs_folder = creates && (flags & kJournals) != 0;
+  VfsOperation operation{VfsOperation::Kind::kOpen};
+  operation.creates = creates;
+  if (const int code = Call(file, operation); code != SQLITE_OK) return code;
   std::memset(Real(file), 0, static_cast<std::size_t>(RealVfs()->szOsFile));
   const int code = RealVfs()->xOpen(RealVfs(), path, Real(file), flags, out_flags);
   if (code == SQLITE_OK) opened->base.pMethods = &kMethods;
   return code;
 }
 
-int Delete(sqlite3_vfs* /*vfs*/, const char* path, int sync_directory) {
-  const int code = RealVfs()->xDelete(RealVfs(), path, sync_directory);
-  MutexLock lock(&GetState().mutex);
-  if (code == SQLITE_OK) GetState().durable.erase(path);
-  return code;
+int Delete(sqlite3_vfs* vfs, const char* path, int sync_folder) {
+  VfsOperation operation{VfsOperation::Kind::kDelete};
+  operation.path = path;
+  operation.syncs_folder = sync_folder != 0;
+  if (const int code = (*static_cast<const VfsLayer::Hook*>(vfs->pAppData))(operation); code != SQLITE_OK) return code;
+  return RealVfs()->xDelete(RealVfs(), path, sync_folder);
 }
 
 }  // namespace
 
-const char* Name() {
-  static const char* const name = [] {
-    static sqlite3_vfs vfs = *RealVfs();
-    vfs.szOsFile += static_cast<int>(sizeof(File));
-    vfs.zName = "fault";
-    vfs.xOpen = Open;
-    vfs.xDelete = Delete;
-    sqlite3_vfs_register(&vfs, /*makeDflt=*/0);
-    return vfs.zName;
-  }();
-  return name;
+VfsLayer::VfsLayer(const std::string& name, bool is_default, Hook hook) : parts_(std::make_unique<Parts>()) {
+  parts_->name = name;
+  parts_->hook = std::move(hook);
+  parts_->vfs = *RealVfs();
+  parts_->vfs.pNext = nullptr;
+  parts_->vfs.szOsFile += static_cast<int>(sizeof(File));
+  parts_->vfs.zName = parts_->name.c_str();
+  parts_->vfs.pAppData = &parts_->hook;
+  parts_->vfs.xOpen = Open;
+  parts_->vfs.xDelete = Delete;
+  sqlite3_vfs_register(&parts_->vfs, is_default ? 1 : 0);
 }
 
-void SetDiskFull(bool full) { GetState().disk_full = full; }
+VfsLayer::~VfsLayer() { sqlite3_vfs_unregister(&parts_->vfs); }
 
-std::map<std::string, std::string> DurableFiles() {
-  MutexLock lock(&GetState().mutex);
-  return GetState().durable;
-}
+const std::string& VfsLayer::name() const { return parts_->name; }
 
-void Reset() {
-  SetDiskFull(false);
-  MutexLock lock(&GetState().mutex);
-  GetState().durable.clear();
-}
-
-}  // namespace oneloop::fault_vfs
+}  // namespace oneloop

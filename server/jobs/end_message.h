@@ -1,0 +1,21 @@
+#ifndef ONELOOP_SERVER_JOBS_END_MESSAGE_H_
+#define ONELOOP_SERVER_JOBS_END_MESSAGE_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "server/jobs/stop_rule.h"
+#include "server/store/run_store.h"
+
+namespace oneloop {
+
+// What a job says that has run to its end.
+std::string EndMessage(std::optional<double> stop_gap, const std::optional<StopRule>& rule);
+
+// What a job says of which the second half brought nothing better; "" for another.
+std::string ConvergenceMessage(RunStore& store, std::int64_t job_id);
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_SERVER_JOBS_END_MESSAGE_H_

@@ -1,0 +1,103 @@
+#include "server/jobs/stalled_jobs.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status.h"
+
+namespace oneloop {
+namespace {
+
+constexpr std::string_view kStoragePause = "paused, because its results could not be stored: ";
+
+}  // namespace
+
+bool IsStorageTrouble(const absl::Status& status) {
+  return absl::IsResourceExhausted(status) || absl::IsUnavailable(status);
+}
+
+std::string StoragePauseMessage(std::string_view problem) {
+  return absl::StrCat(ToAbsl(kStoragePause), ToAbsl(problem), "; it goes on by itself once they can");
+}
+
+bool IsStoragePause(const JobRecord& record) {
+  return record.state == JobState::kPaused && record.message.starts_with(kStoragePause);
+}
+
+StalledJobs::StalledJobs(const Options& options, Retry retry) : options_(options), retry_(std::move(retry)) {
+  MutexLock lock(&thread_mutex_);
+  thread_ = std::thread([this] { Loop(); });
+}
+
+StalledJobs::~StalledJobs() { Stop(); }
+
+void StalledJobs::Add(std::int64_t job_id, const std::string& reason) {
+  MutexLock lock(&mutex_);
+  reasons_[job_id] = reason;
+  changed_.SignalAll();
+}
+
+void StalledJobs::Remove(std::int64_t job_id) {
+  MutexLock lock(&mutex_);
+  reasons_.erase(job_id);
+}
+
+std::optional<std::string> StalledJobs::ReasonOf(std::int64_t job_id) {
+  MutexLock lock(&mutex_);
+  const auto reason = reasons_.find(job_id);
+  return reason == reasons_.end() ? std::nullopt : std::optional<std::string>(reason->second);
+}
+
+void StalledJobs::OnStored() {
+  MutexLock lock(&mutex_);
+  failures_ = 0;
+}
+
+void StalledJobs::Stop() {
+  {
+    MutexLock lock(&mutex_);
+    stopping_ = true;
+    changed_.SignalAll();
+  }
+  MutexLock lock(&thread_mutex_);
+  if (thread_.joinable()) thread_.join();
+}
+
+absl::Duration StalledJobs::DelayBefore(int failures, const Options& options) {
+  absl::Duration delay = options.first_delay;
+  for (int i = 0; i < failures && delay < options.most_delay; ++i) delay *= 2;
+  return std::min(delay, options.most_delay);
+}
+
+void StalledJobs::Loop() {
+  for (;;) {
+    const std::vector<std::int64_t> jobs = AwaitTime();
+    if (jobs.empty()) return;
+    for (const std::int64_t job_id : jobs) {
+      if (!retry_(job_id)) break;
+    }
+  }
+}
+
+std::vector<std::int64_t> StalledJobs::AwaitTime() {
+  std::vector<std::int64_t> jobs;
+  MutexLock lock(&mutex_);
+  while (!stopping_ && jobs.empty()) {
+    while (reasons_.empty() && !stopping_) changed_.Wait(mutex_);
+    const auto time = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(DelayBefore(failures_, options_));
+    while (!reasons_.empty() && !stopping_) {
+      const auto left = time - std::chrono::steady_clock::now();
+      if (left <= std::chrono::steady_clock::duration::zero()) break;
+      changed_.WaitFor(mutex_, left);
+    }
+    for (const auto& [job_id, reason] : reasons_) jobs.push_back(job_id);
+  }
+  if (stopping_) return {};
+  // Also a try that succeeds counts, until results were stored: room for a change of state is not room for them.
+  ++failures_;
+  return jobs;
+}
+
+}  // namespace oneloop

@@ -1,0 +1,27 @@
+#ifndef ONELOOP_SERVER_RPC_ADMIN_SERVICE_H_
+#define ONELOOP_SERVER_RPC_ADMIN_SERVICE_H_
+
+#include "grpcpp/grpcpp.h"
+#include "oneloop/v1/admin_service.grpc.pb.h"
+#include "server/rpc/admin_handlers.h"
+#include "server/rpc/call_guard.h"
+
+namespace oneloop {
+
+// AdminService on gRPC's threads.
+class AdminService final : public v1::AdminService::Service {
+ public:
+  // Both outlive the service.
+  AdminService(AdminHandlers* handlers, const CallGuard* guard) : handlers_(handlers), guard_(guard) {}
+
+  grpc::Status Backup(grpc::ServerContext* context, const v1::BackupRequest* request,
+                      v1::BackupResponse* response) override;
+
+ private:
+  AdminHandlers* const handlers_;
+  const CallGuard* const guard_;
+};
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_SERVER_RPC_ADMIN_SERVICE_H_

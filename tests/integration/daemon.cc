@@ -1,0 +1,94 @@
+#include "tests/integration/daemon.h"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+#include "absl/strings/str_cat.h"
+
+namespace oneloop {
+namespace {
+
+std::vector<std::string> CommandLine(const std::string& data_dir, const Daemon::Options& options) {
+  std::vector<std::string> line;
+  if (!options.failpoint.empty()) line = {"/usr/bin/env", "ONELOOP_FAILPOINT=" + options.failpoint};
+  line.insert(line.end(), {BuiltProgram(options.program), "--data_dir", data_dir, "--threads", "2"});
+  line.insert(line.end(), options.flags.begin(), options.flags.end());
+  return line;
+}
+
+}  // namespace
+
+Daemon::Daemon(const std::string& data_dir, const Options& options)
+    : process_(CommandLine(data_dir, options), /*merge_errors=*/false) {
+  // The line comes once the daemon serves.
+  serves_ = process_.ReadLine().find("listening on") != std::string::npos;
+  grpc::ChannelArguments arguments;
+  // Not the connection of a daemon that was here before.
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  const auto channel = grpc::CreateCustomChannel(absl::StrCat("unix:", data_dir, "/oneloop.sock"),
+                                                 grpc::InsecureChannelCredentials(), arguments);
+  stub_ = v1::SearchService::NewStub(channel);
+  admin_ = v1::AdminService::NewStub(channel);
+}
+
+void Daemon::Kill() {
+  process_.Signal(SIGKILL);
+  process_.Wait();
+}
+
+int Daemon::Stop() {
+  process_.Signal(SIGTERM);
+  return process_.Wait();
+}
+
+std::optional<EvaluatedPoints> Daemon::TryListPoints(const std::string& job, bool pareto_only) {
+  EvaluatedPoints points;
+  v1::ListPointsRequest request;
+  request.set_parent(job);
+  request.set_pareto_only(pareto_only);
+  request.set_page_size(997);
+  do {
+    grpc::ClientContext context;
+    v1::ListPointsResponse response;
+    const grpc::Status status = stub_->ListPoints(&context, request, &response);
+    if (status.error_code() == grpc::StatusCode::UNAVAILABLE) return std::nullopt;
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    for (const v1::EvaluatedPoint& point : response.points()) {
+      EXPECT_TRUE(points.emplace(point.number(), point).second) << "point " << point.number() << " twice";
+    }
+    request.set_page_token(response.next_page_token());
+  } while (!request.page_token().empty());
+  return points;
+}
+
+Watcher::Watcher(Daemon& daemon, const std::string& job, std::int64_t start_revision) {
+  v1::WatchRequest request;
+  request.set_name(job);
+  request.set_start_revision(start_revision);
+  reader_ = daemon.stub().Watch(&context_, request);
+}
+
+Watcher::~Watcher() {
+  context_.TryCancel();
+  v1::WatchResponse rest;
+  while (reader_->Read(&rest)) {
+  }
+  reader_->Finish();
+}
+
+std::string Figures(const v1::EvaluatedPoint& point) {
+  v1::EvaluatedPoint figures = point;
+  figures.clear_name();
+  figures.clear_revision();
+  figures.clear_pareto();
+  figures.clear_entered_front_revision();
+  figures.clear_left_front_revision();
+  std::string parameters;
+  const std::map<std::string, double> sorted(figures.parameters().begin(), figures.parameters().end());
+  for (const auto& [name, value] : sorted) absl::StrAppend(&parameters, " ", name, "=", value);
+  figures.clear_parameters();
+  return figures.ShortDebugString() + parameters;
+}
+
+}  // namespace oneloop
