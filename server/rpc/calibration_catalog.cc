@@ -26,6 +26,7 @@ absl::StatusOr<v1::Calibration> CalibrationCatalog::Get(const std::string& name)
   if (absl::IsNotFound(record.status())) {
     ASSIGN_OR_RETURN(const std::vector<v1::Calibration> all, List());
     std::vector<std::string> names;
+    names.reserve(all.size());
     for (const v1::Calibration& calibration : all) names.push_back(calibration.name());
     return absl::NotFoundError(absl::StrCat("there is no calibration '", name, "'", SuggestName(name, names)));
   }
