@@ -3,13 +3,15 @@
 // First every watcher follows one running job through all restarts, each time from the revision of its last message,
 // and ends with the job: its states, front and count of points must be those of the store, each event once and in
 // order. Then jobs are cancelled one after the other under the eyes of all watchers: prints how long after the commit
-// each hears of it.
+// each hears of it. And the same again beside 20 watchers that never read, with the memory that these take on both
+// sides.
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <memory>
 #include <set>
 #include <string>
@@ -29,6 +31,17 @@ namespace {
 
 constexpr absl::Duration kPause = absl::Milliseconds(100);  // before a watcher comes back
 constexpr absl::Duration kBetweenRestarts = absl::Milliseconds(500);
+
+constexpr int kStalled = 20;
+constexpr absl::Duration kStallTime = absl::Seconds(5);
+
+double ResidentMegabytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.rfind("VmRSS:", 0) == 0) return std::atof(line.c_str() + 6) / 1024;
+  }
+  return 0;
+}
 
 absl::Time TimeOf(const google::protobuf::Timestamp& time) {
   return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
@@ -120,7 +133,8 @@ class WatchLoad {
   bool Run(int watchers, int restarts, int cancelled_jobs) {
     if (!Start()) return false;
     stub_ = Connect(address_, 0);
-    return FollowThroughRestarts(watchers, restarts) && TimeCancels(watchers, cancelled_jobs);
+    return FollowThroughRestarts(watchers, restarts) && TimeCancels("", watchers, cancelled_jobs) &&
+           TimeBesideStalled(watchers, cancelled_jobs);
   }
 
  private:
@@ -223,7 +237,30 @@ class WatchLoad {
     return {front, message.progress().points()};
   }
 
-  bool TimeCancels(int count, int jobs) {
+  // Streams of one busy job that are opened and never read.
+  bool TimeBesideStalled(int count, int jobs) {
+    const std::string busy = CreateJob();
+    const double before = ResidentMegabytes();
+    std::vector<std::unique_ptr<v1::SearchService::Stub>> stubs;
+    std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
+    std::vector<std::unique_ptr<grpc::ClientReader<v1::WatchResponse>>> readers;
+    v1::WatchRequest request;
+    request.set_name(busy);
+    for (int i = 0; i < kStalled; ++i) {
+      stubs.push_back(Connect(address_, -1 - i));
+      contexts.push_back(std::make_unique<grpc::ClientContext>());
+      readers.push_back(stubs.back()->Watch(contexts.back().get(), request));
+    }
+    absl::SleepFor(kStallTime);
+    std::printf("%d that never read: %.2f MB more for each, client's side included, after %.0f s\n", kStalled,
+                (ResidentMegabytes() - before) / kStalled, absl::ToDoubleSeconds(kStallTime));
+    const bool ok = TimeCancels(", beside them", count, jobs);
+    for (const auto& context : contexts) context->TryCancel();
+    for (const auto& reader : readers) reader->Finish();
+    return Cancel(busy) && ok;
+  }
+
+  bool TimeCancels(const char* circumstances, int count, int jobs) {
     std::vector<double> delays;
     for (int i = 0; i < jobs; ++i) {
       const std::string job = CreateJob();
@@ -235,8 +272,8 @@ class WatchLoad {
     const auto at = [&delays](double share) {
       return delays.empty() ? 0 : delays[static_cast<std::size_t>(share * static_cast<double>(delays.size() - 1))];
     };
-    std::printf("from commit to client: median %.1f ms, p99 %.1f ms, greatest %.1f ms, %zu messages\n", at(0.5),
-                at(0.99), at(1), delays.size());
+    std::printf("from commit to client%s: median %.1f ms, p99 %.1f ms, greatest %.1f ms, %zu messages\n", circumstances,
+                at(0.5), at(0.99), at(1), delays.size());
     return true;
   }
 
