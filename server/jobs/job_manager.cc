@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -16,6 +17,7 @@ namespace {
 
 // When one of the unfinished jobs is likely to have ended.
 constexpr absl::Duration kRetryAfter = absl::Minutes(1);
+constexpr absl::Duration kForecastAge = absl::Seconds(1);
 
 int ThreadCount(int wanted) {
   if (wanted > 0) return wanted;
@@ -50,6 +52,15 @@ void AddEnded(const std::vector<StartRecord>& records, StopRule* rule) {
   for (const StartRecord& record : records) {
     if (record.done) rule->OnEnded(record.start, record.within_stop_gap);
   }
+}
+
+QueuedJob QueuedJobOf(const JobRecord& record) {
+  QueuedJob job;
+  job.id = record.id;
+  job.owner = record.job.owner;
+  job.start_work = static_cast<double>(record.job.samples_total) / record.job.num_starts;
+  job.begun = record.state == JobState::kRunning;
+  return job;
 }
 
 PointWriter::Ending EndingOf(StartSummary::Termination termination) {
@@ -110,7 +121,7 @@ void JobManager::ActiveJob::SetStopScore() {
 }
 
 JobManager::JobManager(Options options)
-    : options_(std::move(options)), num_threads_(ThreadCount(options_.num_threads)) {}
+    : options_(std::move(options)), num_threads_(ThreadCount(options_.num_threads)), queue_(options_.fair_share) {}
 
 absl::StatusOr<std::unique_ptr<JobManager>> JobManager::Create(Options options) {
   if (options.store == nullptr || !options.decode_spec || !options.run_start || !options.prove_bound) {
@@ -165,8 +176,9 @@ void JobManager::Enqueue(const JobRecord& record, const std::vector<StartRecord>
   job.stop_gap = record.job.stop_gap;
   if (record.bound) job.SetBound(record.bound->objective);
   if (!job.bound) units.push_back(kBoundUnit);
-  queue_.Add(record.id, units);
+  queue_.Add(QueuedJobOf(record), units, options_.clock());
   queue_.Release(record.id);
+  ++queue_changes_;
   if (job.stop_gap) {
     // A job that was only held knows of more than was stored a moment ago.
     if (!job.stop_rule) job.stop_rule.emplace(record.job.num_starts);
@@ -224,6 +236,7 @@ absl::StatusOr<JobRecord> JobManager::SetPaused(std::int64_t job_id, const std::
                                                                  JobState::kPaused, reason, expected_revision));
   MutexLock lock(&mutex_);
   queue_.Hold(job_id);
+  ++queue_changes_;
   StopTasks(job_id);
   return record;
 }
@@ -255,8 +268,26 @@ void JobManager::StopTasks(std::int64_t job_id) {
 void JobManager::Forget(std::int64_t job_id) {
   MutexLock lock(&mutex_);
   queue_.Remove(job_id);
+  ++queue_changes_;
   active_.erase(job_id);
   StopTasks(job_id);
+}
+
+std::map<std::int64_t, ExpectedStart> JobManager::ExpectedStarts() {
+  const absl::Time now = options_.clock();
+  MutexLock forecast(&forecast_mutex_);
+  std::optional<QueuePlan> plan;
+  {
+    MutexLock lock(&mutex_);
+    const bool is_recent = now - forecast_time_ < kForecastAge && forecast_changes_ == queue_changes_;
+    if (!is_recent) plan = queue_.Plan();
+    forecast_changes_ = queue_changes_;
+  }
+  if (plan) {
+    forecast_ = ForecastStarts(*std::move(plan), num_threads_, now);
+    forecast_time_ = now;
+  }
+  return forecast_;
 }
 
 absl::Status JobManager::Drain(absl::Duration timeout) {
@@ -282,7 +313,7 @@ void JobManager::WorkerLoop() {
 std::optional<JobManager::Task> JobManager::AwaitTask() {
   MutexLock lock(&mutex_);
   while (!draining_) {
-    if (const std::optional<Lease> lease = queue_.Take()) {
+    if (const std::optional<Lease> lease = queue_.Take(options_.clock())) {
       Task task{*lease, std::make_shared<std::atomic<bool>>(false)};
       running_[task.lease] = task.stop;
       ++busy_workers_;
@@ -304,6 +335,7 @@ void JobManager::RunTask(const Task& task) {
     // Before the lease goes back: its next holder registers under the same key.
     MutexLock lock(&mutex_);
     running_.erase(task.lease);
+    queue_.Vacate(task.lease, options_.clock(), ending.ok() && *ending != PointWriter::Ending::kOpen);
   }
   if (ending.ok()) {
     Settle(task.lease, *ending);

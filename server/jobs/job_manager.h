@@ -15,6 +15,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "common/base/mutex.h"
 #include "server/jobs/lease_queue.h"
@@ -28,12 +29,13 @@ namespace oneloop {
 
 inline constexpr int kMostStartsOfJob = 10000;
 
-// Runs jobs: admits them, hands their starts and the proof of their lower bound to worker threads in turn, stores what
-// these find and moves the jobs through their states. A job has SUCCEEDED once its bound and its starts are done, in
-// any order; with a stop gap the bound comes first and StopRule says which starts run. What has to survive a crash is
-// in the store only; Create takes up every job that was under way. A start that did not finish is run again from its
-// beginning and yields the same points, of which the store skips those it has. Thread-safe. No lock is held while a
-// search or a proof runs, and none that workers need while the store is called.
+// Runs jobs: admits them, hands their starts and the proof of their lower bound to worker threads, whose time
+// LeaseQueue shares between users and their jobs, stores what these find and moves the jobs through their states. A job
+// has SUCCEEDED once its bound and its starts are done, in any order; with a stop gap the bound comes first and
+// StopRule says which starts run. What has to survive a crash is in the store only; Create takes up every job that was
+// under way. A start that did not finish is run again from its beginning and yields the same points, of which the store
+// skips those it has. Thread-safe. No lock is held while a search or a proof runs, and none that workers need while the
+// store is called.
 class JobManager {
  public:
   // Builds the search of a stored job. Called on worker threads.
@@ -50,7 +52,9 @@ class JobManager {
     BoundProver prove_bound = ProveSearchBound;
     int num_threads = 0;  // 0: as many as the machine runs at once
     std::size_t max_unfinished_jobs = 10000;
+    FairShare::Options fair_share;
     PointWriter::Options writer;
+    std::function<absl::Time()> clock = absl::Now;
   };
 
   static absl::StatusOr<std::unique_ptr<JobManager>> Create(Options options);
@@ -69,6 +73,10 @@ class JobManager {
   absl::StatusOr<JobRecord> Pause(std::int64_t job_id, std::optional<std::int64_t> expected_revision);
   // UNAVAILABLE while draining.
   absl::StatusOr<JobRecord> Resume(std::int64_t job_id, std::optional<std::int64_t> expected_revision);
+
+  // Where each job that waits for its first worker stands, and when it will probably have it. Up to a second old, while
+  // no job comes or goes.
+  std::map<std::int64_t, ExpectedStart> ExpectedStarts();
 
   // Refuses new jobs and stops every start and proof at its next safe point, with its points committed. The jobs keep
   // their states and go on with the next manager on the store. DEADLINE_EXCEEDED when some still run after `timeout`.
@@ -143,7 +151,13 @@ class JobManager {
   std::map<std::int64_t, ActiveJob> active_ ABSL_GUARDED_BY(mutex_);
   std::map<Lease, StopFlag> running_ ABSL_GUARDED_BY(mutex_);
   int busy_workers_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::int64_t queue_changes_ ABSL_GUARDED_BY(mutex_) = 0;  // jobs that came, went or got another place
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
+
+  Mutex forecast_mutex_;  // taken before mutex_
+  std::map<std::int64_t, ExpectedStart> forecast_ ABSL_GUARDED_BY(forecast_mutex_);
+  absl::Time forecast_time_ ABSL_GUARDED_BY(forecast_mutex_) = absl::InfinitePast();
+  std::int64_t forecast_changes_ ABSL_GUARDED_BY(forecast_mutex_) = -1;
 
   std::vector<std::thread> workers_;  // set once in Create
 };
