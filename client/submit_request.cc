@@ -82,6 +82,7 @@ void SubmitRequest::Declare(FlagSet* flags) {
                    "what the descent moves: log2 of the factors, or the factors; default log", &parametrization_);
   flags->Add("stop_gap", "SHARE", "end early with a design at most so far above the proven lower bound, for example 1%",
              &stop_gap_);
+  settings_.Declare(flags);
   flags->Add("request_id", "ID", "submitting again with the same ID gives the same job; default random", &request_id_);
   flags->Add("validate_only", "check everything, submit nothing", &validate_only_);
 }
@@ -109,6 +110,7 @@ absl::Status SubmitRequest::Fill(const Environment& env, v1::CreateJobRequest* r
     ASSIGN_OR_RETURN(const double stop_gap, ParseShare("stop_gap", *stop_gap_));
     spec->set_stop_gap(stop_gap);
   }
+  RETURN_IF_ERROR(settings_.Fill(request));
   request->set_request_id(request_id_.has_value() ? *request_id_ : env.random_id());
   request->set_validate_only(validate_only_);
   return absl::OkStatus();
@@ -151,11 +153,9 @@ absl::Status SubmitRequest::Locate(const absl::Status& status) const {
 }
 
 std::string SubmitRequest::FlagOf(const std::string& field) const {
-  static const auto* const kOtherNames = new std::map<std::string, std::string>{{"workload_name", "workload"},
-                                                                                {"template_name", "template"},
-                                                                                {"parent", "project"},
-                                                                                {"limits", "limit"},
-                                                                                {"fixed_parameters", "fix"}};
+  static const auto* const kOtherNames = new std::map<std::string, std::string>{
+      {"workload_name", "workload"},  {"template_name", "template"}, {"parent", "project"},      {"labels", "label"},
+      {"deadline_after", "deadline"}, {"limits", "limit"},           {"fixed_parameters", "fix"}};
   constexpr std::string_view kSpec = "spec.";
   std::string path = field.starts_with(kSpec) ? field.substr(kSpec.size()) : field;
   const std::size_t end = path.find_first_of(".[");
@@ -167,7 +167,8 @@ std::string SubmitRequest::FlagOf(const std::string& field) const {
     const auto index = ParseInteger<std::size_t>(rest.substr(1, rest.find(']') - 1));
     if (index.has_value() && *index < limits_.size()) return absl::StrCat(flag, " ", limits_[*index]);
   }
-  if (top == "fixed_parameters" && rest.starts_with(".")) return absl::StrCat(flag, " ", ToAbsl(rest.substr(1)));
+  if ((top == "fixed_parameters" || top == "labels") && rest.starts_with("."))
+    return absl::StrCat(flag, " ", ToAbsl(rest.substr(1)));
   return absl::StrCat(flag, ToAbsl(rest));
 }
 

@@ -10,6 +10,7 @@
 #include "client/environment.h"
 #include "client/flag_set.h"
 #include "client/input_file.h"
+#include "client/job_settings_flags.h"
 #include "oneloop/v1/search_service.pb.h"
 
 namespace oneloop {
@@ -46,6 +47,7 @@ class SubmitRequest {
   std::optional<double> descent_share_;
   std::string parametrization_;
   std::optional<std::string> stop_gap_;
+  JobSettingsFlags settings_{"submit"};
   std::optional<std::string> request_id_;
   bool validate_only_ = false;
   InputFile workload_file_;

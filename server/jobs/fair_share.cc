@@ -88,6 +88,7 @@ std::optional<std::int64_t> FairShare::Next(absl::Time now) {
     if (!MayRun(user) || user.debt_s > 0) continue;
     if (next == nullptr || user.last_turn < next->last_turn) next = &user;
   }
+  if (next == nullptr) return std::nullopt;
   return next->ready.begin()->job_id;
 }
 

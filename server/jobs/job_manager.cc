@@ -58,7 +58,8 @@ QueuedJob QueuedJobOf(const JobRecord& record) {
   QueuedJob job;
   job.id = record.id;
   job.owner = record.job.owner;
-  job.start_work = static_cast<double>(record.job.samples_total) / record.job.num_starts;
+  job.priority = record.job.settings.priority;
+  job.start_work = static_cast<double>(record.job.samples_total) / record.job.num_starts * record.job.num_layers;
   job.begun = record.state == JobState::kRunning;
   return job;
 }
@@ -121,7 +122,13 @@ void JobManager::ActiveJob::SetStopScore() {
 }
 
 JobManager::JobManager(Options options)
-    : options_(std::move(options)), num_threads_(ThreadCount(options_.num_threads)), queue_(options_.fair_share) {}
+    : options_(std::move(options)),
+      num_threads_(ThreadCount(options_.num_threads)),
+      queue_(options_.fair_share),
+      housekeeper_({.store = options_.store,
+                    .sweep = options_.sweep,
+                    .cancel_overdue = [this](std::int64_t job_id) { return CancelOverdue(job_id); },
+                    .clock = options_.clock}) {}
 
 absl::StatusOr<std::unique_ptr<JobManager>> JobManager::Create(Options options) {
   if (options.store == nullptr || !options.decode_spec || !options.run_start || !options.prove_bound) {
@@ -129,6 +136,9 @@ absl::StatusOr<std::unique_ptr<JobManager>> JobManager::Create(Options options) 
   }
   std::unique_ptr<JobManager> manager(new JobManager(std::move(options)));
   RETURN_IF_ERROR(manager->Recover());
+  // Before a worker begins with a job that was overdue already.
+  manager->KeepHouse();
+  manager->housekeeper_.Start();
   for (int i = 0; i < manager->num_threads_; ++i) {
     manager->workers_.emplace_back([raw = manager.get()] { raw->WorkerLoop(); });
   }
@@ -142,14 +152,15 @@ JobManager::~JobManager() {
 
 absl::Status JobManager::Recover() {
   JobQuery query;
-  query.states = {JobState::kPending, JobState::kRunning};
+  query.states = {JobState::kPending, JobState::kRunning, JobState::kPaused};
   query.limit = 1000;
   std::vector<JobRecord> page;
   do {
     ASSIGN_OR_RETURN(page, options_.store->ListJobs(query));
     for (const JobRecord& record : page) {
-      RETURN_IF_ERROR(EnqueueRest(record));
-      query.before_id = record.id;
+      housekeeper_.SetDeadline(record.id, record.job.settings.deadline);
+      if (record.state != JobState::kPaused) RETURN_IF_ERROR(EnqueueRest(record));
+      query.after = JobCursor{record.id, record.id};
     }
   } while (page.size() == static_cast<std::size_t>(query.limit));
   return absl::OkStatus();
@@ -212,7 +223,10 @@ absl::StatusOr<RunStore::CreateResult> JobManager::Submit(const NewJob& job) {
     }
   }
   ASSIGN_OR_RETURN(RunStore::CreateResult result, options_.store->CreateJob(job));
-  if (result.created) Enqueue(result.record, {});
+  if (result.created) {
+    housekeeper_.SetDeadline(result.record.id, result.record.job.settings.deadline);
+    Enqueue(result.record, {});
+  }
   return result;
 }
 
@@ -222,6 +236,36 @@ absl::StatusOr<JobRecord> JobManager::Cancel(std::int64_t job_id, std::optional<
                    options_.store->SetJobState(job_id, {JobState::kPending, JobState::kRunning, JobState::kPaused},
                                                JobState::kCancelled, "cancelled on request", expected_revision));
   Forget(job_id);
+  return record;
+}
+
+bool JobManager::CancelOverdue(std::int64_t job_id) {
+  MutexLock control(&control_mutex_);
+  const absl::StatusOr<JobRecord> record = options_.store->GetJob(job_id);
+  if (absl::IsNotFound(record.status())) return true;
+  if (!record.ok()) return false;
+  const std::optional<absl::Time> deadline = record->job.settings.deadline;
+  if (IsFinal(record->state) || !deadline || *deadline > options_.clock()) return true;
+  const std::string reason = absl::StrCat("cancelled at its deadline, ",
+                                          absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", *deadline, absl::UTCTimeZone()));
+  const absl::StatusOr<JobRecord> cancelled = options_.store->SetJobState(
+      job_id, {JobState::kPending, JobState::kRunning, JobState::kPaused}, JobState::kCancelled, reason, std::nullopt);
+  // FAILED_PRECONDITION: it ended a moment ago.
+  if (!cancelled.ok()) return absl::IsFailedPrecondition(cancelled.status());
+  Forget(job_id);
+  return true;
+}
+
+absl::StatusOr<JobRecord> JobManager::Update(std::int64_t job_id, const JobChange& change,
+                                             std::optional<std::int64_t> expected_revision) {
+  MutexLock control(&control_mutex_);
+  ASSIGN_OR_RETURN(JobRecord record, options_.store->ChangeJob(job_id, change, expected_revision));
+  if (change.deadline) housekeeper_.SetDeadline(job_id, *change.deadline);
+  if (change.priority) {
+    MutexLock lock(&mutex_);
+    queue_.SetPriority(job_id, *change.priority);
+    ++queue_changes_;
+  }
   return record;
 }
 
@@ -273,24 +317,30 @@ void JobManager::Forget(std::int64_t job_id) {
   StopTasks(job_id);
 }
 
-std::map<std::int64_t, ExpectedStart> JobManager::ExpectedStarts() {
+std::optional<ExpectedStart> JobManager::ExpectedStartOf(std::int64_t job_id) {
   const absl::Time now = options_.clock();
   MutexLock forecast(&forecast_mutex_);
   std::optional<QueuePlan> plan;
   {
     MutexLock lock(&mutex_);
-    const bool is_recent = now - forecast_time_ < kForecastAge && forecast_changes_ == queue_changes_;
-    if (!is_recent) plan = queue_.Plan();
-    forecast_changes_ = queue_changes_;
+    // A new job does not wait for the next forecast.
+    const bool knows_job = forecast_.contains(job_id) || forecast_changes_ == queue_changes_;
+    if (!knows_job || now - forecast_time_ >= kForecastAge) {
+      plan = queue_.Plan();
+      forecast_changes_ = queue_changes_;
+    }
   }
   if (plan) {
     forecast_ = ForecastStarts(*std::move(plan), num_threads_, now);
     forecast_time_ = now;
   }
-  return forecast_;
+  const auto expected = forecast_.find(job_id);
+  if (expected == forecast_.end()) return std::nullopt;
+  return expected->second;
 }
 
 absl::Status JobManager::Drain(absl::Duration timeout) {
+  housekeeper_.Stop();
   const absl::Time deadline = absl::Now() + timeout;
   MutexLock lock(&mutex_);
   draining_ = true;

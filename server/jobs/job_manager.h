@@ -18,6 +18,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "common/base/mutex.h"
+#include "server/jobs/housekeeper.h"
 #include "server/jobs/lease_queue.h"
 #include "server/jobs/point_writer.h"
 #include "server/jobs/stop_rule.h"
@@ -53,6 +54,7 @@ class JobManager {
     int num_threads = 0;  // 0: as many as the machine runs at once
     std::size_t max_unfinished_jobs = 10000;
     FairShare::Options fair_share;
+    JobSweep sweep;  // what happens to jobs that are over
     PointWriter::Options writer;
     std::function<absl::Time()> clock = absl::Now;
   };
@@ -74,15 +76,23 @@ class JobManager {
   // UNAVAILABLE while draining.
   absl::StatusOr<JobRecord> Resume(std::int64_t job_id, std::optional<std::int64_t> expected_revision);
 
-  // Where each job that waits for its first worker stands, and when it will probably have it. Up to a second old, while
-  // no job comes or goes.
-  std::map<std::int64_t, ExpectedStart> ExpectedStarts();
+  // Changes settings of a job, and its turns with them. Not for deletion. Codes as in RunStore::ChangeJob.
+  absl::StatusOr<JobRecord> Update(std::int64_t job_id, const JobChange& change,
+                                   std::optional<std::int64_t> expected_revision);
+
+  // Where a job that waits for its first worker stands, and when it will probably have it; none for another, and for
+  // one far behind. Up to a second old.
+  std::optional<ExpectedStart> ExpectedStartOf(std::int64_t job_id);
+
+  // Cancels jobs whose deadlines have passed and sweeps the store, as happens by itself every second.
+  void KeepHouse() { housekeeper_.RunOnce(); }
 
   // Refuses new jobs and stops every start and proof at its next safe point, with its points committed. The jobs keep
   // their states and go on with the next manager on the store. DEADLINE_EXCEEDED when some still run after `timeout`.
   absl::Status Drain(absl::Duration timeout);
 
   int num_threads() const { return num_threads_; }
+  absl::Duration purge_after() const { return options_.sweep.purge_after; }
 
  private:
   struct ActiveJob {
@@ -117,6 +127,8 @@ class JobManager {
   absl::StatusOr<JobRecord> SetPaused(std::int64_t job_id, const std::string& reason,
                                       std::optional<std::int64_t> expected_revision)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(control_mutex_);
+  // False when the store could not tell or keep it.
+  bool CancelOverdue(std::int64_t job_id);
   void StopTasks(std::int64_t job_id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Forget(std::int64_t job_id);
 
@@ -158,6 +170,8 @@ class JobManager {
   std::map<std::int64_t, ExpectedStart> forecast_ ABSL_GUARDED_BY(forecast_mutex_);
   absl::Time forecast_time_ ABSL_GUARDED_BY(forecast_mutex_) = absl::InfinitePast();
   std::int64_t forecast_changes_ ABSL_GUARDED_BY(forecast_mutex_) = -1;
+
+  Housekeeper housekeeper_;
 
   std::vector<std::thread> workers_;  // set once in Create
 };

@@ -16,9 +16,7 @@ constexpr int kMostTurns = 20000;
 struct Worker {
   absl::Time free;
   FairShare::Ticket ticket = 0;
-  bool operator>(const Worker& other) const {
-    return std::pair(free, ticket) > std::pair(other.free, other.ticket);
-  }
+  bool operator>(const Worker& other) const { return std::pair(free, ticket) > std::pair(other.free, other.ticket); }
 };
 
 }  // namespace

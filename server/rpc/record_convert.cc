@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "common/base/status.h"
 #include "server/rpc/job_convert.h"
+#include "server/rpc/job_settings.h"
 #include "server/rpc/resource_names.h"
 #include "server/search/search_bound.h"
 
@@ -28,12 +29,6 @@ constexpr bool Same(PointOrigin ours, v1::PointOrigin theirs) {
 static_assert(Same(PointOrigin::kDescent, v1::DESCENT) && Same(PointOrigin::kRounded, v1::ROUNDED) &&
               Same(PointOrigin::kPolish, v1::POLISH) && Same(PointOrigin::kRandom, v1::RANDOM_DRAW) &&
               Same(PointOrigin::kBayesian, v1::BAYESIAN_PROPOSAL));
-
-void SetTime(absl::Time time, google::protobuf::Timestamp* message) {
-  const std::int64_t seconds = absl::ToUnixSeconds(time);
-  message->set_seconds(seconds);
-  message->set_nanos(static_cast<std::int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
-}
 
 }  // namespace
 
@@ -120,6 +115,9 @@ absl::StatusOr<v1::Job> JobToProto(const JobRecord& record, const std::optional<
   SetTime(record.create_time, job.mutable_create_time());
   if (record.start_time.has_value()) SetTime(*record.start_time, job.mutable_start_time());
   if (record.end_time.has_value()) SetTime(*record.end_time, job.mutable_end_time());
+  SetSettings(record.job.settings, &job);
+  if (record.delete_time.has_value()) SetTime(*record.delete_time, job.mutable_delete_time());
+  if (record.purge_time.has_value()) SetTime(*record.purge_time, job.mutable_purge_time());
   job.set_workload_display_name(record.job.workload_name);
   job.set_template_display_name(record.job.template_name);
   return job;

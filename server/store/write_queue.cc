@@ -54,6 +54,10 @@ absl::StatusOr<JobRecord> WriteQueue::Run(SetJobStateWrite write) { return RunAn
 
 absl::Status WriteQueue::Run(SetJobBoundWrite write) { return RunAndWait(std::move(write)).result; }
 
+absl::StatusOr<JobRecord> WriteQueue::Run(ChangeJobWrite write) { return RunAndWait(std::move(write)).result; }
+
+absl::StatusOr<SweptJobs> WriteQueue::Run(SweepJobsWrite write) { return RunAndWait(std::move(write)).result; }
+
 absl::Status WriteQueue::Run(DeleteJobWrite write) { return RunAndWait(std::move(write)).result; }
 
 void WriteQueue::Append(PointBatch batch, std::function<void(absl::Status)> done) {

@@ -216,8 +216,8 @@ TEST(FairShareTest, UserAtTheLimitOfWorkersLeavesTheRestToOthers) {
   EXPECT_TRUE(share.Next(kBegin).has_value());
 }
 
-// Users come at random, with jobs whose starts take anything from 0.1 to 10 s. How far any of them is ever from an equal
-// share, in starts of the longest kind, from the moment on at which all have work.
+// Users come at random, with jobs whose starts take anything from 0.1 to 10 s. How far any of them is ever from an
+// equal share, in starts of the longest kind, from the moment on at which all have work.
 double LargestInequality(std::uint64_t seed, bool guess_well) {
   Random random(seed);
   const int num_users = 2 + static_cast<int>(random.Below(4));

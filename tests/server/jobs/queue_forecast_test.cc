@@ -20,9 +20,7 @@ QueuedJob TenSecondJob(std::int64_t id, const std::string& owner, int priority =
 
 double SecondsUntil(const ExpectedStart& expected) { return absl::ToDoubleSeconds(expected.time - kNow); }
 
-TEST(QueueForecastTest, EmptyQueueExpectsNothing) {
-  EXPECT_TRUE(ForecastStarts(LeaseQueue().Plan(), 2, kNow).empty());
-}
+TEST(QueueForecastTest, EmptyQueueExpectsNothing) { EXPECT_TRUE(ForecastStarts(LeaseQueue().Plan(), 2, kNow).empty()); }
 
 TEST(QueueForecastTest, JobsBeginInTheOrderOfTurnsAsWorkersBecomeFree) {
   LeaseQueue queue;
