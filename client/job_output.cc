@@ -209,7 +209,7 @@ std::vector<std::string> JobCsvRow(const v1::Job& job) {
   row.push_back(absl::StrCat(job.priority()));
   row.push_back(LabelText(job));
   row.push_back(FormatTimestamp(job.deadline()));
-  row.push_back(job.pinned() ? "true" : "false");
+  row.emplace_back(job.pinned() ? "true" : "false");
   row.push_back(FormatTimestamp(job.delete_time()));
   row.push_back(FormatTimestamp(job.purge_time()));
   row.push_back(job.has_queue_position() ? absl::StrCat(job.queue_position()) : "");

@@ -15,8 +15,8 @@
 
 namespace oneloop {
 
-// Does what the passing of time asks for: has jobs cancelled at their deadlines, and the store delete and purge what was
-// kept long enough. Thread-safe.
+// Does what the passing of time asks for: has jobs cancelled at their deadlines, and the store delete and purge what
+// was kept long enough. Thread-safe.
 class Housekeeper {
  public:
   struct Options {

@@ -19,6 +19,7 @@
 #include "absl/time/time.h"
 #include "common/base/mutex.h"
 #include "server/jobs/housekeeper.h"
+#include "server/jobs/job_units.h"
 #include "server/jobs/lease_queue.h"
 #include "server/jobs/point_writer.h"
 #include "server/jobs/stop_rule.h"
@@ -27,8 +28,6 @@
 #include "server/store/run_store.h"
 
 namespace oneloop {
-
-inline constexpr int kMostStartsOfJob = 10000;
 
 // Runs jobs: admits them, hands their starts and the proof of their lower bound to worker threads, whose time
 // LeaseQueue shares between users and their jobs, stores what these find and moves the jobs through their states. A job

@@ -34,16 +34,11 @@ struct FieldInfo {
   Kind kind;
 };
 constexpr std::array kFields = {
-    FieldInfo{"state", Field::kState, Kind::kState},
-    FieldInfo{"owner", Field::kOwner, Kind::kText},
-    FieldInfo{"workload", Field::kWorkload, Kind::kText},
-    FieldInfo{"template", Field::kTemplate, Kind::kText},
-    FieldInfo{"priority", Field::kPriority, Kind::kNumber},
-    FieldInfo{"pinned", Field::kPinned, Kind::kBool},
-    FieldInfo{"create_time", Field::kCreateTime, Kind::kTime},
-    FieldInfo{"start_time", Field::kStartTime, Kind::kTime},
-    FieldInfo{"end_time", Field::kEndTime, Kind::kTime},
-    FieldInfo{"deadline", Field::kDeadline, Kind::kTime},
+    FieldInfo{"state", Field::kState, Kind::kState},           FieldInfo{"owner", Field::kOwner, Kind::kText},
+    FieldInfo{"workload", Field::kWorkload, Kind::kText},      FieldInfo{"template", Field::kTemplate, Kind::kText},
+    FieldInfo{"priority", Field::kPriority, Kind::kNumber},    FieldInfo{"pinned", Field::kPinned, Kind::kBool},
+    FieldInfo{"create_time", Field::kCreateTime, Kind::kTime}, FieldInfo{"start_time", Field::kStartTime, Kind::kTime},
+    FieldInfo{"end_time", Field::kEndTime, Kind::kTime},       FieldInfo{"deadline", Field::kDeadline, Kind::kTime},
 };
 constexpr std::string_view kLabelPrefix = "label.";
 constexpr FieldInfo kLabelInfo{"label.NAME", Field::kLabel, Kind::kText};
@@ -63,7 +58,9 @@ std::vector<std::string> FieldNames() {
   return names;
 }
 
-bool IsSpecial(char c) { return absl::ascii_isspace(static_cast<unsigned char>(c)) || ToAbsl("()=!<>:\"").find(c) != absl::string_view::npos; }
+bool IsSpecial(char c) {
+  return absl::ascii_isspace(static_cast<unsigned char>(c)) || ToAbsl("()=!<>:\"").find(c) != absl::string_view::npos;
+}
 
 class Parser {
  public:
@@ -191,7 +188,8 @@ class Parser {
       case Kind::kState:
         for (int state = 1; state <= static_cast<int>(JobState::kFailed); ++state) {
           filter->number = state;
-          if (ToAbsl(JobStateName(static_cast<JobState>(state))) == absl::AsciiStrToUpper(value)) return absl::OkStatus();
+          if (ToAbsl(JobStateName(static_cast<JobState>(state))) == absl::AsciiStrToUpper(value))
+            return absl::OkStatus();
         }
         return wrong("PENDING, RUNNING, PAUSED, CANCELLED, SUCCEEDED, FAILED");
       case Kind::kNumber:
@@ -247,8 +245,7 @@ class Parser {
 
 absl::StatusOr<JobFilter> ParseJobFilter(std::string_view text) {
   if (text.size() > kLongestFilter) {
-    return FieldError("filter",
-                      absl::StrCat("has ", text.size(), " characters; valid: at most ", kLongestFilter));
+    return FieldError("filter", absl::StrCat("has ", text.size(), " characters; valid: at most ", kLongestFilter));
   }
   return Parser(text).Parse();
 }

@@ -90,8 +90,8 @@ absl::StatusOr<std::set<std::string>> PathsOf(const v1::UpdateJobRequest& reques
   if (job.has_deadline()) paths.insert("deadline");
   if (job.pinned()) paths.insert("pinned");
   if (!paths.empty() || request.has_deadline_after()) return paths;
-  return FieldError("update_mask", absl::StrCat("is empty, as is what it is for; valid: ",
-                                                absl::StrJoin(MaskPaths(), ", ")));
+  return FieldError("update_mask",
+                    absl::StrCat("is empty, as is what it is for; valid: ", absl::StrJoin(MaskPaths(), ", ")));
 }
 
 }  // namespace

@@ -100,8 +100,9 @@ TEST_F(JobTurnsTest, OneJobIsNotKeptWaitingByAThousandOfAnotherUser) {
   const auto manager = Manager(2);
   for (int i = 0; i < 1000; ++i) Submit(*manager, JobOfUser("ada", 7));
   runner_.AwaitBegun(2);
+  clock_.Advance(absl::Seconds(1));
   const std::uint64_t of_bob = Submit(*manager, JobOfUser("bob", 1));
-  // One start ends, and its worker is bob's.
+  // One start ends, and its worker is bob's, for his bound and his start.
   runner_.Permit(1);
   EXPECT_EQ(runner_.AwaitBegun(3)[2], of_bob);
   runner_.Permit(3);
@@ -158,8 +159,10 @@ TEST_F(JobTurnsTest, WaitingJobsKnowTheirPlaces) {
   runner_.AwaitBegun(1);
   EXPECT_EQ(manager->ExpectedStartOf(Id(running)), std::nullopt);
   const std::uint64_t second = Submit(*manager, JobOfUser("ada", 1));
+  clock_.Advance(absl::Milliseconds(100));
   EXPECT_EQ(manager->ExpectedStartOf(Id(second))->position, 1);
   const std::uint64_t of_bob = Submit(*manager, JobOfUser("bob", 1));
+  clock_.Advance(absl::Milliseconds(100));
   EXPECT_EQ(manager->ExpectedStartOf(Id(of_bob))->position, 1);
   EXPECT_EQ(manager->ExpectedStartOf(Id(second))->position, 2);
   EXPECT_GE(manager->ExpectedStartOf(Id(second))->time, manager->ExpectedStartOf(Id(of_bob))->time);

@@ -41,14 +41,35 @@ std::string ErrorOf(const std::string& text) {
 }
 
 TEST(JobFilterParserTest, ConditionsThatHold) {
-  for (const char* text :
-       {"", "  ", "state=RUNNING", "state = running", "owner=alice", "workload=bert", "template=gemmini",
-        "label.chip=a1", "label.run-2=Night.1", "label.chip:*", "label.chip != b2", "label.other!=x", "priority=5",
-        "priority>=5", "priority>-100", "pinned=false", "create_time>2026-01-01T00:00:00Z", "create_time<2027-01-01",
-        "create_time>=2026-06-01T14:00:00+02:00", "create_time=\"2026-06-01T12:00:00Z\"", "owner=\"alice\"",
-        "end_time!=2026-01-01", "state=RUNNING AND label.chip=a1 AND owner=alice AND create_time>2026-01-01T00:00:00Z",
-        "state=FAILED OR owner=alice", "NOT state=FAILED", "NOT NOT owner=alice", "(owner=alice)",
-        "state=FAILED AND owner=bob OR owner=alice", "NOT(state=FAILED OR owner=bob)"}) {
+  for (const char* text : {"",
+                           "  ",
+                           "state=RUNNING",
+                           "state = running",
+                           "owner=alice",
+                           "workload=bert",
+                           "template=gemmini",
+                           "label.chip=a1",
+                           "label.run-2=Night.1",
+                           "label.chip:*",
+                           "label.chip != b2",
+                           "label.other!=x",
+                           "priority=5",
+                           "priority>=5",
+                           "priority>-100",
+                           "pinned=false",
+                           "create_time>2026-01-01T00:00:00Z",
+                           "create_time<2027-01-01",
+                           "create_time>=2026-06-01T14:00:00+02:00",
+                           "create_time=\"2026-06-01T12:00:00Z\"",
+                           "owner=\"alice\"",
+                           "end_time!=2026-01-01",
+                           "state=RUNNING AND label.chip=a1 AND owner=alice AND create_time>2026-01-01T00:00:00Z",
+                           "state=FAILED OR owner=alice",
+                           "NOT state=FAILED",
+                           "NOT NOT owner=alice",
+                           "(owner=alice)",
+                           "state=FAILED AND owner=bob OR owner=alice",
+                           "NOT(state=FAILED OR owner=bob)"}) {
     EXPECT_TRUE(Holds(text)) << text;
   }
 }

@@ -167,7 +167,8 @@ TEST_F(JobSettingsTest, InvalidSettingsAreRefused) {
     (*request.mutable_labels())[name] = "x";
     EXPECT_EQ(RefusedField(request), "labels") << name;
   }
-  for (const std::string& value : {std::string("a b"), std::string(64, 'a'), std::string("a\"b"), std::string("a\nb")}) {
+  for (const std::string& value :
+       {std::string("a b"), std::string(64, 'a'), std::string("a\"b"), std::string("a\nb")}) {
     request = Request();
     (*request.mutable_labels())["chip"] = value;
     EXPECT_EQ(RefusedField(request), "labels.chip") << value;
@@ -176,9 +177,9 @@ TEST_F(JobSettingsTest, InvalidSettingsAreRefused) {
   for (int i = 0; i < 65; ++i) (*request.mutable_labels())[absl::StrCat("l", i)] = "";
   EXPECT_EQ(RefusedField(request), "labels");
   request = Request();
-  for (const std::int64_t seconds : {absl::ToUnixSeconds(clock_.Now()), std::int64_t{0}, std::int64_t{253402300800},
-                                     std::numeric_limits<std::int64_t>::max(),
-                                     std::numeric_limits<std::int64_t>::min()}) {
+  for (const std::int64_t seconds :
+       {absl::ToUnixSeconds(clock_.Now()), std::int64_t{0}, std::int64_t{253402300800},
+        std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min()}) {
     request.mutable_deadline()->set_seconds(seconds);
     EXPECT_EQ(RefusedField(request), "deadline") << seconds;
   }
