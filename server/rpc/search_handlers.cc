@@ -127,27 +127,32 @@ absl::Status SearchHandlers::CreateJob(const v1::CreateJobRequest& request, cons
   prepared->job.project = project;
   prepared->job.request_id = request.request_id();
   prepared->job.owner = owner;
-  ASSIGN_OR_RETURN(prepared->job.settings, SettingsOf(request, options_.clock()));
   RETURN_IF_ERROR(CheckSamples(prepared->job.samples_total, options_.limits.max_samples_per_job));
+  absl::StatusOr<JobSettings> settings = SettingsOf(request, options_.clock());
   if (request.validate_only()) {
+    ASSIGN_OR_RETURN(prepared->job.settings, std::move(settings));
     FillPreview(*prepared, response);
     return absl::OkStatus();
   }
-  if (!request.request_id().empty()) {
-    // A retry gets its job whatever the limits say by now.
-    const absl::StatusOr<JobRecord> known = options_.store->FindRequest(project, request.request_id());
-    if (known.ok()) {
-      RETURN_IF_ERROR(CheckSameSpec(*known, prepared->job));
-      return FillJob(*known, response);
-    }
-    if (!absl::IsNotFound(known.status())) return known.status();
-  }
+  // A retry gets its job whatever the limits say by now, and also once its deadline has passed.
+  ASSIGN_OR_RETURN(const std::optional<JobRecord> known, FindRetried(prepared->job));
+  if (known.has_value()) return FillJob(*known, response);
+  ASSIGN_OR_RETURN(prepared->job.settings, std::move(settings));
   RETURN_IF_ERROR(CheckLimits(prepared->job));
   const absl::StatusOr<RunStore::CreateResult> result = options_.jobs->Submit(prepared->job);
   if (absl::IsInvalidArgument(result.status())) return PrefixField("spec", result.status());
   if (!result.ok()) return result.status();
   if (!result->created) RETURN_IF_ERROR(CheckSameSpec(result->record, prepared->job));
   return FillJob(result->record, response);
+}
+
+absl::StatusOr<std::optional<JobRecord>> SearchHandlers::FindRetried(const NewJob& job) const {
+  if (job.request_id.empty()) return std::optional<JobRecord>();
+  absl::StatusOr<JobRecord> known = options_.store->FindRequest(job.project, job.request_id);
+  if (absl::IsNotFound(known.status())) return std::optional<JobRecord>();
+  RETURN_IF_ERROR(known.status());
+  RETURN_IF_ERROR(CheckSameSpec(*known, job));
+  return std::optional<JobRecord>(*std::move(known));
 }
 
 absl::Status SearchHandlers::CheckLimits(const NewJob& job) const {

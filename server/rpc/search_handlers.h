@@ -49,6 +49,8 @@ class SearchHandlers {
   absl::Status GetDesign(const v1::GetDesignRequest& request, v1::Design* response) const;
 
  private:
+  // The job of an earlier call with this request_id, if there is one. ALREADY_EXISTS when it has another spec.
+  absl::StatusOr<std::optional<JobRecord>> FindRetried(const NewJob& job) const;
   // Whether the owner and the project may have one more. Calls at the same time may all pass.
   absl::Status CheckLimits(const NewJob& job) const;
   using Change = absl::StatusOr<JobRecord> (JobManager::*)(std::int64_t, std::optional<std::int64_t>);

@@ -1,5 +1,5 @@
-// How long a start, or the proof of a bound, goes on after it is asked to stop: what cancel, pause and the daemon's stop
-// wait for.
+// How long a start, or the proof of a bound, goes on after it is asked to stop: what cancel, pause and the daemon's
+// stop wait for.
 //   stop_latency [repetitions]
 // Each algorithm searches ResNet-50 and is stopped at moments spread over its first seconds, and so is the proof; other
 // work on the machine is in the figures. The promise is 200 ms.
@@ -80,9 +80,9 @@ void Run(int repetitions) {
   }
   spec.starts = 1;
   spec.samples_per_start = 10000000;
-  for (const auto& [name, algorithm] : {std::pair("gradient", Algorithm::kGradient),
-                                        std::pair("random", Algorithm::kRandom),
-                                        std::pair("bayesian", Algorithm::kBayesian)}) {
+  for (const auto& [name, algorithm] :
+       {std::pair("gradient", Algorithm::kGradient), std::pair("random", Algorithm::kRandom),
+        std::pair("bayesian", Algorithm::kBayesian)}) {
     spec.algorithm = algorithm;
     Measure(name, repetitions, [&spec](const std::atomic<bool>& stop) {
       Sink sink(&stop);
@@ -96,9 +96,8 @@ void Run(int repetitions) {
     Sink sink(&stop);
     RunStart(spec, 0, sink);
   });
-  Measure("bound", repetitions, [&spec](const std::atomic<bool>& stop) {
-    ProveSearchBound(spec, [&stop] { return stop.load(); });
-  });
+  Measure("bound", repetitions,
+          [&spec](const std::atomic<bool>& stop) { ProveSearchBound(spec, [&stop] { return stop.load(); }); });
 }
 
 }  // namespace

@@ -190,6 +190,15 @@ TEST_F(JobSettingsTest, InvalidSettingsAreRefused) {
   }
 }
 
+TEST_F(JobSettingsTest, RetryFindsItsJobAlsoAfterTheDeadline) {
+  v1::CreateJobRequest request = Request();
+  request.set_request_id("nightly");
+  request.mutable_deadline()->set_seconds(absl::ToUnixSeconds(clock_.Now()) + 60);
+  const v1::Job job = Create(request);
+  clock_.Advance(absl::Hours(1));
+  EXPECT_EQ(Create(request).name(), job.name());
+}
+
 TEST_F(JobSettingsTest, UpdateChangesWhatTheMaskNames) {
   const v1::Job job = CreateLabelled("a1", 3);
   v1::UpdateJobRequest request = UpdateOf(job, {"priority"});
