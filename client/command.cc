@@ -58,7 +58,9 @@ CommandList AllCommands() {
   commands.push_back(MakeCancelCommand());
   commands.push_back(MakePauseCommand());
   commands.push_back(MakeResumeCommand());
+  commands.push_back(MakeUpdateCommand());
   commands.push_back(MakeDeleteCommand());
+  commands.push_back(MakeUndeleteCommand());
   commands.push_back(MakeParetoCommand());
   commands.push_back(MakePointsCommand());
   commands.push_back(MakeDesignCommand());

@@ -1,6 +1,7 @@
 #include "client/job_output.h"
 
 #include <algorithm>
+#include <map>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -44,12 +45,36 @@ std::string ProgressSummary(const v1::JobProgress& progress) {
                          progress.starts_total());
 }
 
+std::string LabelText(const v1::Job& job) {
+  const std::map<std::string, std::string> sorted(job.labels().begin(), job.labels().end());
+  return absl::StrJoin(sorted, ", ", absl::PairFormatter("="));
+}
+
+// What may change of a job, where it is not the default, and its place in the queue.
+std::string SettingsDetails(const v1::Job& job) {
+  std::string text;
+  if (job.has_queue_position()) {
+    absl::StrAppend(
+        &text, DetailLine("queue", absl::StrCat("place ", GroupedNumber(job.queue_position()), ", begins at about ",
+                                                FormatTimestamp(job.expected_start_time()), " UTC")));
+  }
+  if (job.priority() != 0) absl::StrAppend(&text, DetailLine("priority", absl::StrCat(job.priority())));
+  if (!job.labels().empty()) absl::StrAppend(&text, DetailLine("labels", LabelText(job)));
+  if (job.has_deadline()) absl::StrAppend(&text, DetailLine("deadline", FormatTimestamp(job.deadline())));
+  if (job.pinned()) absl::StrAppend(&text, DetailLine("pinned", "yes"));
+  if (job.has_delete_time()) {
+    absl::StrAppend(&text, DetailLine("deleted", absl::StrCat(FormatTimestamp(job.delete_time()), ", is purged ",
+                                                              FormatTimestamp(job.purge_time()))));
+  }
+  return text;
+}
+
 std::string JobDetails(const v1::Job& job) {
   std::string text = DetailLine("job", job.name());
   absl::StrAppend(&text, DetailLine("state", v1::JobState_Name(job.state())));
   if (!job.message().empty()) absl::StrAppend(&text, DetailLine("message", OneLine(job.message())));
   if (!job.owner().empty()) absl::StrAppend(&text, DetailLine("owner", OneLine(job.owner())));
-  absl::StrAppend(&text, DetailLine("workload", job.workload_display_name()),
+  absl::StrAppend(&text, SettingsDetails(job), DetailLine("workload", job.workload_display_name()),
                   DetailLine("template", job.template_display_name()), DetailLine("search", SearchSummary(job.spec())));
   if (!job.spec().fixed_parameters().empty()) {
     absl::StrAppend(&text, DetailLine("fixed", FormatParameters(job.spec().fixed_parameters())));
@@ -144,7 +169,15 @@ std::vector<std::string> JobCsvHeader() {
           "start_time",
           "end_time",
           "message",
-          "owner"};
+          "owner",
+          "priority",
+          "labels",
+          "deadline",
+          "pinned",
+          "delete_time",
+          "purge_time",
+          "queue_position",
+          "expected_start_time"};
 }
 
 std::vector<std::string> JobCsvRow(const v1::Job& job) {
@@ -175,6 +208,14 @@ std::vector<std::string> JobCsvRow(const v1::Job& job) {
   }
   row.push_back(job.message());
   row.push_back(job.owner());
+  row.push_back(absl::StrCat(job.priority()));
+  row.push_back(LabelText(job));
+  row.push_back(FormatTimestamp(job.deadline()));
+  row.emplace_back(job.pinned() ? "true" : "false");
+  row.push_back(FormatTimestamp(job.delete_time()));
+  row.push_back(FormatTimestamp(job.purge_time()));
+  row.push_back(job.has_queue_position() ? absl::StrCat(job.queue_position()) : "");
+  row.push_back(FormatTimestamp(job.expected_start_time()));
   return row;
 }
 

@@ -24,9 +24,20 @@ std::string Share(const v1::JobProgress& progress) {
       "%.0f %%", 100.0 * static_cast<double>(progress.samples_done()) / static_cast<double>(progress.samples_total()));
 }
 
+std::string StateText(const v1::Job& job) {
+  return absl::StrCat(v1::JobState_Name(job.state()), job.has_delete_time() ? " (deleted)" : "");
+}
+
+std::string FlagOf(const std::string& field) {
+  if (field == "parent") return "--project";
+  return field == "filter" || field == "order_by" ? "--" + field : "";
+}
+
 std::vector<std::string> TableRow(const v1::Job& job) {
   return {JobId(job.name()),
-          v1::JobState_Name(job.state()),
+          StateText(job),
+          job.owner().empty() ? "-" : OneLine(job.owner()),
+          job.has_queue_position() ? GroupedNumber(job.queue_position()) : "-",
           job.workload_display_name(),
           job.template_display_name(),
           Share(job.progress()),
@@ -41,9 +52,20 @@ class JobsCommand : public Command {
  public:
   std::string Name() const override { return "jobs"; }
   std::string Summary() const override { return "lists the jobs of a project, newest first"; }
+  std::string Notes() const override {
+    return "A filter compares fields and joins with AND, OR, NOT and parentheses, for example\n"
+           "  --filter 'state=RUNNING AND label.chip=a1 AND create_time>2026-01-01T00:00:00Z'\n"
+           "Fields: state, owner, workload, template, priority, pinned, label.NAME, create_time, start_time, "
+           "end_time,\n"
+           "deadline. Operators: = != < <= > >=, and FIELD:* for jobs that have one.\n"
+           "A job that waits for its first worker shows its place in the queue, and about when its turn comes.\n";
+  }
 
   void Declare(FlagSet* flags) override {
     flags->AddRepeated("state", "STATE", "only jobs in this state; may be given several times", &states_);
+    flags->Add("filter", "FILTER", "only jobs for which this holds, see below", &filter_);
+    flags->Add("order_by", "FIELD [desc]", "create_time, priority or end_time; default 'create_time desc'", &order_by_);
+    flags->Add("show_deleted", "also jobs that are deleted and not yet purged", &show_deleted_);
     format_.Declare(flags);
     project_.Declare(flags);
     server_.Declare(flags);
@@ -60,9 +82,11 @@ class JobsCommand : public Command {
       }
       request.add_states(static_cast<v1::JobState>(*number));
     }
+    request.set_filter(filter_);
+    request.set_order_by(order_by_);
+    request.set_show_deleted(show_deleted_);
     ASSIGN_OR_RETURN(const auto client, server_.Connect(env));
-    RETURN_IF_ERROR(RenameField(Print(*client, std::move(request), env.out),
-                                [](const std::string& field) { return field == "parent" ? "--project" : ""; }));
+    RETURN_IF_ERROR(RenameField(Print(*client, std::move(request), env.out), FlagOf));
     return ExitCode::kOk;
   }
 
@@ -71,6 +95,8 @@ class JobsCommand : public Command {
     using Align = TextTable::Align;
     TextTable table(out, {{"job", Align::kRight},
                           {"state"},
+                          {"owner"},
+                          {"queue", Align::kRight},
                           {"workload"},
                           {"template"},
                           {"done", Align::kRight},
@@ -104,6 +130,9 @@ class JobsCommand : public Command {
   }
 
   std::vector<std::string> states_;
+  std::string filter_;
+  std::string order_by_;
+  bool show_deleted_ = false;
   FormatFlag format_;
   ProjectFlag project_;
   ServerFlag server_;

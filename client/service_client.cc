@@ -284,8 +284,16 @@ absl::StatusOr<v1::Job> ServiceClient::ResumeJob(const v1::ResumeJobRequest& req
   return CallOnce(stubs_->search, &v1::SearchService::Stub::ResumeJob, request);
 }
 
-absl::Status ServiceClient::DeleteJob(const v1::DeleteJobRequest& request) {
-  return CallOnce(stubs_->search, &v1::SearchService::Stub::DeleteJob, request).status();
+absl::StatusOr<v1::Job> ServiceClient::UpdateJob(const v1::UpdateJobRequest& request) {
+  return CallOnce(stubs_->search, &v1::SearchService::Stub::UpdateJob, request);
+}
+
+absl::StatusOr<v1::Job> ServiceClient::DeleteJob(const v1::DeleteJobRequest& request) {
+  return CallOnce(stubs_->search, &v1::SearchService::Stub::DeleteJob, request);
+}
+
+absl::StatusOr<v1::Job> ServiceClient::UndeleteJob(const v1::UndeleteJobRequest& request) {
+  return CallOnce(stubs_->search, &v1::SearchService::Stub::UndeleteJob, request);
 }
 
 absl::StatusOr<v1::ListPointsResponse> ServiceClient::ListPoints(const v1::ListPointsRequest& request) {

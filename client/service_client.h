@@ -63,7 +63,9 @@ class ServiceClient {
   absl::StatusOr<v1::Job> CancelJob(const v1::CancelJobRequest& request);
   absl::StatusOr<v1::Job> PauseJob(const v1::PauseJobRequest& request);
   absl::StatusOr<v1::Job> ResumeJob(const v1::ResumeJobRequest& request);
-  absl::Status DeleteJob(const v1::DeleteJobRequest& request);
+  absl::StatusOr<v1::Job> UpdateJob(const v1::UpdateJobRequest& request);
+  absl::StatusOr<v1::Job> DeleteJob(const v1::DeleteJobRequest& request);
+  absl::StatusOr<v1::Job> UndeleteJob(const v1::UndeleteJobRequest& request);
   absl::StatusOr<v1::ListPointsResponse> ListPoints(const v1::ListPointsRequest& request);
   absl::StatusOr<v1::Design> GetDesign(const v1::GetDesignRequest& request);
   std::unique_ptr<WatchStream> Watch(const v1::WatchRequest& request);

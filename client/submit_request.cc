@@ -65,6 +65,7 @@ void SubmitRequest::Declare(FlagSet* flags) {
              &calibration_);
   flags->AddChoice("predictor", EnumNames(v1::Predictor_descriptor()),
                    "what predicts latencies; default combined with a calibration, else analytical", &predictor_);
+  settings_.Declare(flags);
   flags->Add("request_id", "ID", "submitting again with the same ID gives the same job; default random", &request_id_);
   flags->Add("validate_only", "check everything, submit nothing", &validate_only_);
 }
@@ -94,6 +95,7 @@ absl::Status SubmitRequest::Fill(const Environment& env, v1::CreateJobRequest* r
     ASSIGN_OR_RETURN(const double stop_gap, ParseShare("stop_gap", *stop_gap_));
     spec->set_stop_gap(stop_gap);
   }
+  RETURN_IF_ERROR(settings_.Fill(request));
   request->set_request_id(request_id_.has_value() ? *request_id_ : env.random_id());
   request->set_validate_only(validate_only_);
   return absl::OkStatus();
@@ -130,9 +132,11 @@ absl::Status SubmitRequest::Locate(const absl::Status& status) const {
 }
 
 std::string SubmitRequest::FlagOf(const std::string& field) const {
-  static const auto* const kOtherNames = new std::map<std::string, std::string>{
-      {"workload_name", "workload"},       {"template_name", "template"}, {"parent", "project"},
-      {"calibration_name", "calibration"}, {"limits", "limit"},           {"fixed_parameters", "fix"}};
+  static const auto* const kOtherNames =
+      new std::map<std::string, std::string>{{"workload_name", "workload"}, {"template_name", "template"},
+                                             {"parent", "project"},         {"calibration_name", "calibration"},
+                                             {"labels", "label"},           {"deadline_after", "deadline"},
+                                             {"limits", "limit"},           {"fixed_parameters", "fix"}};
   constexpr std::string_view kSpec = "spec.";
   std::string path = field.starts_with(kSpec) ? field.substr(kSpec.size()) : field;
   const std::size_t end = path.find_first_of(".[");
@@ -144,7 +148,8 @@ std::string SubmitRequest::FlagOf(const std::string& field) const {
     const auto index = ParseInteger<std::size_t>(rest.substr(1, rest.find(']') - 1));
     if (index.has_value() && *index < limits_.size()) return absl::StrCat(flag, " ", limits_[*index]);
   }
-  if (top == "fixed_parameters" && rest.starts_with(".")) return absl::StrCat(flag, " ", ToAbsl(rest.substr(1)));
+  if ((top == "fixed_parameters" || top == "labels") && rest.starts_with("."))
+    return absl::StrCat(flag, " ", ToAbsl(rest.substr(1)));
   return absl::StrCat(flag, ToAbsl(rest));
 }
 

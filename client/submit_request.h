@@ -10,6 +10,7 @@
 #include "client/environment.h"
 #include "client/flag_set.h"
 #include "client/input_file.h"
+#include "client/job_settings_flags.h"
 #include "oneloop/v1/search_service.pb.h"
 
 namespace oneloop {
@@ -48,6 +49,7 @@ class SubmitRequest {
   std::optional<std::string> stop_gap_;
   std::string calibration_;
   std::string predictor_;
+  JobSettingsFlags settings_{"submit"};
   std::optional<std::string> request_id_;
   bool validate_only_ = false;
   InputFile workload_file_;

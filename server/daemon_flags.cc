@@ -11,6 +11,8 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "common/base/duration_text.h"
 #include "common/base/status.h"
 
 namespace oneloop {
@@ -22,6 +24,7 @@ struct LimitFlag {
   std::int64_t Limits::*limit;
   std::int64_t most;
   std::int64_t unit;  // the flag's, in the limit's
+  std::int64_t least = 1;
 };
 constexpr std::int64_t kMebibyte = 1 << 20;
 constexpr std::int64_t kManyJobs = 1000000;
@@ -31,6 +34,7 @@ constexpr std::array kLimitFlags = {
     LimitFlag{"--max_message_mib", &Limits::max_message_bytes, 1024, kMebibyte},
     LimitFlag{"--max_unfinished_jobs", &Limits::max_unfinished_jobs, kManyJobs, 1},
     LimitFlag{"--max_unfinished_jobs_per_user", &Limits::max_unfinished_jobs_per_user, kManyJobs, 1},
+    LimitFlag{"--max_running_per_user", &Limits::max_running_per_user, kMostThreads, 1, 0},
     LimitFlag{"--max_watches_per_user", &Limits::max_watches_per_user, kManyJobs, 1},
     LimitFlag{"--max_points_per_project", &Limits::max_points_per_project, kManyPoints, 1},
     LimitFlag{"--max_samples_per_job", &Limits::max_samples_per_job, kManyPoints, 1},
@@ -47,7 +51,8 @@ constexpr std::array kFileFlags = {
 };
 
 std::vector<std::string> FlagNames() {
-  std::vector<std::string> names = {"--data_dir", "--listen", "--threads", "--enable_admin", "--help", "--version"};
+  std::vector<std::string> names = {"--data_dir",    "--listen",       "--threads", "--retention",
+                                    "--purge_after", "--enable_admin", "--help",    "--version"};
   for (const FileFlag& flag : kFileFlags) names.emplace_back(flag.name);
   for (const LimitFlag& flag : kLimitFlags) names.emplace_back(flag.name);
   return names;
@@ -70,15 +75,36 @@ absl::Status SetThreads(const std::string& value, DaemonFlags* flags) {
 
 absl::Status SetLimit(const LimitFlag& flag, const std::string& value, Limits* limits) {
   std::int64_t number = 0;
-  if (!absl::SimpleAtoi(value, &number) || number < 1 || number > flag.most) {
-    return absl::InvalidArgumentError(absl::StrCat(flag.name, " ", value, ": valid: 1 to ", flag.most));
+  if (!absl::SimpleAtoi(value, &number) || number < flag.least || number > flag.most) {
+    return absl::InvalidArgumentError(absl::StrCat(flag.name, " ", value, ": valid: ", flag.least, " to ", flag.most));
   }
   limits->*flag.limit = number * flag.unit;
   return absl::OkStatus();
 }
 
+// Days of about a century, so that no sum of times overflows.
+constexpr absl::Duration kLongestTime = absl::Hours(24 * 36500);
+
+absl::StatusOr<absl::Duration> ParseTime(const std::string& name, const std::string& value) {
+  if (value == "0") return absl::ZeroDuration();
+  const std::optional<absl::Duration> time = ParseDurationText(value);
+  if (time.has_value() && *time <= kLongestTime) return *time;
+  return absl::InvalidArgumentError(absl::StrCat(name, " ", value, ": valid: 0, or for example 12h or 30d"));
+}
+
+absl::Status SetRetention(const std::string& value, DaemonFlags* flags) {
+  ASSIGN_OR_RETURN(const absl::Duration retention, ParseTime("--retention", value));
+  flags->retention = retention == absl::ZeroDuration() ? std::nullopt : std::optional<absl::Duration>(retention);
+  return absl::OkStatus();
+}
+
 absl::Status SetFlag(const std::string& name, const std::string& value, DaemonFlags* flags) {
   if (name == "--threads") return SetThreads(value, flags);
+  if (name == "--retention") return SetRetention(value, flags);
+  if (name == "--purge_after") {
+    ASSIGN_OR_RETURN(flags->purge_after, ParseTime(name, value));
+    return absl::OkStatus();
+  }
   if (name == "--listen") {
     ASSIGN_OR_RETURN(ListenAddress address, ParseListenAddress(value));
     flags->listen.push_back(std::move(address));
@@ -178,6 +204,9 @@ std::string DaemonHelp() {
          "  --threads N            searches that run at once (default: as many as the machine runs at once)\n"
          "  --enable_admin         serve AdminService: backups\n"
          "\n"
+         "  --retention TIME       deletes jobs that ended so long ago, but pinned ones: 30d (default 0: keeps all)\n"
+         "  --purge_after TIME     deleted jobs can be undeleted for so long: 12h, 30d (default 7d)\n"
+         "\n"
          "TLS, for all TCP ports; files in PEM form, read again when they change:\n"
          "  --tls_cert FILE        the certificate, with those between it and its authority\n"
          "  --tls_key FILE         its private key\n"
@@ -191,6 +220,10 @@ std::string DaemonHelp() {
          "  --max_watches_per_user N          open at a time (default 1000)\n"
          "  --max_points_per_project N        stored points with which new jobs are refused (default 10^9)\n"
          "  --max_samples_per_job N           starts times steps (default 10^9)\n"
+         "\n"
+         "How workers are shared:\n"
+         "  --max_running_per_user N          searches of one user that run at a time; the rest waits (default 0: "
+         "any)\n"
          "\n"
          "  --help                 this text\n"
          "  --version              the version\n"

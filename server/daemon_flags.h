@@ -1,10 +1,12 @@
 #ifndef ONELOOP_SERVER_DAEMON_FLAGS_H_
 #define ONELOOP_SERVER_DAEMON_FLAGS_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "server/access/certificate.h"
 #include "server/access/limits.h"
 #include "server/rpc/listen_address.h"
@@ -23,6 +25,8 @@ struct DaemonFlags {
   Limits limits;
   bool enable_admin = false;
   std::string backup_path;  // of kRestore
+  std::optional<absl::Duration> retention;        // of jobs that are over; none: for ever
+  absl::Duration purge_after = absl::Hours(168);  // of deleted ones
 };
 
 // What the defaults depend on; "" when not set.

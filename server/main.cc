@@ -59,6 +59,8 @@ int Serve(const DaemonFlags& flags, const sigset_t& signals) {
   options.tls = flags.tls;
   options.limits = flags.limits;
   options.enable_admin = flags.enable_admin;
+  options.sweep.retention = flags.retention;
+  options.sweep.purge_after = flags.purge_after;
   absl::StatusOr<std::unique_ptr<OneLoopServer>> server = OneLoopServer::Start(std::move(options));
   if (!server.ok()) return Fail(server.status(), kExitFailure);
   std::cout << "oneloopd: listening on " << absl::StrJoin((*server)->addresses(), ", ") << " (pid " << getpid()

@@ -37,6 +37,8 @@ constexpr std::array kRules = {
     MethodRule{"SearchService.ListPoints", Scope::kViewer, "parent"},
     MethodRule{"SearchService.PauseJob", Scope::kUser, "name", kChanges, kOwnOnly},
     MethodRule{"SearchService.ResumeJob", Scope::kUser, "name", kChanges, kOwnOnly},
+    MethodRule{"SearchService.UndeleteJob", Scope::kUser, "name", kChanges, kOwnOnly},
+    MethodRule{"SearchService.UpdateJob", Scope::kUser, "job.name", kChanges, kOwnOnly},
     MethodRule{"SearchService.Watch", Scope::kViewer, "name"},
     MethodRule{"ServerReflection.ServerReflectionInfo", Scope::kViewer, ""},
 };

@@ -14,9 +14,10 @@ namespace oneloop {
 struct MethodRule {
   std::string_view method;  // "SearchService.CancelJob"
   Scope scope = Scope::kViewer;
-  std::string_view resource;  // the request's field that names the project or something in it; "" for none
-  bool changes = false;       // leaves a line in the audit log
-  bool own_only = false;      // users may only with what is theirs; admins with everything
+  // The request's field that names the project or something in it, as a path ("job.name"); "" for none.
+  std::string_view resource;
+  bool changes = false;   // leaves a line in the audit log
+  bool own_only = false;  // users may only with what is theirs; admins with everything
 };
 
 std::span<const MethodRule> MethodRules();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -18,40 +19,13 @@ namespace {
 
 // When one of the unfinished jobs is likely to have ended.
 constexpr absl::Duration kRetryAfter = absl::Minutes(1);
+// A forecast of 10,000 jobs takes some 70 ms of a core; so it serves all who ask for a while, a new job's less long.
+constexpr absl::Duration kForecastAge = absl::Seconds(1);
+constexpr absl::Duration kForecastAgeForNewJob = absl::Milliseconds(100);
 
 int ThreadCount(int wanted) {
   if (wanted > 0) return wanted;
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-}
-
-absl::Status Admit(const NewJob& job) {
-  if (job.num_starts < 1 || job.num_starts > kMostStartsOfJob) {
-    return FieldError("starts", absl::StrCat("is ", job.num_starts, "; valid: 1 to ", kMostStartsOfJob));
-  }
-  if (job.samples_total < job.num_starts) {
-    return FieldError("samples", absl::StrCat("is ", job.samples_total, "; each of the ", job.num_starts,
-                                              " starts needs at least one"));
-  }
-  return absl::OkStatus();
-}
-
-// Those below `end` that have not ended.
-std::vector<int> StartsLeft(int end, const std::vector<StartRecord>& records) {
-  std::vector<bool> done(static_cast<std::size_t>(end), false);
-  for (const StartRecord& record : records) {
-    if (record.start < end) done[static_cast<std::size_t>(record.start)] = record.done;
-  }
-  std::vector<int> left;
-  for (int start = 0; start < end; ++start) {
-    if (!done[static_cast<std::size_t>(start)]) left.push_back(start);
-  }
-  return left;
-}
-
-void AddEnded(const std::vector<StartRecord>& records, StopRule* rule) {
-  for (const StartRecord& record : records) {
-    if (record.done) rule->OnEnded(record.start, record.within_stop_gap);
-  }
 }
 
 PointWriter::Ending EndingOf(StartSummary::Termination termination) {
@@ -92,6 +66,11 @@ void JobManager::ActiveJob::SetStopScore() {
 JobManager::JobManager(Options options)
     : options_(std::move(options)),
       num_threads_(ThreadCount(options_.num_threads)),
+      queue_(options_.fair_share),
+      housekeeper_({.store = options_.store,
+                    .sweep = options_.sweep,
+                    .cancel_overdue = [this](std::int64_t job_id) { return CancelOverdue(job_id); },
+                    .clock = options_.clock}),
       stalled_(options_.stalled, [this](std::int64_t job_id) { return RetryStalled(job_id); }) {}
 
 absl::StatusOr<std::unique_ptr<JobManager>> JobManager::Create(Options options) {
@@ -100,6 +79,9 @@ absl::StatusOr<std::unique_ptr<JobManager>> JobManager::Create(Options options) 
   }
   std::unique_ptr<JobManager> manager(new JobManager(std::move(options)));
   RETURN_IF_ERROR(manager->Recover());
+  // Before a worker begins with a job that was overdue already.
+  manager->KeepHouse();
+  manager->housekeeper_.Start();
   for (int i = 0; i < manager->num_threads_; ++i) {
     manager->workers_.emplace_back([raw = manager.get()] { raw->WorkerLoop(); });
   }
@@ -119,9 +101,10 @@ absl::Status JobManager::Recover() {
   do {
     ASSIGN_OR_RETURN(page, options_.store->ListJobs(query));
     for (const JobRecord& record : page) {
-      query.before_id = record.id;
+      housekeeper_.SetDeadline(record.id, record.job.settings.deadline);
       if (IsStoragePause(record)) stalled_.Add(record.id, record.message);
       if (record.state != JobState::kPaused) RETURN_IF_ERROR(EnqueueRest(record));
+      query.after = JobCursor{record.id, record.id};
     }
   } while (page.size() == static_cast<std::size_t>(query.limit));
   return absl::OkStatus();
@@ -148,8 +131,9 @@ void JobManager::Enqueue(const JobRecord& record, const std::vector<StartRecord>
   job.stop_gap = record.job.stop_gap;
   if (record.bound) job.SetBound(record.bound->objective);
   if (!job.bound) units.push_back(kBoundUnit);
-  queue_.Add(record.id, units);
+  queue_.Add(QueuedJobOf(record), units, options_.clock());
   queue_.Release(record.id);
+  ++queue_changes_;
   if (job.stop_gap) {
     // A job that was only held knows of more than was stored a moment ago.
     if (!job.stop_rule) job.stop_rule.emplace(record.job.num_starts);
@@ -184,7 +168,10 @@ absl::StatusOr<RunStore::CreateResult> JobManager::Submit(const NewJob& job) {
   }
   ASSIGN_OR_RETURN(RunStore::CreateResult result, options_.store->CreateJob(job));
   Failpoint("jobs.after_create");
-  if (result.created) Enqueue(result.record, {});
+  if (result.created) {
+    housekeeper_.SetDeadline(result.record.id, result.record.job.settings.deadline);
+    Enqueue(result.record, {});
+  }
   return result;
 }
 
@@ -195,6 +182,36 @@ absl::StatusOr<JobRecord> JobManager::Cancel(std::int64_t job_id, std::optional<
                                                JobState::kCancelled, "cancelled on request", expected_revision));
   stalled_.Remove(job_id);
   Forget(job_id);
+  return record;
+}
+
+bool JobManager::CancelOverdue(std::int64_t job_id) {
+  MutexLock control(&control_mutex_);
+  const absl::StatusOr<JobRecord> record = options_.store->GetJob(job_id);
+  if (absl::IsNotFound(record.status())) return true;
+  if (!record.ok()) return false;
+  const std::optional<absl::Time> deadline = record->job.settings.deadline;
+  if (IsFinal(record->state) || !deadline || *deadline > options_.clock()) return true;
+  const std::string reason = absl::StrCat("cancelled at its deadline, ",
+                                          absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", *deadline, absl::UTCTimeZone()));
+  const absl::StatusOr<JobRecord> cancelled = options_.store->SetJobState(
+      job_id, {JobState::kPending, JobState::kRunning, JobState::kPaused}, JobState::kCancelled, reason, std::nullopt);
+  // FAILED_PRECONDITION: it ended a moment ago.
+  if (!cancelled.ok()) return absl::IsFailedPrecondition(cancelled.status());
+  Forget(job_id);
+  return true;
+}
+
+absl::StatusOr<JobRecord> JobManager::Update(std::int64_t job_id, const JobChange& change,
+                                             std::optional<std::int64_t> expected_revision) {
+  MutexLock control(&control_mutex_);
+  ASSIGN_OR_RETURN(JobRecord record, options_.store->ChangeJob(job_id, change, expected_revision));
+  if (change.deadline) housekeeper_.SetDeadline(job_id, *change.deadline);
+  if (change.priority) {
+    MutexLock lock(&mutex_);
+    queue_.SetPriority(job_id, *change.priority);
+    ++queue_changes_;
+  }
   return record;
 }
 
@@ -214,6 +231,7 @@ absl::StatusOr<JobRecord> JobManager::SetPaused(std::int64_t job_id, const std::
                    options_.store->SetJobState(job_id, from, JobState::kPaused, reason, expected_revision));
   MutexLock lock(&mutex_);
   queue_.Hold(job_id);
+  ++queue_changes_;
   StopTasks(job_id);
   return record;
 }
@@ -246,11 +264,34 @@ void JobManager::StopTasks(std::int64_t job_id) {
 void JobManager::Forget(std::int64_t job_id) {
   MutexLock lock(&mutex_);
   queue_.Remove(job_id);
+  ++queue_changes_;
   active_.erase(job_id);
   StopTasks(job_id);
 }
 
+std::optional<ExpectedStart> JobManager::ExpectedStartOf(std::int64_t job_id) {
+  const absl::Time now = options_.clock();
+  MutexLock forecast(&forecast_mutex_);
+  std::optional<QueuePlan> plan;
+  {
+    MutexLock lock(&mutex_);
+    const bool knows_job = forecast_.contains(job_id) || forecast_changes_ == queue_changes_;
+    if (now - forecast_time_ >= (knows_job ? kForecastAge : kForecastAgeForNewJob)) {
+      plan = queue_.Plan();
+      forecast_changes_ = queue_changes_;
+    }
+  }
+  if (plan) {
+    forecast_ = ForecastStarts(*std::move(plan), num_threads_, now);
+    forecast_time_ = now;
+  }
+  const auto expected = forecast_.find(job_id);
+  if (expected == forecast_.end()) return std::nullopt;
+  return expected->second;
+}
+
 absl::Status JobManager::Drain(absl::Duration timeout) {
+  housekeeper_.Stop();
   const absl::Time deadline = absl::Now() + timeout;
   {
     MutexLock lock(&mutex_);
@@ -277,7 +318,7 @@ void JobManager::WorkerLoop() {
 std::optional<JobManager::Task> JobManager::AwaitTask() {
   MutexLock lock(&mutex_);
   while (!draining_) {
-    if (const std::optional<Lease> lease = queue_.Take()) {
+    if (const std::optional<Lease> lease = queue_.Take(options_.clock())) {
       Task task{*lease, std::make_shared<std::atomic<bool>>(false)};
       running_[task.lease] = task.stop;
       ++busy_workers_;
@@ -299,6 +340,7 @@ void JobManager::RunTask(const Task& task) {
     // Before the lease goes back: its next holder registers under the same key.
     MutexLock lock(&mutex_);
     running_.erase(task.lease);
+    queue_.Vacate(task.lease, options_.clock(), ending.ok() && *ending != PointWriter::Ending::kOpen);
   }
   if (ending.ok()) {
     Settle(task.lease, *ending);

@@ -15,8 +15,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "common/base/mutex.h"
+#include "server/jobs/housekeeper.h"
+#include "server/jobs/job_units.h"
 #include "server/jobs/lease_queue.h"
 #include "server/jobs/point_writer.h"
 #include "server/jobs/stalled_jobs.h"
@@ -27,14 +30,13 @@
 
 namespace oneloop {
 
-inline constexpr int kMostStartsOfJob = 10000;
-
-// Runs jobs: admits them, hands their starts and the proof of their lower bound to worker threads in turn, stores what
-// these find and moves the jobs through their states. A job has SUCCEEDED once its bound and its starts are done, in
-// any order; with a stop gap the bound comes first and StopRule says which starts run. What has to survive a crash is
-// in the store only; Create takes up every job that was under way. A start that did not finish is run again from its
-// beginning and yields the same points, of which the store skips those it has. Thread-safe. No lock is held while a
-// search or a proof runs, and none that workers need while the store is called.
+// Runs jobs: admits them, hands their starts and the proof of their lower bound to worker threads, whose time
+// LeaseQueue shares between users and their jobs, stores what these find and moves the jobs through their states. A job
+// has SUCCEEDED once its bound and its starts are done, in any order; with a stop gap the bound comes first and
+// StopRule says which starts run. What has to survive a crash is in the store only; Create takes up every job that was
+// under way. A start that did not finish is run again from its beginning and yields the same points, of which the store
+// skips those it has. Thread-safe. No lock is held while a search or a proof runs, and none that workers need while the
+// store is called.
 //
 // While the storage takes nothing (a full disk, one that fails or became read-only) jobs are paused with the reason,
 // and go on by themselves once it does, also with another manager. What cannot even be paused in the store is held.
@@ -54,8 +56,11 @@ class JobManager {
     BoundProver prove_bound = ProveSearchBound;
     int num_threads = 0;  // 0: as many as the machine runs at once
     std::size_t max_unfinished_jobs = 10000;
+    FairShare::Options fair_share;
+    JobSweep sweep;  // what happens to jobs that are over
     PointWriter::Options writer;
     StalledJobs::Options stalled;
+    std::function<absl::Time()> clock = absl::Now;
   };
 
   static absl::StatusOr<std::unique_ptr<JobManager>> Create(Options options);
@@ -76,6 +81,17 @@ class JobManager {
   // UNAVAILABLE while draining.
   absl::StatusOr<JobRecord> Resume(std::int64_t job_id, std::optional<std::int64_t> expected_revision);
 
+  // Changes settings of a job, and its turns with them. Not for deletion. Codes as in RunStore::ChangeJob.
+  absl::StatusOr<JobRecord> Update(std::int64_t job_id, const JobChange& change,
+                                   std::optional<std::int64_t> expected_revision);
+
+  // Where a job that waits for its first worker stands, and when it will probably have it; none for another, and for
+  // one far behind. Up to a second old.
+  std::optional<ExpectedStart> ExpectedStartOf(std::int64_t job_id);
+
+  // Cancels jobs whose deadlines have passed and sweeps the store, as happens by itself every second.
+  void KeepHouse() { housekeeper_.RunOnce(); }
+
   // Refuses new jobs and stops every start and proof at its next safe point, with its points committed. The jobs keep
   // their states and go on with the next manager on the store. DEADLINE_EXCEEDED when some still run after `timeout`.
   absl::Status Drain(absl::Duration timeout);
@@ -84,6 +100,7 @@ class JobManager {
   std::optional<std::string> StorageStall(std::int64_t job_id) { return stalled_.ReasonOf(job_id); }
 
   int num_threads() const { return num_threads_; }
+  absl::Duration purge_after() const { return options_.sweep.purge_after; }
 
  private:
   struct ActiveJob {
@@ -118,6 +135,8 @@ class JobManager {
   absl::StatusOr<JobRecord> SetPaused(std::int64_t job_id, const std::vector<JobState>& from, const std::string& reason,
                                       std::optional<std::int64_t> expected_revision)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(control_mutex_);
+  // False when the store could not tell or keep it.
+  bool CancelOverdue(std::int64_t job_id);
   void StopTasks(std::int64_t job_id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Forget(std::int64_t job_id);
 
@@ -154,8 +173,15 @@ class JobManager {
   std::map<std::int64_t, ActiveJob> active_ ABSL_GUARDED_BY(mutex_);
   std::map<Lease, StopFlag> running_ ABSL_GUARDED_BY(mutex_);
   int busy_workers_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::int64_t queue_changes_ ABSL_GUARDED_BY(mutex_) = 0;  // jobs that came, went or got another place
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
 
+  Mutex forecast_mutex_;  // taken before mutex_
+  std::map<std::int64_t, ExpectedStart> forecast_ ABSL_GUARDED_BY(forecast_mutex_);
+  absl::Time forecast_time_ ABSL_GUARDED_BY(forecast_mutex_) = absl::InfinitePast();
+  std::int64_t forecast_changes_ ABSL_GUARDED_BY(forecast_mutex_) = -1;
+
+  Housekeeper housekeeper_;
   StalledJobs stalled_;
 
   std::vector<std::thread> workers_;  // set once in Create

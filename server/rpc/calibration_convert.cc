@@ -20,7 +20,7 @@
 #include "common/mapping/mapping.h"
 #include "common/workload/workload.h"
 #include "server/rpc/deterministic_bytes.h"
-#include "server/rpc/record_convert.h"
+#include "server/rpc/timestamp.h"
 
 namespace oneloop {
 namespace {

@@ -1,5 +1,6 @@
 #include "server/rpc/call_guard.h"
 
+#include <cstddef>
 #include <optional>
 #include <utility>
 
@@ -16,8 +17,13 @@ namespace {
 
 constexpr char kDefaultLocalUser[] = "local";
 
-// The value of a string field; "" when the message has no such field.
+// The value of a string field, or of one in a field that is a message ("job.name"); "" when there is no such field.
 std::string TextField(const google::protobuf::Message& message, const std::string& name) {
+  if (const std::size_t dot = name.find('.'); dot != std::string::npos) {
+    const auto* const part = message.GetDescriptor()->FindFieldByName(name.substr(0, dot));
+    if (part == nullptr || part->is_repeated() || part->message_type() == nullptr) return "";
+    return TextField(message.GetReflection()->GetMessage(message, part), name.substr(dot + 1));
+  }
   const google::protobuf::FieldDescriptor* const field = message.GetDescriptor()->FindFieldByName(name);
   if (field == nullptr || field->is_repeated() ||
       field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_STRING) {

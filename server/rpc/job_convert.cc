@@ -294,6 +294,7 @@ absl::StatusOr<PreparedJob> PrepareJob(const v1::JobSpec& spec, const Catalog& c
   job.workload_name = prepared.search->workload->name;
   job.template_name = prepared.search->hardware_template->name();
   job.parameter_names = prepared.search->hardware_template->parameter_names();
+  job.num_layers = std::max(1, static_cast<int>(prepared.search->workload->layers.size()));
   job.num_starts = prepared.search->starts;
   job.samples_total = prepared.search->samples_per_start * prepared.search->starts;
   if (prepared.spec.has_stop_gap()) job.stop_gap = prepared.spec.stop_gap();

@@ -18,7 +18,7 @@ namespace oneloop {
 // A job as asked for, checked and ready to be stored.
 struct PreparedJob {
   v1::JobSpec spec;  // as submitted, with every default filled in
-  NewJob job;        // without project and request_id
+  NewJob job;        // without project, request_id, owner and settings
   std::shared_ptr<const SearchSpec> search;
 };
 

@@ -14,9 +14,16 @@ namespace oneloop {
 std::uint64_t QueryHash(const std::string& text);
 
 std::string EncodePageToken(std::int64_t last_key, std::uint64_t query_hash);
+// For lists whose rows have a key of two parts.
+struct PageKey {
+  std::int64_t first = 0;
+  std::int64_t second = 0;
+};
+std::string EncodePageToken(const PageKey& last_key, std::uint64_t query_hash);
 
 // INVALID_ARGUMENT with field "page_token" for a token that is damaged or of another query.
 absl::StatusOr<std::int64_t> DecodePageToken(const std::string& token, std::uint64_t query_hash);
+absl::StatusOr<PageKey> DecodePageKey(const std::string& token, std::uint64_t query_hash);
 
 // The number of rows to return: `fallback` for 0, never above `most`. INVALID_ARGUMENT with field "page_size" for a
 // negative one.

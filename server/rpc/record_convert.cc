@@ -9,7 +9,9 @@
 #include "absl/time/time.h"
 #include "common/base/status.h"
 #include "server/rpc/job_convert.h"
+#include "server/rpc/job_settings.h"
 #include "server/rpc/resource_names.h"
+#include "server/rpc/timestamp.h"
 #include "server/search/search_bound.h"
 
 namespace oneloop {
@@ -30,12 +32,6 @@ static_assert(Same(PointOrigin::kDescent, v1::DESCENT) && Same(PointOrigin::kRou
               Same(PointOrigin::kBayesian, v1::BAYESIAN_PROPOSAL) && Same(PointOrigin::kHeuristic, v1::HEURISTIC));
 
 }  // namespace
-
-void SetTimestamp(absl::Time time, google::protobuf::Timestamp* message) {
-  const std::int64_t seconds = absl::ToUnixSeconds(time);
-  message->set_seconds(seconds);
-  message->set_nanos(static_cast<std::int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
-}
 
 v1::JobState JobStateToProto(JobState state) { return static_cast<v1::JobState>(state); }
 
@@ -120,6 +116,9 @@ absl::StatusOr<v1::Job> JobToProto(const JobRecord& record, const std::optional<
   SetTimestamp(record.create_time, job.mutable_create_time());
   if (record.start_time.has_value()) SetTimestamp(*record.start_time, job.mutable_start_time());
   if (record.end_time.has_value()) SetTimestamp(*record.end_time, job.mutable_end_time());
+  SetSettings(record.job.settings, &job);
+  if (record.delete_time.has_value()) SetTimestamp(*record.delete_time, job.mutable_delete_time());
+  if (record.purge_time.has_value()) SetTimestamp(*record.purge_time, job.mutable_purge_time());
   job.set_workload_display_name(record.job.workload_name);
   job.set_template_display_name(record.job.template_name);
   return job;

@@ -6,8 +6,6 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
-#include "google/protobuf/timestamp.pb.h"
 #include "oneloop/v1/certificate.pb.h"
 #include "oneloop/v1/design.pb.h"
 #include "oneloop/v1/job.pb.h"
@@ -30,8 +28,6 @@ v1::Certificate CertificateToProto(const JobBound& bound, v1::Objective objectiv
                                    double latency_cycles);
 v1::EvaluatedPoint PointToProto(const PointRecord& point, const JobRecord& job);
 absl::StatusOr<v1::WatchResponse> WatchUpdateToProto(const WatchUpdate& update);
-
-void SetTimestamp(absl::Time time, google::protobuf::Timestamp* message);
 
 // A job's etag changes with its revision.
 std::string FormatEtag(std::int64_t revision);

@@ -14,8 +14,11 @@
 #include "server/rpc/design_builder.h"
 #include "server/rpc/deterministic_bytes.h"
 #include "server/rpc/job_convert.h"
+#include "server/rpc/job_filter_parser.h"
+#include "server/rpc/job_settings.h"
 #include "server/rpc/page_token.h"
 #include "server/rpc/record_convert.h"
+#include "server/rpc/timestamp.h"
 
 namespace oneloop {
 namespace {
@@ -64,6 +67,7 @@ void FillPreview(const PreparedJob& prepared, v1::Job* response) {
   response->mutable_progress()->set_samples_total(prepared.job.samples_total);
   response->set_request_id(prepared.job.request_id);
   response->set_owner(prepared.job.owner);
+  SetSettings(prepared.job.settings, response);
   response->set_workload_display_name(prepared.job.workload_name);
   response->set_template_display_name(prepared.job.template_name);
 }
@@ -78,7 +82,17 @@ absl::StatusOr<JobQuery> JobQueryOf(const v1::ListJobsRequest& request) {
     query.states.push_back(*state);
   }
   ASSIGN_OR_RETURN(query.limit, EffectivePageSize(request.page_size(), 50, 1000));
-  ASSIGN_OR_RETURN(query.before_id, PageStart(request.page_token(), HashOfQuery(request)));
+  if (!request.filter().empty()) {
+    ASSIGN_OR_RETURN(query.filter, ParseJobFilter(request.filter()));
+  }
+  ASSIGN_OR_RETURN(const JobOrdering ordering, ParseJobOrder(request.order_by()));
+  query.order = ordering.order;
+  query.ascending = ordering.ascending;
+  query.show_deleted = request.show_deleted();
+  if (!request.page_token().empty()) {
+    ASSIGN_OR_RETURN(const PageKey key, DecodePageKey(request.page_token(), HashOfQuery(request)));
+    query.after = JobCursor{key.first, key.second};
+  }
   return query;
 }
 
@@ -116,25 +130,31 @@ absl::Status SearchHandlers::CreateJob(const v1::CreateJobRequest& request, cons
   prepared->job.request_id = request.request_id();
   prepared->job.owner = owner;
   RETURN_IF_ERROR(CheckSamples(prepared->job.samples_total, options_.limits.max_samples_per_job));
+  absl::StatusOr<JobSettings> settings = SettingsOf(request, options_.clock());
   if (request.validate_only()) {
+    ASSIGN_OR_RETURN(prepared->job.settings, std::move(settings));
     FillPreview(*prepared, response);
     return absl::OkStatus();
   }
-  if (!request.request_id().empty()) {
-    // A retry gets its job whatever the limits say by now.
-    const absl::StatusOr<JobRecord> known = options_.store->FindRequest(project, request.request_id());
-    if (known.ok()) {
-      RETURN_IF_ERROR(CheckSameSpec(*known, prepared->job));
-      return FillJob(*known, response);
-    }
-    if (!absl::IsNotFound(known.status())) return known.status();
-  }
+  // A retry gets its job whatever the limits say by now, and also once its deadline has passed.
+  ASSIGN_OR_RETURN(const std::optional<JobRecord> known, FindRetried(prepared->job));
+  if (known.has_value()) return FillJob(*known, response);
+  ASSIGN_OR_RETURN(prepared->job.settings, std::move(settings));
   RETURN_IF_ERROR(CheckLimits(prepared->job));
   const absl::StatusOr<RunStore::CreateResult> result = options_.jobs->Submit(prepared->job);
   if (absl::IsInvalidArgument(result.status())) return PrefixField("spec", result.status());
   if (!result.ok()) return result.status();
   if (!result->created) RETURN_IF_ERROR(CheckSameSpec(result->record, prepared->job));
   return FillJob(result->record, response);
+}
+
+absl::StatusOr<std::optional<JobRecord>> SearchHandlers::FindRetried(const NewJob& job) const {
+  if (job.request_id.empty()) return std::optional<JobRecord>();
+  absl::StatusOr<JobRecord> known = options_.store->FindRequest(job.project, job.request_id);
+  if (absl::IsNotFound(known.status())) return std::optional<JobRecord>();
+  RETURN_IF_ERROR(known.status());
+  RETURN_IF_ERROR(CheckSameSpec(*known, job));
+  return std::optional<JobRecord>(*std::move(known));
 }
 
 absl::Status SearchHandlers::CheckLimits(const NewJob& job) const {
@@ -148,11 +168,11 @@ absl::Status SearchHandlers::CheckLimits(const NewJob& job) const {
         kRetryAfter);
   }
   if (usage.points_of_project >= limits.max_points_per_project) {
-    return LimitError(
-        "max_points_per_project",
-        absl::StrCat("project ", job.project, " has ", usage.points_of_project,
-                     " points, and new jobs are taken below ", limits.max_points_per_project, "; delete jobs of it"),
-        absl::InfiniteDuration());
+    return LimitError("max_points_per_project",
+                      absl::StrCat("project ", job.project, " has ", usage.points_of_project,
+                                   " points, and new jobs are taken below ", limits.max_points_per_project,
+                                   "; purge jobs of it (delete them with purge)"),
+                      absl::InfiniteDuration());
   }
   return absl::OkStatus();
 }
@@ -160,7 +180,9 @@ absl::Status SearchHandlers::CheckLimits(const NewJob& job) const {
 absl::Status SearchHandlers::GetJob(const v1::GetJobRequest& request, v1::Job* response) const {
   ASSIGN_OR_RETURN(const JobName name, ParseJobName("name", request.name()));
   ASSIGN_OR_RETURN(const JobRecord record, FindJob(name));
-  return FillJob(record, response);
+  RETURN_IF_ERROR(FillJob(record, response));
+  FillPlace(record, response);
+  return absl::OkStatus();
 }
 
 absl::Status SearchHandlers::ListJobs(const v1::ListJobsRequest& request, v1::ListJobsResponse* response) const {
@@ -180,10 +202,12 @@ absl::Status SearchHandlers::ListJobs(const v1::ListJobsRequest& request, v1::Li
       continue;
     }
     RETURN_IF_ERROR(filled);
+    FillPlace(records[listed], job);
     bytes += job->ByteSizeLong();
   }
   if (listed < records.size()) {
-    response->set_next_page_token(EncodePageToken(records[listed - 1].id, HashOfQuery(request)));
+    const JobRecord& last = records[listed - 1];
+    response->set_next_page_token(EncodePageToken(PageKey{OrderKey(query.order, last), last.id}, HashOfQuery(request)));
   }
   return absl::OkStatus();
 }
@@ -209,11 +233,38 @@ absl::Status SearchHandlers::ChangeJob(const std::string& name, const std::strin
   return FillJob(changed, response);
 }
 
-absl::Status SearchHandlers::DeleteJob(const v1::DeleteJobRequest& request, google::protobuf::Empty*) const {
+absl::Status SearchHandlers::UpdateJob(const v1::UpdateJobRequest& request, v1::Job* response) const {
+  if (!request.has_job()) return FieldError("job", "is missing");
+  ASSIGN_OR_RETURN(const JobName name, ParseJobName("job.name", request.job().name()));
+  ASSIGN_OR_RETURN(const std::optional<std::int64_t> revision, ParseEtag(request.job().etag()));
+  ASSIGN_OR_RETURN(const JobChange change, ChangeOf(request, options_.clock()));
+  ASSIGN_OR_RETURN(const JobRecord found, FindJob(name));
+  ASSIGN_OR_RETURN(const JobRecord changed, options_.jobs->Update(found.id, change, revision));
+  return FillJob(changed, response);
+}
+
+absl::Status SearchHandlers::DeleteJob(const v1::DeleteJobRequest& request, v1::Job* response) const {
   ASSIGN_OR_RETURN(const JobName name, ParseJobName("name", request.name()));
   ASSIGN_OR_RETURN(const std::optional<std::int64_t> revision, ParseEtag(request.etag()));
   ASSIGN_OR_RETURN(const JobRecord record, FindJob(name));
-  return options_.store->DeleteJob(record.id, revision);
+  if (request.purge()) {
+    RETURN_IF_ERROR(FillJob(record, response));
+    return options_.store->DeleteJob(record.id, revision);
+  }
+  JobChange change;
+  change.purge_time = options_.clock() + options_.jobs->purge_after();
+  ASSIGN_OR_RETURN(const JobRecord deleted, options_.store->ChangeJob(record.id, change, revision));
+  return FillJob(deleted, response);
+}
+
+absl::Status SearchHandlers::UndeleteJob(const v1::UndeleteJobRequest& request, v1::Job* response) const {
+  ASSIGN_OR_RETURN(const JobName name, ParseJobName("name", request.name()));
+  ASSIGN_OR_RETURN(const std::optional<std::int64_t> revision, ParseEtag(request.etag()));
+  ASSIGN_OR_RETURN(const JobRecord record, FindJob(name));
+  JobChange change;
+  change.purge_time.emplace();
+  ASSIGN_OR_RETURN(const JobRecord undeleted, options_.store->ChangeJob(record.id, change, revision));
+  return FillJob(undeleted, response);
 }
 
 absl::Status SearchHandlers::ListPoints(const v1::ListPointsRequest& request, v1::ListPointsResponse* response) const {
@@ -285,6 +336,14 @@ absl::Status SearchHandlers::FillJob(const JobRecord& record, v1::Job* response)
     response->set_message(*stall);
   }
   return absl::OkStatus();
+}
+
+void SearchHandlers::FillPlace(const JobRecord& record, v1::Job* response) const {
+  if (record.state != JobState::kPending) return;
+  const std::optional<ExpectedStart> expected = options_.jobs->ExpectedStartOf(record.id);
+  if (!expected) return;
+  response->set_queue_position(expected->position);
+  SetTimestamp(expected->time, response->mutable_expected_start_time());
 }
 
 }  // namespace oneloop

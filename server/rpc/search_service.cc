@@ -39,10 +39,22 @@ grpc::Status SearchService::ResumeJob(grpc::ServerContext* context, const v1::Re
                         [&](const Caller&) { return handlers_->ResumeJob(*request, response); });
 }
 
+grpc::Status SearchService::UpdateJob(grpc::ServerContext* context, const v1::UpdateJobRequest* request,
+                                      v1::Job* response) {
+  return guard_->Handle("SearchService.UpdateJob", *context, *request, *response,
+                        [&](const Caller&) { return handlers_->UpdateJob(*request, response); });
+}
+
 grpc::Status SearchService::DeleteJob(grpc::ServerContext* context, const v1::DeleteJobRequest* request,
-                                      google::protobuf::Empty* response) {
+                                      v1::Job* response) {
   return guard_->Handle("SearchService.DeleteJob", *context, *request, *response,
                         [&](const Caller&) { return handlers_->DeleteJob(*request, response); });
+}
+
+grpc::Status SearchService::UndeleteJob(grpc::ServerContext* context, const v1::UndeleteJobRequest* request,
+                                        v1::Job* response) {
+  return guard_->Handle("SearchService.UndeleteJob", *context, *request, *response,
+                        [&](const Caller&) { return handlers_->UndeleteJob(*request, response); });
 }
 
 grpc::Status SearchService::ListPoints(grpc::ServerContext* context, const v1::ListPointsRequest* request,

@@ -23,8 +23,10 @@ class SearchService final : public v1::SearchService::WithCallbackMethod_Watch<v
   grpc::Status CancelJob(grpc::ServerContext* context, const v1::CancelJobRequest* request, v1::Job* response) override;
   grpc::Status PauseJob(grpc::ServerContext* context, const v1::PauseJobRequest* request, v1::Job* response) override;
   grpc::Status ResumeJob(grpc::ServerContext* context, const v1::ResumeJobRequest* request, v1::Job* response) override;
-  grpc::Status DeleteJob(grpc::ServerContext* context, const v1::DeleteJobRequest* request,
-                         google::protobuf::Empty* response) override;
+  grpc::Status UpdateJob(grpc::ServerContext* context, const v1::UpdateJobRequest* request, v1::Job* response) override;
+  grpc::Status DeleteJob(grpc::ServerContext* context, const v1::DeleteJobRequest* request, v1::Job* response) override;
+  grpc::Status UndeleteJob(grpc::ServerContext* context, const v1::UndeleteJobRequest* request,
+                           v1::Job* response) override;
   grpc::Status ListPoints(grpc::ServerContext* context, const v1::ListPointsRequest* request,
                           v1::ListPointsResponse* response) override;
   grpc::Status GetPoint(grpc::ServerContext* context, const v1::GetPointRequest* request,

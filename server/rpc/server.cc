@@ -121,13 +121,20 @@ absl::Status OneLoopServer::Parts::Open(Options options) {
   job_options.run_start = std::move(options.run_start);
   job_options.num_threads = options.num_threads;
   job_options.max_unfinished_jobs = static_cast<std::size_t>(options.limits.max_unfinished_jobs);
+  job_options.fair_share.max_running_per_user = static_cast<int>(options.limits.max_running_per_user);
+  job_options.sweep = options.sweep;
   ASSIGN_OR_RETURN(jobs, JobManager::Create(std::move(job_options)));
   options.watch.store = store.get();
   ASSIGN_OR_RETURN(watch_hub, WatchHub::Create(std::move(options.watch)));
   RETURN_IF_ERROR(OpenCalibrations());
   model_handlers = std::make_unique<ModelHandlers>(ModelHandlers::Options{&catalog, calibrations.get()});
-  search_handlers = std::make_unique<SearchHandlers>(
-      SearchHandlers::Options{store.get(), jobs.get(), &catalog, calibrations.get(), options.limits});
+  SearchHandlers::Options handler_options;
+  handler_options.store = store.get();
+  handler_options.jobs = jobs.get();
+  handler_options.catalog = &catalog;
+  handler_options.calibrations = calibrations.get();
+  handler_options.limits = options.limits;
+  search_handlers = std::make_unique<SearchHandlers>(std::move(handler_options));
   RETURN_IF_ERROR(OpenAccess(options));
   MakeServices(options);
   return Listen(options);

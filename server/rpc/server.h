@@ -25,6 +25,7 @@ class OneLoopServer {
     std::vector<ListenAddress> listen;
     TlsFiles tls;  // for all addresses but Unix sockets
     Limits limits;
+    JobSweep sweep;       // what happens to jobs that are over
     int num_threads = 0;  // 0: as many as the machine runs at once
     bool enable_admin = false;
     // For tests: another way to run a start, other intervals and clocks. `store` in it is set by Start.

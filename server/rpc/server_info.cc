@@ -2,23 +2,15 @@
 
 #include <string>
 
+#include "server/rpc/timestamp.h"
+
 namespace oneloop {
-namespace {
-
-void SetTime(absl::Time time, google::protobuf::Timestamp* timestamp) {
-  const timespec parts = absl::ToTimespec(time);
-  timestamp->set_seconds(parts.tv_sec);
-  timestamp->set_nanos(static_cast<std::int32_t>(parts.tv_nsec));
-}
-
-}  // namespace
-
 v1::ServerInfo MakeServerInfo(const Caller& caller, absl::Time start_time, absl::Time now) {
   v1::ServerInfo info;
   info.set_version(ONELOOP_VERSION);
   info.set_api("oneloop.v1");
-  SetTime(now, info.mutable_time());
-  SetTime(start_time, info.mutable_start_time());
+  SetTimestamp(now, info.mutable_time());
+  SetTimestamp(start_time, info.mutable_start_time());
   info.set_user(caller.user);
   info.set_scope(std::string(ScopeName(caller.scope)));
   for (const std::string& project : caller.projects) info.add_projects(project);

@@ -1,6 +1,7 @@
 #include "server/store/memory_run_store.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <utility>
 #include <variant>
@@ -23,6 +24,16 @@ bool Matches(const PointQuery& query, const PointRecord& record) {
   if (query.front_only && !record.on_front()) return false;
   if (query.exact_only && record.point.origin == PointOrigin::kDescent) return false;
   return !query.start || *query.start == record.start;
+}
+
+bool IsWanted(const JobQuery& query, const JobRecord& record) {
+  if (!query.project.empty() && record.job.project != query.project) return false;
+  if (record.delete_time && !query.show_deleted) return false;
+  if (!query.states.empty() &&
+      std::find(query.states.begin(), query.states.end(), record.state) == query.states.end()) {
+    return false;
+  }
+  return !query.filter || Matches(*query.filter, record);
 }
 
 }  // namespace
@@ -59,6 +70,21 @@ absl::Status MemoryRunStore::SetJobBound(std::int64_t id, const JobBound& bound)
   SetJobBoundWrite write;
   write.id = id;
   write.bound = bound;
+  return queue_.Run(std::move(write));
+}
+
+absl::StatusOr<JobRecord> MemoryRunStore::ChangeJob(std::int64_t id, const JobChange& change,
+                                                    std::optional<std::int64_t> expected_revision) {
+  ChangeJobWrite write;
+  write.id = id;
+  write.change = change;
+  write.expected_revision = expected_revision;
+  return queue_.Run(std::move(write));
+}
+
+absl::StatusOr<SweptJobs> MemoryRunStore::SweepJobs(const JobSweep& sweep) {
+  SweepJobsWrite write;
+  write.sweep = sweep;
   return queue_.Run(std::move(write));
 }
 
@@ -130,6 +156,8 @@ absl::StatusOr<WriteBackend::Commit> MemoryRunStore::Apply(const std::vector<Wri
     if (auto* create = std::get_if<CreateJobWrite>(write)) Apply(*create);
     if (auto* set = std::get_if<SetJobStateWrite>(write)) Apply(*set);
     if (auto* bound = std::get_if<SetJobBoundWrite>(write)) Apply(*bound);
+    if (auto* change = std::get_if<ChangeJobWrite>(write)) Apply(*change);
+    if (auto* sweep = std::get_if<SweepJobsWrite>(write)) Apply(*sweep);
     if (auto* remove = std::get_if<DeleteJobWrite>(write)) Apply(*remove);
     if (auto* calibration = std::get_if<CalibrationWrite>(write)) Apply(*calibration);
     if (auto* append = std::get_if<AppendPointsWrite>(write)) Apply(*append);
@@ -144,6 +172,8 @@ absl::StatusOr<WriteBackend::Commit> MemoryRunStore::Apply(const std::vector<Wri
       record = &create->result->record;
     } else if (auto* set = std::get_if<SetJobStateWrite>(write); set && set->result.ok()) {
       record = &*set->result;
+    } else if (auto* change = std::get_if<ChangeJobWrite>(write); change && change->result.ok()) {
+      record = &*change->result;
     }
     if (const Job* job = record != nullptr ? Find(record->id) : nullptr) *record = job->record;
   }
@@ -167,6 +197,7 @@ void MemoryRunStore::Apply(CreateJobWrite& write) {
   JobRecord record;
   record.id = ++last_id_;
   record.job = write.job;
+  if (record.job.settings.deadline) record.job.settings.deadline = WholeMicros(*record.job.settings.deadline);
   record.create_time = WholeMicros(clock_());
   Job& job = jobs_.try_emplace(record.id, record, JobLedger(write.job.num_starts, write.job.parameter_names.size()))
                  .first->second;
@@ -197,6 +228,51 @@ void MemoryRunStore::Apply(SetJobBoundWrite& write) {
   job->record.bound = write.bound;
   job->record.revision = next_revision_;
   changed_jobs_.insert(write.id);
+}
+
+void MemoryRunStore::Apply(ChangeJobWrite& write) {
+  Job* job = Find(write.id);
+  absl::Status refusal = job != nullptr ? absl::OkStatus() : NoJob(write.id);
+  if (refusal.ok()) refusal = CheckRevision(write.id, job->record.revision, write.expected_revision);
+  if (refusal.ok()) refusal = CheckJobChange(job->record, write.change);
+  if (!refusal.ok()) {
+    write.result = refusal;
+    return;
+  }
+  JobChange change = write.change;
+  if (change.deadline && *change.deadline) change.deadline = WholeMicros(**change.deadline);
+  if (change.purge_time && *change.purge_time) change.purge_time = WholeMicros(**change.purge_time);
+  const absl::Time now = WholeMicros(clock_());
+  ApplyJobChange(change, now, &job->record);
+  if (change.purge_time && !*change.purge_time) job->undelete_time = now;
+  job->record.revision = next_revision_;
+  changed_jobs_.insert(write.id);
+  write.result = job->record;
+}
+
+void MemoryRunStore::Apply(SweepJobsWrite& write) {
+  const absl::Time now = WholeMicros(clock_());
+  SweptJobs swept;
+  for (auto it = jobs_.begin(); it != jobs_.end() && swept.purged < write.sweep.limit;) {
+    const bool purge = it->second.record.purge_time && *it->second.record.purge_time <= now;
+    if (purge) changed_jobs_.insert(it->first);
+    swept.purged += purge ? 1 : 0;
+    it = purge ? jobs_.erase(it) : std::next(it);
+  }
+  for (auto& [id, job] : jobs_) {
+    const JobRecord& record = job.record;
+    if (!write.sweep.retention || swept.deleted == write.sweep.limit) break;
+    if (!record.end_time || record.delete_time || record.job.settings.pinned) continue;
+    const absl::Time kept_since = std::max(*record.end_time, job.undelete_time.value_or(absl::InfinitePast()));
+    if (kept_since > now - *write.sweep.retention) continue;
+    JobChange change;
+    change.purge_time = WholeMicros(now + write.sweep.purge_after);
+    ApplyJobChange(change, now, &job.record);
+    job.record.revision = next_revision_;
+    changed_jobs_.insert(id);
+    ++swept.deleted;
+  }
+  write.result = swept;
 }
 
 void MemoryRunStore::Apply(DeleteJobWrite& write) {
@@ -318,18 +394,20 @@ absl::StatusOr<std::vector<JobRecord>> MemoryRunStore::ListJobs(const JobQuery& 
   MutexLock lock(&mutex_);
   RETURN_IF_ERROR(CheckOpen());
   RETURN_IF_ERROR(CheckLimit(query.limit));
+  const auto place = [&query](const JobRecord& record) { return std::pair(OrderKey(query.order, record), record.id); };
   std::vector<JobRecord> records;
-  for (auto it = jobs_.rbegin(); it != jobs_.rend(); ++it) {
-    const JobRecord& record = it->second.record;
-    if (query.before_id && record.id >= *query.before_id) continue;
-    if (!query.project.empty() && record.job.project != query.project) continue;
-    if (!query.states.empty() &&
-        std::find(query.states.begin(), query.states.end(), record.state) == query.states.end()) {
-      continue;
+  for (const auto& [id, job] : jobs_) {
+    const JobRecord& record = job.record;
+    if (query.after) {
+      const std::pair after(query.after->key, query.after->id);
+      if (query.ascending ? place(record) <= after : place(record) >= after) continue;
     }
-    records.push_back(record);
-    if (records.size() == static_cast<std::size_t>(query.limit)) break;
+    if (IsWanted(query, record)) records.push_back(record);
   }
+  std::sort(records.begin(), records.end(), [&](const JobRecord& a, const JobRecord& b) {
+    return query.ascending ? place(a) < place(b) : place(b) < place(a);
+  });
+  if (records.size() > static_cast<std::size_t>(query.limit)) records.resize(static_cast<std::size_t>(query.limit));
   return records;
 }
 

@@ -38,6 +38,9 @@ class MemoryRunStore final : public RunStore, private WriteBackend {
                                         const std::string& message,
                                         std::optional<std::int64_t> expected_revision) override;
   absl::Status SetJobBound(std::int64_t id, const JobBound& bound) override;
+  absl::StatusOr<JobRecord> ChangeJob(std::int64_t id, const JobChange& change,
+                                      std::optional<std::int64_t> expected_revision) override;
+  absl::StatusOr<SweptJobs> SweepJobs(const JobSweep& sweep) override;
   absl::Status DeleteJob(std::int64_t id, std::optional<std::int64_t> expected_revision) override;
   absl::StatusOr<std::vector<StartRecord>> ListStarts(std::int64_t job_id) override;
   void AppendPoints(PointBatch batch, std::function<void(absl::Status)> done) override;
@@ -65,6 +68,7 @@ class MemoryRunStore final : public RunStore, private WriteBackend {
     Job(JobRecord record_in, JobLedger ledger_in) : record(std::move(record_in)), ledger(std::move(ledger_in)) {}
     JobRecord record;
     JobLedger ledger;
+    std::optional<absl::Time> undelete_time;
     std::map<std::int64_t, StartRecord> starts;  // those that have begun
     std::map<std::int64_t, PointRecord> points;  // designs included
     std::vector<StateChangeRecord> states;
@@ -75,6 +79,8 @@ class MemoryRunStore final : public RunStore, private WriteBackend {
   void Apply(CreateJobWrite& write) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Apply(SetJobStateWrite& write) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Apply(SetJobBoundWrite& write) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Apply(ChangeJobWrite& write) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Apply(SweepJobsWrite& write) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Apply(DeleteJobWrite& write) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Apply(CalibrationWrite& write) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Apply(AppendPointsWrite& write) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/store/calibration_store.h"
+#include "server/store/job_filter.h"
 
 namespace oneloop {
 
@@ -28,6 +30,14 @@ inline bool IsFinal(JobState state) {
 // The numbers are stored: never reuse one. kDescent points are real-valued; all others are exact.
 enum class PointOrigin { kDescent = 1, kRounded = 2, kPolish = 3, kRandom = 4, kBayesian = 5, kHeuristic = 6 };
 
+// What may change of a job besides its progress. None of it changes what its search finds.
+struct JobSettings {
+  int priority = 0;  // among the jobs of its owner; higher goes first
+  std::map<std::string, std::string> labels;
+  std::optional<absl::Time> deadline;  // at which the job is cancelled, unless it is over
+  bool pinned = false;                 // kept for ever
+};
+
 struct NewJob {
   std::string project;
   std::string request_id;  // "" for none; else unique in its project
@@ -40,6 +50,18 @@ struct NewJob {
   int num_starts = 1;
   std::int64_t samples_total = 0;
   std::optional<double> stop_gap;  // > 0: distance from the job's bound at which a start ends
+  int num_layers = 1;              // of the workload
+  JobSettings settings;
+};
+
+// What is absent stays as it is.
+struct JobChange {
+  std::optional<int> priority;
+  std::optional<std::map<std::string, std::string>> labels;  // instead of all that were there
+  std::optional<std::optional<absl::Time>> deadline;         // an inner none takes it away
+  std::optional<bool> pinned;
+  // Deletes the job, to be purged at that time; an inner none undeletes it. Comes alone.
+  std::optional<std::optional<absl::Time>> purge_time;
 };
 
 // What is proven of every design that a job could find. Infinite when there is none.
@@ -66,6 +88,9 @@ struct JobRecord {
   std::int64_t front_size = 0;
   std::optional<std::int64_t> best_point;  // the exact point of smallest score; the lowest number among equals
   std::optional<JobBound> bound;           // once computed
+  // Of a deleted job, which can be undeleted until it is purged.
+  std::optional<absl::Time> delete_time;
+  std::optional<absl::Time> purge_time;
 };
 
 // The values of a point's parameters. Kept in the point: there are many points, and a template has few parameters.
@@ -113,11 +138,32 @@ struct StartRecord {
   bool within_stop_gap = false;  // done, because its best is near enough to the job's bound
 };
 
+// A place in a list of jobs.
+struct JobCursor {
+  std::int64_t key = 0;  // OrderKey
+  std::int64_t id = 0;
+};
+
 struct JobQuery {
-  std::string project;                    // "" for all
-  std::vector<JobState> states;           // any of these; all when empty
-  std::optional<std::int64_t> before_id;  // keyset: only ids below, newest first
+  std::string project;           // "" for all
+  std::vector<JobState> states;  // any of these; all when empty
+  std::optional<JobFilter> filter;
+  bool show_deleted = false;
+  JobOrder order = JobOrder::kCreateTime;
+  bool ascending = false;          // also among jobs of the same key, by id
+  std::optional<JobCursor> after;  // keyset: only those that come later in the list
   int limit = 50;
+};
+
+// What the passing of time does to jobs that are over and not pinned.
+struct JobSweep {
+  std::optional<absl::Duration> retention;        // those that ended longer ago are deleted; none: are kept
+  absl::Duration purge_after = absl::Hours(168);  // and those are purged so long after
+  int limit = 100;                                // of each kind at a time
+};
+struct SweptJobs {
+  int deleted = 0;
+  int purged = 0;
 };
 
 struct PointQuery {
@@ -192,7 +238,16 @@ class RunStore : public CalibrationStore {
   // in a final state.
   virtual absl::Status SetJobBound(std::int64_t id, const JobBound& bound) = 0;
 
-  // Deletes a job in a final state, with its points. FAILED_PRECONDITION and ABORTED as above.
+  // Changes what may change of a job; returns once committed. FAILED_PRECONDITION for the priority or the deadline of a
+  // job in a final state, for deleting one that is in none or deleted already, for undeleting one that is not deleted,
+  // and for any other change of a deleted job; ABORTED as above.
+  virtual absl::StatusOr<JobRecord> ChangeJob(std::int64_t id, const JobChange& change,
+                                              std::optional<std::int64_t> expected_revision) = 0;
+
+  // Deletes jobs that were kept long enough, and purges the deleted ones whose time has come. Returns once committed.
+  virtual absl::StatusOr<SweptJobs> SweepJobs(const JobSweep& sweep) = 0;
+
+  // Purges a job in a final state at once, with its points. FAILED_PRECONDITION and ABORTED as above.
   virtual absl::Status DeleteJob(std::int64_t id, std::optional<std::int64_t> expected_revision) = 0;
 
   // All starts of the job, also those that have stored nothing yet.

@@ -2,6 +2,7 @@
 
 #include <limits>
 #include <optional>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
@@ -16,8 +17,8 @@ constexpr char kSelectJobs[] =
     "SELECT id, project, request_id, owner, workload_name, template_name, state, message, create_time_us, "
     "start_time_us, "
     "end_time_us, num_starts, samples_total, starts_done, samples_done, points, front_size, best_point, revision, "
-    "stop_gap, bound_boxes, bound_exhausted, lower_bound, energy_uj_bound, latency_cycles_bound, spec, resolved FROM "
-    "jobs JOIN job_specs ON job_id = id ";
+    "stop_gap, bound_boxes, bound_exhausted, lower_bound, energy_uj_bound, latency_cycles_bound, num_layers, priority, "
+    "deadline_us, pinned, delete_time_us, purge_time_us, spec, resolved FROM jobs JOIN job_specs ON job_id = id ";
 
 std::optional<std::int64_t> OptionalInt(const SqliteStatement& row, int column) {
   if (row.IsNull(column)) return std::nullopt;
@@ -66,6 +67,12 @@ JobRecord JobFromRow(const SqliteStatement& row) {
   ++column;
   record.bound = BoundFromRow(row, column);
   column += 5;
+  record.job.num_layers = static_cast<int>(row.Int(column++));
+  record.job.settings.priority = static_cast<int>(row.Int(column++));
+  record.job.settings.deadline = OptionalTime(row, column++);
+  record.job.settings.pinned = row.Int(column++) != 0;
+  record.delete_time = OptionalTime(row, column++);
+  record.purge_time = OptionalTime(row, column++);
   record.job.spec = row.Text(column++);
   record.job.resolved = row.Text(column++);
   return record;
@@ -80,6 +87,81 @@ absl::Status ReadParameterNames(SqliteConnection& connection, JobRecord& record)
     if (!row) return absl::OkStatus();
     record.job.parameter_names.emplace_back(rows.Text(0));
   }
+}
+
+absl::Status ReadLabels(SqliteConnection& connection, JobRecord& record) {
+  ASSIGN_OR_RETURN(SqliteStatement rows, connection.Prepare("SELECT name, value FROM job_labels WHERE job_id = ?"));
+  rows.Bind(record.id);
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool row, rows.Step());
+    if (!row) return absl::OkStatus();
+    record.job.settings.labels.emplace(rows.Text(0), rows.Text(1));
+  }
+}
+
+// Of a job, all that filters and orders look at but the labels.
+constexpr char kSelectHeads[] =
+    "SELECT id, owner, workload_name, template_name, state, create_time_us, start_time_us, end_time_us, priority, "
+    "deadline_us, pinned FROM jobs WHERE (1 << state) & ?1 AND (?2 OR delete_time_us IS NULL) ";
+
+JobRecord HeadFromRow(const SqliteStatement& row) {
+  int column = 0;
+  JobRecord record;
+  record.id = row.Int(column++);
+  record.job.owner = row.Text(column++);
+  record.job.workload_name = row.Text(column++);
+  record.job.template_name = row.Text(column++);
+  record.state = static_cast<JobState>(row.Int(column++));
+  record.create_time = absl::FromUnixMicros(row.Int(column++));
+  record.start_time = OptionalTime(row, column++);
+  record.end_time = OptionalTime(row, column++);
+  record.job.settings.priority = static_cast<int>(row.Int(column++));
+  record.job.settings.deadline = OptionalTime(row, column++);
+  record.job.settings.pinned = row.Int(column++) != 0;
+  return record;
+}
+
+// A statement over kSelectHeads, one of few, with ?3 and ?4 the cursor and ?5 the project.
+std::string HeadsSql(const JobQuery& query) {
+  std::string sql = absl::StrCat(kSelectHeads, query.project.empty() ? "" : "AND project = ?5 ");
+  const char* const comparison = query.ascending ? ">" : "<";
+  const char* const direction = query.ascending ? "" : " DESC";
+  // By OrderKey. The id alone needs no sorting.
+  if (query.order == JobOrder::kCreateTime) {
+    absl::StrAppend(&sql, "AND id ", comparison, " ?4 ORDER BY id", direction);
+    return sql;
+  }
+  const std::string key = query.order == JobOrder::kPriority
+                              ? "priority"
+                              : absl::StrCat("coalesce(end_time_us, ", std::numeric_limits<std::int64_t>::max(), ")");
+  absl::StrAppend(&sql, "AND (", key, ", id) ", comparison, " (?3, ?4) ORDER BY ", key, direction, ", id", direction);
+  return sql;
+}
+
+absl::StatusOr<std::vector<std::int64_t>> FindJobs(SqliteConnection& connection, const JobQuery& query) {
+  std::int64_t state_bits = query.states.empty() ? -1 : 0;
+  for (const JobState state : query.states) state_bits |= std::int64_t{1} << static_cast<int>(state);
+  using Limits = std::numeric_limits<std::int64_t>;
+  const std::int64_t before_all = query.ascending ? Limits::min() : Limits::max();
+  const auto [key, id] = query.after.value_or(JobCursor{before_all, before_all});
+  ASSIGN_OR_RETURN(SqliteStatement rows, connection.Prepare(HeadsSql(query)));
+  if (query.project.empty()) {
+    rows.Bind(state_bits, query.show_deleted ? 1 : 0, key, id);
+  } else {
+    rows.Bind(state_bits, query.show_deleted ? 1 : 0, key, id, query.project);
+  }
+  std::vector<std::int64_t> ids;
+  while (ids.size() < static_cast<std::size_t>(query.limit)) {
+    ASSIGN_OR_RETURN(const bool row, rows.Step());
+    if (!row) break;
+    JobRecord head = HeadFromRow(rows);
+    if (query.filter) {
+      RETURN_IF_ERROR(ReadLabels(connection, head));
+      if (!Matches(*query.filter, head)) continue;
+    }
+    ids.push_back(head.id);
+  }
+  return ids;
 }
 
 // The revisions of the first `count` front changes after `after`, ascending.
@@ -168,30 +250,19 @@ absl::StatusOr<JobRecord> ReadJob(SqliteConnection& connection, std::int64_t id)
   if (!row) return NoJob(id);
   JobRecord record = JobFromRow(rows);
   RETURN_IF_ERROR(ReadParameterNames(connection, record));
+  RETURN_IF_ERROR(ReadLabels(connection, record));
   return record;
 }
 
 absl::StatusOr<std::vector<JobRecord>> ReadJobs(SqliteConnection& connection, const JobQuery& query) {
   RETURN_IF_ERROR(CheckLimit(query.limit));
-  std::int64_t state_bits = query.states.empty() ? -1 : 0;
-  for (const JobState state : query.states) state_bits |= std::int64_t{1} << static_cast<int>(state);
-  const std::int64_t before_id = query.before_id.value_or(std::numeric_limits<std::int64_t>::max());
-  ASSIGN_OR_RETURN(
-      SqliteStatement rows,
-      connection.Prepare(absl::StrCat(kSelectJobs, "WHERE id < ?1 AND (1 << state) & ?2 ",
-                                      query.project.empty() ? "" : "AND project = ?4 ", "ORDER BY id DESC LIMIT ?3")));
-  if (query.project.empty()) {
-    rows.Bind(before_id, state_bits, query.limit);
-  } else {
-    rows.Bind(before_id, state_bits, query.limit, query.project);
-  }
+  ASSIGN_OR_RETURN(const std::vector<std::int64_t> ids, FindJobs(connection, query));
   std::vector<JobRecord> records;
-  for (;;) {
-    ASSIGN_OR_RETURN(const bool row, rows.Step());
-    if (!row) return records;
-    records.push_back(JobFromRow(rows));
-    RETURN_IF_ERROR(ReadParameterNames(connection, records.back()));
+  for (const std::int64_t id : ids) {
+    ASSIGN_OR_RETURN(JobRecord record, ReadJob(connection, id));
+    records.push_back(std::move(record));
   }
+  return records;
 }
 
 absl::StatusOr<JobRecord> ReadRequestedJob(SqliteConnection& connection, const std::string& project,

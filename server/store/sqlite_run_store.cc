@@ -70,6 +70,21 @@ class SqliteRunStoreImpl final : public RunStore {
     return queue_.Run(std::move(write));
   }
 
+  absl::StatusOr<JobRecord> ChangeJob(std::int64_t id, const JobChange& change,
+                                      std::optional<std::int64_t> expected_revision) override {
+    ChangeJobWrite write;
+    write.id = id;
+    write.change = change;
+    write.expected_revision = expected_revision;
+    return queue_.Run(std::move(write));
+  }
+
+  absl::StatusOr<SweptJobs> SweepJobs(const JobSweep& sweep) override {
+    SweepJobsWrite write;
+    write.sweep = sweep;
+    return queue_.Run(std::move(write));
+  }
+
   absl::Status DeleteJob(std::int64_t id, std::optional<std::int64_t> expected_revision) override {
     DeleteJobWrite write;
     write.id = id;

@@ -183,6 +183,25 @@ ALTER TABLE jobs ADD COLUMN owner TEXT NOT NULL DEFAULT '';
 CREATE INDEX jobs_unfinished_by_owner ON jobs (owner) WHERE state <= 3;
 )sql";
 
+// What may change of a job besides its progress, and what the turns of its starts depend on.
+constexpr char kAddJobSettings[] = R"sql(
+ALTER TABLE jobs ADD COLUMN num_layers INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE jobs ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN deadline_us INTEGER;       -- NULL for none
+ALTER TABLE jobs ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN delete_time_us INTEGER;    -- NULL unless deleted; then
+ALTER TABLE jobs ADD COLUMN purge_time_us INTEGER;     -- when the rest of it goes
+ALTER TABLE jobs ADD COLUMN undelete_time_us INTEGER;  -- the last time
+CREATE INDEX jobs_to_purge ON jobs (purge_time_us) WHERE purge_time_us IS NOT NULL;
+CREATE INDEX jobs_by_end ON jobs (end_time_us) WHERE end_time_us IS NOT NULL AND delete_time_us IS NULL;
+CREATE TABLE job_labels (
+  job_id INTEGER NOT NULL REFERENCES jobs (id),
+  name TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (job_id, name)
+) STRICT, WITHOUT ROWID;
+)sql";
+
 absl::Status RunStep(SqliteConnection* connection, const std::string& script, int version) {
   ASSIGN_OR_RETURN(SqliteTransaction transaction,
                    SqliteTransaction::Begin(connection, SqliteTransaction::Kind::kWrite));
@@ -220,8 +239,9 @@ absl::Status Migrate(SqliteConnection* connection, const Schema& schema, int ver
 // change kCreateTables, and append here the script that brings a file from the present version there. New columns of a
 // table come last in both.
 const Schema& StoreSchema() {
-  static const Schema& schema = *new Schema{absl::StrCat(kCreateTables, CreatePointsView(), kCreateCalibrations),
-                                            /*steps=*/{absl::StrCat(kCreateCalibrations, kAddOwners)}};
+  static const Schema& schema =
+      *new Schema{absl::StrCat(kCreateTables, CreatePointsView(), kCreateCalibrations, kAddJobSettings),
+                  /*steps=*/{absl::StrCat(kCreateCalibrations, kAddOwners, kAddJobSettings)}};
   return schema;
 }
 

@@ -26,6 +26,11 @@ std::optional<double> Figure(double value) {
   return value;
 }
 
+std::optional<std::int64_t> Micros(const std::optional<absl::Time>& time) {
+  if (!time.has_value()) return std::nullopt;
+  return absl::ToUnixMicros(*time);
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SqliteWriter>> SqliteWriter::Create(std::unique_ptr<SqliteConnection> connection,
@@ -96,13 +101,15 @@ absl::StatusOr<std::int64_t> SqliteWriter::InsertJob(const NewJob& job) {
   ASSIGN_OR_RETURN(SqliteStatement insert,
                    connection_->Prepare(
                        "INSERT INTO jobs (project, request_id, owner, workload_name, template_name, state, message, "
-                       "create_time_us, num_starts, samples_total, stop_gap, starts_done, samples_done, points, "
-                       "front_size, revision) VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, 0, 0, 0, 0, ?)"));
+                       "create_time_us, num_starts, samples_total, stop_gap, num_layers, priority, deadline_us, "
+                       "pinned, starts_done, samples_done, points, front_size, revision) "
+                       "VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, ?)"));
   const std::optional<std::string> request_id =
       job.request_id.empty() ? std::nullopt : std::optional<std::string>(job.request_id);
   RETURN_IF_ERROR(insert.Run(job.project, request_id, job.owner, job.workload_name, job.template_name,
                              static_cast<int>(JobState::kPending), absl::ToUnixMicros(clock_()), job.num_starts,
-                             job.samples_total, job.stop_gap, next_revision_));
+                             job.samples_total, job.stop_gap, job.num_layers, job.settings.priority,
+                             Micros(job.settings.deadline), job.settings.pinned ? 1 : 0, next_revision_));
   const std::int64_t id = connection_->last_insert_id();
   ASSIGN_OR_RETURN(SqliteStatement insert_spec,
                    connection_->Prepare("INSERT INTO job_specs (job_id, spec, resolved) VALUES (?, ?, ?)"));
@@ -112,7 +119,17 @@ absl::StatusOr<std::int64_t> SqliteWriter::InsertJob(const NewJob& job) {
   for (std::size_t i = 0; i < job.parameter_names.size(); ++i) {
     RETURN_IF_ERROR(insert_name.Run(id, static_cast<std::int64_t>(i), job.parameter_names[i]));
   }
+  RETURN_IF_ERROR(ReplaceLabels(id, job.settings.labels));
   return id;
+}
+
+absl::Status SqliteWriter::ReplaceLabels(std::int64_t id, const std::map<std::string, std::string>& labels) {
+  ASSIGN_OR_RETURN(SqliteStatement clear, connection_->Prepare("DELETE FROM job_labels WHERE job_id = ?"));
+  RETURN_IF_ERROR(clear.Run(id));
+  ASSIGN_OR_RETURN(SqliteStatement insert,
+                   connection_->Prepare("INSERT INTO job_labels (job_id, name, value) VALUES (?, ?, ?)"));
+  for (const auto& [name, value] : labels) RETURN_IF_ERROR(insert.Run(id, name, value));
+  return absl::OkStatus();
 }
 
 absl::Status SqliteWriter::InsertStateChange(std::int64_t id, JobState state, const std::string& message) {
@@ -172,21 +189,112 @@ absl::Status SqliteWriter::Apply(SetJobBoundWrite& write) {
   return absl::OkStatus();
 }
 
+absl::Status SqliteWriter::Apply(ChangeJobWrite& write) {
+  const absl::StatusOr<JobHead> head = ReadHead(write.id);
+  if (!head.ok()) {
+    write.result = head.status();
+    return absl::IsNotFound(head.status()) ? absl::OkStatus() : head.status();
+  }
+  ASSIGN_OR_RETURN(JobRecord record, ReadJob(*connection_, write.id));
+  absl::Status refusal = CheckRevision(write.id, head->revision, write.expected_revision);
+  if (refusal.ok()) refusal = CheckJobChange(record, write.change);
+  if (!refusal.ok()) {
+    write.result = refusal;
+    return absl::OkStatus();
+  }
+  ApplyJobChange(write.change, clock_(), &record);
+  RETURN_IF_ERROR(UpdateSettings(record, write.change));
+  ASSIGN_OR_RETURN(record, ReadJob(*connection_, write.id));
+  write.result = std::move(record);
+  return absl::OkStatus();
+}
+
+absl::Status SqliteWriter::UpdateSettings(const JobRecord& record, const JobChange& change) {
+  const bool undeleted = change.purge_time && !*change.purge_time;
+  ASSIGN_OR_RETURN(
+      SqliteStatement update,
+      connection_->Prepare("UPDATE jobs SET priority = ?2, deadline_us = ?3, pinned = ?4, delete_time_us = ?5, "
+                           "purge_time_us = ?6, undelete_time_us = coalesce(?7, undelete_time_us), revision = ?8 "
+                           "WHERE id = ?1"));
+  const JobSettings& settings = record.job.settings;
+  RETURN_IF_ERROR(update.Run(record.id, settings.priority, Micros(settings.deadline), settings.pinned ? 1 : 0,
+                             Micros(record.delete_time), Micros(record.purge_time),
+                             undeleted ? Micros(clock_()) : std::nullopt, next_revision_));
+  changed_jobs_.insert(record.id);
+  return change.labels ? ReplaceLabels(record.id, settings.labels) : absl::OkStatus();
+}
+
+absl::Status SqliteWriter::Apply(SweepJobsWrite& write) {
+  const std::int64_t now_us = absl::ToUnixMicros(clock_());
+  SweptJobs swept;
+  ASSIGN_OR_RETURN(swept.purged, PurgeJobs(write.sweep, now_us));
+  ASSIGN_OR_RETURN(swept.deleted, DeleteKeptJobs(write.sweep, now_us));
+  write.result = swept;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int> SqliteWriter::PurgeJobs(const JobSweep& sweep, std::int64_t now_us) {
+  std::vector<std::int64_t> ids;
+  {
+    ASSIGN_OR_RETURN(SqliteStatement rows,
+                     connection_->Prepare("SELECT id FROM jobs WHERE purge_time_us <= ? ORDER BY id LIMIT ?"));
+    rows.Bind(now_us, sweep.limit);
+    for (;;) {
+      ASSIGN_OR_RETURN(const bool row, rows.Step());
+      if (!row) break;
+      ids.push_back(rows.Int(0));
+    }
+  }
+  for (const std::int64_t id : ids) RETURN_IF_ERROR(RemoveJob(id));
+  return static_cast<int>(ids.size());
+}
+
+absl::StatusOr<int> SqliteWriter::DeleteKeptJobs(const JobSweep& sweep, std::int64_t now_us) {
+  if (!sweep.retention) return 0;
+  const std::int64_t before_us = now_us - absl::ToInt64Microseconds(*sweep.retention);
+  std::vector<std::int64_t> ids;
+  {
+    ASSIGN_OR_RETURN(SqliteStatement rows,
+                     connection_->Prepare("SELECT id FROM jobs WHERE end_time_us <= ?1 AND end_time_us IS NOT NULL AND "
+                                          "delete_time_us IS NULL AND pinned = 0 AND "
+                                          "coalesce(undelete_time_us, end_time_us) <= ?1 ORDER BY id LIMIT ?2"));
+    rows.Bind(before_us, sweep.limit);
+    for (;;) {
+      ASSIGN_OR_RETURN(const bool row, rows.Step());
+      if (!row) break;
+      ids.push_back(rows.Int(0));
+    }
+  }
+  ASSIGN_OR_RETURN(SqliteStatement remove,
+                   connection_->Prepare("UPDATE jobs SET delete_time_us = ?2, purge_time_us = ?3, revision = ?4 "
+                                        "WHERE id = ?1"));
+  for (const std::int64_t id : ids) {
+    RETURN_IF_ERROR(remove.Run(id, now_us, now_us + absl::ToInt64Microseconds(sweep.purge_after), next_revision_));
+    changed_jobs_.insert(id);
+  }
+  return static_cast<int>(ids.size());
+}
+
 absl::Status SqliteWriter::Apply(DeleteJobWrite& write) {
   const absl::StatusOr<JobHead> head = ReadHead(write.id);
   write.result = head.status();
   if (head.ok()) write.result = CheckRevision(write.id, head->revision, write.expected_revision);
   if (write.result.ok()) write.result = CheckDeletable(write.id, head->state);
   if (!write.result.ok()) return head.ok() || absl::IsNotFound(write.result) ? absl::OkStatus() : write.result;
-  for (const char* sql : {"DELETE FROM job_specs WHERE job_id = ?", "DELETE FROM job_parameters WHERE job_id = ?",
-                          "DELETE FROM job_states WHERE job_id = ?", "DELETE FROM starts WHERE job_id = ?",
-                          "DELETE FROM jobs WHERE id = ?", "INSERT INTO deleted_jobs (job_id) VALUES (?)"}) {
+  return RemoveJob(write.id);
+}
+
+absl::Status SqliteWriter::RemoveJob(std::int64_t id) {
+  for (const char* sql : {"DELETE FROM job_labels WHERE job_id = ?", "DELETE FROM job_specs WHERE job_id = ?",
+                          "DELETE FROM job_parameters WHERE job_id = ?", "DELETE FROM job_states WHERE job_id = ?",
+                          "DELETE FROM starts WHERE job_id = ?", "DELETE FROM jobs WHERE id = ?",
+                          "INSERT INTO deleted_jobs (job_id) VALUES (?)"}) {
     ASSIGN_OR_RETURN(SqliteStatement statement, connection_->Prepare(sql));
-    RETURN_IF_ERROR(statement.Run(write.id));
+    RETURN_IF_ERROR(statement.Run(id));
   }
   // The job may have ended in this very transaction, with points that nobody will read.
-  ledgers_.erase(write.id);
-  changed_jobs_.insert(write.id);
+  ledgers_.erase(id);
+  changed_jobs_.insert(id);
   return absl::OkStatus();
 }
 
@@ -361,6 +469,8 @@ absl::Status SqliteWriter::RefreshResult(Write& write) {
     record = &create->result->record;
   } else if (auto* set = std::get_if<SetJobStateWrite>(&write); set != nullptr && set->result.ok()) {
     record = &*set->result;
+  } else if (auto* change = std::get_if<ChangeJobWrite>(&write); change != nullptr && change->result.ok()) {
+    record = &*change->result;
   }
   if (record == nullptr) return absl::OkStatus();
   absl::StatusOr<JobRecord> fresh = ReadJob(*connection_, record->id);

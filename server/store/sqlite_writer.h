@@ -48,6 +48,8 @@ class SqliteWriter final : public WriteBackend {
   absl::Status Apply(CreateJobWrite& write);
   absl::Status Apply(SetJobStateWrite& write);
   absl::Status Apply(SetJobBoundWrite& write);
+  absl::Status Apply(ChangeJobWrite& write);
+  absl::Status Apply(SweepJobsWrite& write);
   absl::Status Apply(DeleteJobWrite& write);
   absl::Status Apply(CalibrationWrite& write);
   absl::Status Apply(AppendPointsWrite& write);
@@ -58,6 +60,12 @@ class SqliteWriter final : public WriteBackend {
 
   absl::StatusOr<std::int64_t> FindRequest(const NewJob& job);  // 0: none
   absl::StatusOr<std::int64_t> InsertJob(const NewJob& job);
+  absl::Status ReplaceLabels(std::int64_t id, const std::map<std::string, std::string>& labels);
+  absl::Status UpdateSettings(const JobRecord& record, const JobChange& change);
+  // Everything of it but its points, which CleanUp removes.
+  absl::Status RemoveJob(std::int64_t id);
+  absl::StatusOr<int> PurgeJobs(const JobSweep& sweep, std::int64_t now_us);
+  absl::StatusOr<int> DeleteKeptJobs(const JobSweep& sweep, std::int64_t now_us);
   absl::Status InsertStateChange(std::int64_t id, JobState state, const std::string& message);
 
   // State and revision as this transaction sees them.

@@ -93,6 +93,36 @@ absl::Status CheckTraining(std::int64_t id, CalibrationState state) {
   return absl::FailedPreconditionError(absl::StrCat("calibration ", id, " is not training"));
 }
 
+absl::Status CheckJobChange(const JobRecord& record, const JobChange& change) {
+  const std::string job = absl::StrCat("job ", record.id, " is ");
+  if (change.purge_time.has_value()) {
+    const bool deletes = change.purge_time->has_value();
+    if (!deletes && record.delete_time) return absl::OkStatus();
+    if (!deletes) return absl::FailedPreconditionError(job + "not deleted");
+    RETURN_IF_ERROR(CheckDeletable(record.id, record.state));
+    if (record.delete_time) return absl::FailedPreconditionError(job + "deleted already");
+    return absl::OkStatus();
+  }
+  if (record.delete_time) return absl::FailedPreconditionError(job + "deleted; undelete it before changing it");
+  if (IsFinal(record.state) && (change.priority || change.deadline)) {
+    return absl::FailedPreconditionError(absl::StrCat(job, ToAbsl(JobStateName(record.state)), "; its ",
+                                                      change.priority ? "priority" : "deadline",
+                                                      " changes nothing any more"));
+  }
+  return absl::OkStatus();
+}
+
+void ApplyJobChange(const JobChange& change, absl::Time now, JobRecord* record) {
+  JobSettings& settings = record->job.settings;
+  if (change.priority) settings.priority = *change.priority;
+  if (change.labels) settings.labels = *change.labels;
+  if (change.deadline) settings.deadline = *change.deadline;
+  if (change.pinned) settings.pinned = *change.pinned;
+  if (!change.purge_time) return;
+  record->purge_time = *change.purge_time;
+  record->delete_time = change.purge_time->has_value() ? std::optional<absl::Time>(now) : std::nullopt;
+}
+
 std::int64_t EndOfChanges(const std::vector<std::int64_t>& change_revisions, int limit, std::int64_t revision) {
   const auto count = static_cast<std::size_t>(limit);
   if (change_revisions.size() <= count) return revision;

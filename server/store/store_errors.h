@@ -30,6 +30,9 @@ absl::Status CheckStateChange(std::int64_t id, JobState state, const std::vector
 absl::Status CheckUnfinished(std::int64_t id, JobState state);
 absl::Status CheckDeletable(std::int64_t id, JobState state);
 absl::Status CheckTraining(std::int64_t id, CalibrationState state);
+absl::Status CheckJobChange(const JobRecord& record, const JobChange& change);
+// Carries out what CheckJobChange allows.
+void ApplyJobChange(const JobChange& change, absl::Time now, JobRecord* record);
 
 // Where a range of front changes ends that may not hold more than `limit` of them, unless its first revision alone
 // does. `change_revisions`: of the first limit + 1 changes after the range's beginning, ascending.

@@ -57,6 +57,10 @@ absl::StatusOr<JobRecord> WriteQueue::Run(SetJobStateWrite write) { return RunAn
 
 absl::Status WriteQueue::Run(SetJobBoundWrite write) { return RunAndWait(std::move(write)).result; }
 
+absl::StatusOr<JobRecord> WriteQueue::Run(ChangeJobWrite write) { return RunAndWait(std::move(write)).result; }
+
+absl::StatusOr<SweptJobs> WriteQueue::Run(SweepJobsWrite write) { return RunAndWait(std::move(write)).result; }
+
 absl::Status WriteQueue::Run(DeleteJobWrite write) { return RunAndWait(std::move(write)).result; }
 
 absl::StatusOr<CalibrationStore::CreateCalibrationResult> WriteQueue::Run(CalibrationWrite write) {

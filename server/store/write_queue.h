@@ -38,6 +38,16 @@ struct SetJobBoundWrite {
   JobBound bound;
   absl::Status result = absl::UnknownError("not run");
 };
+struct ChangeJobWrite {
+  std::int64_t id = 0;
+  JobChange change;
+  std::optional<std::int64_t> expected_revision;
+  absl::StatusOr<JobRecord> result = absl::UnknownError("not run");
+};
+struct SweepJobsWrite {
+  JobSweep sweep;
+  absl::StatusOr<SweptJobs> result = absl::UnknownError("not run");
+};
 struct DeleteJobWrite {
   std::int64_t id = 0;
   std::optional<std::int64_t> expected_revision;
@@ -55,8 +65,8 @@ struct CalibrationWrite {
   std::variant<NewCalibration, CalibrationOutcome, Deletion> change;
   absl::StatusOr<CalibrationStore::CreateCalibrationResult> result = absl::UnknownError("not run");
 };
-using Write = std::variant<CreateJobWrite, SetJobStateWrite, SetJobBoundWrite, DeleteJobWrite, CalibrationWrite,
-                           AppendPointsWrite>;
+using Write = std::variant<CreateJobWrite, SetJobStateWrite, SetJobBoundWrite, ChangeJobWrite, SweepJobsWrite,
+                           DeleteJobWrite, CalibrationWrite, AppendPointsWrite>;
 
 // The part that makes a write durable. Called by one thread at a time, the queue's writer.
 class WriteBackend {
@@ -99,6 +109,8 @@ class WriteQueue {
   absl::StatusOr<RunStore::CreateResult> Run(CreateJobWrite write);
   absl::StatusOr<JobRecord> Run(SetJobStateWrite write);
   absl::Status Run(SetJobBoundWrite write);
+  absl::StatusOr<JobRecord> Run(ChangeJobWrite write);
+  absl::StatusOr<SweptJobs> Run(SweepJobsWrite write);
   absl::Status Run(DeleteJobWrite write);
   // The record only for one that creates.
   absl::StatusOr<CalibrationStore::CreateCalibrationResult> Run(CalibrationWrite write);

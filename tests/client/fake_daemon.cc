@@ -52,12 +52,12 @@ class FakeSearchService : public v1::SearchService::Service {
   FAKE_METHOD(CancelJob, CancelJobRequest, Job, cancel_job)
   FAKE_METHOD(PauseJob, PauseJobRequest, Job, pause_job)
   FAKE_METHOD(ResumeJob, ResumeJobRequest, Job, resume_job)
+  FAKE_METHOD(UpdateJob, UpdateJobRequest, Job, update_job)
+  FAKE_METHOD(DeleteJob, DeleteJobRequest, Job, delete_job)
+  FAKE_METHOD(UndeleteJob, UndeleteJobRequest, Job, undelete_job)
   FAKE_METHOD(ListPoints, ListPointsRequest, ListPointsResponse, list_points)
   FAKE_METHOD(GetDesign, GetDesignRequest, Design, get_design)
 
-  grpc::Status DeleteJob(grpc::ServerContext*, const v1::DeleteJobRequest* request, google::protobuf::Empty*) override {
-    return ToGrpc(daemon_.delete_job(*request));
-  }
   grpc::Status Watch(grpc::ServerContext*, const v1::WatchRequest* request,
                      grpc::ServerWriter<v1::WatchResponse>* writer) override {
     return ToGrpc(daemon_.watch(*request, [&](const v1::WatchResponse& message) { return writer->Write(message); }));

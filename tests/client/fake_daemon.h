@@ -39,7 +39,9 @@ class FakeDaemon {
   Handler<v1::CancelJobRequest, v1::Job> cancel_job;
   Handler<v1::PauseJobRequest, v1::Job> pause_job;
   Handler<v1::ResumeJobRequest, v1::Job> resume_job;
-  std::function<absl::Status(const v1::DeleteJobRequest&)> delete_job;
+  Handler<v1::UpdateJobRequest, v1::Job> update_job;
+  Handler<v1::DeleteJobRequest, v1::Job> delete_job;
+  Handler<v1::UndeleteJobRequest, v1::Job> undelete_job;
   Handler<v1::ListPointsRequest, v1::ListPointsResponse> list_points;
   Handler<v1::GetDesignRequest, v1::Design> get_design;
   std::function<absl::Status(const v1::WatchRequest&, const Send&)> watch;

@@ -13,6 +13,7 @@ namespace oneloop {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -169,9 +170,9 @@ TEST_F(QueryTest, JobsGoesThroughAllPages) {
   const auto table = client_.Run({"jobs", "--state", "succeeded", "--state", "FAILED"});
   ASSERT_EQ(table.code, ExitCode::kOk) << table.err;
   EXPECT_EQ(table.out,
-            "job  state      workload  template   done  points  front  best EDP    gap  created (UTC)\n"
-            "  2  SUCCEEDED  resnet50  gemmini   100 %       0      0  7.100e10  1.8 %\n"
-            "  1  SUCCEEDED  resnet50  gemmini   100 %       0      0         -      -\n");
+            "job  state      owner  queue  workload  template   done  points  front  best EDP    gap  created (UTC)\n"
+            "  2  SUCCEEDED  -          -  resnet50  gemmini   100 %       0      0  7.100e10  1.8 %\n"
+            "  1  SUCCEEDED  -          -  resnet50  gemmini   100 %       0      0         -      -\n");
   ASSERT_EQ(requests.size(), 2u);
   EXPECT_EQ(requests[0].parent(), "projects/default");
   EXPECT_THAT(requests[1].states(), ::testing::ElementsAre(v1::SUCCEEDED, v1::FAILED));
@@ -180,8 +181,9 @@ TEST_F(QueryTest, JobsGoesThroughAllPages) {
   EXPECT_THAT(json.out, StartsWith("{\"jobs\": [\n {\"name\":\"projects/default/jobs/2\","));
   EXPECT_THAT(json.out, ::testing::EndsWith("}\n], \"next_page_token\": \"\"}\n"));
   const auto csv = client_.Run({"jobs", "--format", "csv"});
-  EXPECT_THAT(csv.out,
-              HasSubstr("\nprojects/default/jobs/1,SUCCEEDED,resnet50,gemmini,0,2,1000,1000,0,0,,,,,,,,,,,,\n"));
+  EXPECT_THAT(
+      csv.out,
+      HasSubstr("\nprojects/default/jobs/1,SUCCEEDED,resnet50,gemmini,0,2,1000,1000,0,0,,,,,,,,,,,,,0,,,false,,,,\n"));
   EXPECT_THAT(csv.out, HasSubstr(",71000000000,100000,710000,3.25,69800000000,0.0172,"));
 }
 
@@ -205,13 +207,112 @@ TEST_F(QueryTest, CancelPauseAndResumePrintTheNewState) {
 }
 
 TEST_F(QueryTest, DeleteSaysWhatItDeleted) {
-  std::string name;
+  v1::DeleteJobRequest last;
   daemon_.delete_job = [&](const v1::DeleteJobRequest& request) {
-    name = request.name();
-    return absl::OkStatus();
+    last = request;
+    v1::Job job = MakeJob(12, v1::CANCELLED, 250);
+    job.mutable_purge_time()->set_seconds(1800000000);
+    return job;
   };
-  EXPECT_EQ(client_.Run({"delete", "12"}).out, "projects/default/jobs/12 deleted\n");
-  EXPECT_EQ(name, "projects/default/jobs/12");
+  EXPECT_EQ(client_.Run({"delete", "12"}).out,
+            "projects/default/jobs/12 deleted; it can be undeleted until 2027-01-15 08:00:00 UTC\n");
+  EXPECT_EQ(last.name(), "projects/default/jobs/12");
+  EXPECT_FALSE(last.purge());
+  EXPECT_EQ(client_.Run({"delete", "12", "--purge"}).out, "projects/default/jobs/12 purged\n");
+  EXPECT_TRUE(last.purge());
+  daemon_.undelete_job = [](const v1::UndeleteJobRequest&) { return MakeJob(12, v1::CANCELLED, 250); };
+  EXPECT_EQ(client_.Run({"undelete", "12"}).out, "projects/default/jobs/12 CANCELLED\n");
+}
+
+TEST_F(QueryTest, UpdateSendsOnlyWhatIsGiven) {
+  v1::UpdateJobRequest last;
+  daemon_.update_job = [&](const v1::UpdateJobRequest& request) {
+    last = request;
+    return MakeJob(12, v1::PENDING, 0);
+  };
+  const auto update = [&](std::vector<std::string> flags) {
+    flags.insert(flags.begin(), {"update", "12"});
+    const auto result = client_.Run(flags);
+    EXPECT_EQ(result.code, ExitCode::kOk) << result.err;
+    return last;
+  };
+  EXPECT_EQ(update({"--priority", "-7"}).job().priority(), -7);
+  EXPECT_EQ(last.job().name(), "projects/default/jobs/12");
+  EXPECT_THAT(last.update_mask().paths(), ElementsAre("priority"));
+  EXPECT_EQ(update({"--label", "chip=a1", "--label", "run=", "--pin", "--etag", "r7"}).job().labels().at("chip"), "a1");
+  EXPECT_THAT(last.update_mask().paths(), ElementsAre("labels", "pinned"));
+  EXPECT_TRUE(last.job().pinned());
+  EXPECT_EQ(last.job().etag(), "r7");
+  EXPECT_EQ(update({"--deadline", "2h"}).deadline_after().seconds(), 7200);
+  EXPECT_EQ(last.update_mask().paths_size(), 0);
+  EXPECT_EQ(update({"--deadline", "2027-01-15T08:00:00Z"}).job().deadline().seconds(), 1800000000);
+  EXPECT_FALSE(update({"--deadline", "none"}).job().has_deadline());
+  EXPECT_THAT(last.update_mask().paths(), ElementsAre("deadline"));
+  update({"--no_labels", "--unpin"});
+  EXPECT_THAT(last.update_mask().paths(), ElementsAre("labels", "pinned"));
+}
+
+TEST_F(QueryTest, UpdateRefusesWhatMakesNoSense) {
+  for (const std::vector<std::string>& flags :
+       std::vector<std::vector<std::string>>{{},
+                                             {"--label", "chip"},
+                                             {"--label", "=x"},
+                                             {"--label", "a=1", "--label", "a=2"},
+                                             {"--deadline", "soon"},
+                                             {"--deadline", "2027-01-15"},
+                                             {"--pin", "--unpin"},
+                                             {"--label", "a=1", "--no_labels"}}) {
+    std::vector<std::string> args = {"update", "12"};
+    args.insert(args.end(), flags.begin(), flags.end());
+    EXPECT_EQ(client_.Run(args).code, ExitCode::kUsage) << client_.Run(args).err;
+  }
+  daemon_.update_job = [](const v1::UpdateJobRequest&) -> absl::StatusOr<v1::Job> {
+    return FieldError("job.labels.chip", "is 'a b'; valid: letters");
+  };
+  EXPECT_THAT(client_.Run({"update", "12", "--label", "chip=a b"}).err, StartsWith("oneloop: --label chip: is 'a b'"));
+}
+
+TEST_F(QueryTest, JobsSendsFilterAndOrderAndShowsThePlaceInTheQueue) {
+  v1::ListJobsRequest last;
+  daemon_.list_jobs = [&](const v1::ListJobsRequest& request) {
+    last = request;
+    v1::ListJobsResponse response;
+    v1::Job* const job = response.add_jobs();
+    *job = MakeJob(12, v1::PENDING, 0);
+    job->set_owner("ada");
+    job->set_queue_position(3);
+    job->mutable_delete_time()->set_seconds(1);
+    return response;
+  };
+  const auto result =
+      client_.Run({"jobs", "--filter", "label.chip=a1", "--order_by", "priority desc", "--show_deleted"});
+  EXPECT_EQ(last.filter(), "label.chip=a1");
+  EXPECT_EQ(last.order_by(), "priority desc");
+  EXPECT_TRUE(last.show_deleted());
+  EXPECT_THAT(result.out, ::testing::ContainsRegex("12  PENDING \\(deleted\\) +ada +3 "));
+  daemon_.list_jobs = [](const v1::ListJobsRequest&) -> absl::StatusOr<v1::ListJobsResponse> {
+    return FieldError("filter", "at character 1: there is no field 'x'");
+  };
+  EXPECT_EQ(client_.Run({"jobs", "--filter", "x=1"}).err, "oneloop: --filter: at character 1: there is no field 'x'\n");
+}
+
+TEST_F(QueryTest, GetShowsSettingsAndThePlaceInTheQueue) {
+  daemon_.get_job = [](const v1::GetJobRequest&) {
+    v1::Job job = MakeJob(12, v1::PENDING, 0);
+    job.set_priority(5);
+    (*job.mutable_labels())["run"] = "x";
+    (*job.mutable_labels())["chip"] = "a1";
+    job.mutable_deadline()->set_seconds(1800000000);
+    job.set_pinned(true);
+    job.set_queue_position(2);
+    job.mutable_expected_start_time()->set_seconds(1700000000);
+    return job;
+  };
+  EXPECT_THAT(client_.Run({"get", "12"}).out, HasSubstr("queue     place 2, begins at about 2023-11-14 22:13:20 UTC\n"
+                                                        "priority  5\n"
+                                                        "labels    chip=a1, run=x\n"
+                                                        "deadline  2027-01-15 08:00:00\n"
+                                                        "pinned    yes\n"));
 }
 
 TEST_F(QueryTest, PointsGoesThroughAllPagesWithTheSameQuery) {

@@ -345,5 +345,22 @@ TEST_F(SubmitTest, WaitOutlivesALostConnection) {
   EXPECT_THAT(start_revisions, ::testing::ElementsAre(0, 0, 0));
 }
 
+TEST_F(SubmitTest, SettingsAreSentAlong) {
+  ASSERT_EQ(Submit({"--priority", "7", "--label", "chip=a1", "--label", "run=x=y", "--deadline", "90m"}).code,
+            ExitCode::kOk);
+  EXPECT_EQ(requests_[0].priority(), 7);
+  EXPECT_EQ(requests_[0].labels().at("chip"), "a1");
+  EXPECT_EQ(requests_[0].labels().at("run"), "x=y");
+  EXPECT_EQ(requests_[0].deadline_after().seconds(), 5400);
+  ASSERT_EQ(Submit({"--deadline", "2027-01-15T08:00:00Z"}).code, ExitCode::kOk);
+  EXPECT_EQ(requests_[1].deadline().seconds(), 1800000000);
+  EXPECT_EQ(Submit({"--deadline", "tomorrow"}).code, ExitCode::kUsage);
+  EXPECT_EQ(Submit({"--label", "chip"}).code, ExitCode::kUsage);
+  Refuse(FieldError("labels.chip", "is 'a b'"));
+  EXPECT_THAT(Submit({"--label", "chip=a b"}).err, StartsWith("oneloop: --label chip: is 'a b'"));
+  Refuse(FieldError("deadline_after", "is out of range"));
+  EXPECT_THAT(Submit({"--deadline", "0s"}).err, StartsWith("oneloop: --deadline: is out of range"));
+}
+
 }  // namespace
 }  // namespace oneloop

@@ -24,6 +24,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 constexpr char kWorkload[] =
@@ -260,7 +261,30 @@ TEST_F(CliTest, AJobIsPausedResumedCancelledAndDeleted) {
   EXPECT_EQ(Run("watch " + name).code, 6);
   EXPECT_EQ(RunMerged("cancel " + name).code, 1);
   EXPECT_EQ(Run("delete " + name).code, 0);
+  EXPECT_THAT(Run("jobs --format csv").out, Not(HasSubstr(name + ",")));
+  EXPECT_THAT(Run("jobs --format csv --show_deleted").out, HasSubstr(name + ","));
+  EXPECT_EQ(Run("undelete " + name).out, name + " CANCELLED\n");
+  EXPECT_THAT(Run("jobs --format csv").out, HasSubstr(name + ","));
+  EXPECT_EQ(Run("delete --purge " + name).code, 0);
   EXPECT_EQ(RunMerged("get " + name).code, 3);
+}
+
+TEST_F(CliTest, LabelsPriorityAndDeadlineAreShownFoundAndChanged) {
+  const std::string name(absl::StripAsciiWhitespace(
+      Run("submit --workload resnet50 --template gemmini --starts 10 --steps 1000000 --label chip=z9 --priority 7 "
+          "--deadline 2h")
+          .out));
+  EXPECT_THAT(Run("get " + name).out,
+              AllOf(HasSubstr("priority  7\n"), HasSubstr("labels    chip=z9\n"), HasSubstr("deadline  ")));
+  EXPECT_THAT(Run("update " + name + " --label chip=z8 --priority -3 --deadline none --pin").out,
+              AllOf(HasSubstr("priority  -3\n"), HasSubstr("labels    chip=z8\n"), HasSubstr("pinned    yes\n"),
+                    Not(HasSubstr("deadline  "))));
+  EXPECT_THAT(Run("jobs --filter 'label.chip=z8 AND priority<0' --format csv").out, HasSubstr(name + ","));
+  EXPECT_THAT(Run("jobs --filter label.chip=z9 --format csv").out, Not(HasSubstr(name + ",")));
+  EXPECT_EQ(RunMerged("jobs --filter 'chip=z8'").code, 4);
+  EXPECT_EQ(RunMerged("submit --workload resnet50 --template gemmini --priority 101").code, 4);
+  EXPECT_EQ(Run("cancel " + name).code, 0);
+  EXPECT_EQ(RunMerged("update " + name + " --priority 1").code, 1);
 }
 
 TEST_F(CliTest, ShipsWorkloadsAndTheTemplate) {

@@ -94,6 +94,30 @@ TEST(DaemonFlagsTest, AdminIsOffUnlessEnabled) {
   EXPECT_FALSE(ParseDaemonFlags({"--enable_admin=maybe"}, kHome).ok());
 }
 
+TEST(DaemonFlagsTest, RetentionAndSharesAreTaken) {
+  const DaemonFlags flags =
+      ParseDaemonFlags({"--data_dir", "/d", "--retention", "30d", "--purge_after=12h", "--max_running_per_user", "2"},
+                       {})
+          .value();
+  EXPECT_EQ(flags.retention, absl::Hours(30 * 24));
+  EXPECT_EQ(flags.purge_after, absl::Hours(12));
+  EXPECT_EQ(flags.limits.max_running_per_user, 2);
+  const DaemonFlags defaults =
+      ParseDaemonFlags({"--data_dir", "/d", "--retention", "0", "--max_running_per_user", "0"}, {}).value();
+  EXPECT_EQ(defaults.retention, std::nullopt) << "0 keeps jobs for ever";
+  EXPECT_EQ(defaults.purge_after, absl::Hours(7 * 24));
+  EXPECT_EQ(defaults.limits.max_running_per_user, 0);
+  for (const std::vector<std::string>& wrong :
+       std::vector<std::vector<std::string>>{{"--retention", "30"},
+                                             {"--retention", "-1d"},
+                                             {"--retention", "999999999d"},
+                                             {"--purge_after", "week"},
+                                             {"--max_running_per_user", "-1"},
+                                             {"--max_running_per_user", "2000"}}) {
+    EXPECT_THAT(std::string(ParseDaemonFlags(wrong, {}).status().message()), HasSubstr(wrong[0] + " " + wrong[1]));
+  }
+}
+
 TEST(DaemonFlagsTest, HelpNamesEveryFlag) {
   EXPECT_EQ(ParseDaemonFlags({"--help"}, kHome)->action, DaemonFlags::Action::kHelp);
   EXPECT_EQ(ParseDaemonFlags({"--version"}, kHome)->action, DaemonFlags::Action::kVersion);

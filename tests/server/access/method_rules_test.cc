@@ -22,7 +22,7 @@ TEST(MethodRulesTest, WhatChangesSomethingIsNotForViewers) {
     EXPECT_EQ(rule.changes, rule.scope != Scope::kViewer) << rule.method;
     if (rule.own_only) {
       EXPECT_TRUE(rule.changes) << rule.method;
-      EXPECT_EQ(rule.resource, "name") << rule.method;
+      EXPECT_EQ(rule.resource, rule.method == "SearchService.UpdateJob" ? "job.name" : "name") << rule.method;
     }
   }
 }

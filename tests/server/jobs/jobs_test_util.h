@@ -82,6 +82,11 @@ class ForwardingStore : public RunStore {
     return target_.SetJobState(id, from, to, message, expected_revision);
   }
   absl::Status SetJobBound(std::int64_t id, const JobBound& bound) override { return target_.SetJobBound(id, bound); }
+  absl::StatusOr<JobRecord> ChangeJob(std::int64_t id, const JobChange& change,
+                                      std::optional<std::int64_t> expected_revision) override {
+    return target_.ChangeJob(id, change, expected_revision);
+  }
+  absl::StatusOr<SweptJobs> SweepJobs(const JobSweep& sweep) override { return target_.SweepJobs(sweep); }
   absl::Status DeleteJob(std::int64_t id, std::optional<std::int64_t> expected_revision) override {
     return target_.DeleteJob(id, expected_revision);
   }

@@ -56,6 +56,8 @@ const std::map<std::string, Needs> kPromises = {
     {"SearchService.ListPoints", Needs::kViewer},
     {"SearchService.PauseJob", Needs::kOwner},
     {"SearchService.ResumeJob", Needs::kOwner},
+    {"SearchService.UndeleteJob", Needs::kOwner},
+    {"SearchService.UpdateJob", Needs::kOwner},
     {"SearchService.Watch", Needs::kViewer},
     {"ServerReflection.ServerReflectionInfo", Needs::kViewer},
 };
@@ -126,6 +128,11 @@ class AccessMatrixTest : public testing::Test {
         request->GetReflection()->SetString(request.get(), descriptor, value);
       }
     };
+    if (const auto* descriptor = method.input_type()->FindFieldByName("job")) {
+      google::protobuf::Message* const part =
+          request->GetReflection()->MutableMessage(request.get(), descriptor, &factory);
+      part->GetReflection()->SetString(part, part->GetDescriptor()->FindFieldByName("name"), job);
+    }
     const std::string project = job.substr(0, job.find("/jobs"));
     set("parent", method.name() == "ListPoints" ? job : project);
     set("name", method.name() == "GetPoint"    ? job + "/points/0"
@@ -196,7 +203,8 @@ TEST_F(AccessMatrixTest, EveryMethodHasARuleAndAPromise) {
     const MethodRule* const rule = FindMethodRule(name);
     ASSERT_NE(rule, nullptr) << name << " is not in MethodRules";
     if (!rule->resource.empty()) {
-      EXPECT_NE(method->input_type()->FindFieldByName(std::string(rule->resource)), nullptr) << name;
+      const std::string field(rule->resource.substr(0, rule->resource.find('.')));
+      EXPECT_NE(method->input_type()->FindFieldByName(field), nullptr) << name;
     } else {
       // Whatever names a resource is checked by it.
       EXPECT_EQ(method->input_type()->FindFieldByName("parent"), nullptr) << name;

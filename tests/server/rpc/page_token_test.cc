@@ -19,6 +19,16 @@ TEST(PageTokenTest, KeySurvivesTheRoundTrip) {
   }
 }
 
+TEST(PageTokenTest, KeyOfTwoPartsSurvivesTheRoundTripAndIsNoOther) {
+  constexpr std::int64_t kLeast = std::numeric_limits<std::int64_t>::min();
+  const std::string token = EncodePageToken(PageKey{kLeast, 17}, 5);
+  EXPECT_EQ(DecodePageKey(token, 5)->first, kLeast);
+  EXPECT_EQ(DecodePageKey(token, 5)->second, 17);
+  EXPECT_EQ(FieldOf(DecodePageKey(token, 6).status()), "page_token");
+  EXPECT_EQ(FieldOf(DecodePageToken(token, 5).status()), "page_token");
+  EXPECT_EQ(FieldOf(DecodePageKey(EncodePageToken(17, 5), 5).status()), "page_token");
+}
+
 TEST(PageTokenTest, TokenOfAnotherQueryIsRefused) {
   const absl::Status status =
       DecodePageToken(EncodePageToken(17, QueryHash("jobs of a")), QueryHash("jobs of b")).status();

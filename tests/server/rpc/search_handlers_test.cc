@@ -394,14 +394,16 @@ TEST_F(SearchHandlersTest, OnlyAJobThatIsOverCanBeDeleted) {
   const v1::Job created = Create(Request());
   v1::DeleteJobRequest request;
   request.set_name(created.name());
-  google::protobuf::Empty empty;
-  EXPECT_EQ(handlers_->DeleteJob(request, &empty).code(), absl::StatusCode::kFailedPrecondition);
+  request.set_purge(true);
+  v1::Job deleted;
+  EXPECT_EQ(handlers_->DeleteJob(request, &deleted).code(), absl::StatusCode::kFailedPrecondition);
   v1::CancelJobRequest cancel;
   cancel.set_name(created.name());
   v1::Job job;
   ASSERT_TRUE(handlers_->CancelJob(cancel, &job).ok());
-  EXPECT_TRUE(handlers_->DeleteJob(request, &empty).ok());
-  EXPECT_EQ(handlers_->DeleteJob(request, &empty).code(), absl::StatusCode::kNotFound);
+  EXPECT_TRUE(handlers_->DeleteJob(request, &deleted).ok());
+  EXPECT_EQ(deleted.name(), created.name());
+  EXPECT_EQ(handlers_->DeleteJob(request, &deleted).code(), absl::StatusCode::kNotFound);
 }
 
 TEST_F(SearchHandlersTest, JobsAreListedNewestFirstPageByPage) {

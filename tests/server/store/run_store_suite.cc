@@ -183,7 +183,7 @@ TEST_P(RunStoreSuite, ListJobsIsNewestFirstFilteredAndPaged) {
   JobQuery query;
   query.limit = 2;
   EXPECT_THAT(Ids(*store_->ListJobs(query)), ElementsAre(ids[4], ids[3]));
-  query.before_id = ids[3];
+  query.after = JobCursor{ids[3], ids[3]};
   EXPECT_THAT(Ids(*store_->ListJobs(query)), ElementsAre(ids[2], ids[1]));
   JobQuery of_team;
   of_team.project = "team";

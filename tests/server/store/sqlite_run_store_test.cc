@@ -369,6 +369,36 @@ TEST(SqliteSchemaTest, OlderFileIsMigratedStepByStepAndKeptAsItWas) {
   EXPECT_EQ(QueryText(BackupPath(path, 1), "PRAGMA integrity_check"), "ok");
 }
 
+// Back to version 1.
+constexpr char kVersionOne[] =
+    "DROP TABLE calibrations; DROP INDEX jobs_unfinished_by_owner; ALTER TABLE jobs DROP COLUMN owner; "
+    "DROP INDEX jobs_to_purge; DROP INDEX jobs_by_end; DROP TABLE job_labels; "
+    "ALTER TABLE jobs DROP COLUMN num_layers; ALTER TABLE jobs DROP COLUMN priority; "
+    "ALTER TABLE jobs DROP COLUMN deadline_us; ALTER TABLE jobs DROP COLUMN pinned; "
+    "ALTER TABLE jobs DROP COLUMN delete_time_us; ALTER TABLE jobs DROP COLUMN purge_time_us; "
+    "ALTER TABLE jobs DROP COLUMN undelete_time_us; PRAGMA user_version = 1;";
+
+TEST(SqliteSchemaTest, JobsOfAVersionWithoutSettingsHaveTheDefaults) {
+  const TempDirectory directory;
+  std::int64_t id = 0;
+  {
+    const auto store = OpenStore(directory.path());
+    id = CreateTestJob(*store, 1);
+    ASSERT_EQ(store->Close(), absl::OkStatus());
+  }
+  RunSql(DatabasePath(directory), kVersionOne);
+  const auto store = OpenStore(directory.path());
+  const JobRecord job = store->GetJob(id).value();
+  EXPECT_EQ(job.job.settings.priority, 0);
+  EXPECT_TRUE(job.job.settings.labels.empty());
+  EXPECT_EQ(job.job.settings.deadline, std::nullopt);
+  EXPECT_FALSE(job.job.settings.pinned);
+  EXPECT_EQ(job.delete_time, std::nullopt);
+  JobChange change;
+  change.labels = std::map<std::string, std::string>{{"chip", "a1"}};
+  EXPECT_EQ(store->ChangeJob(id, change, {})->job.settings.labels, *change.labels);
+}
+
 TEST(SqliteRunStoreTest, JobsOfAStoreWithoutOwnersBelongToNobody) {
   TempDirectory directory;
   std::int64_t id = 0;
@@ -379,10 +409,7 @@ TEST(SqliteRunStoreTest, JobsOfAStoreWithoutOwnersBelongToNobody) {
   {
     const auto older = SqliteConnection::Open(DatabasePath(directory), SqliteConnection::Mode::kReadWrite, "");
     ASSERT_TRUE(older.ok()) << older.status();
-    ASSERT_EQ((*older)->Execute(
-                  "DROP TABLE calibrations; DROP INDEX jobs_unfinished_by_owner; ALTER TABLE jobs DROP COLUMN owner; "
-                  "PRAGMA user_version = 1"),
-              absl::OkStatus());
+    ASSERT_EQ((*older)->Execute(kVersionOne), absl::OkStatus());
   }
   const auto store = OpenStore(directory.path());
   EXPECT_EQ(store->GetJob(id)->job.owner, "");
