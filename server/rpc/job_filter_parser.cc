@@ -53,6 +53,7 @@ constexpr std::array<std::pair<std::string_view, Operator>, 6> kOperators = {{{"
 
 std::vector<std::string> FieldNames() {
   std::vector<std::string> names;
+  names.reserve(kFields.size() + 1);
   for (const FieldInfo& info : kFields) names.emplace_back(info.name);
   names.emplace_back(kLabelInfo.name);
   return names;
