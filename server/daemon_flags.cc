@@ -46,8 +46,20 @@ constexpr std::array kFileFlags = {
     FileFlag{"--tls_client_ca", &TlsFiles::client_ca},
 };
 
+template <class T>
+struct Choice {
+  const char* name;
+  T value;
+};
+constexpr std::array kLogFormats = {Choice<LogFormat>{"text", LogFormat::kText},
+                                    Choice<LogFormat>{"json", LogFormat::kJson}};
+constexpr std::array kLogLevels = {
+    Choice<LogLevel>{"debug", LogLevel::kDebug}, Choice<LogLevel>{"info", LogLevel::kInfo},
+    Choice<LogLevel>{"warning", LogLevel::kWarning}, Choice<LogLevel>{"error", LogLevel::kError}};
+
 std::vector<std::string> FlagNames() {
-  std::vector<std::string> names = {"--data_dir", "--listen", "--threads", "--enable_admin", "--help", "--version"};
+  std::vector<std::string> names = {"--data_dir",   "--listen",    "--threads", "--enable_admin",
+                                    "--log_format", "--log_level", "--help",    "--version"};
   for (const FileFlag& flag : kFileFlags) names.emplace_back(flag.name);
   for (const LimitFlag& flag : kLimitFlags) names.emplace_back(flag.name);
   return names;
@@ -77,6 +89,20 @@ absl::Status SetLimit(const LimitFlag& flag, const std::string& value, Limits* l
   return absl::OkStatus();
 }
 
+template <class T, std::size_t N>
+absl::Status SetChoice(const std::array<Choice<T>, N>& choices, const std::string& name, const std::string& value,
+                       T* target) {
+  std::string valid;
+  for (const Choice<T>& choice : choices) {
+    if (value == choice.name) {
+      *target = choice.value;
+      return absl::OkStatus();
+    }
+    absl::StrAppend(&valid, valid.empty() ? "" : ", ", choice.name);
+  }
+  return absl::InvalidArgumentError(absl::StrCat(name, " ", value, ": valid: ", valid));
+}
+
 absl::Status SetFlag(const std::string& name, const std::string& value, DaemonFlags* flags) {
   if (name == "--threads") return SetThreads(value, flags);
   if (name == "--listen") {
@@ -84,6 +110,8 @@ absl::Status SetFlag(const std::string& name, const std::string& value, DaemonFl
     flags->listen.push_back(std::move(address));
     return absl::OkStatus();
   }
+  if (name == "--log_format") return SetChoice(kLogFormats, name, value, &flags->log_format);
+  if (name == "--log_level") return SetChoice(kLogLevels, name, value, &flags->log_level);
   for (const LimitFlag& flag : kLimitFlags) {
     if (name == flag.name) return SetLimit(flag, value, &flags->limits);
   }
@@ -177,6 +205,8 @@ std::string DaemonHelp() {
          "                         machine. Any host but 127.0.0.1 and [::1] needs TLS, too\n"
          "  --threads N            searches that run at once (default: as many as the machine runs at once)\n"
          "  --enable_admin         serve AdminService: backups\n"
+         "  --log_format FORMAT    of standard error, text or json, one line for each event and call (default text)\n"
+         "  --log_level LEVEL      debug, info, warning or error: the least that is logged (default info)\n"
          "\n"
          "TLS, for all TCP ports; files in PEM form, read again when they change:\n"
          "  --tls_cert FILE        the certificate, with those between it and its authority\n"

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "common/base/log.h"
 #include "server/access/certificate.h"
 #include "server/access/limits.h"
 #include "server/rpc/listen_address.h"
@@ -22,6 +23,8 @@ struct DaemonFlags {
   TlsFiles tls;
   Limits limits;
   bool enable_admin = false;
+  LogFormat log_format = LogFormat::kText;
+  LogLevel log_level = LogLevel::kInfo;
   std::string backup_path;  // of kRestore
 };
 

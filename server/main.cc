@@ -16,6 +16,7 @@
 #include "absl/time/clock.h"
 #include "common/base/log.h"
 #include "common/base/status.h"
+#include "grpc/support/log.h"
 #include "server/daemon_flags.h"
 #include "server/maintenance.h"
 #include "server/rpc/server.h"
@@ -51,7 +52,16 @@ sigset_t BlockStopSignals() {
   return signals;
 }
 
+// gRPC's own messages, in the form of the others. What it calls errors are connections that went wrong.
+void LogGrpc(gpr_log_func_args* args) {
+  Log(args->severity == GPR_LOG_SEVERITY_ERROR ? LogLevel::kWarning : LogLevel::kDebug,
+      absl::StrCat("gRPC: ", args->message));
+}
+
 int Serve(const DaemonFlags& flags, const sigset_t& signals) {
+  SetLogFormat(flags.log_format);
+  SetLogLevel(flags.log_level);
+  gpr_set_log_function(LogGrpc);
   OneLoopServer::Options options;
   options.data_dir = flags.data_dir;
   options.listen = flags.listen;

@@ -10,6 +10,7 @@
 #include "server/rpc/handler.h"
 #include "server/rpc/resource_names.h"
 #include "server/rpc/status_convert.h"
+#include "server/rpc/trace_id.h"
 
 namespace oneloop {
 namespace {
@@ -111,10 +112,11 @@ void CallGuard::Audit(std::string_view method, const CallCredentials& credential
   }
 }
 
-grpc::Status CallGuard::Handle(std::string_view method, const grpc::ServerContextBase& context,
+grpc::Status CallGuard::Handle(std::string_view method, grpc::ServerContextBase& context,
                                const google::protobuf::Message& request, const google::protobuf::Message& response,
                                const std::function<absl::Status(const Caller&)>& body) const {
   const absl::Time begin = absl::Now();
+  const std::string trace_id = TakeTraceId(context);
   const CallCredentials credentials = CredentialsOf(context);
   Caller caller;
   const absl::Status result = Guarded([&]() -> absl::Status {
@@ -123,7 +125,7 @@ grpc::Status CallGuard::Handle(std::string_view method, const grpc::ServerContex
     return body(caller);
   });
   Audit(method, credentials, caller, request, response, result);
-  LogCall(method, result, absl::Now() - begin);
+  LogCall({method, result, absl::Now() - begin, caller.user, trace_id});
   return ToGrpcStatus(result);
 }
 

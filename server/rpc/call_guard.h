@@ -43,7 +43,7 @@ class CallGuard {
 
   // A whole unary call. What the body throws (out of memory, for one) becomes INTERNAL with its text. `response` is
   // read once the body has filled it.
-  grpc::Status Handle(std::string_view method, const grpc::ServerContextBase& context,
+  grpc::Status Handle(std::string_view method, grpc::ServerContextBase& context,
                       const google::protobuf::Message& request, const google::protobuf::Message& response,
                       const std::function<absl::Status(const Caller&)>& body) const;
 

@@ -9,6 +9,7 @@
 #include "server/rpc/record_convert.h"
 #include "server/rpc/resource_names.h"
 #include "server/rpc/status_convert.h"
+#include "server/rpc/trace_id.h"
 
 namespace oneloop {
 namespace {
@@ -17,14 +18,19 @@ constexpr char kMethod[] = "SearchService.Watch";
 
 }  // namespace
 
-WatchCall::WatchCall(WatchHub* hub, OpenWatches* open_watches)
-    : hub_(hub), open_watches_(open_watches), begin_(absl::Now()) {}
+WatchCall::WatchCall(WatchHub* hub, OpenWatches* open_watches, std::string user, std::string trace_id)
+    : hub_(hub),
+      open_watches_(open_watches),
+      begin_(absl::Now()),
+      user_(std::move(user)),
+      trace_id_(std::move(trace_id)) {}
 
 grpc::ServerWriteReactor<v1::WatchResponse>* WatchCall::Start(WatchHub* hub, const CallGuard& guard,
-                                                              const grpc::CallbackServerContext& context,
+                                                              grpc::CallbackServerContext& context,
                                                               const v1::WatchRequest& request) {
   const absl::StatusOr<Caller> caller = guard.Authorize(kMethod, CredentialsOf(context), request);
-  std::shared_ptr<WatchCall> call(new WatchCall(hub, &guard.watches()));
+  std::shared_ptr<WatchCall> call(
+      new WatchCall(hub, &guard.watches(), caller.ok() ? caller->user : "", TakeTraceId(context)));
   call->self_ = call;
   MutexLock lock(&call->mutex_);
   if (const absl::Status begun = call->Begin(call, caller, request); !begun.ok()) call->End(begun);
@@ -94,7 +100,7 @@ void WatchCall::OnDone() {
     MutexLock lock(&mutex_);
     id = id_;
     open_id = open_id_;
-    LogCall(kMethod, end_.value_or(absl::OkStatus()), absl::Now() - begin_);
+    LogCall({kMethod, end_.value_or(absl::OkStatus()), absl::Now() - begin_, user_, trace_id_});
   }
   hub_->Remove(id);
   open_watches_->Remove(open_id);

@@ -35,6 +35,19 @@ TEST(DaemonFlagsTest, BothFormsOfAValueWorkAndListenRepeats) {
   EXPECT_EQ(flags.threads, 3);
 }
 
+TEST(DaemonFlagsTest, LogTakesAFormatAndALevel) {
+  DaemonFlags flags = ParseDaemonFlags({}, kHome).value();
+  EXPECT_EQ(flags.log_format, LogFormat::kText);
+  EXPECT_EQ(flags.log_level, LogLevel::kInfo);
+  flags = ParseDaemonFlags({"--log_format", "json", "--log_level=error"}, kHome).value();
+  EXPECT_EQ(flags.log_format, LogFormat::kJson);
+  EXPECT_EQ(flags.log_level, LogLevel::kError);
+  EXPECT_THAT(Message(ParseDaemonFlags({"--log_format", "xml"}, kHome).status()),
+              HasSubstr("--log_format xml: valid: text, json"));
+  EXPECT_THAT(Message(ParseDaemonFlags({"--log_level", "INFO"}, kHome).status()),
+              HasSubstr("valid: debug, info, warning, error"));
+}
+
 TEST(DaemonFlagsTest, WrongCommandLinesAreRefused) {
   EXPECT_THAT(Message(ParseDaemonFlags({"--lisen", "x"}, kHome).status()), HasSubstr("did you mean '--listen'?"));
   EXPECT_THAT(Message(ParseDaemonFlags({"stray"}, kHome).status()), HasSubstr("unknown flag stray"));

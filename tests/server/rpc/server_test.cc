@@ -12,6 +12,7 @@
 #include <tuple>
 #include <vector>
 
+#include "common/base/log.h"
 #include "common/base/status.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
@@ -107,6 +108,41 @@ struct Stream {
   grpc::ClientContext context;
   std::unique_ptr<grpc::ClientReader<v1::WatchResponse>> reader;
 };
+
+// The trace id that the daemon gives back for a call that sends `sent`; "" for none.
+std::string TraceId(v1::SearchService::Stub& stub, const std::string& sent) {
+  grpc::ClientContext context;
+  if (!sent.empty()) context.AddMetadata("x-trace-id", sent);
+  v1::Job job;
+  stub.GetJob(&context, v1::GetJobRequest(), &job);
+  const auto& trailing = context.GetServerTrailingMetadata();
+  EXPECT_EQ(trailing.count("x-trace-id"), 1u);
+  const auto id = trailing.find("x-trace-id");
+  return id == trailing.end() ? "" : std::string(id->second.data(), id->second.size());
+}
+
+TEST_F(ServerTest, EachCallHasATraceIdThatTheLogAndTheClientSee) {
+  StartServer(ServerOptions());
+  testing::internal::CaptureStderr();
+  SetLogFormat(LogFormat::kJson);
+  EXPECT_EQ(TraceId(*search_, "of-the-client"), "of-the-client");
+  EXPECT_EQ(TraceId(*search_, std::string(64, 'x')), std::string(64, 'x'));
+  std::set<std::string> made;
+  for (const std::string& sent : {std::string(), std::string(65, 'x'), std::string("two words")}) {
+    made.insert(TraceId(*search_, sent));
+  }
+  Stream watch(*search_, "projects/p/jobs/1", 0);
+  EXPECT_EQ(watch.reader->Finish().error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(watch.context.GetServerTrailingMetadata().count("x-trace-id"), 1u);
+  server_.reset();
+  SetLogFormat(LogFormat::kText);
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(log, HasSubstr(R"("method":"SearchService.GetJob","code":"INVALID_ARGUMENT","duration_ms":)"));
+  EXPECT_THAT(log, HasSubstr(R"("user":"local","trace_id":"of-the-client"})"));
+  EXPECT_THAT(log, HasSubstr(R"("method":"SearchService.Watch","code":"NOT_FOUND")"));
+  EXPECT_EQ(made.size(), 3u);
+  for (const std::string& id : made) EXPECT_THAT(log, HasSubstr("\"trace_id\":\"" + id + "\"}\n"));
+}
 
 TEST_F(ServerTest, JobRunsAndItsWatchTellsTheWholeStory) {
   StartServer(ServerOptions());
