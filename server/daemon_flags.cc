@@ -58,7 +58,7 @@ constexpr std::array kLogLevels = {
     Choice<LogLevel>{"warning", LogLevel::kWarning}, Choice<LogLevel>{"error", LogLevel::kError}};
 
 std::vector<std::string> FlagNames() {
-  std::vector<std::string> names = {"--data_dir",   "--listen",    "--threads", "--enable_admin",
+  std::vector<std::string> names = {"--data_dir",   "--listen",    "--threads", "--enable_admin", "--metrics_listen",
                                     "--log_format", "--log_level", "--help",    "--version"};
   for (const FileFlag& flag : kFileFlags) names.emplace_back(flag.name);
   for (const LimitFlag& flag : kLimitFlags) names.emplace_back(flag.name);
@@ -89,8 +89,8 @@ absl::Status SetLimit(const LimitFlag& flag, const std::string& value, Limits* l
   return absl::OkStatus();
 }
 
-template <class T, std::size_t N>
-absl::Status SetChoice(const std::array<Choice<T>, N>& choices, const std::string& name, const std::string& value,
+template <class T, std::size_t kSize>
+absl::Status SetChoice(const std::array<Choice<T>, kSize>& choices, const std::string& name, const std::string& value,
                        T* target) {
   std::string valid;
   for (const Choice<T>& choice : choices) {
@@ -103,6 +103,16 @@ absl::Status SetChoice(const std::array<Choice<T>, N>& choices, const std::strin
   return absl::InvalidArgumentError(absl::StrCat(name, " ", value, ": valid: ", valid));
 }
 
+absl::Status SetMetricsListen(const std::string& value, DaemonFlags* flags) {
+  absl::StatusOr<ListenAddress> address = ParseListenAddress(value);
+  if (!address.ok() || address->is_unix()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--metrics_listen ", value, ": valid: 127.0.0.1:PORT, for example 127.0.0.1:9464"));
+  }
+  flags->metrics_listen = *std::move(address);
+  return absl::OkStatus();
+}
+
 absl::Status SetFlag(const std::string& name, const std::string& value, DaemonFlags* flags) {
   if (name == "--threads") return SetThreads(value, flags);
   if (name == "--listen") {
@@ -110,6 +120,7 @@ absl::Status SetFlag(const std::string& name, const std::string& value, DaemonFl
     flags->listen.push_back(std::move(address));
     return absl::OkStatus();
   }
+  if (name == "--metrics_listen") return SetMetricsListen(value, flags);
   if (name == "--log_format") return SetChoice(kLogFormats, name, value, &flags->log_format);
   if (name == "--log_level") return SetChoice(kLogLevels, name, value, &flags->log_level);
   for (const LimitFlag& flag : kLimitFlags) {
@@ -205,6 +216,8 @@ std::string DaemonHelp() {
          "                         machine. Any host but 127.0.0.1 and [::1] needs TLS, too\n"
          "  --threads N            searches that run at once (default: as many as the machine runs at once)\n"
          "  --enable_admin         serve AdminService: backups\n"
+         "  --metrics_listen 127.0.0.1:PORT\n"
+         "                         serve /metrics for Prometheus, to all programs of this machine (default: off)\n"
          "  --log_format FORMAT    of standard error, text or json, one line for each event and call (default text)\n"
          "  --log_level LEVEL      debug, info, warning or error: the least that is logged (default info)\n"
          "\n"

@@ -1,6 +1,7 @@
 #ifndef ONELOOP_SERVER_DAEMON_FLAGS_H_
 #define ONELOOP_SERVER_DAEMON_FLAGS_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@ struct DaemonFlags {
   TlsFiles tls;
   Limits limits;
   bool enable_admin = false;
+  std::optional<ListenAddress> metrics_listen;
   LogFormat log_format = LogFormat::kText;
   LogLevel log_level = LogLevel::kInfo;
   std::string backup_path;  // of kRestore

@@ -69,10 +69,13 @@ int Serve(const DaemonFlags& flags, const sigset_t& signals) {
   options.tls = flags.tls;
   options.limits = flags.limits;
   options.enable_admin = flags.enable_admin;
+  options.metrics_listen = flags.metrics_listen;
   absl::StatusOr<std::unique_ptr<OneLoopServer>> server = OneLoopServer::Start(std::move(options));
   if (!server.ok()) return Fail(server.status(), kExitFailure);
+  const std::string metrics = (*server)->metrics_address();
   std::cout << "oneloopd: listening on " << absl::StrJoin((*server)->addresses(), ", ") << " (pid " << getpid()
-            << ", data " << flags.data_dir << ", " << (*server)->num_threads() << " threads)" << std::endl;
+            << ", data " << flags.data_dir << ", " << (*server)->num_threads() << " threads"
+            << (metrics.empty() ? "" : ", metrics on http://" + metrics + "/metrics") << ")" << std::endl;
   int signal = 0;
   sigwait(&signals, &signal);
   Log(LogLevel::kInfo, absl::StrCat("stopping on signal ", signal));

@@ -7,7 +7,6 @@
 #include "common/base/log.h"
 #include "common/base/status.h"
 #include "google/protobuf/descriptor.h"
-#include "server/rpc/handler.h"
 #include "server/rpc/resource_names.h"
 #include "server/rpc/status_convert.h"
 #include "server/rpc/trace_id.h"
@@ -112,6 +111,12 @@ void CallGuard::Audit(std::string_view method, const CallCredentials& credential
   }
 }
 
+void CallGuard::OnEnd(const EndedCall& call) const {
+  LogCall(call);
+  if (options_.metrics == nullptr) return;
+  options_.metrics->calls.OnEnd(call.method, absl::StatusCodeToString(call.result.code()), call.elapsed);
+}
+
 grpc::Status CallGuard::Handle(std::string_view method, grpc::ServerContextBase& context,
                                const google::protobuf::Message& request, const google::protobuf::Message& response,
                                const std::function<absl::Status(const Caller&)>& body) const {
@@ -125,7 +130,7 @@ grpc::Status CallGuard::Handle(std::string_view method, grpc::ServerContextBase&
     return body(caller);
   });
   Audit(method, credentials, caller, request, response, result);
-  LogCall({method, result, absl::Now() - begin, caller.user, trace_id});
+  OnEnd({method, result, absl::Now() - begin, caller.user, trace_id});
   return ToGrpcStatus(result);
 }
 

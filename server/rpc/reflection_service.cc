@@ -7,7 +7,6 @@
 #include "absl/time/clock.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/descriptor.pb.h"
-#include "server/rpc/handler.h"
 #include "server/rpc/status_convert.h"
 #include "server/rpc/trace_id.h"
 
@@ -71,8 +70,10 @@ void Answer(const ServerReflectionRequest& request, const std::vector<std::strin
 // One stream: reads a request, answers it, reads the next. Owns itself until OnDone.
 class ReflectionCall final : public grpc::ServerBidiReactor<ServerReflectionRequest, ServerReflectionResponse> {
  public:
-  ReflectionCall(const absl::StatusOr<Caller>& caller, std::string trace_id, const std::vector<std::string>& services)
-      : services_(services),
+  ReflectionCall(const CallGuard* guard, const absl::StatusOr<Caller>& caller, std::string trace_id,
+                 const std::vector<std::string>& services)
+      : guard_(guard),
+        services_(services),
         result_(caller.status()),
         user_(caller.ok() ? caller->user : ""),
         trace_id_(std::move(trace_id)),
@@ -100,11 +101,12 @@ class ReflectionCall final : public grpc::ServerBidiReactor<ServerReflectionRequ
     }
   }
   void OnDone() override {
-    LogCall({kMethod, result_, absl::Now() - begin_, user_, trace_id_});
+    guard_->OnEnd({kMethod, result_, absl::Now() - begin_, user_, trace_id_});
     delete this;
   }
 
  private:
+  const CallGuard* const guard_;
   const std::vector<std::string>& services_;
   const absl::Status result_;
   const std::string user_;
@@ -123,7 +125,7 @@ grpc::ServerBidiReactor<ServerReflectionRequest, ServerReflectionResponse>* Refl
     grpc::CallbackServerContext* context) {
   const absl::StatusOr<Caller> caller =
       guard_->Authorize(kMethod, CredentialsOf(*context), ServerReflectionRequest::default_instance());
-  return std::make_unique<ReflectionCall>(caller, TakeTraceId(*context), services_).release();
+  return std::make_unique<ReflectionCall>(guard_, caller, TakeTraceId(*context), services_).release();
 }
 
 }  // namespace oneloop

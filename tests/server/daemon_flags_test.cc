@@ -48,6 +48,17 @@ TEST(DaemonFlagsTest, LogTakesAFormatAndALevel) {
               HasSubstr("valid: debug, info, warning, error"));
 }
 
+TEST(DaemonFlagsTest, MetricsAreOffUntilTheyGetAnAddress) {
+  EXPECT_FALSE(ParseDaemonFlags({}, kHome)->metrics_listen.has_value());
+  const DaemonFlags flags = ParseDaemonFlags({"--metrics_listen", "127.0.0.1:9464"}, kHome).value();
+  EXPECT_EQ(flags.metrics_listen->Uri(), "127.0.0.1:9464");
+  EXPECT_EQ(flags.listen.size(), 1u);
+  for (const char* address : {"", "9464", "unix:/tmp/m", "127.0.0.1:x", "127.0.0.1:70000"}) {
+    EXPECT_THAT(Message(ParseDaemonFlags({"--metrics_listen", address}, kHome).status()), HasSubstr("--metrics_listen"))
+        << address;
+  }
+}
+
 TEST(DaemonFlagsTest, WrongCommandLinesAreRefused) {
   EXPECT_THAT(Message(ParseDaemonFlags({"--lisen", "x"}, kHome).status()), HasSubstr("did you mean '--listen'?"));
   EXPECT_THAT(Message(ParseDaemonFlags({"stray"}, kHome).status()), HasSubstr("unknown flag stray"));
