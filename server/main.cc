@@ -58,6 +58,13 @@ void LogGrpc(gpr_log_func_args* args) {
       absl::StrCat("gRPC: ", args->message));
 }
 
+void LogSettings(const DaemonFlags& flags) {
+  for (const EffectiveSetting& setting : EffectiveSettings(flags)) {
+    Log(LogLevel::kInfo, "setting",
+        {{"name", setting.name}, {"value", absl::StrJoin(setting.values, ",")}, {"source", setting.source}});
+  }
+}
+
 int Serve(const DaemonFlags& flags, const sigset_t& signals) {
   SetLogFormat(flags.log_format);
   SetLogLevel(flags.log_level);
@@ -76,6 +83,7 @@ int Serve(const DaemonFlags& flags, const sigset_t& signals) {
   std::cout << "oneloopd: listening on " << absl::StrJoin((*server)->addresses(), ", ") << " (pid " << getpid()
             << ", data " << flags.data_dir << ", " << (*server)->num_threads() << " threads"
             << (metrics.empty() ? "" : ", metrics on http://" + metrics + "/metrics") << ")" << std::endl;
+  LogSettings(flags);
   int signal = 0;
   sigwait(&signals, &signal);
   Log(LogLevel::kInfo, absl::StrCat("stopping on signal ", signal));
@@ -103,6 +111,10 @@ int Main(const std::vector<std::string>& args) {
   }
   if (flags->action == DaemonFlags::Action::kVersion) {
     std::cout << "oneloopd " << ONELOOP_VERSION << std::endl;
+    return 0;
+  }
+  if (flags->action == DaemonFlags::Action::kPrintConfig) {
+    std::cout << FormatSettings(EffectiveSettings(*flags));
     return 0;
   }
   if (flags->action == DaemonFlags::Action::kFsck) return RunFsck(flags->data_dir, std::cout, std::cerr);

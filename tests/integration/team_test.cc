@@ -146,6 +146,25 @@ TEST_F(TeamTest, LogInJsonTellsTheCallsOfACommandByItsTraceId) {
   }
 }
 
+TEST_F(TeamTest, DaemonTakesItsConfigurationFromAFileAndSaysWhereItComesFrom) {
+  const std::string path = folder_ + "/oneloopd.yaml";
+  std::ofstream(path) << "data_dir: " << DataDir() << "\nthreads: 1\nlisten: unix:" << folder_ << "/sock\n";
+  ChildProcess daemon({BuiltProgram("oneloopd"), "--config", path, "--log_format", "json"}, /*merge_errors=*/true);
+  EXPECT_THAT(daemon.ReadLine(), AllOf(HasSubstr("unix:" + folder_ + "/sock"), HasSubstr("1 threads")));
+  daemon.Signal(SIGTERM);
+  const std::string log = daemon.ReadToEnd();
+  EXPECT_EQ(daemon.Wait(), 0);
+  EXPECT_THAT(log, HasSubstr(R"("name":"threads","value":"1","source":")" + path + R"(:2:10"})"));
+  EXPECT_THAT(log, HasSubstr(R"("name":"log_format","value":"json","source":"--log_format"})"));
+
+  const std::string oneloopd = BuiltProgram("oneloopd") + " --config " + path;
+  EXPECT_THAT(RunShell(oneloopd + " --print_config").out, HasSubstr("threads: 1  # " + path + ":2:10\n"));
+  std::ofstream(path) << "thread: 1\n";
+  const ProcessResult refused = RunShell(oneloopd + " 2>&1");
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.out, HasSubstr(path + ":1:1: unknown setting 'thread' (did you mean 'threads'?)"));
+}
+
 TEST_F(TeamTest, WrongTokenCommandsAreRefused) {
   std::filesystem::create_directory(DataDir());
   const std::vector<std::pair<std::string, std::string>> cases = {
