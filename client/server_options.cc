@@ -60,6 +60,9 @@ bool IsPrintable(const std::string& text) {
                      [](char c) { return absl::ascii_isgraph(static_cast<unsigned char>(c)); });
 }
 
+// What the daemon would take.
+constexpr std::size_t kLongestTraceId = 64;
+
 // The name that the daemon would take.
 std::string UserName(const Environment& env) {
   const std::string user = FlagOrVariable(env.variable("USER").value_or(""), env, "LOGNAME");
@@ -86,6 +89,8 @@ void ServerOptions::Declare(FlagSet* flags) {
   flags->Add("tls_cert", "FILE", "your own certificate, if the daemon wants one; default $ONELOOP_TLS_CERT",
              &tls_cert_);
   flags->Add("tls_key", "FILE", "its private key; default $ONELOOP_TLS_KEY", &tls_key_);
+  flags->Add("trace_id", "ID", "marks the calls in the daemon's log; default $ONELOOP_TRACE_ID, else random",
+             &trace_id_);
 }
 
 absl::StatusOr<std::string> ServerOptions::Address(const Environment& env, std::string* source) const {
@@ -128,6 +133,15 @@ absl::Status ServerOptions::ReadTls(const Environment& env, ServiceClient::Optio
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::string> ServerOptions::TraceId(const Environment& env) const {
+  const std::string id = FlagOrVariable(trace_id_, env, "ONELOOP_TRACE_ID");
+  if (id.empty()) return env.random_id();
+  if (id.size() <= kLongestTraceId && IsPrintable(id)) return id;
+  return UsageError(
+      "", absl::StrCat(trace_id_.empty() ? "ONELOOP_TRACE_ID" : "--trace_id", ": has another form; valid: 1 to ",
+                       kLongestTraceId, " printable ASCII characters, no spaces"));
+}
+
 absl::StatusOr<ServiceClient::Options> ServerOptions::Resolve(const Environment& env, Sources* sources) const {
   ServiceClient::Options options;
   ASSIGN_OR_RETURN(options.address, Address(env, &sources->address));
@@ -136,6 +150,7 @@ absl::StatusOr<ServiceClient::Options> ServerOptions::Resolve(const Environment&
   }
   options.retry.seed = static_cast<std::uint64_t>(absl::ToUnixNanos(env.now()));
   options.retry.sleep = env.sleep;
+  ASSIGN_OR_RETURN(options.trace_id, TraceId(env));
   if (options.address.starts_with("unix:")) {
     options.user = UserName(env);
     return options;

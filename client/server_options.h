@@ -14,7 +14,8 @@ namespace oneloop {
 // --server and how to get in there: --token_file, --tls_ca, --tls_cert, --tls_key. What no flag says, a variable of
 // the environment may: ONELOOP_SERVER, ONELOOP_TOKEN (the token itself), ONELOOP_TLS_CA, ONELOOP_TLS_CERT,
 // ONELOOP_TLS_KEY. Without an address it is the socket in the user's default data directory; without a token, a
-// daemon of this machine gets the one that its data directory keeps for that.
+// daemon of this machine gets the one that its data directory keeps for that. All calls of a command have one trace
+// id: --trace_id, ONELOOP_TRACE_ID, or a random one.
 class ServerOptions {
  public:
   void Declare(FlagSet* flags);
@@ -25,19 +26,21 @@ class ServerOptions {
     std::string token;
   };
   // Usage errors for an address that is missing or malformed, a file that cannot be read, a file with a token that
-  // others may read, and a token that would go over the network unencrypted.
+  // others may read, a token that would go over the network unencrypted, and a trace id of another form.
   absl::StatusOr<ServiceClient::Options> Resolve(const Environment& env, Sources* sources) const;
 
  private:
   absl::StatusOr<std::string> Address(const Environment& env, std::string* source) const;
   absl::StatusOr<std::string> Token(const Environment& env, const std::string& address, std::string* source) const;
   absl::Status ReadTls(const Environment& env, ServiceClient::Options* options) const;
+  absl::StatusOr<std::string> TraceId(const Environment& env) const;
 
   std::string server_;
   std::string token_file_;
   std::string tls_ca_;
   std::string tls_cert_;
   std::string tls_key_;
+  std::string trace_id_;
 };
 
 // Whether the address is this machine's loopback interface.

@@ -110,6 +110,7 @@ std::shared_ptr<grpc::Channel> MakeChannel(const ServiceClient::Options& options
 
 void AddIdentity(const ServiceClient::Options& options, grpc::ClientContext* context) {
   if (!options.token.empty()) context->AddMetadata("authorization", "Bearer " + options.token);
+  if (!options.trace_id.empty()) context->AddMetadata("x-trace-id", options.trace_id);
   if (!options.user.empty()) context->AddMetadata("oneloop-user", options.user);
 }
 

@@ -44,6 +44,7 @@ class ServiceClient {
  public:
   struct Options {
     std::string address;   // "unix:PATH" or "HOST:PORT"
+    std::string trace_id;  // of every call, in the daemon's log; "" has the daemon make one for each
     std::string user;      // who calls through a Unix socket; "" to leave it open
     std::string token;     // "" for none
     std::string tls_ca;    // PEM text of the certificates to trust; "" for no TLS

@@ -5,15 +5,18 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <optional>
+#include <map>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "common/base/duration_text.h"
 #include "common/base/status.h"
+#include "server/config_file.h"
 
 namespace oneloop {
 namespace {
@@ -50,11 +53,35 @@ constexpr std::array kFileFlags = {
     FileFlag{"--tls_client_ca", &TlsFiles::client_ca},
 };
 
+template <class T>
+struct Choice {
+  const char* name;
+  T value;
+};
+constexpr std::array kLogFormats = {Choice<LogFormat>{"text", LogFormat::kText},
+                                    Choice<LogFormat>{"json", LogFormat::kJson}};
+constexpr std::array kLogLevels = {
+    Choice<LogLevel>{"debug", LogLevel::kDebug}, Choice<LogLevel>{"info", LogLevel::kInfo},
+    Choice<LogLevel>{"warning", LogLevel::kWarning}, Choice<LogLevel>{"error", LogLevel::kError}};
+
+constexpr std::string_view kDashes = "--";
+constexpr char kConfigFlag[] = "--config";
+
+// What a file may set, too: all but --config and those that are no settings.
+std::vector<SettingKey> SettingKeys() {
+  std::vector<SettingKey> keys = {{"data_dir", SettingType::kText},       {"listen", SettingType::kTexts},
+                                  {"threads", SettingType::kNumber},      {"retention", SettingType::kText},
+                                  {"purge_after", SettingType::kText},    {"enable_admin", SettingType::kBoolean},
+                                  {"metrics_listen", SettingType::kText}, {"log_format", SettingType::kText},
+                                  {"log_level", SettingType::kText}};
+  for (const FileFlag& flag : kFileFlags) keys.push_back({flag.name + kDashes.size(), SettingType::kText});
+  for (const LimitFlag& flag : kLimitFlags) keys.push_back({flag.name + kDashes.size(), SettingType::kNumber});
+  return keys;
+}
+
 std::vector<std::string> FlagNames() {
-  std::vector<std::string> names = {"--data_dir",    "--listen",       "--threads", "--retention",
-                                    "--purge_after", "--enable_admin", "--help",    "--version"};
-  for (const FileFlag& flag : kFileFlags) names.emplace_back(flag.name);
-  for (const LimitFlag& flag : kLimitFlags) names.emplace_back(flag.name);
+  std::vector<std::string> names = {kConfigFlag, "--print_config", "--help", "--version"};
+  for (const SettingKey& key : SettingKeys()) names.push_back(std::string(kDashes) + key.name);
   return names;
 }
 
@@ -98,6 +125,36 @@ absl::Status SetRetention(const std::string& value, DaemonFlags* flags) {
   return absl::OkStatus();
 }
 
+template <class T, std::size_t kSize>
+absl::Status SetChoice(const std::array<Choice<T>, kSize>& choices, const std::string& name, const std::string& value,
+                       T* target) {
+  std::string valid;
+  for (const Choice<T>& choice : choices) {
+    if (value == choice.name) {
+      *target = choice.value;
+      return absl::OkStatus();
+    }
+    absl::StrAppend(&valid, valid.empty() ? "" : ", ", choice.name);
+  }
+  return absl::InvalidArgumentError(absl::StrCat(name, " ", value, ": valid: ", valid));
+}
+
+absl::Status SetMetricsListen(const std::string& value, DaemonFlags* flags) {
+  absl::StatusOr<ListenAddress> address = ParseListenAddress(value);
+  if (!address.ok() || address->is_unix()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--metrics_listen ", value, ": valid: 127.0.0.1:PORT, for example 127.0.0.1:9464"));
+  }
+  flags->metrics_listen = *std::move(address);
+  return absl::OkStatus();
+}
+
+absl::Status SetAdmin(const std::string& value, DaemonFlags* flags) {
+  flags->enable_admin = value == "true";
+  if (flags->enable_admin || value == "false") return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("--enable_admin ", value, ": valid: true, false"));
+}
+
 absl::Status SetFlag(const std::string& name, const std::string& value, DaemonFlags* flags) {
   if (name == "--threads") return SetThreads(value, flags);
   if (name == "--retention") return SetRetention(value, flags);
@@ -110,6 +167,10 @@ absl::Status SetFlag(const std::string& name, const std::string& value, DaemonFl
     flags->listen.push_back(std::move(address));
     return absl::OkStatus();
   }
+  if (name == "--enable_admin") return SetAdmin(value, flags);
+  if (name == "--metrics_listen") return SetMetricsListen(value, flags);
+  if (name == "--log_format") return SetChoice(kLogFormats, name, value, &flags->log_format);
+  if (name == "--log_level") return SetChoice(kLogLevels, name, value, &flags->log_level);
   for (const LimitFlag& flag : kLimitFlags) {
     if (name == flag.name) return SetLimit(flag, value, &flags->limits);
   }
@@ -141,6 +202,133 @@ bool IsKnown(const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+struct CommandLine {
+  std::string config;  // "" for none
+  std::vector<std::pair<std::string, std::string>> settings;
+};
+
+// The flag at args[*i] with its value, in either form; moves *i to the last argument that is part of it.
+absl::Status ReadFlag(const std::vector<std::string>& args, std::size_t* i, CommandLine* line) {
+  const std::size_t equals = args[*i].find('=');
+  const std::string name = args[*i].substr(0, equals);
+  if (!IsKnown(name)) {
+    return absl::InvalidArgumentError(absl::StrCat("unknown flag ", name, SuggestName(name, FlagNames())));
+  }
+  std::string value;
+  if (equals != std::string::npos) {
+    value = args[*i].substr(equals + 1);
+  } else if (name == "--enable_admin") {
+    value = "true";
+  } else if (*i + 1 < args.size()) {
+    value = args[++*i];
+  } else {
+    return absl::InvalidArgumentError(absl::StrCat(name, " needs a value"));
+  }
+  if (name != kConfigFlag) {
+    line->settings.emplace_back(name, value);
+    return absl::OkStatus();
+  }
+  if (value.empty()) return absl::InvalidArgumentError("--config is empty; valid: a path");
+  if (!line->config.empty()) return absl::InvalidArgumentError("--config is there twice; give one file");
+  line->config = value;
+  return absl::OkStatus();
+}
+
+// Sets the action, and what is no setting.
+absl::Status ReadCommandLine(const std::vector<std::string>& args, DaemonFlags* flags, CommandLine* line) {
+  std::size_t first = 0;
+  if (!args.empty() && (args[0] == "fsck" || args[0] == "restore")) {
+    flags->action = args[0] == "fsck" ? DaemonFlags::Action::kFsck : DaemonFlags::Action::kRestore;
+    first = 1;
+  }
+  for (std::size_t i = first; i < args.size(); ++i) {
+    if (flags->action == DaemonFlags::Action::kRestore && flags->backup_path.empty() && !args[i].starts_with("--")) {
+      flags->backup_path = args[i];
+      continue;
+    }
+    const std::string name = args[i].substr(0, args[i].find('='));
+    if (name == "--help" || name == "--version") {
+      flags->action = name == "--help" ? DaemonFlags::Action::kHelp : DaemonFlags::Action::kVersion;
+      return absl::OkStatus();
+    }
+    if (args[i] == "--print_config" && first == 0) {
+      flags->action = DaemonFlags::Action::kPrintConfig;
+      continue;
+    }
+    if (name == "--print_config") return absl::InvalidArgumentError("--print_config stands alone, without a value");
+    RETURN_IF_ERROR(ReadFlag(args, &i, line));
+  }
+  return absl::OkStatus();
+}
+
+// What the file says and no flag does.
+absl::Status ApplyConfig(const CommandLine& line, DaemonFlags* flags) {
+  ASSIGN_OR_RETURN(const std::vector<ConfigEntry> entries, ReadConfigFile(line.config, SettingKeys()));
+  for (const ConfigEntry& entry : entries) {
+    const std::string name = std::string(kDashes) + entry.key;
+    const bool is_overridden = std::any_of(line.settings.begin(), line.settings.end(),
+                                           [&](const auto& setting) { return setting.first == name; });
+    // A value that is overridden must be right, too.
+    DaemonFlags ignored;
+    if (const absl::Status set = SetFlag(name, entry.value, is_overridden ? &ignored : flags); !set.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat(entry.place, ": ", set.message()));
+    }
+    if (!is_overridden) flags->sources.emplace(entry.key, entry.place);
+  }
+  return absl::OkStatus();
+}
+
+template <class T, std::size_t kSize>
+std::string NameOf(const std::array<Choice<T>, kSize>& choices, T value) {
+  for (const Choice<T>& choice : choices) {
+    if (choice.value == value) return choice.name;
+  }
+  return "";
+}
+
+// As ParseTime reads it.
+std::string TimeText(absl::Duration time) {
+  return time == absl::ZeroDuration() ? "0" : absl::StrCat(absl::ToInt64Seconds(time), "s");
+}
+
+// Those of a setting, as they would be written; none when it is not set.
+std::vector<std::string> ValuesOf(const std::string& name, const DaemonFlags& flags) {
+  std::vector<std::string> values;
+  if (name == "data_dir") return {flags.data_dir};
+  if (name == "enable_admin") return {flags.enable_admin ? "true" : "false"};
+  if (name == "log_format") return {NameOf(kLogFormats, flags.log_format)};
+  if (name == "log_level") return {NameOf(kLogLevels, flags.log_level)};
+  if (name == "retention") return {flags.retention.has_value() ? TimeText(*flags.retention) : "0"};
+  if (name == "purge_after") return {TimeText(flags.purge_after)};
+  if (name == "threads" && flags.threads > 0) return {absl::StrCat(flags.threads)};
+  if (name == "metrics_listen" && flags.metrics_listen) return {flags.metrics_listen->Uri()};
+  if (name == "listen") {
+    for (const ListenAddress& address : flags.listen) values.push_back(address.Uri());
+  }
+  for (const FileFlag& flag : kFileFlags) {
+    const std::string& path = flags.tls.*flag.file;
+    if (name == flag.name + kDashes.size() && !path.empty()) values.push_back(path);
+  }
+  for (const LimitFlag& flag : kLimitFlags) {
+    if (name == flag.name + kDashes.size()) values.push_back(absl::StrCat(flags.limits.*flag.limit / flag.unit));
+  }
+  return values;
+}
+
+// In YAML's double quotes.
+std::string Quoted(const std::string& text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) {
+      absl::StrAppend(&quoted, "\\x", absl::Hex(byte, absl::kZeroPad2));
+    } else {
+      absl::StrAppend(&quoted, c == '"' || c == '\\' ? "\\" : "", std::string(1, c));
+    }
+  }
+  return quoted + '"';
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> DefaultDataDir(const DaemonEnvironment& environment) {
@@ -152,44 +340,50 @@ absl::StatusOr<std::string> DefaultDataDir(const DaemonEnvironment& environment)
 absl::StatusOr<DaemonFlags> ParseDaemonFlags(const std::vector<std::string>& args,
                                              const DaemonEnvironment& environment) {
   DaemonFlags flags;
-  std::size_t first = 0;
-  if (!args.empty() && (args[0] == "fsck" || args[0] == "restore")) {
-    flags.action = args[0] == "fsck" ? DaemonFlags::Action::kFsck : DaemonFlags::Action::kRestore;
-    first = 1;
-  }
-  for (std::size_t i = first; i < args.size(); ++i) {
-    if (flags.action == DaemonFlags::Action::kRestore && flags.backup_path.empty() && !args[i].starts_with("--")) {
-      flags.backup_path = args[i];
-      continue;
-    }
-    const std::size_t equals = args[i].find('=');
-    const std::string name = args[i].substr(0, equals);
-    if (name == "--help" || name == "--version") {
-      flags.action = name == "--help" ? DaemonFlags::Action::kHelp : DaemonFlags::Action::kVersion;
-      return flags;
-    }
-    if (args[i] == "--enable_admin") {
-      flags.enable_admin = true;
-      continue;
-    }
-    if (name == "--enable_admin") return absl::InvalidArgumentError("--enable_admin takes no value");
-    if (!IsKnown(name)) {
-      return absl::InvalidArgumentError(absl::StrCat("unknown flag ", name, SuggestName(name, FlagNames())));
-    }
-    std::optional<std::string> value;
-    if (equals != std::string::npos) {
-      value = args[i].substr(equals + 1);
-    } else if (i + 1 < args.size()) {
-      value = args[++i];
-    }
-    if (!value.has_value()) return absl::InvalidArgumentError(absl::StrCat(name, " needs a value"));
-    RETURN_IF_ERROR(SetFlag(name, *value, &flags));
-  }
+  CommandLine line;
+  RETURN_IF_ERROR(ReadCommandLine(args, &flags, &line));
+  if (flags.action == DaemonFlags::Action::kHelp || flags.action == DaemonFlags::Action::kVersion) return flags;
   if (flags.action == DaemonFlags::Action::kRestore && flags.backup_path.empty()) {
     return absl::InvalidArgumentError("restore needs the backup's file: oneloopd restore --data_dir DIR FILE");
   }
+  if (!line.config.empty()) RETURN_IF_ERROR(ApplyConfig(line, &flags));
+  for (const auto& [name, value] : line.settings) {
+    RETURN_IF_ERROR(SetFlag(name, value, &flags));
+    flags.sources[name.substr(kDashes.size())] = name;
+  }
   RETURN_IF_ERROR(FillDefaults(environment, &flags));
   return flags;
+}
+
+std::vector<EffectiveSetting> EffectiveSettings(const DaemonFlags& flags) {
+  std::vector<EffectiveSetting> settings;
+  for (const SettingKey& key : SettingKeys()) {
+    const auto source = flags.sources.find(key.name);
+    settings.push_back(
+        {key.name, ValuesOf(key.name, flags), source == flags.sources.end() ? "default" : source->second});
+  }
+  return settings;
+}
+
+std::string FormatSettings(const std::vector<EffectiveSetting>& settings) {
+  std::map<std::string, SettingType> types;
+  for (const SettingKey& key : SettingKeys()) types[key.name] = key.type;
+  std::string text;
+  for (const EffectiveSetting& setting : settings) {
+    const SettingType type = types[setting.name];
+    const bool plain = type == SettingType::kNumber || type == SettingType::kBoolean;
+    // A line break in a file's name would end the comment.
+    const std::string comment = absl::StrCat("  # ", absl::CHexEscape(setting.source), "\n");
+    if (setting.values.empty()) {
+      absl::StrAppend(&text, "# ", setting.name, ": not set", comment);
+    } else if (type == SettingType::kTexts) {
+      absl::StrAppend(&text, setting.name, ":", comment);
+      for (const std::string& value : setting.values) absl::StrAppend(&text, "  - ", Quoted(value), "\n");
+    } else {
+      absl::StrAppend(&text, setting.name, ": ", plain ? setting.values[0] : Quoted(setting.values[0]), comment);
+    }
+  }
+  return text;
 }
 
 std::string DaemonHelp() {
@@ -203,6 +397,10 @@ std::string DaemonHelp() {
          "                         machine. Any host but 127.0.0.1 and [::1] needs TLS, too\n"
          "  --threads N            searches that run at once (default: as many as the machine runs at once)\n"
          "  --enable_admin         serve AdminService: backups\n"
+         "  --metrics_listen 127.0.0.1:PORT\n"
+         "                         serve /metrics for Prometheus, to all programs of this machine (default: off)\n"
+         "  --log_format FORMAT    of standard error, text or json, one line for each event and call (default text)\n"
+         "  --log_level LEVEL      debug, info, warning or error: the least that is logged (default info)\n"
          "\n"
          "  --retention TIME       deletes jobs that ended so long ago, but pinned ones: 30d (default 0: keeps all)\n"
          "  --purge_after TIME     deleted jobs can be undeleted for so long: 12h, 30d (default 7d)\n"
@@ -224,6 +422,12 @@ std::string DaemonHelp() {
          "How workers are shared:\n"
          "  --max_running_per_user N          searches of one user that run at a time; the rest waits (default 0: "
          "any)\n"
+         "\n"
+         "Configuration:\n"
+         "  --config FILE          in YAML, the flags above without dashes: `threads: 4`; several values as a list. A "
+         "flag\n"
+         "                         replaces what the file says\n"
+         "  --print_config         print all settings, as such a file, with where they come from, and exit\n"
          "\n"
          "  --help                 this text\n"
          "  --version              the version\n"

@@ -16,6 +16,7 @@
 #include "absl/time/clock.h"
 #include "common/base/log.h"
 #include "common/base/status.h"
+#include "grpc/support/log.h"
 #include "server/daemon_flags.h"
 #include "server/maintenance.h"
 #include "server/rpc/server.h"
@@ -51,7 +52,23 @@ sigset_t BlockStopSignals() {
   return signals;
 }
 
+// gRPC's own messages, in the form of the others. What it calls errors are connections that went wrong.
+void LogGrpc(gpr_log_func_args* args) {
+  Log(args->severity == GPR_LOG_SEVERITY_ERROR ? LogLevel::kWarning : LogLevel::kDebug,
+      absl::StrCat("gRPC: ", args->message));
+}
+
+void LogSettings(const DaemonFlags& flags) {
+  for (const EffectiveSetting& setting : EffectiveSettings(flags)) {
+    Log(LogLevel::kInfo, "setting",
+        {{"name", setting.name}, {"value", absl::StrJoin(setting.values, ",")}, {"source", setting.source}});
+  }
+}
+
 int Serve(const DaemonFlags& flags, const sigset_t& signals) {
+  SetLogFormat(flags.log_format);
+  SetLogLevel(flags.log_level);
+  gpr_set_log_function(LogGrpc);
   OneLoopServer::Options options;
   options.data_dir = flags.data_dir;
   options.listen = flags.listen;
@@ -61,10 +78,14 @@ int Serve(const DaemonFlags& flags, const sigset_t& signals) {
   options.enable_admin = flags.enable_admin;
   options.sweep.retention = flags.retention;
   options.sweep.purge_after = flags.purge_after;
+  options.metrics_listen = flags.metrics_listen;
   absl::StatusOr<std::unique_ptr<OneLoopServer>> server = OneLoopServer::Start(std::move(options));
   if (!server.ok()) return Fail(server.status(), kExitFailure);
+  const std::string metrics = (*server)->metrics_address();
   std::cout << "oneloopd: listening on " << absl::StrJoin((*server)->addresses(), ", ") << " (pid " << getpid()
-            << ", data " << flags.data_dir << ", " << (*server)->num_threads() << " threads)" << std::endl;
+            << ", data " << flags.data_dir << ", " << (*server)->num_threads() << " threads"
+            << (metrics.empty() ? "" : ", metrics on http://" + metrics + "/metrics") << ")" << std::endl;
+  LogSettings(flags);
   int signal = 0;
   sigwait(&signals, &signal);
   Log(LogLevel::kInfo, absl::StrCat("stopping on signal ", signal));
@@ -92,6 +113,10 @@ int Main(const std::vector<std::string>& args) {
   }
   if (flags->action == DaemonFlags::Action::kVersion) {
     std::cout << "oneloopd " << ONELOOP_VERSION << std::endl;
+    return 0;
+  }
+  if (flags->action == DaemonFlags::Action::kPrintConfig) {
+    std::cout << FormatSettings(EffectiveSettings(*flags));
     return 0;
   }
   if (flags->action == DaemonFlags::Action::kFsck) return RunFsck(flags->data_dir, std::cout, std::cerr);

@@ -2,38 +2,116 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
-#include <string>
+#include <cstdint>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
-#include "absl/time/time.h"
 
 namespace oneloop {
 namespace {
 
 std::atomic<LogLevel> minimum_level{LogLevel::kInfo};
+std::atomic<LogFormat> log_format{LogFormat::kText};
 
 constexpr std::array<const char*, 4> kLevelNames = {"DEBUG", "INFO", "WARNING", "ERROR"};
+
+struct Character {
+  std::uint32_t code = 0;
+  std::size_t length = 1;  // bytes
+  bool is_valid = false;
+};
+
+// The first character of a text that is not empty.
+Character FirstCharacter(std::string_view text) {
+  const auto byte = [&](std::size_t i) -> std::uint32_t { return static_cast<unsigned char>(text[i]); };
+  const std::uint32_t lead = byte(0);
+  if (lead < 0x80) return {lead, 1, true};
+  const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+  if (lead < 0xc2 || lead > 0xf4 || text.size() < length) return {lead, 1, false};
+  std::uint32_t code = lead & (0xffu >> (length + 1));
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0u) != 0x80) return {lead, 1, false};
+    code = code << 6u | (byte(i) & 0x3fu);
+  }
+  const bool too_long = (length == 3 && code < 0x800) || (length == 4 && code < 0x10000);
+  if (too_long || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return {lead, 1, false};
+  return {code, length, true};
+}
+
+// Could end the line for some reader, steer a terminal, or turn the direction of what follows.
+bool IsControl(std::uint32_t code) {
+  return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x061c || (code >= 0x200e && code <= 0x200f) ||
+         (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+}
+
+void AppendEscaped(LogFormat format, std::string_view text, bool quoted, std::string* line) {
+  while (!text.empty()) {
+    const Character c = FirstCharacter(text);
+    if (!c.is_valid) {
+      *line += format == LogFormat::kJson ? "\\ufffd" : absl::StrFormat("\\x%02x", c.code);
+    } else if (c.code == '\n') {
+      *line += "\\n";
+    } else if (IsControl(c.code)) {
+      *line += absl::StrFormat("\\u%04x", c.code);
+    } else {
+      if (quoted && (c.code == '"' || c.code == '\\')) *line += '\\';
+      line->append(text.substr(0, c.length));
+    }
+    text.remove_prefix(c.length);
+  }
+}
+
+void AppendQuoted(LogFormat format, std::string_view text, std::string* line) {
+  *line += '"';
+  AppendEscaped(format, text, /*quoted=*/true, line);
+  *line += '"';
+}
+
+// Whether the value, as it is, could be taken for something else.
+bool NeedsQuotes(std::string_view value) {
+  return value.empty() || std::any_of(value.begin(), value.end(),
+                                      [](char c) { return c <= ' ' || c > '~' || c == '"' || c == '=' || c == '\\'; });
+}
 
 }  // namespace
 
 void SetLogLevel(LogLevel level) { minimum_level = level; }
 
-void Log(LogLevel level, std::string_view text) {
-  if (level < minimum_level) return;
-  std::string line = absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ ", absl::Now(), absl::UTCTimeZone());
-  line += kLevelNames.at(static_cast<std::size_t>(level));
-  line += ' ';
-  for (const char c : text) {
-    if (c == '\n') {
-      line += "\\n";
+void SetLogFormat(LogFormat format) { log_format = format; }
+
+std::string LogLine(LogFormat format, absl::Time time, LogLevel level, std::string_view text,
+                    std::initializer_list<LogField> fields) {
+  const std::string stamp = absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", time, absl::UTCTimeZone());
+  const char* const name = kLevelNames.at(static_cast<std::size_t>(level));
+  const bool json = format == LogFormat::kJson;
+  std::string line;
+  if (json) {
+    line = absl::StrCat("{\"time\":\"", stamp, "\",\"level\":\"", name, "\",\"message\":");
+    AppendQuoted(format, text, &line);
+  } else {
+    line = absl::StrCat(stamp, " ", name, " ");
+    AppendEscaped(format, text, /*quoted=*/false, &line);
+  }
+  for (const LogField& field : fields) {
+    const absl::string_view field_name(field.name.data(), field.name.size());
+    absl::StrAppend(&line, json ? ",\"" : " ", field_name, json ? "\":" : "=");
+    if (!field.is_number && (json || NeedsQuotes(field.value))) {
+      AppendQuoted(format, field.value, &line);
     } else {
-      line += c;
+      line += field.value;
     }
   }
-  line += '\n';
+  return line + (json ? "}\n" : "\n");
+}
+
+void Log(LogLevel level, std::string_view text, std::initializer_list<LogField> fields) {
+  if (level < minimum_level) return;
+  const std::string line = LogLine(log_format, absl::Now(), level, text, fields);
   // A log line that cannot be written has nowhere to be reported.
   [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, line.data(), line.size());
 }

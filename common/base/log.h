@@ -1,18 +1,39 @@
 #ifndef ONELOOP_COMMON_BASE_LOG_H_
 #define ONELOOP_COMMON_BASE_LOG_H_
 
+#include <initializer_list>
+#include <string>
 #include <string_view>
+
+#include "absl/time/time.h"
 
 namespace oneloop {
 
 enum class LogLevel { kDebug, kInfo, kWarning, kError };
+enum class LogFormat { kText, kJson };
 
-// Writes one line "2026-01-31T12:00:00.000Z INFO text" to standard error, in one write. Thread-safe. Line breaks in
-// `text` are written as "\n".
-void Log(LogLevel level, std::string_view text);
+// What a line says beside its text. Names are words of lower-case letters and underscores.
+struct LogField {
+  std::string_view name;
+  std::string value;
+  bool is_number = false;  // the value is a number in JSON's form
+};
+
+// Writes one line to standard error, in one write. Thread-safe.
+void Log(LogLevel level, std::string_view text, std::initializer_list<LogField> fields = {});
 
 // Lines below `level` are dropped; kInfo at first.
 void SetLogLevel(LogLevel level);
+// kText at first.
+void SetLogFormat(LogFormat format);
+
+// The line that Log writes, with its end:
+//   2026-01-31T12:00:00.000Z INFO text name=value other="a value"
+//   {"time":"2026-01-31T12:00:00.000Z","level":"INFO","message":"text","name":"value","number":1.5}
+// Whatever the text and the values hold, it stays one line, with no control or direction characters in it, and JSON
+// stays JSON; what is no UTF-8 becomes \xNN, in JSON U+FFFD.
+std::string LogLine(LogFormat format, absl::Time time, LogLevel level, std::string_view text,
+                    std::initializer_list<LogField> fields);
 
 }  // namespace oneloop
 

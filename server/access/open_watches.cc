@@ -49,6 +49,11 @@ void OpenWatches::Remove(std::int64_t id) {
   watches_.erase(watch);
 }
 
+std::int64_t OpenWatches::count() {
+  MutexLock lock(&mutex_);
+  return static_cast<std::int64_t>(watches_.size());
+}
+
 void OpenWatches::CheckLoop() {
   for (;;) {
     {

@@ -36,6 +36,8 @@ class OpenWatches {
   // runs. RESOURCE_EXHAUSTED when the user has as many as are allowed.
   absl::StatusOr<std::int64_t> Add(const Caller& caller, std::function<void(const absl::Status&)> end);
   void Remove(std::int64_t id);
+  // Of all users, now.
+  std::int64_t count();
 
  private:
   struct Watch {

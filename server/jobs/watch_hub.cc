@@ -87,6 +87,7 @@ void WatchHub::Poke() {
 }
 
 void WatchHub::OnCommit(const std::vector<std::int64_t>& job_ids) {
+  const absl::Time now = options_.clock();
   MutexLock lock(&mutex_);
   for (const std::int64_t job_id : job_ids) {
     const auto ids = by_job_.find(job_id);
@@ -94,6 +95,7 @@ void WatchHub::OnCommit(const std::vector<std::int64_t>& job_ids) {
     for (const WatchId id : ids->second) {
       Watch& watch = watches_.at(id);
       watch.due = true;
+      if (!watch.news_since) watch.news_since = now;
       Schedule(id, watch);
     }
   }
@@ -125,7 +127,15 @@ std::optional<WatchHub::Turn> WatchHub::AwaitTurn() {
     // Before the store is read, so that a commit during the read makes the watch due again.
     watch.due = false;
     watch.ready = false;
-    return Turn{id, reason, now, watch.job_id, watch.sink, watch.cursor, watch.received, watch.first};
+    return Turn{id,
+                reason,
+                now,
+                watch.job_id,
+                watch.sink,
+                watch.cursor,
+                watch.received,
+                watch.first,
+                std::exchange(watch.news_since, std::nullopt)};
   }
   return std::nullopt;
 }
@@ -152,6 +162,9 @@ WatchHub::Outcome WatchHub::Serve(const Turn& turn) {
   outcome.more = changes.resume_revision < changes.job.revision;
   if (turn.first || turn.reason == Reason::kIdle || HasNews(changes, turn.cursor)) {
     turn.sink->OnUpdate(*update);
+    if (options_.metrics != nullptr && turn.news_since) {
+      options_.metrics->watch_lag.Observe(options_.clock() - *turn.news_since);
+    }
     outcome.sent = true;
   }
   if (IsFinal(changes.job.state) && !outcome.more) return end(absl::OkStatus());

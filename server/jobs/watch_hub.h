@@ -18,6 +18,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "common/base/mutex.h"
+#include "server/metrics/instruments.h"
 #include "server/store/run_store.h"
 
 namespace oneloop {
@@ -54,6 +55,7 @@ class WatchHub {
     absl::Duration min_interval = absl::Milliseconds(50);  // between messages to one watcher: bounds the reads
     int changes_per_update = 1000;                         // front changes in one message; more follow in the next
     std::function<absl::Time()> clock = absl::Now;
+    DaemonMetrics* metrics = nullptr;  // gets the watchers' lag; outlives the hub
   };
   using WatchId = std::int64_t;
 
@@ -85,8 +87,9 @@ class WatchHub {
     std::int64_t received = 0;  // everything up to here has been taken
     bool first = true;          // nothing has been handed over
     bool ready = true;
-    bool due = true;       // there may be something to say
-    bool serving = false;  // a pump has it
+    bool due = true;                       // there may be something to say
+    std::optional<absl::Time> news_since;  // the first commit that its watcher has not been told of
+    bool serving = false;                  // a pump has it
     absl::Time last_sent;
     std::optional<absl::Time> scheduled;  // its key in schedule_
   };
@@ -101,6 +104,7 @@ class WatchHub {
     std::int64_t cursor;
     std::int64_t received;
     bool first;
+    std::optional<absl::Time> news_since;
   };
   struct Outcome {
     bool sent = false;

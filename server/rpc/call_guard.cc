@@ -8,9 +8,9 @@
 #include "common/base/log.h"
 #include "common/base/status.h"
 #include "google/protobuf/descriptor.h"
-#include "server/rpc/handler.h"
 #include "server/rpc/resource_names.h"
 #include "server/rpc/status_convert.h"
+#include "server/rpc/trace_id.h"
 
 namespace oneloop {
 namespace {
@@ -117,10 +117,17 @@ void CallGuard::Audit(std::string_view method, const CallCredentials& credential
   }
 }
 
-grpc::Status CallGuard::Handle(std::string_view method, const grpc::ServerContextBase& context,
+void CallGuard::OnEnd(const EndedCall& call) const {
+  LogCall(call);
+  if (options_.metrics == nullptr) return;
+  options_.metrics->calls.OnEnd(call.method, absl::StatusCodeToString(call.result.code()), call.elapsed);
+}
+
+grpc::Status CallGuard::Handle(std::string_view method, grpc::ServerContextBase& context,
                                const google::protobuf::Message& request, const google::protobuf::Message& response,
                                const std::function<absl::Status(const Caller&)>& body) const {
   const absl::Time begin = absl::Now();
+  const std::string trace_id = TakeTraceId(context);
   const CallCredentials credentials = CredentialsOf(context);
   Caller caller;
   const absl::Status result = Guarded([&]() -> absl::Status {
@@ -129,7 +136,7 @@ grpc::Status CallGuard::Handle(std::string_view method, const grpc::ServerContex
     return body(caller);
   });
   Audit(method, credentials, caller, request, response, result);
-  LogCall(method, result, absl::Now() - begin);
+  OnEnd({method, result, absl::Now() - begin, caller.user, trace_id});
   return ToGrpcStatus(result);
 }
 

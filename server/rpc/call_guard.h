@@ -17,7 +17,9 @@
 #include "server/access/method_rules.h"
 #include "server/access/open_watches.h"
 #include "server/access/token_registry.h"
+#include "server/metrics/instruments.h"
 #include "server/rpc/call_credentials.h"
+#include "server/rpc/handler.h"
 
 namespace oneloop {
 
@@ -30,6 +32,7 @@ class CallGuard {
     TokenRegistry* tokens = nullptr;
     AuditLog* audit = nullptr;
     OpenWatches* watches = nullptr;
+    DaemonMetrics* metrics = nullptr;  // counts the calls; may be null
     // The owner of a job; NOT_FOUND when there is none.
     std::function<absl::StatusOr<std::string>(std::int64_t job_id)> owner_of;
     std::function<absl::Time()> clock = absl::Now;
@@ -43,9 +46,12 @@ class CallGuard {
 
   // A whole unary call. What the body throws (out of memory, for one) becomes INTERNAL with its text. `response` is
   // read once the body has filled it.
-  grpc::Status Handle(std::string_view method, const grpc::ServerContextBase& context,
+  grpc::Status Handle(std::string_view method, grpc::ServerContextBase& context,
                       const google::protobuf::Message& request, const google::protobuf::Message& response,
                       const std::function<absl::Status(const Caller&)>& body) const;
+
+  // Logs and counts a call; Handle does it by itself.
+  void OnEnd(const EndedCall& call) const;
 
   OpenWatches& watches() const { return *options_.watches; }
 

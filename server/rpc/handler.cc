@@ -25,11 +25,15 @@ absl::Status Guarded(const std::function<absl::Status()>& body) {
   }
 }
 
-void LogCall(std::string_view method, const absl::Status& result, absl::Duration elapsed) {
-  const std::string text = absl::StrCat(ToAbsl(method), " ", absl::StatusCodeToString(result.code()), " ",
-                                        absl::FormatDuration(absl::Trunc(elapsed, absl::Microseconds(1))),
-                                        result.ok() ? "" : " ", result.message());
-  Log(IsFault(result.code()) ? LogLevel::kError : LogLevel::kInfo, text);
+void LogCall(const EndedCall& call) {
+  const absl::StatusCode code = call.result.code();
+  const double milliseconds = absl::ToDoubleMilliseconds(absl::Trunc(call.elapsed, absl::Microseconds(1)));
+  Log(IsFault(code) ? LogLevel::kError : LogLevel::kInfo, call.result.ok() ? "call" : Message(call.result),
+      {{"method", std::string(call.method)},
+       {"code", absl::StatusCodeToString(code)},
+       {"duration_ms", absl::StrCat(milliseconds), /*is_number=*/true},
+       {"user", call.user},
+       {"trace_id", call.trace_id}});
 }
 
 }  // namespace oneloop

@@ -2,6 +2,7 @@
 #define ONELOOP_SERVER_RPC_HANDLER_H_
 
 #include <functional>
+#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -12,8 +13,16 @@ namespace oneloop {
 // Runs the body of a handler. What it throws (out of memory, for one) becomes INTERNAL with its text.
 absl::Status Guarded(const std::function<absl::Status()>& body);
 
-// One log line for a call that has ended.
-void LogCall(std::string_view method, const absl::Status& result, absl::Duration elapsed);
+// A call that has ended.
+struct EndedCall {
+  std::string_view method;  // as in MethodRules
+  absl::Status result;
+  absl::Duration elapsed;
+  std::string user;  // "" when it is not known
+  std::string trace_id;
+};
+// One log line for it.
+void LogCall(const EndedCall& call);
 
 }  // namespace oneloop
 

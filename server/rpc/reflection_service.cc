@@ -7,8 +7,8 @@
 #include "absl/time/clock.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/descriptor.pb.h"
-#include "server/rpc/handler.h"
 #include "server/rpc/status_convert.h"
+#include "server/rpc/trace_id.h"
 
 namespace oneloop {
 namespace {
@@ -18,6 +18,8 @@ using google::protobuf::FileDescriptor;
 using grpc::reflection::v1alpha::FileDescriptorResponse;
 using grpc::reflection::v1alpha::ServerReflectionRequest;
 using grpc::reflection::v1alpha::ServerReflectionResponse;
+
+constexpr char kMethod[] = "ServerReflection.ServerReflectionInfo";
 
 // The file and all that it imports, each once.
 void AddFiles(const FileDescriptor& file, std::set<const FileDescriptor*>* seen, FileDescriptorResponse* response) {
@@ -68,8 +70,14 @@ void Answer(const ServerReflectionRequest& request, const std::vector<std::strin
 // One stream: reads a request, answers it, reads the next. Owns itself until OnDone.
 class ReflectionCall final : public grpc::ServerBidiReactor<ServerReflectionRequest, ServerReflectionResponse> {
  public:
-  ReflectionCall(const absl::Status& admitted, const std::vector<std::string>& services)
-      : services_(services), result_(admitted), begin_(absl::Now()) {
+  ReflectionCall(const CallGuard* guard, const absl::StatusOr<Caller>& caller, std::string trace_id,
+                 const std::vector<std::string>& services)
+      : guard_(guard),
+        services_(services),
+        result_(caller.status()),
+        user_(caller.ok() ? caller->user : ""),
+        trace_id_(std::move(trace_id)),
+        begin_(absl::Now()) {
     if (result_.ok()) {
       StartRead(&request_);
     } else {
@@ -93,13 +101,16 @@ class ReflectionCall final : public grpc::ServerBidiReactor<ServerReflectionRequ
     }
   }
   void OnDone() override {
-    LogCall("ServerReflection.ServerReflectionInfo", result_, absl::Now() - begin_);
+    guard_->OnEnd({kMethod, result_, absl::Now() - begin_, user_, trace_id_});
     delete this;
   }
 
  private:
+  const CallGuard* const guard_;
   const std::vector<std::string>& services_;
   const absl::Status result_;
+  const std::string user_;
+  const std::string trace_id_;
   const absl::Time begin_;
   ServerReflectionRequest request_;
   ServerReflectionResponse response_;
@@ -112,11 +123,9 @@ ReflectionService::ReflectionService(const CallGuard* guard, std::vector<std::st
 
 grpc::ServerBidiReactor<ServerReflectionRequest, ServerReflectionResponse>* ReflectionService::ServerReflectionInfo(
     grpc::CallbackServerContext* context) {
-  const absl::Status admitted = guard_
-                                    ->Authorize("ServerReflection.ServerReflectionInfo", CredentialsOf(*context),
-                                                ServerReflectionRequest::default_instance())
-                                    .status();
-  return std::make_unique<ReflectionCall>(admitted, services_).release();
+  const absl::StatusOr<Caller> caller =
+      guard_->Authorize(kMethod, CredentialsOf(*context), ServerReflectionRequest::default_instance());
+  return std::make_unique<ReflectionCall>(guard_, caller, TakeTraceId(*context), services_).release();
 }
 
 }  // namespace oneloop

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <mutex>
 #include <utility>
@@ -19,12 +20,16 @@
 #include "server/access/open_watches.h"
 #include "server/access/token_file.h"
 #include "server/access/token_registry.h"
+#include "server/metrics/instruments.h"
+#include "server/metrics/metrics_server.h"
+#include "server/metrics/prometheus_text.h"
 #include "server/rpc/admin_handlers.h"
 #include "server/rpc/admin_service.h"
 #include "server/rpc/calibration_convert.h"
 #include "server/rpc/calibration_service.h"
 #include "server/rpc/call_guard.h"
 #include "server/rpc/catalog.h"
+#include "server/rpc/counted_start.h"
 #include "server/rpc/job_convert.h"
 #include "server/rpc/model_handlers.h"
 #include "server/rpc/model_service.h"
@@ -47,6 +52,13 @@ constexpr int kLeastPingIntervalMs = 10000;
 constexpr mode_t kSocketMode = 0660;
 // How long calls may go on once everything behind them has stopped.
 constexpr absl::Duration kCallGrace = absl::Milliseconds(500);
+
+constexpr std::array<std::pair<JobState, const char*>, 6> kStateNames = {{{JobState::kPending, "pending"},
+                                                                          {JobState::kRunning, "running"},
+                                                                          {JobState::kPaused, "paused"},
+                                                                          {JobState::kCancelled, "cancelled"},
+                                                                          {JobState::kSucceeded, "succeeded"},
+                                                                          {JobState::kFailed, "failed"}}};
 
 // Acts on the servers built afterwards, for the whole process.
 void EnableHealthService() {
@@ -79,6 +91,7 @@ struct OneLoopServer::Parts {
   explicit Parts(const v1::Library* library) : catalog(library) {}
 
   Catalog catalog;
+  DaemonMetrics metrics;
   std::unique_ptr<RunStore> store;
   std::unique_ptr<JobManager> jobs;
   std::unique_ptr<CalibrationManager> calibration_manager;
@@ -99,6 +112,7 @@ struct OneLoopServer::Parts {
   std::unique_ptr<AdminService> admin_service;
   std::unique_ptr<grpc::Server> server;
   std::vector<std::string> addresses;
+  std::unique_ptr<MetricsServer> metrics_server;  // null when it is not enabled
   bool stopped = false;
 
   absl::Status Open(Options options);
@@ -106,11 +120,14 @@ struct OneLoopServer::Parts {
   absl::Status OpenAccess(const Options& options);
   void MakeServices(const Options& options);
   absl::Status Listen(const Options& options);
+  absl::Status ServeMetrics(const Options& options);
+  DaemonState ReadState();
 };
 
 absl::Status OneLoopServer::Parts::Open(Options options) {
   SqliteRunStore::Options store_options;
   store_options.data_dir = options.data_dir;
+  store_options.metrics = &metrics;
   ASSIGN_OR_RETURN(store, SqliteRunStore::Create(store_options));
   for (const ListenAddress& address : options.listen) {
     if (address.is_unix()) RETURN_IF_ERROR(RemoveStaleSocket(address.path));
@@ -118,13 +135,14 @@ absl::Status OneLoopServer::Parts::Open(Options options) {
   JobManager::Options job_options;
   job_options.store = store.get();
   job_options.decode_spec = DecodeSearch;
-  job_options.run_start = std::move(options.run_start);
+  job_options.run_start = CountStarts(std::move(options.run_start), &metrics);
   job_options.num_threads = options.num_threads;
   job_options.max_unfinished_jobs = static_cast<std::size_t>(options.limits.max_unfinished_jobs);
   job_options.fair_share.max_running_per_user = static_cast<int>(options.limits.max_running_per_user);
   job_options.sweep = options.sweep;
   ASSIGN_OR_RETURN(jobs, JobManager::Create(std::move(job_options)));
   options.watch.store = store.get();
+  options.watch.metrics = &metrics;
   ASSIGN_OR_RETURN(watch_hub, WatchHub::Create(std::move(options.watch)));
   RETURN_IF_ERROR(OpenCalibrations());
   model_handlers = std::make_unique<ModelHandlers>(ModelHandlers::Options{&catalog, calibrations.get()});
@@ -137,7 +155,8 @@ absl::Status OneLoopServer::Parts::Open(Options options) {
   search_handlers = std::make_unique<SearchHandlers>(std::move(handler_options));
   RETURN_IF_ERROR(OpenAccess(options));
   MakeServices(options);
-  return Listen(options);
+  RETURN_IF_ERROR(Listen(options));
+  return ServeMetrics(options);
 }
 
 absl::Status OneLoopServer::Parts::OpenCalibrations() {
@@ -171,6 +190,7 @@ absl::Status OneLoopServer::Parts::OpenAccess(const Options& options) {
   guard_options.tokens = tokens.get();
   guard_options.audit = audit.get();
   guard_options.watches = open_watches.get();
+  guard_options.metrics = &metrics;
   guard_options.owner_of = [run_store = store.get()](std::int64_t job_id) -> absl::StatusOr<std::string> {
     ASSIGN_OR_RETURN(const JobRecord record, run_store->GetJob(job_id));
     return record.job.owner;
@@ -231,11 +251,34 @@ absl::Status OneLoopServer::Parts::Listen(const Options& options) {
   return absl::OkStatus();
 }
 
+absl::Status OneLoopServer::Parts::ServeMetrics(const Options& options) {
+  if (!options.metrics_listen.has_value()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(metrics_server, MetricsServer::Start(options.metrics_listen->host, options.metrics_listen->port,
+                                                        [this] { return PrometheusText(metrics, ReadState()); }));
+  return absl::OkStatus();
+}
+
+DaemonState OneLoopServer::Parts::ReadState() {
+  DaemonState state;
+  state.open_watches = open_watches->count();
+  const absl::StatusOr<StoreTotals> totals = store->ReadTotals();
+  if (!totals.ok()) return state;
+  StoredState& stored = state.stored.emplace();
+  for (const auto& [job_state, name] : kStateNames) {
+    const auto count = totals->jobs.find(job_state);
+    stored.jobs_by_state.emplace_back(name, count == totals->jobs.end() ? 0 : count->second);
+  }
+  stored.unfinished_starts = totals->unfinished_starts;
+  stored.wal_bytes = totals->wal_bytes;
+  return state;
+}
+
 OneLoopServer::OneLoopServer(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 absl::StatusOr<std::unique_ptr<OneLoopServer>> OneLoopServer::Start(Options options) {
   if (options.listen.empty()) return absl::InvalidArgumentError("the daemon needs an address to listen on");
   RETURN_IF_ERROR(CheckTransport(options.listen, options.tls));
+  if (options.metrics_listen) RETURN_IF_ERROR(MetricsServer::CheckHost(options.metrics_listen->host));
   std::unique_ptr<OneLoopServer> server(new OneLoopServer(std::make_unique<Parts>(&ShippedLibrary())));
   RETURN_IF_ERROR(server->parts_->Open(std::move(options)));
   return server;
@@ -257,6 +300,8 @@ absl::Status OneLoopServer::Stop(absl::Duration timeout) {
   if (parts.calibration_manager != nullptr) parts.calibration_manager->Drain();
   absl::Status result = parts.jobs == nullptr ? absl::OkStatus() : parts.jobs->Drain(timeout);
   if (parts.server != nullptr) parts.server->Shutdown(absl::ToChronoTime(absl::Now() + kCallGrace));
+  // It reads the store.
+  parts.metrics_server.reset();
   // The hub listens to the store's commits.
   if (result.ok()) parts.watch_hub.reset();
   if (parts.store != nullptr) result.Update(parts.store->Close());
@@ -264,6 +309,10 @@ absl::Status OneLoopServer::Stop(absl::Duration timeout) {
 }
 
 const std::vector<std::string>& OneLoopServer::addresses() const { return parts_->addresses; }
+
+std::string OneLoopServer::metrics_address() const {
+  return parts_->metrics_server == nullptr ? "" : parts_->metrics_server->address();
+}
 
 int OneLoopServer::num_threads() const { return parts_->jobs->num_threads(); }
 

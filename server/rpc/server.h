@@ -2,6 +2,7 @@
 #define ONELOOP_SERVER_RPC_SERVER_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@ class OneLoopServer {
     JobSweep sweep;       // what happens to jobs that are over
     int num_threads = 0;  // 0: as many as the machine runs at once
     bool enable_admin = false;
+    std::optional<ListenAddress> metrics_listen;  // of the loopback interface
     // For tests: another way to run a start, other intervals and clocks. `store` in it is set by Start.
     JobManager::StartRunner run_start = RunStart;
     WatchHub::Options watch;
@@ -36,7 +38,8 @@ class OneLoopServer {
 
   // Opens the store, takes up unfinished jobs and serves. Errors: those of SqliteRunStore::Create (a second daemon on
   // the directory, a directory that cannot be written, a store of a newer version), those of CheckTransport, and an
-  // address that is taken. Where there is TCP, the data directory gets a token for this machine's command line.
+  // address that is taken or, for metrics, is not the loopback interface's. Where there is TCP, the data directory gets
+  // a token for this machine's command line.
   static absl::StatusOr<std::unique_ptr<OneLoopServer>> Start(Options options);
   // Stops, when that has not been done.
   ~OneLoopServer();
@@ -50,6 +53,8 @@ class OneLoopServer {
 
   // In gRPC's form, with the ports that the system chose.
   const std::vector<std::string>& addresses() const;
+  // "127.0.0.1:9464"; "" when none was asked for.
+  std::string metrics_address() const;
   int num_threads() const;
 
  private:

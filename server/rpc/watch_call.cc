@@ -5,10 +5,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common/base/status.h"
-#include "server/rpc/handler.h"
 #include "server/rpc/record_convert.h"
 #include "server/rpc/resource_names.h"
 #include "server/rpc/status_convert.h"
+#include "server/rpc/trace_id.h"
 
 namespace oneloop {
 namespace {
@@ -17,14 +17,14 @@ constexpr char kMethod[] = "SearchService.Watch";
 
 }  // namespace
 
-WatchCall::WatchCall(WatchHub* hub, OpenWatches* open_watches)
-    : hub_(hub), open_watches_(open_watches), begin_(absl::Now()) {}
+WatchCall::WatchCall(WatchHub* hub, const CallGuard* guard, std::string user, std::string trace_id)
+    : hub_(hub), guard_(guard), begin_(absl::Now()), user_(std::move(user)), trace_id_(std::move(trace_id)) {}
 
 grpc::ServerWriteReactor<v1::WatchResponse>* WatchCall::Start(WatchHub* hub, const CallGuard& guard,
-                                                              const grpc::CallbackServerContext& context,
+                                                              grpc::CallbackServerContext& context,
                                                               const v1::WatchRequest& request) {
   const absl::StatusOr<Caller> caller = guard.Authorize(kMethod, CredentialsOf(context), request);
-  std::shared_ptr<WatchCall> call(new WatchCall(hub, &guard.watches()));
+  std::shared_ptr<WatchCall> call(new WatchCall(hub, &guard, caller.ok() ? caller->user : "", TakeTraceId(context)));
   call->self_ = call;
   MutexLock lock(&call->mutex_);
   if (const absl::Status begun = call->Begin(call, caller, request); !begun.ok()) call->End(begun);
@@ -39,9 +39,10 @@ absl::Status WatchCall::Begin(const std::shared_ptr<WatchCall>& self, const absl
     return FieldError("start_revision", absl::StrCat("is ", request.start_revision(), "; valid: 0 or more"));
   }
   // The registry may outlive the call by the moment that it takes to end it.
-  ASSIGN_OR_RETURN(open_id_, open_watches_->Add(*caller, [weak = std::weak_ptr<WatchCall>(self)](const auto& reason) {
-    if (const std::shared_ptr<WatchCall> call = weak.lock()) call->OnEnd(reason);
-  }));
+  ASSIGN_OR_RETURN(open_id_,
+                   guard_->watches().Add(*caller, [weak = std::weak_ptr<WatchCall>(self)](const auto& reason) {
+                     if (const std::shared_ptr<WatchCall> call = weak.lock()) call->OnEnd(reason);
+                   }));
   project_ = name.project;
   id_ = hub_->Add(name.id, request.start_revision(), self);
   return absl::OkStatus();
@@ -94,10 +95,10 @@ void WatchCall::OnDone() {
     MutexLock lock(&mutex_);
     id = id_;
     open_id = open_id_;
-    LogCall(kMethod, end_.value_or(absl::OkStatus()), absl::Now() - begin_);
+    guard_->OnEnd({kMethod, end_.value_or(absl::OkStatus()), absl::Now() - begin_, user_, trace_id_});
   }
   hub_->Remove(id);
-  open_watches_->Remove(open_id);
+  guard_->watches().Remove(open_id);
 }
 
 void WatchCall::End(const absl::Status& status) {

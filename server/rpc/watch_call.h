@@ -23,7 +23,7 @@ class WatchCall final : public grpc::ServerWriteReactor<v1::WatchResponse>, publ
  public:
   // Hub and guard outlive every call.
   static grpc::ServerWriteReactor<v1::WatchResponse>* Start(WatchHub* hub, const CallGuard& guard,
-                                                            const grpc::CallbackServerContext& context,
+                                                            grpc::CallbackServerContext& context,
                                                             const v1::WatchRequest& request);
 
   void OnUpdate(const WatchUpdate& update) override;
@@ -34,7 +34,7 @@ class WatchCall final : public grpc::ServerWriteReactor<v1::WatchResponse>, publ
   void OnDone() override;
 
  private:
-  WatchCall(WatchHub* hub, OpenWatches* open_watches);
+  WatchCall(WatchHub* hub, const CallGuard* guard, std::string user, std::string trace_id);
 
   // Counts the caller's watch, and starts it.
   absl::Status Begin(const std::shared_ptr<WatchCall>& self, const absl::StatusOr<Caller>& caller,
@@ -44,8 +44,10 @@ class WatchCall final : public grpc::ServerWriteReactor<v1::WatchResponse>, publ
   void FinishNow() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   WatchHub* const hub_;
-  OpenWatches* const open_watches_;
+  const CallGuard* const guard_;
   const absl::Time begin_;
+  const std::string user_;  // "" when they may not watch
+  const std::string trace_id_;
   std::shared_ptr<WatchCall> self_;  // gRPC's share, until OnDone
   std::string project_;              // "-" for any
 

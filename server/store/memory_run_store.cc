@@ -431,6 +431,19 @@ absl::StatusOr<StoreUsage> MemoryRunStore::ReadUsage(const std::string& owner, c
   return usage;
 }
 
+absl::StatusOr<StoreTotals> MemoryRunStore::ReadTotals() {
+  MutexLock lock(&mutex_);
+  RETURN_IF_ERROR(CheckOpen());
+  StoreTotals totals;
+  for (const auto& [id, job] : jobs_) {
+    const JobState state = job.record.state;
+    ++totals.jobs[state];
+    if (state != JobState::kPending && state != JobState::kRunning) continue;
+    totals.unfinished_starts += job.record.job.num_starts - job.record.starts_done;
+  }
+  return totals;
+}
+
 absl::StatusOr<std::vector<StartRecord>> MemoryRunStore::ListStarts(std::int64_t job_id) {
   MutexLock lock(&mutex_);
   ASSIGN_OR_RETURN(const Job* const job, FindToRead(job_id));

@@ -34,6 +34,7 @@ class MemoryRunStore final : public RunStore, private WriteBackend {
   absl::StatusOr<std::vector<JobRecord>> ListJobs(const JobQuery& query) override;
   absl::StatusOr<JobRecord> FindRequest(const std::string& project, const std::string& request_id) override;
   absl::StatusOr<StoreUsage> ReadUsage(const std::string& owner, const std::string& project) override;
+  absl::StatusOr<StoreTotals> ReadTotals() override;
   absl::StatusOr<JobRecord> SetJobState(std::int64_t id, const std::vector<JobState>& from, JobState to,
                                         const std::string& message,
                                         std::optional<std::int64_t> expected_revision) override;

@@ -181,6 +181,13 @@ struct StoreUsage {
   std::int64_t points_of_project = 0;         // of the jobs that are there
 };
 
+// The whole store in a few numbers.
+struct StoreTotals {
+  std::map<JobState, std::int64_t> jobs;  // by state; states without jobs may be missing
+  std::int64_t unfinished_starts = 0;     // of jobs that are pending or running
+  std::int64_t wal_bytes = 0;             // of the write-ahead log; 0 for a store that has none
+};
+
 struct StateChangeRecord {
   JobState state = JobState::kPending;
   std::int64_t revision = 0;
@@ -226,6 +233,8 @@ class RunStore : public CalibrationStore {
   // The job that CreateJob would return for this request_id; NOT_FOUND when it would make one.
   virtual absl::StatusOr<JobRecord> FindRequest(const std::string& project, const std::string& request_id) = 0;
   virtual absl::StatusOr<StoreUsage> ReadUsage(const std::string& owner, const std::string& project) = 0;
+  // Looks at every job, though not at their points.
+  virtual absl::StatusOr<StoreTotals> ReadTotals() = 0;
 
   // Moves a job from one of `from` to `to`, sets the times that this implies and records a state change. Returns once
   // committed. FAILED_PRECONDITION when the job is in another state, or in a final one, which is never left; ABORTED

@@ -290,6 +290,20 @@ absl::StatusOr<StoreUsage> ReadStoreUsage(SqliteConnection& connection, const st
   return usage;
 }
 
+absl::StatusOr<StoreTotals> ReadStoreTotals(SqliteConnection& connection) {
+  StoreTotals totals;
+  ASSIGN_OR_RETURN(
+      SqliteStatement rows,
+      connection.Prepare("SELECT state, count(*), sum(num_starts - starts_done) FROM jobs GROUP BY state"));
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool row, rows.Step());
+    if (!row) return totals;
+    const auto state = static_cast<JobState>(rows.Int(0));
+    totals.jobs[state] = rows.Int(1);
+    if (state == JobState::kPending || state == JobState::kRunning) totals.unfinished_starts += rows.Int(2);
+  }
+}
+
 absl::StatusOr<std::vector<StartRecord>> ReadStarts(SqliteConnection& connection, std::int64_t job_id) {
   ASSIGN_OR_RETURN(const int num_starts, ReadNumStarts(connection, job_id));
   std::vector<StartRecord> starts(static_cast<std::size_t>(num_starts));

@@ -23,6 +23,8 @@ absl::StatusOr<JobRecord> ReadRequestedJob(SqliteConnection& connection, const s
                                            const std::string& request_id);
 absl::StatusOr<StoreUsage> ReadStoreUsage(SqliteConnection& connection, const std::string& owner,
                                           const std::string& project);
+// But for the log's size.
+absl::StatusOr<StoreTotals> ReadStoreTotals(SqliteConnection& connection);
 absl::StatusOr<std::vector<StartRecord>> ReadStarts(SqliteConnection& connection, std::int64_t job_id);
 absl::StatusOr<JobSnapshot> ReadSnapshot(SqliteConnection& connection, std::int64_t job_id);
 absl::StatusOr<JobChanges> ReadJobChanges(SqliteConnection& connection, std::int64_t job_id, std::int64_t after,

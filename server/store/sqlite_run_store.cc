@@ -1,5 +1,9 @@
 #include "server/store/sqlite_run_store.h"
 
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -21,8 +25,9 @@ namespace {
 class SqliteRunStoreImpl final : public RunStore {
  public:
   SqliteRunStoreImpl(std::unique_ptr<DataDirectory> directory, std::unique_ptr<SqliteWriter> writer,
-                     std::unique_ptr<ReaderPool> readers, const WriteQueue::Options& options)
+                     std::unique_ptr<ReaderPool> readers, std::string wal_path, const WriteQueue::Options& options)
       : directory_(std::move(directory)),
+        wal_path_(std::move(wal_path)),
         readers_(std::move(readers)),
         writer_(std::move(writer)),
         queue_(options, writer_.get(), writer_->revision()) {}
@@ -49,6 +54,14 @@ class SqliteRunStoreImpl final : public RunStore {
 
   absl::StatusOr<StoreUsage> ReadUsage(const std::string& owner, const std::string& project) override {
     return readers_->Read([&](SqliteConnection& connection) { return ReadStoreUsage(connection, owner, project); });
+  }
+
+  absl::StatusOr<StoreTotals> ReadTotals() override {
+    absl::StatusOr<StoreTotals> totals = readers_->Read(ReadStoreTotals);
+    std::error_code missing;
+    const std::uintmax_t bytes = std::filesystem::file_size(wal_path_, missing);
+    if (totals.ok() && !missing) totals->wal_bytes = static_cast<std::int64_t>(bytes);
+    return totals;
   }
 
   absl::StatusOr<JobRecord> SetJobState(std::int64_t id, const std::vector<JobState>& from, JobState to,
@@ -155,6 +168,7 @@ class SqliteRunStoreImpl final : public RunStore {
 
  private:
   const std::unique_ptr<DataDirectory> directory_;
+  const std::string wal_path_;
   const std::unique_ptr<ReaderPool> readers_;
   const std::unique_ptr<SqliteWriter> writer_;  // used by the queue's thread until Close has ended it
   WriteQueue queue_;
@@ -203,8 +217,9 @@ absl::StatusOr<std::unique_ptr<RunStore>> SqliteRunStore::Create(const Options& 
   WriteQueue::Options queue_options;
   queue_options.max_delay = options.max_delay;
   queue_options.max_queued_rows = options.max_queued_rows;
+  queue_options.metrics = options.metrics;
   return std::make_unique<SqliteRunStoreImpl>(std::move(directory), std::move(writer), std::move(readers),
-                                              queue_options);
+                                              path + "-wal", queue_options);
 }
 
 }  // namespace oneloop

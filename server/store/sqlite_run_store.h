@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "server/metrics/instruments.h"
 #include "server/store/run_store.h"
 
 namespace oneloop {
@@ -27,6 +28,7 @@ class SqliteRunStore {
     int readers = 4;                                // reads that run at the same time, >= 1
     std::chrono::milliseconds max_delay{10};        // for which points wait for others before they are committed
     std::int64_t max_queued_rows = 65536;           // as in WriteQueue; beyond it AppendPoints blocks
+    DaemonMetrics* metrics = nullptr;               // counts transactions and points; outlives the store
     std::string vfs;                                // SQLite's file layer; "" for the system's
   };
 

@@ -53,6 +53,7 @@ absl::StatusOr<WriteBackend::Commit> SqliteWriter::Apply(const std::vector<Write
   used_ledgers_.clear();
   ended_jobs_.clear();
   state_changes_ = 0;
+  new_points_ = 0;
   calibrations_changed_ = false;
   return commit;
 }
@@ -69,7 +70,7 @@ absl::StatusOr<WriteBackend::Commit> SqliteWriter::ApplyInTransaction(const std:
   Failpoint("store.before_commit");
   RETURN_IF_ERROR(transaction.Commit());
   Failpoint("store.after_commit");
-  return Commit{next_revision_, {changed_jobs_.begin(), changed_jobs_.end()}};
+  return Commit{next_revision_, {changed_jobs_.begin(), changed_jobs_.end()}, new_points_};
 }
 
 absl::Status SqliteWriter::Apply(CreateJobWrite& write) {
@@ -380,6 +381,7 @@ absl::Status SqliteWriter::Apply(AppendPointsWrite& write) {
   if (!write.result.ok()) return absl::OkStatus();
   for (NewPoint& point : write.batch.points) NormalizeFigures(point);
   const std::size_t first_new = ledger->Add(write.batch);
+  new_points_ += static_cast<std::int64_t>(write.batch.points.size() - first_new);
   if (ledger->has_changes()) changed_jobs_.insert(write.batch.job_id);
   return InsertPoints(write.batch, first_new, *ledger);
 }

@@ -100,6 +100,7 @@ class SqliteWriter final : public WriteBackend {
   std::set<std::int64_t> used_ledgers_;
   std::set<std::int64_t> ended_jobs_;
   int state_changes_ = 0;
+  std::int64_t new_points_ = 0;
   bool calibrations_changed_ = false;
 
   std::string buffer_;  // for one value after the other

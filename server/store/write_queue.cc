@@ -147,7 +147,7 @@ void WriteQueue::Commit(std::vector<Entry> entries) {
   std::vector<Write*> writes;
   writes.reserve(entries.size());
   for (Entry& entry : entries) writes.push_back(&entry.write);
-  const absl::StatusOr<WriteBackend::Commit> commit = backend_->Apply(writes);
+  const absl::StatusOr<WriteBackend::Commit> commit = ApplyAndCount(writes);
   if (!commit.ok()) {
     // Also the results of refused writes may rest on what was rolled back.
     for (Write* write : writes) SetResult(*write, commit.status());
@@ -161,6 +161,20 @@ void WriteQueue::Commit(std::vector<Entry> entries) {
   if (commit->job_ids.empty()) return;
   MutexLock lock(&listener_mutex_);
   if (listener_) listener_(commit->revision, commit->job_ids);
+}
+
+absl::StatusOr<WriteBackend::Commit> WriteQueue::ApplyAndCount(const std::vector<Write*>& writes) {
+  DaemonMetrics* const metrics = options_.metrics;
+  if (metrics == nullptr) return backend_->Apply(writes);
+  const auto begin = std::chrono::steady_clock::now();
+  absl::StatusOr<WriteBackend::Commit> commit = backend_->Apply(writes);
+  metrics->commits.Observe(absl::FromChrono(std::chrono::steady_clock::now() - begin));
+  if (commit.ok()) {
+    metrics->points.Add(commit->new_points);
+  } else {
+    metrics->failed_commits.Add();
+  }
+  return commit;
 }
 
 void WriteQueue::Acknowledge(std::vector<Entry> entries) {

@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/base/mutex.h"
+#include "server/metrics/instruments.h"
 #include "server/store/run_store.h"
 
 namespace oneloop {
@@ -74,6 +75,7 @@ class WriteBackend {
   struct Commit {
     std::int64_t revision = 0;
     std::vector<std::int64_t> job_ids;  // changed jobs, ascending; none: the listener has nothing to hear
+    std::int64_t new_points = 0;        // that were not stored before
   };
 
   virtual ~WriteBackend() = default;
@@ -97,6 +99,7 @@ class WriteQueue {
     std::chrono::milliseconds max_delay{10};    // for which fewer wait for company
     std::int64_t max_transaction_rows = 32768;  // of what came during the last commit; a larger batch gets its own
     std::int64_t max_queued_rows = 65536;       // beyond it Append blocks
+    DaemonMetrics* metrics = nullptr;           // counts transactions and points; outlives the queue
   };
 
   // `backend` outlives the queue; `revision` is its last commit.
@@ -143,6 +146,7 @@ class WriteQueue {
   std::vector<Entry> Take(bool wait);
   void WaitForCompany() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Commit(std::vector<Entry> entries);
+  absl::StatusOr<WriteBackend::Commit> ApplyAndCount(const std::vector<Write*>& writes);
   void Acknowledge(std::vector<Entry> entries);
 
   const Options options_;

@@ -51,7 +51,7 @@ class ServerOptionsTest : public ::testing::Test {
                     .variable = nullptr,
                     .now = [] { return absl::FromUnixSeconds(1800000000); },
                     .sleep = [](absl::Duration) {},
-                    .random_id = nullptr};
+                    .random_id = [] { return "random"; }};
     env.variable = [this](const std::string& name) -> std::optional<std::string> {
       const auto value = variables_.find(name);
       return value == variables_.end() ? std::nullopt : std::optional<std::string>(value->second);
@@ -125,6 +125,18 @@ TEST_F(ServerOptionsTest, CertificatesComeFromFlagsOrVariables) {
   EXPECT_EQ(options.tls_key, "secret");
   options = Resolve({"--server", "box:7", "--tls_ca", Write("other", "others")}).value();
   EXPECT_EQ(options.tls_ca, "others");
+}
+
+TEST_F(ServerOptionsTest, TraceIdComesFromFlagOrVariableOrIsRandom) {
+  EXPECT_EQ(Resolve({"--server", "unix:/s"})->trace_id, "random");
+  variables_["ONELOOP_TRACE_ID"] = "of-the-build";
+  EXPECT_EQ(Resolve({"--server", "unix:/s"})->trace_id, "of-the-build");
+  EXPECT_EQ(Resolve({"--server", "unix:/s", "--trace_id", std::string(64, 'x')})->trace_id, std::string(64, 'x'));
+  EXPECT_THAT(Problem({"--server", "unix:/s", "--trace_id", std::string(65, 'x')}), HasSubstr("--trace_id"));
+  for (const char* id : {"two words", "line\nbreak", "Gr\xc3\xb6\xc3\x9f\x65"}) {
+    variables_["ONELOOP_TRACE_ID"] = id;
+    EXPECT_THAT(Problem({"--server", "unix:/s"}), HasSubstr("ONELOOP_TRACE_ID: has another form"));
+  }
 }
 
 TEST_F(ServerOptionsTest, WrongFlagsAreRefusedWithTheirName) {

@@ -15,6 +15,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
+#include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "gtest/gtest.h"
 #include "oneloop/v1/job.pb.h"
@@ -24,6 +25,7 @@ namespace oneloop {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -118,6 +120,49 @@ TEST_F(TeamTest, CommandLineOfThisMachineFindsItsTokenByItself) {
   const std::string address = line.substr(begin, line.find(' ', begin) - begin);
   EXPECT_EQ(Oneloop("jobs --server " + address).code, 0);
   unsetenv("XDG_DATA_HOME");
+}
+
+TEST_F(TeamTest, LogInJsonTellsTheCallsOfACommandByItsTraceId) {
+  const std::string address = "unix:" + folder_ + "/sock";
+  ChildProcess daemon({BuiltProgram("oneloopd"), "--data_dir", DataDir(), "--listen", address, "--threads", "1",
+                       "--log_format", "json"},
+                      /*merge_errors=*/true);
+  ASSERT_THAT(daemon.ReadLine(), HasSubstr("listening on"));
+  setenv("ONELOOP_SERVER", address.c_str(), 1);
+  EXPECT_EQ(Oneloop("get 7 --trace_id night-run").code, 3);
+  EXPECT_EQ(Oneloop("jobs").code, 0);
+  daemon.Signal(SIGTERM);
+  const std::string log = daemon.ReadToEnd();
+  EXPECT_EQ(daemon.Wait(), 0);
+  EXPECT_THAT(log,
+              ContainsRegex(
+                  "\"level\":\"INFO\",\"message\":\"there is no job [^\n]*\"method\":\"SearchService.GetJob\","
+                  "\"code\":\"NOT_FOUND\",\"duration_ms\":[0-9.]+,\"user\":\"[^\"]+\",\"trace_id\":\"night-run\"}\n"));
+  EXPECT_THAT(log, ContainsRegex("\"method\":\"SearchService.ListJobs\",[^\n]*\"trace_id\":\"[0-9a-f]{32}\"}\n"));
+  std::istringstream lines(log);
+  for (std::string line; std::getline(lines, line);) {
+    google::protobuf::Struct parsed;
+    EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(line, &parsed).ok()) << line;
+  }
+}
+
+TEST_F(TeamTest, DaemonTakesItsConfigurationFromAFileAndSaysWhereItComesFrom) {
+  const std::string path = folder_ + "/oneloopd.yaml";
+  std::ofstream(path) << "data_dir: " << DataDir() << "\nthreads: 1\nlisten: unix:" << folder_ << "/sock\n";
+  ChildProcess daemon({BuiltProgram("oneloopd"), "--config", path, "--log_format", "json"}, /*merge_errors=*/true);
+  EXPECT_THAT(daemon.ReadLine(), AllOf(HasSubstr("unix:" + folder_ + "/sock"), HasSubstr("1 threads")));
+  daemon.Signal(SIGTERM);
+  const std::string log = daemon.ReadToEnd();
+  EXPECT_EQ(daemon.Wait(), 0);
+  EXPECT_THAT(log, HasSubstr(R"("name":"threads","value":"1","source":")" + path + R"(:2:10"})"));
+  EXPECT_THAT(log, HasSubstr(R"("name":"log_format","value":"json","source":"--log_format"})"));
+
+  const std::string oneloopd = BuiltProgram("oneloopd") + " --config " + path;
+  EXPECT_THAT(RunShell(oneloopd + " --print_config").out, HasSubstr("threads: 1  # " + path + ":2:10\n"));
+  std::ofstream(path) << "thread: 1\n";
+  const ProcessResult refused = RunShell(oneloopd + " 2>&1");
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.out, HasSubstr(path + ":1:1: unknown setting 'thread' (did you mean 'threads'?)"));
 }
 
 TEST_F(TeamTest, WrongTokenCommandsAreRefused) {

@@ -2,7 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <cstdio>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -33,6 +36,136 @@ TEST(DaemonFlagsTest, BothFormsOfAValueWorkAndListenRepeats) {
   ASSERT_EQ(flags.listen.size(), 2u);
   EXPECT_EQ(flags.listen[1].port, 7);
   EXPECT_EQ(flags.threads, 3);
+}
+
+TEST(DaemonFlagsTest, LogTakesAFormatAndALevel) {
+  DaemonFlags flags = ParseDaemonFlags({}, kHome).value();
+  EXPECT_EQ(flags.log_format, LogFormat::kText);
+  EXPECT_EQ(flags.log_level, LogLevel::kInfo);
+  flags = ParseDaemonFlags({"--log_format", "json", "--log_level=error"}, kHome).value();
+  EXPECT_EQ(flags.log_format, LogFormat::kJson);
+  EXPECT_EQ(flags.log_level, LogLevel::kError);
+  EXPECT_THAT(Message(ParseDaemonFlags({"--log_format", "xml"}, kHome).status()),
+              HasSubstr("--log_format xml: valid: text, json"));
+  EXPECT_THAT(Message(ParseDaemonFlags({"--log_level", "INFO"}, kHome).status()),
+              HasSubstr("valid: debug, info, warning, error"));
+}
+
+TEST(DaemonFlagsTest, MetricsAreOffUntilTheyGetAnAddress) {
+  EXPECT_FALSE(ParseDaemonFlags({}, kHome)->metrics_listen.has_value());
+  const DaemonFlags flags = ParseDaemonFlags({"--metrics_listen", "127.0.0.1:9464"}, kHome).value();
+  EXPECT_EQ(flags.metrics_listen->Uri(), "127.0.0.1:9464");
+  EXPECT_EQ(flags.listen.size(), 1u);
+  for (const char* address : {"", "9464", "unix:/tmp/m", "127.0.0.1:x", "127.0.0.1:70000"}) {
+    EXPECT_THAT(Message(ParseDaemonFlags({"--metrics_listen", address}, kHome).status()), HasSubstr("--metrics_listen"))
+        << address;
+  }
+}
+
+class DaemonConfigTest : public testing::Test {
+ protected:
+  DaemonConfigTest() : path_(testing::TempDir() + "/oneloopd-" + std::to_string(getpid()) + ".yaml") {}
+  ~DaemonConfigTest() override { std::remove(path_.c_str()); }
+  absl::StatusOr<DaemonFlags> Parse(const std::string& text, std::vector<std::string> args = {}) {
+    std::ofstream(path_) << text;
+    args.insert(args.end(), {"--config", path_});
+    return ParseDaemonFlags(args, kHome);
+  }
+  // What is wrong with the text, without the file's name.
+  std::string Problem(const std::string& text) {
+    const absl::StatusOr<DaemonFlags> flags = Parse(text);
+    const std::string message = Message(flags.status());
+    EXPECT_EQ(message.substr(0, path_.size()), path_) << text;
+    return message.size() > path_.size() ? message.substr(path_.size()) : message;
+  }
+  const std::string path_;
+};
+
+constexpr char kConfig[] = R"(# of the team
+data_dir: /var/lib/oneloop
+listen:
+  - unix:/run/s
+  - 127.0.0.1:7
+threads: 3
+enable_admin: true
+log_format: json
+max_message_mib: 8
+tls_cert: /etc/tls.crt
+)";
+
+TEST_F(DaemonConfigTest, FileSetsWhatFlagsSetAndFlagsWin) {
+  DaemonFlags flags = Parse(kConfig).value();
+  EXPECT_EQ(flags.data_dir, "/var/lib/oneloop");
+  ASSERT_EQ(flags.listen.size(), 2u);
+  EXPECT_EQ(flags.listen[1].Uri(), "127.0.0.1:7");
+  EXPECT_EQ(flags.threads, 3);
+  EXPECT_TRUE(flags.enable_admin);
+  EXPECT_EQ(flags.log_format, LogFormat::kJson);
+  EXPECT_EQ(flags.limits.max_message_bytes, 8 << 20);
+  EXPECT_EQ(flags.tls.cert, "/etc/tls.crt");
+  flags = Parse(kConfig, {"--threads=5", "--listen", "unix:/other", "--enable_admin=false"}).value();
+  EXPECT_EQ(flags.threads, 5);
+  ASSERT_EQ(flags.listen.size(), 1u);
+  EXPECT_EQ(flags.listen[0].path, "/other");
+  EXPECT_FALSE(flags.enable_admin);
+  EXPECT_EQ(flags.log_format, LogFormat::kJson);
+  EXPECT_EQ(Parse("listen: unix:/one")->listen[0].path, "/one");
+}
+
+TEST_F(DaemonConfigTest, PrintedSettingsTellTheirSourceAndAreAFileThatSaysTheSame) {
+  const DaemonFlags flags = Parse(kConfig, {"--print_config", "--threads", "5", "--data_dir", "/a \"b\" # c"}).value();
+  EXPECT_EQ(flags.action, DaemonFlags::Action::kPrintConfig);
+  const std::string text = FormatSettings(EffectiveSettings(flags));
+  EXPECT_THAT(text, HasSubstr("\nthreads: 5  # --threads\n"));
+  EXPECT_THAT(text, HasSubstr("\nenable_admin: true  # " + path_ + ":7:15\n"));
+  EXPECT_THAT(text, HasSubstr("\nlog_level: \"info\"  # default\n"));
+  EXPECT_THAT(text, HasSubstr("\nmax_unfinished_jobs: 10000  # default\n"));
+  EXPECT_THAT(text, HasSubstr("\n# tls_key: not set  # default\n"));
+  const DaemonFlags again = Parse(text).value();
+  const std::vector<EffectiveSetting> before = EffectiveSettings(flags);
+  const std::vector<EffectiveSetting> after = EffectiveSettings(again);
+  ASSERT_EQ(before.size(), after.size());
+  for (std::size_t i = 0; i < before.size(); ++i) EXPECT_EQ(before[i].values, after[i].values) << before[i].name;
+}
+
+TEST_F(DaemonConfigTest, WrongFilesAreRefusedWithTheirLine) {
+  EXPECT_THAT(Problem("threads: 3\nlisen: unix:/s\n"),
+              HasSubstr(":2:1: unknown setting 'lisen' (did you mean 'listen'?)"));
+  EXPECT_THAT(Problem("--threads: 3\n"), HasSubstr("did you mean 'threads'"));
+  EXPECT_THAT(Problem("config: x\n"), HasSubstr(":1:1: unknown setting 'config'"));
+  for (const char* value : {"many", "'3'", "3.5", "-1", "0x3", "[3]", "{a: 3}", "true"}) {
+    EXPECT_THAT(Problem(std::string("# first\nthreads: ") + value + "\n"),
+                AllOf(HasSubstr(":2:"), HasSubstr("threads: expected a whole number")))
+        << value;
+  }
+  for (const char* value : {"~", "null", ""}) {
+    EXPECT_THAT(Problem(std::string("# first\nthreads: ") + value + "\n"), HasSubstr(":2:1: threads: has no value"));
+  }
+  EXPECT_THAT(Problem("threads: 0\n"), HasSubstr(":1:10: --threads 0: valid: 1 to"));
+  EXPECT_THAT(Problem("threads: 3\nthreads: 3\n"), HasSubstr(":2:1: threads is there twice"));
+  for (const char* value : {"yes", "1", "'true'", "True"}) {
+    EXPECT_THAT(Problem(std::string("enable_admin: ") + value), HasSubstr("expected true or false")) << value;
+  }
+  EXPECT_THAT(Problem("data_dir: [a, b]\n"), HasSubstr("data_dir: expected a text"));
+  EXPECT_THAT(Problem("data_dir: ''\n"), HasSubstr("--data_dir is empty"));
+  EXPECT_THAT(Problem("listen: []\n"), HasSubstr("is an empty list"));
+  EXPECT_THAT(Problem("listen:\n  - unix:/s\n  - [a]\n"), HasSubstr(":3:5: listen: expected a text"));
+  EXPECT_THAT(Problem("listen:\n  - nowhere\n"), HasSubstr(":2:5: --listen nowhere"));
+  EXPECT_THAT(Problem("log_level: loud\n"), HasSubstr(":1:12: --log_level loud: valid: debug"));
+  EXPECT_THAT(Problem("- threads\n"), HasSubstr("expected settings"));
+  EXPECT_THAT(Problem(""), HasSubstr("empty"));
+  EXPECT_THAT(Problem("threads: 3\n\x01"), HasSubstr("0x01"));
+  EXPECT_THAT(Problem("threads: [\n"), HasSubstr(":"));
+  // Also what a flag replaces must be right.
+  EXPECT_FALSE(Parse("threads: 0\n", {"--threads", "2"}).ok());
+}
+
+TEST_F(DaemonConfigTest, FileMustBeThereOnce) {
+  EXPECT_THAT(Message(ParseDaemonFlags({"--config", "/none"}, kHome).status()), HasSubstr("/none: cannot be opened"));
+  EXPECT_FALSE(ParseDaemonFlags({"--config", "/"}, kHome).ok());
+  EXPECT_THAT(Message(ParseDaemonFlags({"--config="}, kHome).status()), HasSubstr("--config is empty"));
+  EXPECT_THAT(Message(Parse("threads: 1", {"--config", "/other"}).status()), HasSubstr("twice"));
+  EXPECT_FALSE(ParseDaemonFlags({"--print_config=x"}, kHome).ok());
 }
 
 TEST(DaemonFlagsTest, WrongCommandLinesAreRefused) {

@@ -76,6 +76,7 @@ class ForwardingStore : public RunStore {
   absl::StatusOr<StoreUsage> ReadUsage(const std::string& owner, const std::string& project) override {
     return target_.ReadUsage(owner, project);
   }
+  absl::StatusOr<StoreTotals> ReadTotals() override { return target_.ReadTotals(); }
   absl::StatusOr<JobRecord> SetJobState(std::int64_t id, const std::vector<JobState>& from, JobState to,
                                         const std::string& message,
                                         std::optional<std::int64_t> expected_revision) override {

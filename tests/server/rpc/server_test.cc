@@ -2,16 +2,21 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <httplib.h>
 #include <sys/stat.h>
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <set>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <tuple>
 #include <vector>
 
+#include "absl/strings/numbers.h"
+#include "common/base/log.h"
 #include "common/base/status.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
@@ -107,6 +112,118 @@ struct Stream {
   grpc::ClientContext context;
   std::unique_ptr<grpc::ClientReader<v1::WatchResponse>> reader;
 };
+
+// The trace id that the daemon gives back for a call that sends `sent`; "" for none.
+std::string TraceId(v1::SearchService::Stub& stub, const std::string& sent) {
+  grpc::ClientContext context;
+  if (!sent.empty()) context.AddMetadata("x-trace-id", sent);
+  v1::Job job;
+  stub.GetJob(&context, v1::GetJobRequest(), &job);
+  const auto& trailing = context.GetServerTrailingMetadata();
+  EXPECT_EQ(trailing.count("x-trace-id"), 1u);
+  const auto id = trailing.find("x-trace-id");
+  return id == trailing.end() ? "" : std::string(id->second.data(), id->second.size());
+}
+
+TEST_F(ServerTest, EachCallHasATraceIdThatTheLogAndTheClientSee) {
+  StartServer(ServerOptions());
+  testing::internal::CaptureStderr();
+  SetLogFormat(LogFormat::kJson);
+  EXPECT_EQ(TraceId(*search_, "of-the-client"), "of-the-client");
+  EXPECT_EQ(TraceId(*search_, std::string(64, 'x')), std::string(64, 'x'));
+  std::set<std::string> made;
+  for (const std::string& sent : {std::string(), std::string(65, 'x'), std::string("two words")}) {
+    made.insert(TraceId(*search_, sent));
+  }
+  Stream watch(*search_, "projects/p/jobs/1", 0);
+  EXPECT_EQ(watch.reader->Finish().error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(watch.context.GetServerTrailingMetadata().count("x-trace-id"), 1u);
+  server_.reset();
+  SetLogFormat(LogFormat::kText);
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(log, HasSubstr(R"("method":"SearchService.GetJob","code":"INVALID_ARGUMENT","duration_ms":)"));
+  EXPECT_THAT(log, HasSubstr(R"("user":"local","trace_id":"of-the-client"})"));
+  EXPECT_THAT(log, HasSubstr(R"("method":"SearchService.Watch","code":"NOT_FOUND")"));
+  EXPECT_EQ(made.size(), 3u);
+  for (const std::string& id : made) EXPECT_THAT(log, HasSubstr("\"trace_id\":\"" + id + "\"}\n"));
+}
+
+// The values of one scrape by their names, labels included.
+std::map<std::string, double> Scrape(const std::string& address) {
+  httplib::Client client("http://" + address);
+  const auto response = client.Get("/metrics");
+  std::map<std::string, double> values;
+  if (!response || response->status != 200) return values;
+  std::istringstream lines(response->body);
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t space = line.rfind(' ');
+    if (line.empty() || line[0] == '#' || space == std::string::npos) continue;
+    EXPECT_TRUE(absl::SimpleAtod(line.substr(space + 1), &values[line.substr(0, space)])) << line;
+  }
+  return values;
+}
+
+TEST_F(ServerTest, MetricsTellWhatTheDaemonDid) {
+  OneLoopServer::Options options = ServerOptions();
+  options.metrics_listen = ListenAddress{"", "127.0.0.1", 0};
+  StartServer(std::move(options));
+  std::map<std::string, double> values = Scrape(server_->metrics_address());
+  EXPECT_EQ(values.at("oneloop_jobs{state=\"pending\"}"), 0);
+  EXPECT_EQ(values.at("oneloop_points_written_total"), 0);
+  const v1::Job created = CreateJob(2, 300);
+  Stream stream(*search_, created.name(), 0);
+  v1::WatchResponse message;
+  v1::Job last;
+  while (stream.reader->Read(&message)) last = message.job();
+  EXPECT_TRUE(stream.reader->Finish().ok());
+  // The watch is counted once the server is done with it, which the client need not see.
+  const std::string watches = R"(oneloop_rpcs_total{method="SearchService.Watch",code="OK"})";
+  do values = Scrape(server_->metrics_address());
+  while (values.count(watches) == 0);
+  EXPECT_EQ(values.at("oneloop_jobs{state=\"succeeded\"}"), 1);
+  EXPECT_EQ(values.at("oneloop_jobs{state=\"running\"}"), 0);
+  EXPECT_EQ(values.at("oneloop_queued_starts"), 0);
+  EXPECT_EQ(values.at("oneloop_running_starts"), 0);
+  EXPECT_EQ(values.at("oneloop_samples_total"), static_cast<double>(last.progress().samples_done()));
+  EXPECT_EQ(values.at("oneloop_points_written_total"), static_cast<double>(last.progress().points()));
+  EXPECT_GT(values.at("oneloop_commit_duration_seconds_count"), 0);
+  EXPECT_EQ(values.at("oneloop_commits_failed_total"), 0);
+  EXPECT_GT(values.at("oneloop_watch_lag_seconds_count"), 0);
+  EXPECT_GT(values.at("oneloop_wal_bytes"), 0);
+  EXPECT_EQ(values.at(R"(oneloop_rpcs_total{method="SearchService.CreateJob",code="OK"})"), 1);
+  EXPECT_EQ(values.at(R"(oneloop_rpc_duration_seconds_bucket{method="SearchService.CreateJob",code="OK",le="+Inf"})"),
+            1);
+  EXPECT_EQ(values.at(watches), 1);
+}
+
+TEST_F(ServerTest, MetricsShowWhatRunsAndWhatWaits) {
+  OneLoopServer::Options options = GatedOptions();
+  options.metrics_listen = ListenAddress{"", "127.0.0.1", 0};
+  StartServer(std::move(options));
+  const v1::Job created = CreateJob(5, 300);
+  runner_.AwaitHeld(2);
+  std::map<std::string, double> values = Scrape(server_->metrics_address());
+  EXPECT_EQ(values.at("oneloop_running_starts"), 2);
+  EXPECT_EQ(values.at("oneloop_queued_starts"), 3);
+  EXPECT_EQ(values.at("oneloop_jobs{state=\"running\"}"), 1);
+  for (const auto& [name, value] : values) {
+    for (const char* secret : {"local", "projects", "user=", "job="}) {
+      EXPECT_EQ(name.find(secret), std::string::npos) << name;
+    }
+  }
+  Stream stream(*search_, created.name(), 0);
+  v1::WatchResponse message;
+  ASSERT_TRUE(stream.reader->Read(&message));
+  EXPECT_EQ(Scrape(server_->metrics_address()).at("oneloop_open_watches"), 1);
+}
+
+TEST_F(ServerTest, MetricsAreForThisMachineOnly) {
+  OneLoopServer::Options options = ServerOptions();
+  options.metrics_listen = ListenAddress{"", "0.0.0.0", 0};
+  const auto server = OneLoopServer::Start(std::move(options));
+  EXPECT_EQ(server.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(Message(server.status()), HasSubstr("loopback"));
+}
 
 TEST_F(ServerTest, JobRunsAndItsWatchTellsTheWholeStory) {
   StartServer(ServerOptions());

@@ -124,6 +124,23 @@ TEST_P(RunStoreSuite, JobIsFoundByItsRequestIdInItsProject) {
   EXPECT_EQ(store_->FindRequest("other", "r1").status().code(), absl::StatusCode::kNotFound);
 }
 
+TEST_P(RunStoreSuite, TotalsCountJobsByStateAndStartsThatAreLeft) {
+  EXPECT_TRUE(store_->ReadTotals()->jobs.empty());
+  const std::int64_t running = store_->CreateJob(TestJob(3))->record.id;
+  const std::int64_t paused = store_->CreateJob(TestJob(5))->record.id;
+  ASSERT_TRUE(store_->CreateJob(TestJob(7)).ok());
+  ASSERT_TRUE(store_->SetJobState(running, {JobState::kPending}, JobState::kRunning, "", std::nullopt).ok());
+  ASSERT_TRUE(store_->SetJobState(paused, {JobState::kPending}, JobState::kPaused, "", std::nullopt).ok());
+  PointBatch last = TestBatch(running, 0, 0, 5);
+  last.start_done = true;
+  ASSERT_TRUE(Append(*store_, last).ok());
+  const StoreTotals totals = store_->ReadTotals().value();
+  const std::map<JobState, std::int64_t> expected = {
+      {JobState::kPending, 1}, {JobState::kRunning, 1}, {JobState::kPaused, 1}};
+  EXPECT_EQ(totals.jobs, expected);
+  EXPECT_EQ(totals.unfinished_starts, 2 + 7);
+}
+
 TEST_P(RunStoreSuite, UsageCountsUnfinishedJobsOfTheOwnerAndPointsOfTheProject) {
   const std::int64_t id = store_->CreateJob(TestJob(1))->record.id;
   const std::int64_t ended = store_->CreateJob(TestJob(1))->record.id;

@@ -1,0 +1,41 @@
+#ifndef ONELOOP_SERVER_METRICS_METRICS_SERVER_H_
+#define ONELOOP_SERVER_METRICS_METRICS_SERVER_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace oneloop {
+
+// Answers GET /metrics over HTTP on the loopback interface, to whoever asks there.
+class MetricsServer {
+ public:
+  // INVALID_ARGUMENT unless `host` is 127.0.0.1 or [::1].
+  static absl::Status CheckHost(const std::string& host);
+
+  // `render` makes each answer, on threads of the server, until destruction returns. `port` 0: the system chooses.
+  // Errors: those of CheckHost, and UNAVAILABLE for a port that is taken.
+  static absl::StatusOr<std::unique_ptr<MetricsServer>> Start(const std::string& host, int port,
+                                                              std::function<std::string()> render);
+  // Ends what is under way, within seconds.
+  ~MetricsServer();
+  MetricsServer(const MetricsServer&) = delete;
+  MetricsServer& operator=(const MetricsServer&) = delete;
+
+  // "127.0.0.1:9464", with the port that the system chose.
+  const std::string& address() const { return address_; }
+
+ private:
+  struct Http;
+  MetricsServer(std::unique_ptr<Http> http, std::string address);
+
+  const std::unique_ptr<Http> http_;
+  const std::string address_;
+};
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_SERVER_METRICS_METRICS_SERVER_H_

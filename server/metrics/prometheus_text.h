@@ -1,0 +1,33 @@
+#ifndef ONELOOP_SERVER_METRICS_PROMETHEUS_TEXT_H_
+#define ONELOOP_SERVER_METRICS_PROMETHEUS_TEXT_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "server/metrics/instruments.h"
+
+namespace oneloop {
+
+// What the store holds.
+struct StoredState {
+  std::vector<std::pair<std::string, std::int64_t>> jobs_by_state;
+  std::int64_t unfinished_starts = 0;  // of jobs that are pending or running
+  std::int64_t wal_bytes = 0;
+};
+
+// What is looked up when somebody asks.
+struct DaemonState {
+  std::optional<StoredState> stored;  // nothing while the store cannot be read
+  std::int64_t open_watches = 0;
+};
+
+// Everything in Prometheus' text form, version 0.0.4. Its labels are states, methods and codes: none names a user, a
+// project or a job.
+std::string PrometheusText(const DaemonMetrics& metrics, const DaemonState& state);
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_SERVER_METRICS_PROMETHEUS_TEXT_H_
