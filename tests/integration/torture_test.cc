@@ -272,7 +272,8 @@ class Client {
       if (!job.verified || job.deleted != Known::kNo) continue;
       v1::DeleteJobRequest request;
       request.set_name(job.name);
-      google::protobuf::Empty answer;
+      request.set_purge(true);
+      v1::Job answer;
       job.deleted = Known::kMaybe;
       if (Call(&v1::SearchService::Stub::DeleteJob, request, &answer)) job.deleted = Known::kYes;
       return;
