@@ -55,7 +55,7 @@ NewJob MakeJob(const Catalog& catalog, int starts) {
   spec.set_workload_name("resnet50");
   spec.set_template_name("gemmini");
   spec.set_starts(starts);
-  NewJob job = PrepareJob(spec, catalog).value().job;
+  NewJob job = PrepareJob(spec, catalog, CalibrationCatalog(&catalog, nullptr, nullptr)).value().job;
   job.project = "default";
   return job;
 }

@@ -39,12 +39,16 @@ class Latencies {
     values_.push_back(milliseconds);
   }
   void Print(const char* name) {
-    const MutexLock lock(&mutex_);
-    std::sort(values_.begin(), values_.end());
-    const auto at = [this](double share) {
-      return values_.empty() ? 0 : values_[static_cast<std::size_t>(share * static_cast<double>(values_.size() - 1))];
+    std::vector<double> sorted;
+    {
+      const MutexLock lock(&mutex_);
+      sorted = values_;
+    }
+    std::sort(sorted.begin(), sorted.end());
+    const auto at = [&sorted](double share) {
+      return sorted.empty() ? 0 : sorted[static_cast<std::size_t>(share * static_cast<double>(sorted.size() - 1))];
     };
-    std::printf("| %s | %zu | %.1f | %.1f | %.1f |\n", name, values_.size(), at(0.5), at(0.99), at(1));
+    std::printf("| %s | %zu | %.1f | %.1f | %.1f |\n", name, sorted.size(), at(0.5), at(0.99), at(1));
   }
 
  private:

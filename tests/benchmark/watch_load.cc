@@ -181,6 +181,7 @@ class WatchLoad {
   std::vector<std::unique_ptr<Watcher>> Watch(const std::string& job, int count, Meanwhile meanwhile) {
     std::vector<std::unique_ptr<Watcher>> watchers;
     std::vector<std::thread> threads;
+    watchers.reserve(static_cast<std::size_t>(count));
     for (int i = 0; i < count; ++i) watchers.push_back(std::make_unique<Watcher>(address_, i + 1));
     threads.reserve(watchers.size());
     for (const auto& watcher : watchers) threads.emplace_back([&watcher, &job] { watcher->Run(job); });

@@ -26,6 +26,7 @@ TEST(HistogramTest, NothingIsLostBetweenThreads) {
   Histogram histogram;
   Counter counter;
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {
       for (int j = 0; j < 10000; ++j) {

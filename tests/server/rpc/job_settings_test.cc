@@ -25,7 +25,6 @@ namespace oneloop {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 class JobSettingsTest : public testing::Test {
@@ -261,7 +260,7 @@ TEST_F(JobSettingsTest, DeletedJobIsHiddenAndCanBeUndeleted) {
   Cancelled(job);
   const v1::Job deleted = Delete(job).value();
   EXPECT_EQ(deleted.state(), v1::CANCELLED);
-  EXPECT_EQ(deleted.purge_time().seconds(), deleted.delete_time().seconds() + 7 * 24 * 3600);
+  EXPECT_EQ(deleted.purge_time().seconds(), deleted.delete_time().seconds() + absl::ToInt64Seconds(absl::Hours(7 * 24)));
   EXPECT_THAT(Names([](v1::ListJobsRequest&) {}), IsEmpty());
   EXPECT_THAT(Names([](v1::ListJobsRequest& request) { request.set_show_deleted(true); }), ElementsAre(job.name()));
   EXPECT_TRUE(Get(job.name()).has_delete_time());

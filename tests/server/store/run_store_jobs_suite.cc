@@ -153,6 +153,7 @@ TEST_P(RunStoreSuite, DeletedJobIsPurgedWhenItsTimeHasCome) {
 
 TEST_P(RunStoreSuite, SweepDeletesWhatEndedLongAgoUnlessItIsPinned) {
   std::vector<std::int64_t> ids;
+  ids.reserve(4);
   for (int i = 0; i < 4; ++i) ids.push_back(CreateJob(1).id);
   for (int i = 0; i < 3; ++i) Move(ids[static_cast<std::size_t>(i)], JobState::kSucceeded);
   JobChange pin;
