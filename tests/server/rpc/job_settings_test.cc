@@ -260,7 +260,8 @@ TEST_F(JobSettingsTest, DeletedJobIsHiddenAndCanBeUndeleted) {
   Cancelled(job);
   const v1::Job deleted = Delete(job).value();
   EXPECT_EQ(deleted.state(), v1::CANCELLED);
-  EXPECT_EQ(deleted.purge_time().seconds(), deleted.delete_time().seconds() + absl::ToInt64Seconds(absl::Hours(7 * 24)));
+  EXPECT_EQ(deleted.purge_time().seconds(),
+            deleted.delete_time().seconds() + absl::ToInt64Seconds(absl::Hours(7 * 24)));
   EXPECT_THAT(Names([](v1::ListJobsRequest&) {}), IsEmpty());
   EXPECT_THAT(Names([](v1::ListJobsRequest& request) { request.set_show_deleted(true); }), ElementsAre(job.name()));
   EXPECT_TRUE(Get(job.name()).has_delete_time());
