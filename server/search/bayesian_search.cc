@@ -59,10 +59,6 @@ class BayesianStart {
       }
       TryHardware(*hardware, samples * (point + 1) / points - samples * point / points);
     }
-    if (evaluator_.stopped()) summary.termination = StartSummary::Termination::kStopped;
-    summary.samples = evaluator_.samples();
-    summary.points = evaluator_.points();
-    summary.best_score = evaluator_.best_score();
     return summary;
   }
 

@@ -157,10 +157,6 @@ StartSummary RunDefaultTilerStart(Evaluator& evaluator) {
     mappings.push_back(*mapping);
   }
   if (!evaluator.Finished()) trial.Sample(mappings);
-  if (evaluator.stopped()) summary.termination = StartSummary::Termination::kStopped;
-  summary.samples = evaluator.samples();
-  summary.points = evaluator.points();
-  summary.best_score = evaluator.best_score();
   return summary;
 }
 

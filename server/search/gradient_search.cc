@@ -47,10 +47,6 @@ class GradientStart {
       Descend(&summary);
       if (spec_.descent_share < 1 && !evaluator_.Finished()) Polish(evaluator_, layers_, random_).Run(&*best_);
     }
-    if (evaluator_.stopped()) summary.termination = StartSummary::Termination::kStopped;
-    summary.samples = evaluator_.samples();
-    summary.points = evaluator_.points();
-    summary.best_score = evaluator_.best_score();
     return summary;
   }
 

@@ -41,10 +41,6 @@ StartSummary RunRandomStart(Evaluator& evaluator, Random& random) {
     const std::int64_t share = samples * (point + 1) / points - samples * point / points;
     TryHardware(evaluator, *hardware, share, samplers, random);
   }
-  if (evaluator.stopped()) summary.termination = StartSummary::Termination::kStopped;
-  summary.samples = evaluator.samples();
-  summary.points = evaluator.points();
-  summary.best_score = evaluator.best_score();
   return summary;
 }
 

@@ -125,6 +125,7 @@ absl::Status ValidateAlgorithm(const SearchSpec& spec) {
   return absl::OkStatus();
 }
 
+// Says how the algorithm itself ended; what every start has in common is filled in by the caller.
 StartSummary RunAlgorithm(Evaluator& evaluator, Random& random) {
   switch (evaluator.spec().algorithm) {
     case Algorithm::kRandom:
@@ -160,9 +161,14 @@ StartSummary RunStart(const SearchSpec& spec, int start, PointSink& sink) {
   Random random(MixSeed(spec.seed, static_cast<std::uint64_t>(start)));
   StartSummary summary = RunAlgorithm(evaluator, random);
   // A start that was stopped may have missed points before its last one.
-  if (evaluator.stop_score_reached() && !evaluator.stopped()) {
+  if (evaluator.stopped()) {
+    summary.termination = StartSummary::Termination::kStopped;
+  } else if (evaluator.stop_score_reached()) {
     summary.termination = StartSummary::Termination::kStopScoreReached;
   }
+  summary.samples = evaluator.samples();
+  summary.points = evaluator.points();
+  summary.best_score = evaluator.best_score();
   return summary;
 }
 
