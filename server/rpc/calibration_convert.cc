@@ -227,12 +227,11 @@ absl::Status CheckPredictor(v1::Predictor predictor, bool has_calibration) {
                     absl::StrCat(v1::Predictor_Name(predictor), " needs a calibration; name one in calibration_name"));
 }
 
-absl::StatusOr<std::shared_ptr<const LatencyPredictor>> MakePredictor(
-    const v1::Calibration* calibration, v1::Predictor predictor,
-    const std::shared_ptr<const Template>& hardware_template, std::span<const ParameterRange> ranges) {
+absl::StatusOr<CalibratedLatency> LoadLatency(const v1::Calibration* calibration, v1::Predictor predictor,
+                                              const std::shared_ptr<const Template>& hardware_template) {
   RETURN_IF_ERROR(CheckPredictor(predictor, calibration != nullptr));
   predictor = EffectivePredictor(predictor, calibration != nullptr);
-  if (predictor == v1::ANALYTICAL) return std::shared_ptr<const LatencyPredictor>();
+  if (predictor == v1::ANALYTICAL) return CalibratedLatency();
   auto loaded = std::make_shared<LoadedModel>(hardware_template);
   absl::StatusOr<std::unique_ptr<const LatencyModel>> latency =
       LatencyModel::Parse(calibration->model(), loaded->model);
@@ -242,13 +241,23 @@ absl::StatusOr<std::shared_ptr<const LatencyPredictor>> MakePredictor(
   }
   if (!latency.ok()) return PrefixField(absl::StrCat("calibration '", calibration->name(), "'"), latency.status());
   loaded->latency = *std::move(latency);
-  if (const absl::Status measured = CheckMeasuredAt(*hardware_template, loaded->latency->hardware(), ranges);
-      !measured.ok()) {
-    return PrefixField("fixed_parameters", measured);
-  }
   const LatencyKind kind = predictor == v1::LEARNED ? LatencyKind::kLearned : LatencyKind::kCombined;
-  const LatencyPredictor* const raw = loaded->latency->predictor(kind);
-  return std::shared_ptr<const LatencyPredictor>(std::move(loaded), raw);
+  const LatencyModel& model = *loaded->latency;
+  return CalibratedLatency{{std::move(loaded), model.predictor(kind)}, model.hardware()};
+}
+
+absl::Status CheckMeasured(const CalibratedLatency& latency, const Template& hardware_template,
+                           std::span<const ParameterRange> ranges) {
+  if (latency.predictor == nullptr) return absl::OkStatus();
+  return PrefixField("fixed_parameters", CheckMeasuredAt(hardware_template, latency.measured, ranges));
+}
+
+absl::StatusOr<std::shared_ptr<const LatencyPredictor>> MakePredictor(
+    const v1::Calibration* calibration, v1::Predictor predictor,
+    const std::shared_ptr<const Template>& hardware_template, std::span<const ParameterRange> ranges) {
+  ASSIGN_OR_RETURN(CalibratedLatency latency, LoadLatency(calibration, predictor, hardware_template));
+  RETURN_IF_ERROR(CheckMeasured(latency, *hardware_template, ranges));
+  return std::move(latency.predictor);
 }
 
 }  // namespace oneloop

@@ -36,7 +36,7 @@ class RowScorer {
     ASSIGN_OR_RETURN(const Mapping mapping, ParseMapping(*template_, row.mapping()));
     RETURN_IF_ERROR(PreparePredictor(hardware));
     const ComponentCosts costs = model_.CostsAt(hardware);
-    ASSIGN_OR_RETURN(const LayerScore scored, ScoreLayer(model_, costs, *shape, mapping, latency_.get()));
+    ASSIGN_OR_RETURN(const LayerScore scored, ScoreLayer(model_, costs, *shape, mapping, latency_->predictor.get()));
     v1::MappingScore score;
     score.set_energy_uj(scored.figures.energy_uj);
     score.set_latency_cycles(scored.figures.latency_cycles);
@@ -46,14 +46,17 @@ class RowScorer {
   }
 
  private:
-  // Rows of one call mostly share the hardware.
+  // The model is read once; most rows share their hardware, too.
   absl::Status PreparePredictor(const HardwarePoint& hardware) {
-    if (hardware == prepared_) return absl::OkStatus();
+    if (latency_.has_value() && hardware == checked_) return absl::OkStatus();
+    if (!latency_.has_value()) {
+      const v1::Calibration* const calibration = calibration_.has_value() ? &*calibration_ : nullptr;
+      ASSIGN_OR_RETURN(latency_, LoadLatency(calibration, predictor_, template_));
+    }
     std::vector<ParameterRange> ranges;
     for (const double value : hardware) ranges.push_back({value, value});
-    const v1::Calibration* const calibration = calibration_.has_value() ? &*calibration_ : nullptr;
-    ASSIGN_OR_RETURN(latency_, MakePredictor(calibration, predictor_, template_, ranges));
-    prepared_ = hardware;
+    RETURN_IF_ERROR(CheckMeasured(*latency_, *template_, ranges));
+    checked_ = hardware;
     return absl::OkStatus();
   }
 
@@ -61,8 +64,8 @@ class RowScorer {
   const CostModel model_;
   const v1::Predictor predictor_;
   std::optional<v1::Calibration> calibration_;
-  std::shared_ptr<const LatencyPredictor> latency_;
-  HardwarePoint prepared_;
+  std::optional<CalibratedLatency> latency_;
+  HardwarePoint checked_;
 };
 
 }  // namespace

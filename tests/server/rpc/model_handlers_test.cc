@@ -62,6 +62,28 @@ TEST_F(ModelHandlersTest, ScoresEveryRowByTheExactModel) {
   EXPECT_EQ(response.scores(2).energy_uj(), response.scores(0).energy_uj());
 }
 
+TEST_F(ModelHandlersTest, TemplateWithoutParametersIsScoredToo) {
+  v1::EvaluateDesignsRequest request = Request(2);
+  v1::Template& fixed = *request.mutable_template_();
+  fixed.set_name("fixed");
+  v1::Level& inner = *fixed.add_levels();
+  inner.set_name("buffer");
+  for (const char* tensor : {"W", "I", "O"}) inner.add_keeps(tensor);
+  v1::Level& outer = *fixed.add_levels();
+  outer = inner;
+  outer.set_name("dram");
+  outer.set_words_per_cycle("8");
+  for (v1::MappingRow& row : *request.mutable_rows()) {
+    row.clear_parameters();
+    row.set_mapping("L1[WIO] N1 - L0[WIO] P4 Q4 C8 K8");
+  }
+  v1::EvaluateDesignsResponse response;
+  const absl::Status status = handlers_.EvaluateDesigns(request, &response);
+  ASSERT_TRUE(status.ok()) << status;
+  ASSERT_EQ(response.scores_size(), 2);
+  EXPECT_EQ(response.scores(1).latency_cycles(), 1024);
+}
+
 TEST_F(ModelHandlersTest, WrongRowIsNamedWithItsFieldAndNothingIsReturned) {
   struct Case {
     const char* field;
