@@ -8,6 +8,7 @@
 #include <mutex>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common/base/log.h"
@@ -36,8 +37,10 @@
 #include "server/rpc/reflection_service.h"
 #include "server/rpc/search_handlers.h"
 #include "server/rpc/search_service.h"
+#include "server/rpc/steady_poller.h"
 #include "server/rpc/transport.h"
 #include "server/store/sqlite_run_store.h"
+#include "server/store/store_errors.h"
 
 namespace oneloop {
 namespace {
@@ -53,12 +56,8 @@ constexpr mode_t kSocketMode = 0660;
 // How long calls may go on once everything behind them has stopped.
 constexpr absl::Duration kCallGrace = absl::Milliseconds(500);
 
-constexpr std::array<std::pair<JobState, const char*>, 6> kStateNames = {{{JobState::kPending, "pending"},
-                                                                          {JobState::kRunning, "running"},
-                                                                          {JobState::kPaused, "paused"},
-                                                                          {JobState::kCancelled, "cancelled"},
-                                                                          {JobState::kSucceeded, "succeeded"},
-                                                                          {JobState::kFailed, "failed"}}};
+constexpr std::array kStates = {JobState::kPending,   JobState::kRunning,   JobState::kPaused,
+                                JobState::kCancelled, JobState::kSucceeded, JobState::kFailed};
 
 // Acts on the servers built afterwards, for the whole process.
 void EnableHealthService() {
@@ -110,6 +109,7 @@ struct OneLoopServer::Parts {
   std::unique_ptr<ReflectionService> reflection_service;
   std::unique_ptr<AdminHandlers> admin_handlers;  // null when it is not enabled
   std::unique_ptr<AdminService> admin_service;
+  std::unique_ptr<SteadyPoller> poller;
   std::unique_ptr<grpc::Server> server;
   std::vector<std::string> addresses;
   std::unique_ptr<MetricsServer> metrics_server;  // null when it is not enabled
@@ -236,10 +236,12 @@ absl::Status OneLoopServer::Parts::Listen(const Options& options) {
   builder.RegisterService(calibration_service.get());
   builder.RegisterService(reflection_service.get());
   if (admin_service != nullptr) builder.RegisterService(admin_service.get());
+  poller = std::make_unique<SteadyPoller>(&builder);
   {
     const ScopedUmask only_owner_and_group(0777 & ~kSocketMode);
     server = builder.BuildAndStart();
   }
+  if (server != nullptr) poller->Start();
   for (std::size_t i = 0; i < listen.size(); ++i) {
     if (server == nullptr || ports[i] == 0) {
       return absl::UnavailableError(absl::StrCat("cannot listen on ", listen[i].Uri(), ": is it taken by another ",
@@ -264,9 +266,10 @@ DaemonState OneLoopServer::Parts::ReadState() {
   const absl::StatusOr<StoreTotals> totals = store->ReadTotals();
   if (!totals.ok()) return state;
   StoredState& stored = state.stored.emplace();
-  for (const auto& [job_state, name] : kStateNames) {
+  for (const JobState job_state : kStates) {
     const auto count = totals->jobs.find(job_state);
-    stored.jobs_by_state.emplace_back(name, count == totals->jobs.end() ? 0 : count->second);
+    stored.jobs_by_state.emplace_back(absl::AsciiStrToLower(std::string(JobStateName(job_state))),
+                                      count == totals->jobs.end() ? 0 : count->second);
   }
   stored.unfinished_starts = totals->unfinished_starts;
   stored.wal_bytes = totals->wal_bytes;

@@ -2,9 +2,9 @@
 //   watch_load [watchers] [restarts] [cancelled jobs]        default: 200, 20, 10
 // First every watcher follows one running job through all restarts, each time from the revision of its last message,
 // and ends with the job: its states, front and count of points must be those of the store, each event once and in
-// order. Then jobs are cancelled one after the other under the eyes of all watchers: prints how long after the commit
-// each hears of it. And the same again beside 20 watchers that never read, with the memory that these take on both
-// sides.
+// order. Then, while another job keeps all workers busy, jobs are cancelled one after the other under the eyes of all
+// watchers: prints how long after the commit each hears of it, by turns without and beside 20 watchers of the busy job
+// that never read, and the memory that these take on both sides.
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
@@ -34,6 +34,7 @@ constexpr absl::Duration kBetweenRestarts = absl::Milliseconds(500);
 
 constexpr int kStalled = 20;
 constexpr absl::Duration kStallTime = absl::Seconds(5);
+constexpr int kRounds = 5;
 
 double ResidentMegabytes() {
   std::ifstream status("/proc/self/status");
@@ -127,14 +128,54 @@ class Watcher {
   int connections_ = 0;
 };
 
+// Streams of a job that are opened and never read.
+class Stalled {
+ public:
+  Stalled(const std::string& address, const std::string& job) {
+    const double before = ResidentMegabytes();
+    v1::WatchRequest request;
+    request.set_name(job);
+    for (int i = 0; i < kStalled; ++i) {
+      stubs_.push_back(Connect(address, -1 - i));
+      contexts_.push_back(std::make_unique<grpc::ClientContext>());
+      readers_.push_back(stubs_.back()->Watch(contexts_.back().get(), request));
+    }
+    absl::SleepFor(kStallTime);
+    megabytes_ = ResidentMegabytes() - before;
+  }
+  ~Stalled() {
+    for (const auto& context : contexts_) context->TryCancel();
+    for (const auto& reader : readers_) reader->Finish();
+  }
+  Stalled(const Stalled&) = delete;
+  Stalled& operator=(const Stalled&) = delete;
+
+  // What all take together.
+  double megabytes() const { return megabytes_; }
+
+ private:
+  std::vector<std::unique_ptr<v1::SearchService::Stub>> stubs_;
+  std::vector<std::unique_ptr<grpc::ClientContext>> contexts_;
+  std::vector<std::unique_ptr<grpc::ClientReader<v1::WatchResponse>>> readers_;
+  double megabytes_ = 0;
+};
+
+void PrintDelays(const char* circumstances, std::vector<double>* delays) {
+  std::sort(delays->begin(), delays->end());
+  const auto at = [&](double share) {
+    return delays->empty() ? 0 : (*delays)[static_cast<std::size_t>(share * static_cast<double>(delays->size() - 1))];
+  };
+  std::printf("from commit to client%s: median %.1f ms, p99 %.1f ms, greatest %.1f ms, %zu messages\n", circumstances,
+              at(0.5), at(0.99), at(1), delays->size());
+}
+
 class WatchLoad {
  public:
   // False when anything was wrong.
   bool Run(int watchers, int restarts, int cancelled_jobs) {
     if (!Start()) return false;
     stub_ = Connect(address_, 0);
-    return FollowThroughRestarts(watchers, restarts) && TimeCancels("", watchers, cancelled_jobs) &&
-           TimeBesideStalled(watchers, cancelled_jobs);
+    return FollowThroughRestarts(watchers, restarts) && TimeCancels(watchers, cancelled_jobs);
   }
 
  private:
@@ -238,44 +279,32 @@ class WatchLoad {
     return {front, message.progress().points()};
   }
 
-  // Streams of one busy job that are opened and never read.
-  bool TimeBesideStalled(int count, int jobs) {
+  // Rounds of cancelled jobs, by turns alone and beside streams of a busy job that are opened and never read.
+  bool TimeCancels(int count, int jobs) {
     const std::string busy = CreateJob();
-    const double before = ResidentMegabytes();
-    std::vector<std::unique_ptr<v1::SearchService::Stub>> stubs;
-    std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
-    std::vector<std::unique_ptr<grpc::ClientReader<v1::WatchResponse>>> readers;
-    v1::WatchRequest request;
-    request.set_name(busy);
-    for (int i = 0; i < kStalled; ++i) {
-      stubs.push_back(Connect(address_, -1 - i));
-      contexts.push_back(std::make_unique<grpc::ClientContext>());
-      readers.push_back(stubs.back()->Watch(contexts.back().get(), request));
+    std::vector<double> alone;
+    std::vector<double> beside;
+    double megabytes = 0;
+    for (int round = 0; round < kRounds; ++round) {
+      TimeCancels(count, jobs, &alone);
+      const Stalled stalled(address_, busy);
+      megabytes = std::max(megabytes, stalled.megabytes());
+      TimeCancels(count, jobs, &beside);
     }
-    absl::SleepFor(kStallTime);
-    std::printf("%d that never read: %.2f MB more for each, client's side included, after %.0f s\n", kStalled,
-                (ResidentMegabytes() - before) / kStalled, absl::ToDoubleSeconds(kStallTime));
-    const bool ok = TimeCancels(", beside them", count, jobs);
-    for (const auto& context : contexts) context->TryCancel();
-    for (const auto& reader : readers) reader->Finish();
-    return Cancel(busy) && ok;
+    PrintDelays("", &alone);
+    std::printf("%d that never read: at most %.2f MB more for each, client's side included, after %.0f s\n", kStalled,
+                megabytes / kStalled, absl::ToDoubleSeconds(kStallTime));
+    PrintDelays(", beside them", &beside);
+    return Cancel(busy);
   }
 
-  bool TimeCancels(const char* circumstances, int count, int jobs) {
-    std::vector<double> delays;
+  void TimeCancels(int count, int jobs, std::vector<double>* delays) {
     for (int i = 0; i < jobs; ++i) {
       const std::string job = CreateJob();
       for (const auto& watcher : Watch(job, count, [] { absl::SleepFor(absl::Milliseconds(300)); })) {
-        delays.push_back(absl::ToDoubleMilliseconds(watcher->delay()));
+        delays->push_back(absl::ToDoubleMilliseconds(watcher->delay()));
       }
     }
-    std::sort(delays.begin(), delays.end());
-    const auto at = [&delays](double share) {
-      return delays.empty() ? 0 : delays[static_cast<std::size_t>(share * static_cast<double>(delays.size() - 1))];
-    };
-    std::printf("from commit to client%s: median %.1f ms, p99 %.1f ms, greatest %.1f ms, %zu messages\n", circumstances,
-                at(0.5), at(0.99), at(1), delays.size());
-    return true;
   }
 
   const TempDirectory directory_;
