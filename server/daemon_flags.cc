@@ -40,6 +40,7 @@ constexpr std::array kLimitFlags = {
     LimitFlag{"--max_running_per_user", &Limits::max_running_per_user, kMostThreads, 1, 0},
     LimitFlag{"--max_watches_per_user", &Limits::max_watches_per_user, kManyJobs, 1},
     LimitFlag{"--max_points_per_project", &Limits::max_points_per_project, kManyPoints, 1},
+    LimitFlag{"--max_bytes_per_project", &Limits::max_bytes_per_project, kManyPoints, 1},
     LimitFlag{"--max_samples_per_job", &Limits::max_samples_per_job, kManyPoints, 1},
 };
 
@@ -417,6 +418,7 @@ std::string DaemonHelp() {
          "  --max_unfinished_jobs_per_user N  (default 2000)\n"
          "  --max_watches_per_user N          open at a time (default 1000)\n"
          "  --max_points_per_project N        stored points with which new jobs are refused (default 10^9)\n"
+         "  --max_bytes_per_project N         the same for bytes of specs and designs (default 100 GiB)\n"
          "  --max_samples_per_job N           starts times steps (default 10^9)\n"
          "\n"
          "How workers are shared:\n"

@@ -102,6 +102,7 @@ absl::StatusOr<v1::Job> JobToProto(const JobRecord& record, const std::optional<
   progress->set_samples_total(record.job.samples_total);
   progress->set_points(record.points);
   progress->set_front_size(record.front_size);
+  progress->set_bytes(record.bytes);
   if (best.has_value()) *job.mutable_best() = PointToProto(*best, record);
   if (record.bound.has_value()) {
     *job.mutable_certificate() =

@@ -174,6 +174,13 @@ absl::Status SearchHandlers::CheckLimits(const NewJob& job) const {
                                    "; purge jobs of it (delete them with purge)"),
                       absl::InfiniteDuration());
   }
+  if (usage.bytes_of_project >= limits.max_bytes_per_project) {
+    return LimitError("max_bytes_per_project",
+                      absl::StrCat("the specs and designs of project ", job.project, " take ", usage.bytes_of_project,
+                                   " bytes, and new jobs are taken below ", limits.max_bytes_per_project,
+                                   "; purge jobs of it (delete them with purge)"),
+                      absl::InfiniteDuration());
+  }
   return absl::OkStatus();
 }
 

@@ -40,7 +40,9 @@ absl::Status JobCheck::ReadHead() {
       SqliteStatement job,
       connection_.Prepare("SELECT state, end_time_us IS NOT NULL, num_starts, starts_done, samples_done, points, "
                           "front_size, best_point, best_score, revision, "
-                          "(SELECT count(*) FROM job_parameters WHERE job_id = id) FROM jobs WHERE id = ?"));
+                          "(SELECT count(*) FROM job_parameters WHERE job_id = id), bytes, "
+                          "(SELECT length(spec) + length(resolved) FROM job_specs WHERE job_id = id), "
+                          "(SELECT sum(length(design)) FROM designs WHERE job_id = id) FROM jobs WHERE id = ?"));
   job.Bind(job_id_);
   ASSIGN_OR_RETURN(const bool found, job.Step());
   if (!found) return absl::NotFoundError(absl::StrCat("there is no job ", job_id_));
@@ -55,6 +57,9 @@ absl::Status JobCheck::ReadHead() {
   if (!job.IsNull(8)) head_.best_score = job.Real(8);
   head_.revision = job.Int(9);
   head_.num_parameters = static_cast<std::size_t>(job.Int(10));
+  if (const std::int64_t bytes = job.Int(12) + job.Int(13); job.Int(11) != bytes) {
+    Find("counts ", job.Int(11), " bytes, and its spec and designs have ", bytes);
+  }
   return absl::OkStatus();
 }
 

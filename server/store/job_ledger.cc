@@ -69,6 +69,7 @@ std::size_t JobLedger::Add(const PointBatch& batch) {
     first_new = std::min(static_cast<std::size_t>(known), batch.points.size());
   }
   for (std::size_t i = first_new; i < batch.points.size(); ++i) {
+    bytes_ += static_cast<std::int64_t>(batch.points[i].design.size());
     if (IsResult(batch.points[i])) AddResult(Number(batch.start, batch.points[i].sequence), batch.points[i]);
   }
   const auto added = static_cast<std::int64_t>(batch.points.size() - first_new);

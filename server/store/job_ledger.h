@@ -20,6 +20,11 @@ bool IsResult(const NewPoint& point);
 // NaN, so that all stores return the same.
 void NormalizeFigures(NewPoint& point);
 
+// What a job takes before it has any point, in JobRecord::bytes.
+inline std::int64_t SpecBytes(const NewJob& job) {
+  return static_cast<std::int64_t>(job.spec.size() + job.resolved.size());
+}
+
 // What a store's writer keeps in memory of one unfinished job: enough to judge a batch of points and to keep the
 // progress, the best point and the front without reading the storage. Not thread-safe.
 class JobLedger {
@@ -40,6 +45,7 @@ class JobLedger {
   JobLedger(int num_starts, std::size_t num_parameters);
 
   // Bring back what the storage holds.
+  void RestoreBytes(std::int64_t bytes) { bytes_ = bytes; }
   void RestoreStart(const StartRecord& start);
   void RestoreBest(const Best& best) { best_ = best; }
   void RestoreFrontPoint(const ParetoFront::Point& point) { front_.Insert(point); }
@@ -61,6 +67,7 @@ class JobLedger {
   int starts_done() const { return starts_done_; }
   std::int64_t samples_done() const { return samples_done_; }
   std::int64_t points() const { return points_; }
+  std::int64_t bytes() const { return bytes_; }  // as JobRecord::bytes
   const std::optional<Best>& best() const { return best_; }
   const ParetoFront& front() const { return front_; }
 
@@ -80,6 +87,7 @@ class JobLedger {
   int starts_done_ = 0;
   std::int64_t samples_done_ = 0;
   std::int64_t points_ = 0;
+  std::int64_t bytes_ = 0;
   std::optional<Best> best_;
   ParetoFront front_;
 

@@ -201,6 +201,8 @@ void MemoryRunStore::Apply(CreateJobWrite& write) {
   record.create_time = WholeMicros(clock_());
   Job& job = jobs_.try_emplace(record.id, record, JobLedger(write.job.num_starts, write.job.parameter_names.size()))
                  .first->second;
+  job.record.bytes = SpecBytes(write.job);
+  job.ledger.RestoreBytes(job.record.bytes);
   RecordState(job, JobState::kPending, "");
   write.result = CreateResult{job.record, true};
 }
@@ -364,6 +366,7 @@ void MemoryRunStore::RecordLedger(Job& job) {
   job.record.starts_done = job.ledger.starts_done();
   job.record.samples_done = job.ledger.samples_done();
   job.record.points = job.ledger.points();
+  job.record.bytes = job.ledger.bytes();
   job.record.front_size = static_cast<std::int64_t>(job.ledger.front().size());
   if (job.ledger.best()) job.record.best_point = job.ledger.best()->number;
 }
@@ -426,7 +429,9 @@ absl::StatusOr<StoreUsage> MemoryRunStore::ReadUsage(const std::string& owner, c
   StoreUsage usage;
   for (const auto& [id, job] : jobs_) {
     if (job.record.job.owner == owner && !IsFinal(job.record.state)) ++usage.unfinished_jobs_of_owner;
-    if (job.record.job.project == project) usage.points_of_project += job.record.points;
+    if (job.record.job.project != project) continue;
+    usage.points_of_project += job.record.points;
+    usage.bytes_of_project += job.record.bytes;
   }
   return usage;
 }

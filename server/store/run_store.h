@@ -85,6 +85,7 @@ struct JobRecord {
   int starts_done = 0;
   std::int64_t samples_done = 0;
   std::int64_t points = 0;
+  std::int64_t bytes = 0;  // of its spec and its designs; the rest of a job is small or goes with its points
   std::int64_t front_size = 0;
   std::optional<std::int64_t> best_point;  // the exact point of smallest score; the lowest number among equals
   std::optional<JobBound> bound;           // once computed
@@ -179,6 +180,7 @@ struct PointQuery {
 struct StoreUsage {
   std::int64_t unfinished_jobs_of_owner = 0;  // pending, running and paused, in all projects
   std::int64_t points_of_project = 0;         // of the jobs that are there
+  std::int64_t bytes_of_project = 0;          // the sum of JobRecord::bytes over the same
 };
 
 // The whole store in a few numbers.

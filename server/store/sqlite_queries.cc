@@ -18,7 +18,8 @@ constexpr char kSelectJobs[] =
     "start_time_us, "
     "end_time_us, num_starts, samples_total, starts_done, samples_done, points, front_size, best_point, revision, "
     "stop_gap, bound_boxes, bound_exhausted, lower_bound, energy_uj_bound, latency_cycles_bound, num_layers, priority, "
-    "deadline_us, pinned, delete_time_us, purge_time_us, spec, resolved FROM jobs JOIN job_specs ON job_id = id ";
+    "deadline_us, pinned, delete_time_us, purge_time_us, bytes, spec, resolved FROM jobs JOIN job_specs ON job_id = "
+    "id ";
 
 std::optional<std::int64_t> OptionalInt(const SqliteStatement& row, int column) {
   if (row.IsNull(column)) return std::nullopt;
@@ -73,6 +74,7 @@ JobRecord JobFromRow(const SqliteStatement& row) {
   record.job.settings.pinned = row.Int(column++) != 0;
   record.delete_time = OptionalTime(row, column++);
   record.purge_time = OptionalTime(row, column++);
+  record.bytes = row.Int(column++);
   record.job.spec = row.Text(column++);
   record.job.resolved = row.Text(column++);
   return record;
@@ -283,10 +285,12 @@ absl::StatusOr<StoreUsage> ReadStoreUsage(SqliteConnection& connection, const st
   RETURN_IF_ERROR(jobs.Step().status());
   usage.unfinished_jobs_of_owner = jobs.Int(0);
   ASSIGN_OR_RETURN(SqliteStatement points,
-                   connection.Prepare("SELECT coalesce(sum(points), 0) FROM jobs WHERE project = ?"));
+                   connection.Prepare("SELECT coalesce(sum(points), 0), coalesce(sum(bytes), 0) FROM jobs WHERE "
+                                      "project = ?"));
   points.Bind(project);
   RETURN_IF_ERROR(points.Step().status());
   usage.points_of_project = points.Int(0);
+  usage.bytes_of_project = points.Int(1);
   return usage;
 }
 

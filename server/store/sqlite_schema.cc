@@ -202,6 +202,16 @@ CREATE TABLE job_labels (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+// Since version 3 jobs know how much they take.
+constexpr char kAddBytes[] = R"sql(
+ALTER TABLE jobs ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;  -- of its spec and its designs
+)sql";
+constexpr char kCountBytes[] = R"sql(
+UPDATE jobs SET bytes =
+  (SELECT length(spec) + length(resolved) FROM job_specs WHERE job_id = jobs.id) +
+  (SELECT coalesce(sum(length(design)), 0) FROM designs WHERE job_id = jobs.id);
+)sql";
+
 absl::Status RunStep(SqliteConnection* connection, const std::string& script, int version) {
   ASSIGN_OR_RETURN(SqliteTransaction transaction,
                    SqliteTransaction::Begin(connection, SqliteTransaction::Kind::kWrite));
@@ -239,9 +249,9 @@ absl::Status Migrate(SqliteConnection* connection, const Schema& schema, int ver
 // change kCreateTables, and append here the script that brings a file from the present version there. New columns of a
 // table come last in both.
 const Schema& StoreSchema() {
-  static const Schema& schema =
-      *new Schema{absl::StrCat(kCreateTables, CreatePointsView(), kCreateCalibrations, kAddJobSettings),
-                  /*steps=*/{absl::StrCat(kCreateCalibrations, kAddOwners, kAddJobSettings)}};
+  static const Schema& schema = *new Schema{
+      absl::StrCat(kCreateTables, CreatePointsView(), kCreateCalibrations, kAddJobSettings, kAddBytes),
+      /*steps=*/{absl::StrCat(kCreateCalibrations, kAddOwners, kAddJobSettings), absl::StrCat(kAddBytes, kCountBytes)}};
   return schema;
 }
 

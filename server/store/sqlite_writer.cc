@@ -103,14 +103,15 @@ absl::StatusOr<std::int64_t> SqliteWriter::InsertJob(const NewJob& job) {
                    connection_->Prepare(
                        "INSERT INTO jobs (project, request_id, owner, workload_name, template_name, state, message, "
                        "create_time_us, num_starts, samples_total, stop_gap, num_layers, priority, deadline_us, "
-                       "pinned, starts_done, samples_done, points, front_size, revision) "
-                       "VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, ?)"));
+                       "pinned, bytes, starts_done, samples_done, points, front_size, revision) "
+                       "VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, ?)"));
   const std::optional<std::string> request_id =
       job.request_id.empty() ? std::nullopt : std::optional<std::string>(job.request_id);
   RETURN_IF_ERROR(insert.Run(job.project, request_id, job.owner, job.workload_name, job.template_name,
                              static_cast<int>(JobState::kPending), absl::ToUnixMicros(clock_()), job.num_starts,
                              job.samples_total, job.stop_gap, job.num_layers, job.settings.priority,
-                             Micros(job.settings.deadline), job.settings.pinned ? 1 : 0, next_revision_));
+                             Micros(job.settings.deadline), job.settings.pinned ? 1 : 0, SpecBytes(job),
+                             next_revision_));
   const std::int64_t id = connection_->last_insert_id();
   ASSIGN_OR_RETURN(SqliteStatement insert_spec,
                    connection_->Prepare("INSERT INTO job_specs (job_id, spec, resolved) VALUES (?, ?, ?)"));
@@ -313,12 +314,13 @@ absl::StatusOr<JobLedger*> SqliteWriter::FindLedger(std::int64_t id) {
 
 absl::StatusOr<std::unique_ptr<JobLedger>> SqliteWriter::LoadLedger(std::int64_t id) {
   ASSIGN_OR_RETURN(SqliteStatement job, connection_->Prepare("SELECT state, num_starts, best_point, best_score, "
-                                                             "(SELECT count(*) FROM job_parameters WHERE job_id = id) "
-                                                             "FROM jobs WHERE id = ?"));
+                                                             "(SELECT count(*) FROM job_parameters WHERE job_id = id), "
+                                                             "bytes FROM jobs WHERE id = ?"));
   job.Bind(id);
   ASSIGN_OR_RETURN(const bool found, job.Step());
   if (!found || IsFinal(static_cast<JobState>(job.Int(0)))) return nullptr;
   auto ledger = std::make_unique<JobLedger>(static_cast<int>(job.Int(1)), static_cast<std::size_t>(job.Int(4)));
+  ledger->RestoreBytes(job.Int(5));
   if (!job.IsNull(2)) ledger->RestoreBest({job.Int(2), job.Real(3)});
   ASSIGN_OR_RETURN(const std::vector<StartRecord> starts, ReadStarts(*connection_, id));
   for (const StartRecord& start : starts) ledger->RestoreStart(start);
@@ -457,12 +459,12 @@ absl::Status SqliteWriter::WriteLedger(std::int64_t id, JobLedger& ledger) {
   const std::optional<JobLedger::Best>& best = ledger.best();
   ASSIGN_OR_RETURN(SqliteStatement update,
                    connection_->Prepare("UPDATE jobs SET starts_done = ?2, samples_done = ?3, points = ?4, "
-                                        "front_size = ?5, best_point = ?6, best_score = ?7, revision = ?8 "
+                                        "front_size = ?5, best_point = ?6, best_score = ?7, revision = ?8, bytes = ?9 "
                                         "WHERE id = ?1"));
   return update.Run(id, ledger.starts_done(), ledger.samples_done(), ledger.points(),
                     static_cast<std::int64_t>(ledger.front().size()),
                     best ? std::optional<std::int64_t>(best->number) : std::nullopt,
-                    best ? std::optional<double>(best->score) : std::nullopt, next_revision_);
+                    best ? std::optional<double>(best->score) : std::nullopt, next_revision_, ledger.bytes());
 }
 
 absl::Status SqliteWriter::RefreshResult(Write& write) {

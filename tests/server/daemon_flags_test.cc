@@ -181,8 +181,9 @@ TEST(DaemonFlagsTest, WrongCommandLinesAreRefused) {
     EXPECT_THAT(Message(ParseDaemonFlags({flag, ""}, kHome).status()), HasSubstr(flag));
     EXPECT_THAT(Message(ParseDaemonFlags({flag}, kHome).status()), HasSubstr("needs a value"));
   }
-  for (const char* flag : {"--max_message_mib", "--max_unfinished_jobs", "--max_unfinished_jobs_per_user",
-                           "--max_watches_per_user", "--max_points_per_project", "--max_samples_per_job"}) {
+  for (const char* flag :
+       {"--max_message_mib", "--max_unfinished_jobs", "--max_unfinished_jobs_per_user", "--max_watches_per_user",
+        "--max_points_per_project", "--max_bytes_per_project", "--max_samples_per_job"}) {
     for (const char* value : {"0", "-1", "x", "", "1e3", "99999999999999999999"}) {
       EXPECT_THAT(Message(ParseDaemonFlags({flag, value}, kHome).status()),
                   AllOf(HasSubstr(flag), HasSubstr("valid: 1 to")))
@@ -254,10 +255,10 @@ TEST(DaemonFlagsTest, RetentionAndSharesAreTaken) {
 TEST(DaemonFlagsTest, HelpNamesEveryFlag) {
   EXPECT_EQ(ParseDaemonFlags({"--help"}, kHome)->action, DaemonFlags::Action::kHelp);
   EXPECT_EQ(ParseDaemonFlags({"--version"}, kHome)->action, DaemonFlags::Action::kVersion);
-  for (const char* flag :
-       {"--data_dir", "--listen", "--threads", "--tls_cert", "--tls_key", "--tls_client_ca", "--max_message_mib",
-        "--max_unfinished_jobs", "--max_unfinished_jobs_per_user", "--max_watches_per_user", "--max_points_per_project",
-        "--max_samples_per_job", "--enable_admin", "--help", "--version", "fsck", "restore"}) {
+  for (const char* flag : {"--data_dir", "--listen", "--threads", "--tls_cert", "--tls_key", "--tls_client_ca",
+                           "--max_message_mib", "--max_unfinished_jobs", "--max_unfinished_jobs_per_user",
+                           "--max_watches_per_user", "--max_points_per_project", "--max_bytes_per_project",
+                           "--max_samples_per_job", "--enable_admin", "--help", "--version", "fsck", "restore"}) {
     EXPECT_THAT(DaemonHelp(), HasSubstr(flag));
   }
 }

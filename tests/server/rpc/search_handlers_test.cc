@@ -145,6 +145,11 @@ TEST_F(SearchHandlersTest, FullProjectTakesNoNewJobs) {
   limits.max_points_per_project = 10;
   SetLimits(limits);
   EXPECT_EQ(LimitOf(Refused(Request()))->limit, "max_points_per_project");
+  limits = {};
+  const std::int64_t bytes = Get("projects/p/jobs/1").progress().bytes();
+  limits.max_bytes_per_project = bytes;
+  SetLimits(limits);
+  EXPECT_EQ(LimitOf(Refused(Request()))->limit, "max_bytes_per_project");
   v1::CreateJobRequest other = Request();
   other.set_parent("projects/q");
   Create(other);

@@ -159,6 +159,22 @@ TEST_P(RunStoreSuite, UsageCountsUnfinishedJobsOfTheOwnerAndPointsOfTheProject) 
   EXPECT_EQ(store_->ReadUsage("eve", "side")->points_of_project, 4);
   EXPECT_EQ(store_->ReadUsage("nobody", "none")->unfinished_jobs_of_owner, 0);
   EXPECT_EQ(store_->ReadUsage("nobody", "none")->points_of_project, 0);
+  EXPECT_EQ(store_->ReadUsage("nobody", "none")->bytes_of_project, 0);
+  EXPECT_EQ(usage.bytes_of_project, store_->GetJob(id)->bytes + store_->GetJob(ended)->bytes);
+}
+
+TEST_P(RunStoreSuite, CountsTheBytesOfSpecAndDesignsOnce) {
+  const NewJob job = TestJob(1);
+  const std::int64_t id = store_->CreateJob(job)->record.id;
+  auto bytes = static_cast<std::int64_t>(job.spec.size() + job.resolved.size());
+  EXPECT_EQ(store_->GetJob(id)->bytes, bytes);
+  const PointBatch batch = TestBatch(id, 0, 0, 40);
+  for (const NewPoint& point : batch.points) bytes += static_cast<std::int64_t>(point.design.size());
+  ASSERT_GT(bytes, store_->GetJob(id)->bytes);
+  ASSERT_TRUE(Append(*store_, batch).ok());
+  // Of a replay, only what is new counts.
+  ASSERT_TRUE(Append(*store_, batch).ok());
+  EXPECT_EQ(store_->GetJob(id)->bytes, bytes);
 }
 
 TEST_P(RunStoreSuite, ConcurrentCreatesWithOneRequestIdMakeOneJob) {

@@ -376,7 +376,7 @@ constexpr char kVersionOne[] =
     "ALTER TABLE jobs DROP COLUMN num_layers; ALTER TABLE jobs DROP COLUMN priority; "
     "ALTER TABLE jobs DROP COLUMN deadline_us; ALTER TABLE jobs DROP COLUMN pinned; "
     "ALTER TABLE jobs DROP COLUMN delete_time_us; ALTER TABLE jobs DROP COLUMN purge_time_us; "
-    "ALTER TABLE jobs DROP COLUMN undelete_time_us; PRAGMA user_version = 1;";
+    "ALTER TABLE jobs DROP COLUMN undelete_time_us; ALTER TABLE jobs DROP COLUMN bytes; PRAGMA user_version = 1;";
 
 TEST(SqliteSchemaTest, JobsOfAVersionWithoutSettingsHaveTheDefaults) {
   const TempDirectory directory;

@@ -90,6 +90,7 @@ struct Damage {
 TEST_F(StoreCheckTest, EveryKindOfDamageIsFound) {
   const Damage damages[] = {
       {"UPDATE jobs SET points = points + 1 WHERE id = 1", "job 1: counts 211 points"},
+      {"UPDATE jobs SET bytes = bytes - 1 WHERE id = 1", "bytes, and its spec and designs have"},
       {"UPDATE jobs SET front_size = front_size - 1 WHERE id = 2", "job 2: counts"},
       {"UPDATE jobs SET starts_done = 1 WHERE id = 1", "job 1: counts 1 starts done, and its starts have 3"},
       {"UPDATE jobs SET samples_done = 5 WHERE id = 1", "job 1: counts 5 samples"},
