@@ -18,6 +18,11 @@ if(ONELOOP_SANITIZE)
                          -fno-sanitize-recover=all)
   target_link_options(oneloop_sanitize INTERFACE -fsanitize=${ONELOOP_SANITIZE})
 endif()
+if(ONELOOP_FUZZ)
+  # Coverage for libFuzzer, without its main.
+  target_compile_options(oneloop_sanitize INTERFACE -fsanitize=fuzzer-no-link)
+  target_link_options(oneloop_sanitize INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 target_link_libraries(oneloop_options INTERFACE oneloop_sanitize)
 target_include_directories(oneloop_options INTERFACE ${PROJECT_SOURCE_DIR})
 

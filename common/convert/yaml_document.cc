@@ -1,5 +1,6 @@
 #include "common/convert/yaml_document.h"
 
+#include <algorithm>
 #include <exception>
 #include <istream>
 #include <sstream>
@@ -168,18 +169,28 @@ absl::StatusOr<YamlDocument> YamlDocument::Parse(std::string_view text, const st
   }
   RETURN_IF_ERROR(CheckCharacters(text, file));
   YamlDocument document;
+  // yaml-cpp takes a quote that is open at the end for closed. A marker for the document's end may not stand in one.
+  const int lines = 1 + static_cast<int>(std::count(text.begin(), text.end(), '\n'));
+  const std::string with_end = absl::StrCat(ToAbsl(text), "\n...\n");
   try {
-    std::istringstream stream{std::string(text)};
+    std::istringstream stream(with_end);
     YAML::Parser parser(stream);
     YamlTreeBuilder builder(&document);
     while (parser.HandleNextDocument(builder)) {
     }
   } catch (const YAML::Exception& error) {
+    if (error.mark.line >= lines) {
+      return LocateError(file, {lines, 1}, absl::InvalidArgumentError("the file ends inside quotes or brackets"));
+    }
     return LocateError(file, ToPosition(error.mark), absl::InvalidArgumentError(error.msg));
   } catch (const std::exception& error) {
     return absl::InvalidArgumentError(absl::StrCat(file, ": cannot be read as YAML: ", error.what()));
   }
-  if (document.root_ == nullptr) return LocateError(file, {}, absl::InvalidArgumentError("the file is empty"));
+  // The marker makes nothing of an empty file.
+  const YamlNode* const root = document.root_;
+  if (root == nullptr || (root->kind == YamlNode::Kind::kNull && root->position.line > lines)) {
+    return LocateError(file, {}, absl::InvalidArgumentError("the file is empty"));
+  }
   return document;
 }
 

@@ -35,8 +35,59 @@ void SetError(grpc::StatusCode code, const std::string& text, ServerReflectionRe
   response->mutable_error_response()->set_error_message(text);
 }
 
-void Answer(const ServerReflectionRequest& request, const std::vector<std::string>& services,
-            ServerReflectionResponse* response) {
+// One stream: reads a request, answers it, reads the next. Owns itself until OnDone.
+class ReflectionCall final : public grpc::ServerBidiReactor<ServerReflectionRequest, ServerReflectionResponse> {
+ public:
+  ReflectionCall(const CallGuard* guard, const absl::StatusOr<Caller>& caller, std::string trace_id,
+                 const std::vector<std::string>& services)
+      : guard_(guard),
+        services_(services),
+        result_(caller.status()),
+        user_(caller.ok() ? caller->user : ""),
+        trace_id_(std::move(trace_id)),
+        begin_(absl::Now()) {
+    if (result_.ok()) {
+      StartRead(&request_);
+    } else {
+      Finish(ToGrpcStatus(result_));
+    }
+  }
+  void OnReadDone(bool ok) override {
+    if (!ok) {
+      Finish(grpc::Status::OK);
+      return;
+    }
+    response_.Clear();
+    AnswerReflection(request_, services_, &response_);
+    StartWrite(&response_);
+  }
+  void OnWriteDone(bool ok) override {
+    if (ok) {
+      StartRead(&request_);
+    } else {
+      Finish(grpc::Status::CANCELLED);
+    }
+  }
+  void OnDone() override {
+    guard_->OnEnd({kMethod, result_, absl::Now() - begin_, user_, trace_id_});
+    delete this;
+  }
+
+ private:
+  const CallGuard* const guard_;
+  const std::vector<std::string>& services_;
+  const absl::Status result_;
+  const std::string user_;
+  const std::string trace_id_;
+  const absl::Time begin_;
+  ServerReflectionRequest request_;
+  ServerReflectionResponse response_;
+};
+
+}  // namespace
+
+void AnswerReflection(const ServerReflectionRequest& request, const std::vector<std::string>& services,
+                      ServerReflectionResponse* response) {
   response->set_valid_host(request.host());
   *response->mutable_original_request() = request;
   const DescriptorPool& pool = *DescriptorPool::generated_pool();
@@ -66,57 +117,6 @@ void Answer(const ServerReflectionRequest& request, const std::vector<std::strin
   std::set<const FileDescriptor*> seen;
   AddFiles(*file, &seen, response->mutable_file_descriptor_response());
 }
-
-// One stream: reads a request, answers it, reads the next. Owns itself until OnDone.
-class ReflectionCall final : public grpc::ServerBidiReactor<ServerReflectionRequest, ServerReflectionResponse> {
- public:
-  ReflectionCall(const CallGuard* guard, const absl::StatusOr<Caller>& caller, std::string trace_id,
-                 const std::vector<std::string>& services)
-      : guard_(guard),
-        services_(services),
-        result_(caller.status()),
-        user_(caller.ok() ? caller->user : ""),
-        trace_id_(std::move(trace_id)),
-        begin_(absl::Now()) {
-    if (result_.ok()) {
-      StartRead(&request_);
-    } else {
-      Finish(ToGrpcStatus(result_));
-    }
-  }
-  void OnReadDone(bool ok) override {
-    if (!ok) {
-      Finish(grpc::Status::OK);
-      return;
-    }
-    response_.Clear();
-    Answer(request_, services_, &response_);
-    StartWrite(&response_);
-  }
-  void OnWriteDone(bool ok) override {
-    if (ok) {
-      StartRead(&request_);
-    } else {
-      Finish(grpc::Status::CANCELLED);
-    }
-  }
-  void OnDone() override {
-    guard_->OnEnd({kMethod, result_, absl::Now() - begin_, user_, trace_id_});
-    delete this;
-  }
-
- private:
-  const CallGuard* const guard_;
-  const std::vector<std::string>& services_;
-  const absl::Status result_;
-  const std::string user_;
-  const std::string trace_id_;
-  const absl::Time begin_;
-  ServerReflectionRequest request_;
-  ServerReflectionResponse response_;
-};
-
-}  // namespace
 
 ReflectionService::ReflectionService(const CallGuard* guard, std::vector<std::string> services)
     : guard_(guard), services_(std::move(services)) {}

@@ -10,6 +10,11 @@
 
 namespace oneloop {
 
+// The answer of a server that has these services, by full name.
+void AnswerReflection(const grpc::reflection::v1alpha::ServerReflectionRequest& request,
+                      const std::vector<std::string>& services,
+                      grpc::reflection::v1alpha::ServerReflectionResponse* response);
+
 // Server reflection (https://github.com/grpc/grpc/blob/master/doc/server-reflection.md), for tools such as grpcurl.
 // gRPC's own plugin answers everyone; this one asks the guard first. Its streams hold no thread.
 class ReflectionService final : public grpc::reflection::v1alpha::ServerReflection::CallbackService {

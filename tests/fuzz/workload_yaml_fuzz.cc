@@ -1,0 +1,18 @@
+#include "common/convert/convert.h"
+#include "common/convert/files.h"
+#include "tests/fuzz/check.h"
+#include "tests/fuzz/text_fuzzer.h"
+
+using namespace oneloop;
+
+// What is read converts, and what is converted back is the same workload.
+TEXT_FUZZER(input) {
+  const absl::StatusOr<v1::Workload> message = ReadWorkloadText(input, "w.yaml");
+  CheckAnswer(message.status());
+  if (!message.ok()) return;
+  const absl::StatusOr<Workload> workload = WorkloadFromProto(*message);
+  Check(workload.ok(), "a workload that was read converts");
+  const absl::StatusOr<Workload> again = WorkloadFromProto(WorkloadToProto(*workload));
+  Check(again.ok() && WorkloadToProto(*again).SerializeAsString() == WorkloadToProto(*workload).SerializeAsString(),
+        "a workload survives its message");
+}
