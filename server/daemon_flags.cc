@@ -185,6 +185,12 @@ absl::Status SetFlag(const std::string& name, const std::string& value, DaemonFl
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::string> DefaultDataDir(const DaemonEnvironment& environment) {
+  if (!environment.xdg_data_home.empty()) return environment.xdg_data_home + "/oneloop";
+  if (!environment.home.empty()) return environment.home + "/.local/share/oneloop";
+  return absl::InvalidArgumentError("--data_dir is needed: neither XDG_DATA_HOME nor HOME is set");
+}
+
 absl::Status FillDefaults(const DaemonEnvironment& environment, DaemonFlags* flags) {
   if (flags->data_dir.empty()) {
     ASSIGN_OR_RETURN(const std::string data_dir, DefaultDataDir(environment));
@@ -331,12 +337,6 @@ std::string Quoted(const std::string& text) {
 }
 
 }  // namespace
-
-absl::StatusOr<std::string> DefaultDataDir(const DaemonEnvironment& environment) {
-  if (!environment.xdg_data_home.empty()) return environment.xdg_data_home + "/oneloop";
-  if (!environment.home.empty()) return environment.home + "/.local/share/oneloop";
-  return absl::InvalidArgumentError("--data_dir is needed: neither XDG_DATA_HOME nor HOME is set");
-}
 
 absl::StatusOr<DaemonFlags> ParseDaemonFlags(const std::vector<std::string>& args,
                                              const DaemonEnvironment& environment) {

@@ -45,12 +45,10 @@ struct DaemonEnvironment {
 inline constexpr int kMostThreads = 1024;
 
 // `args` without the program's name. Reads the file of --config; what a flag says, the file does not. INVALID_ARGUMENT,
-// with the nearest flag for an unknown one, and NOT_FOUND; for what is wrong in the file with "FILE:LINE:COL: ".
+// with the nearest flag for an unknown one, or when nothing names a data directory, and NOT_FOUND; for what is wrong in
+// the file with "FILE:LINE:COL: ".
 absl::StatusOr<DaemonFlags> ParseDaemonFlags(const std::vector<std::string>& args,
                                              const DaemonEnvironment& environment);
-
-// The data directory when no flag names one. INVALID_ARGUMENT when the environment has no home.
-absl::StatusOr<std::string> DefaultDataDir(const DaemonEnvironment& environment);
 
 // A setting as it is in effect.
 struct EffectiveSetting {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <limits>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -31,6 +32,7 @@ constexpr char kHelp[] =
     "  oneloopd token revoke ID\n"
     "\n"
     "  --data_dir DIR    the daemon's (default: $XDG_DATA_HOME/oneloop, or ~/.local/share/oneloop)\n"
+    "  --config FILE     the daemon's, which names its directory\n"
     "  --user NAME       whose it is; their jobs have this owner\n"
     "  --scope SCOPE     viewer (changes nothing), user (changes their own jobs; the default) or admin (all jobs)\n"
     "  --project NAME    may be given several times; '*' for all projects (default: default)\n"
@@ -41,14 +43,15 @@ constexpr char kHelp[] =
     "Exit codes: 0 when done, 1 for a failure, 2 for a wrong command line.\n";
 
 struct TokenFlags {
-  std::string data_dir;
+  std::string data_dir;  // "" unless given
+  std::string config;    // the same
   std::string id;
   TokenRequest request;
 };
 
 const std::vector<std::string>& FlagNames() {
   static const auto* const names =
-      new std::vector<std::string>{"--data_dir", "--user", "--scope", "--project", "--expires", "--help"};
+      new std::vector<std::string>{"--data_dir", "--config", "--user", "--scope", "--project", "--expires", "--help"};
   return *names;
 }
 
@@ -69,6 +72,9 @@ absl::Status SetFlag(const std::string& name, const std::string& value, absl::Ti
   if (name == "--data_dir") {
     if (value.empty()) return absl::InvalidArgumentError("--data_dir is empty; valid: a directory");
     flags->data_dir = value;
+  } else if (name == "--config") {
+    if (value.empty()) return absl::InvalidArgumentError("--config is empty; valid: a path");
+    flags->config = value;
   } else if (name == "--user") {
     flags->request.user = value;
   } else if (name == "--project") {
@@ -83,7 +89,18 @@ absl::Status SetFlag(const std::string& name, const std::string& value, absl::Ti
   return absl::OkStatus();
 }
 
-bool IsFlagOf(const std::string& action, const std::string& name) { return name == "--data_dir" || action == "create"; }
+bool IsFlagOf(const std::string& action, const std::string& name) {
+  return name == "--data_dir" || name == "--config" || action == "create";
+}
+
+// The directory of a daemon that is started with the same of the two flags.
+absl::StatusOr<std::string> DataDirOf(const TokenFlags& flags, const DaemonEnvironment& environment) {
+  std::vector<std::string> args;
+  if (!flags.data_dir.empty()) args.insert(args.end(), {"--data_dir", flags.data_dir});
+  if (!flags.config.empty()) args.insert(args.end(), {"--config", flags.config});
+  ASSIGN_OR_RETURN(DaemonFlags daemon, ParseDaemonFlags(args, environment));
+  return std::move(daemon.data_dir);
+}
 
 absl::StatusOr<TokenFlags> ParseTokenFlags(const std::vector<std::string>& args, absl::Time now) {
   TokenFlags flags;
@@ -174,11 +191,9 @@ int RunTokenCommand(const std::vector<std::string>& args, const DaemonEnvironmen
   }
   absl::StatusOr<TokenFlags> flags = ParseTokenFlags(args, now);
   if (!flags.ok()) return Fail(flags.status(), kExitUsage, err);
-  if (flags->data_dir.empty()) {
-    const absl::StatusOr<std::string> data_dir = DefaultDataDir(environment);
-    if (!data_dir.ok()) return Fail(data_dir.status(), kExitUsage, err);
-    flags->data_dir = *data_dir;
-  }
+  const absl::StatusOr<std::string> data_dir = DataDirOf(*flags, environment);
+  if (!data_dir.ok()) return Fail(data_dir.status(), kExitUsage, err);
+  flags->data_dir = *data_dir;
   absl::Status done;
   if (args[0] == "create") done = Create(*flags, now, out);
   if (args[0] == "list") done = List(*flags, now, out);
