@@ -33,12 +33,6 @@ constexpr absl::Duration kPollInterval = absl::Milliseconds(200);
 // How long a daemon may be away.
 constexpr absl::Duration kPatience = absl::Minutes(1);
 
-std::vector<std::string> ColumnNames(const CsvRow& header) {
-  std::vector<std::string> names;
-  for (const std::string& cell : header.cells) names.emplace_back(absl::StripAsciiWhitespace(cell));
-  return names;
-}
-
 class CalibrateCommand : public Command {
  public:
   std::string Name() const override { return kCommand; }

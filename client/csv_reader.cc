@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 
@@ -83,6 +84,13 @@ class CsvScanner {
 };
 
 }  // namespace
+
+std::vector<std::string> ColumnNames(const CsvRow& header) {
+  std::vector<std::string> names;
+  names.reserve(header.cells.size());
+  for (const std::string& cell : header.cells) names.emplace_back(absl::StripAsciiWhitespace(cell));
+  return names;
+}
 
 absl::StatusOr<CsvTable> ParseCsv(std::string_view text, const std::string& file) {
   CsvScanner scanner(text, file);

@@ -23,6 +23,9 @@ struct CsvTable {
   std::vector<CsvRow> rows;  // each with as many cells as the header
 };
 
+// The cells of a header, without blanks around them.
+std::vector<std::string> ColumnNames(const CsvRow& header);
+
 // INVALID_ARGUMENT with "FILE:LINE" for an empty file, a row with another number of cells than the header, a quote
 // that is not closed, or text after a closing quote.
 absl::StatusOr<CsvTable> ParseCsv(std::string_view text, const std::string& file);

@@ -23,9 +23,8 @@ std::string Stripped(const std::string& text) { return std::string(absl::StripAs
 
 class HeaderLookup {
  public:
-  HeaderLookup(const CsvRow& header, const std::string& file) : header_(header), file_(file) {
-    for (const std::string& cell : header.cells) names_.push_back(Stripped(cell));
-  }
+  HeaderLookup(const CsvRow& header, const std::string& file)
+      : header_(header), file_(file), names_(ColumnNames(header)) {}
 
   // Nothing when there is no such column.
   absl::StatusOr<std::optional<std::size_t>> FindOptional(const std::string& name) const {
@@ -53,7 +52,7 @@ class HeaderLookup {
 
   const CsvRow& header_;
   const std::string& file_;
-  std::vector<std::string> names_;
+  const std::vector<std::string> names_;
 };
 
 }  // namespace
