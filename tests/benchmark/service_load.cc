@@ -98,6 +98,7 @@ class Clients {
   void Run(int clients, absl::Duration interval, int stop) {
     stop_ = false;
     std::vector<std::thread> threads;
+    threads.reserve(static_cast<std::size_t>(clients));
     for (int i = 0; i < clients; ++i) threads.emplace_back([this, i, interval] { Poll(i, interval); });
     char order = 0;
     std::ignore = read(stop, &order, 1);
@@ -143,7 +144,8 @@ class Clients {
         return stub->ListJobs(context, request, &jobs);
       });
       if (jobs.jobs().empty()) continue;
-      const std::string& name = jobs.jobs(static_cast<int>(random.Below(jobs.jobs_size()))).name();
+      const std::string& name =
+          jobs.jobs(static_cast<int>(random.Below(static_cast<std::uint64_t>(jobs.jobs_size())))).name();
       Time(&gets_, [&](grpc::ClientContext* context) {
         v1::GetJobRequest request;
         request.set_name(name);

@@ -254,12 +254,10 @@ class Service {
 };
 
 }  // namespace
-}  // namespace oneloop
 
 // Calls of the service, one after the other, by whoever they say they come from. None may crash it, or have it say
 // that it is at fault.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace oneloop;
   SetLogLevel(LogLevel::kError);
   fuzz::Calls calls;
   if (!ReadMessageInput({reinterpret_cast<const char*>(data), size}, &calls)) return 0;
@@ -267,3 +265,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (int i = 0; i < std::min(calls.calls_size(), kMostCalls); ++i) service.Handle(calls.calls(i));
   return 0;
 }
+
+}  // namespace oneloop

@@ -4,7 +4,7 @@
 #include "tests/fuzz/check.h"
 #include "tests/fuzz/text_fuzzer.h"
 
-using namespace oneloop;
+namespace oneloop {
 
 // Every value that is read says where it stands.
 TEXT_FUZZER(input) {
@@ -19,3 +19,5 @@ TEXT_FUZZER(input) {
     Check(entry.place.rfind("oneloopd.yaml:", 0) == 0, "a value has a place");
   }
 }
+
+}  // namespace oneloop

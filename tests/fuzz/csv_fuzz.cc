@@ -6,7 +6,7 @@
 #include "tests/fuzz/check.h"
 #include "tests/fuzz/text_fuzzer.h"
 
-using namespace oneloop;
+namespace oneloop {
 
 // Every row of a table that is read has a cell for each column, and can be asked for a mapping.
 TEXT_FUZZER(input) {
@@ -22,3 +22,5 @@ TEXT_FUZZER(input) {
     if (columns.ok()) CheckAnswer(columns->Read(row).status());
   }
 }
+
+}  // namespace oneloop

@@ -6,7 +6,7 @@
 #include "tests/fuzz/check.h"
 #include "tests/fuzz/text_fuzzer.h"
 
-using namespace oneloop;
+namespace oneloop {
 
 // A posynomial is positive and lies between its bounds; its text gives the same formula.
 TEXT_FUZZER(input) {
@@ -27,3 +27,5 @@ TEXT_FUZZER(input) {
   const absl::StatusOr<Formula> again = Formula::Parse(formula->text(), names);
   Check(again.ok() && again->Evaluate(middle) == value, "a formula's text gives the same formula");
 }
+
+}  // namespace oneloop

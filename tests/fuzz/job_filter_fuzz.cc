@@ -3,7 +3,7 @@
 #include "tests/fuzz/check.h"
 #include "tests/fuzz/text_fuzzer.h"
 
-using namespace oneloop;
+namespace oneloop {
 
 // A filter that is read tells for every job whether it matches; no filter and its negation both do.
 TEXT_FUZZER(input) {
@@ -22,3 +22,5 @@ TEXT_FUZZER(input) {
   record.end_time = absl::UnixEpoch();
   Check(Matches(*filter, record) != Matches(negation, record), "NOT turns the answer");
 }
+
+}  // namespace oneloop

@@ -12,8 +12,7 @@
 #include "tests/fuzz/text_fuzzer.h"
 #include "tests/testing/shipped.h"
 
-using namespace oneloop;
-
+namespace oneloop {
 namespace {
 
 std::vector<std::string_view> LinesOf(std::string_view text) {
@@ -57,3 +56,5 @@ TEXT_FUZZER(input) {
     Check(again.ok() && (*again)->Serialize() == written, "a model survives its text");
   }
 }
+
+}  // namespace oneloop

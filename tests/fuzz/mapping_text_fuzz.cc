@@ -5,7 +5,7 @@
 #include "tests/fuzz/text_fuzzer.h"
 #include "tests/testing/shipped.h"
 
-using namespace oneloop;
+namespace oneloop {
 
 // What is read is written in a form that is read as the same.
 TEXT_FUZZER(input) {
@@ -18,3 +18,5 @@ TEXT_FUZZER(input) {
   Check(again.ok(), "a mapping that was written can be read");
   Check(FormatMapping(*hardware_template, *again) == text, "a mapping survives its text");
 }
+
+}  // namespace oneloop

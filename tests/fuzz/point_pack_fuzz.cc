@@ -8,8 +8,7 @@
 #include "tests/fuzz/check.h"
 #include "tests/fuzz/text_fuzzer.h"
 
-using namespace oneloop;
-
+namespace oneloop {
 namespace {
 
 constexpr std::size_t kWord = sizeof(std::int64_t);
@@ -71,3 +70,5 @@ TEXT_FUZZER(input) {
   }
   PackPoints(head, data, num_parameters % 8);
 }
+
+}  // namespace oneloop

@@ -74,11 +74,9 @@ void Search(const SearchSpec& spec) {
 }
 
 }  // namespace
-}  // namespace oneloop
 
 // Whatever spec is taken can be searched, and the proof agrees with what is found.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace oneloop;
   v1::JobSpec spec;
   if (!ReadMessageInput({reinterpret_cast<const char*>(data), size}, &spec)) return 0;
   static const Catalog catalog(&ShippedLibrary());
@@ -89,3 +87,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (job.ok()) Search(*job->search);
   return 0;
 }
+
+}  // namespace oneloop

@@ -14,8 +14,7 @@
 #include "tests/fuzz/check.h"
 #include "tests/fuzz/text_fuzzer.h"
 
-using namespace oneloop;
-
+namespace oneloop {
 namespace {
 
 void FuzzNames(std::string_view text) {
@@ -81,3 +80,5 @@ TEXT_FUZZER(input) {
   CheckAnswer(ParseListenAddress(text).status());
   FuzzFlags(text);
 }
+
+}  // namespace oneloop

@@ -6,7 +6,7 @@
 #include "tests/fuzz/check.h"
 #include "tests/fuzz/text_fuzzer.h"
 
-using namespace oneloop;
+namespace oneloop {
 
 // What is read converts and makes a cost model.
 TEXT_FUZZER(input) {
@@ -17,3 +17,5 @@ TEXT_FUZZER(input) {
   Check(hardware_template.ok(), "a template that was read converts");
   const CostModel model{std::shared_ptr<const Template>(*std::move(hardware_template))};
 }
+
+}  // namespace oneloop

@@ -4,7 +4,7 @@
 #include "tests/fuzz/check.h"
 #include "tests/fuzz/text_fuzzer.h"
 
-using namespace oneloop;
+namespace oneloop {
 
 // What is read is written as it was.
 TEXT_FUZZER(input) {
@@ -20,3 +20,5 @@ TEXT_FUZZER(input) {
   const auto again = ParseTokens(FormatTokens(*tokens));
   Check(again.ok() && FormatTokens(*again) == FormatTokens(*tokens), "tokens survive their file");
 }
+
+}  // namespace oneloop

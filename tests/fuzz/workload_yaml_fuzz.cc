@@ -3,7 +3,7 @@
 #include "tests/fuzz/check.h"
 #include "tests/fuzz/text_fuzzer.h"
 
-using namespace oneloop;
+namespace oneloop {
 
 // What is read converts, and what is converted back is the same workload.
 TEXT_FUZZER(input) {
@@ -16,3 +16,5 @@ TEXT_FUZZER(input) {
   Check(again.ok() && WorkloadToProto(*again).SerializeAsString() == WorkloadToProto(*workload).SerializeAsString(),
         "a workload survives its message");
 }
+
+}  // namespace oneloop
