@@ -354,4 +354,8 @@ absl::StatusOr<v1::BackupResponse> ServiceClient::Backup(const v1::BackupRequest
   return CallOnce(stubs_->admin, &v1::AdminService::Stub::Backup, request, kBackupTimeout);
 }
 
+absl::Status ServiceClient::Drain() {
+  return CallOnce(stubs_->admin, &v1::AdminService::Stub::Drain, v1::DrainRequest()).status();
+}
+
 }  // namespace oneloop

@@ -85,6 +85,7 @@ class ServiceClient {
 
   // Ends within a day.
   absl::StatusOr<v1::BackupResponse> Backup(const v1::BackupRequest& request);
+  absl::Status Drain();
 
  private:
   static constexpr std::chrono::seconds kCallTimeout{60};

@@ -76,6 +76,7 @@ int Serve(const DaemonFlags& flags, const sigset_t& signals) {
   options.tls = flags.tls;
   options.limits = flags.limits;
   options.enable_admin = flags.enable_admin;
+  options.request_stop = [] { kill(getpid(), SIGTERM); };
   options.sweep.retention = flags.retention;
   options.sweep.purge_after = flags.purge_after;
   options.metrics_listen = flags.metrics_listen;

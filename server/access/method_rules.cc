@@ -16,6 +16,7 @@ constexpr bool kOwnOnly = true;
 
 constexpr std::array kRules = {
     MethodRule{"AdminService.Backup", Scope::kAdmin, "", kChanges},
+    MethodRule{"AdminService.Drain", Scope::kAdmin, "", kChanges},
     // A calibration is everyone's: whoever takes one away takes it from all.
     MethodRule{"CalibrationService.CreateCalibration", Scope::kUser, "", kChanges},
     MethodRule{"CalibrationService.DeleteCalibration", Scope::kAdmin, "", kChanges},

@@ -19,4 +19,10 @@ absl::Status AdminHandlers::Backup(const v1::BackupRequest& request, const std::
   return absl::OkStatus();
 }
 
+absl::Status AdminHandlers::Drain() {
+  if (!request_stop_) return absl::UnimplementedError("this server does not end by a call");
+  request_stop_();
+  return absl::OkStatus();
+}
+
 }  // namespace oneloop

@@ -10,4 +10,10 @@ grpc::Status AdminService::Backup(grpc::ServerContext* context, const v1::Backup
                         [&](const Caller&) { return handlers_->Backup(*request, cancelled, response); });
 }
 
+grpc::Status AdminService::Drain(grpc::ServerContext* context, const v1::DrainRequest* request,
+                                 v1::DrainResponse* response) {
+  return guard_->Handle("AdminService.Drain", *context, *request, *response,
+                        [&](const Caller&) { return handlers_->Drain(); });
+}
+
 }  // namespace oneloop

@@ -206,7 +206,7 @@ void OneLoopServer::Parts::MakeServices(const Options& options) {
   std::vector<std::string> names = {v1::SearchService::service_full_name(), v1::ModelService::service_full_name(),
                                     v1::CalibrationService::service_full_name()};
   if (options.enable_admin) {
-    admin_handlers = std::make_unique<AdminHandlers>(options.data_dir);
+    admin_handlers = std::make_unique<AdminHandlers>(options.data_dir, options.request_stop);
     admin_service = std::make_unique<AdminService>(admin_handlers.get(), guard.get());
     names.emplace_back(v1::AdminService::service_full_name());
   }

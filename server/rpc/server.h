@@ -1,6 +1,7 @@
 #ifndef ONELOOP_SERVER_RPC_SERVER_H_
 #define ONELOOP_SERVER_RPC_SERVER_H_
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,6 +30,8 @@ class OneLoopServer {
     JobSweep sweep;       // what happens to jobs that are over
     int num_threads = 0;  // 0: as many as the machine runs at once
     bool enable_admin = false;
+    // Has the caller of Start stop the server soon, for AdminService.Drain; called on any thread, returns at once.
+    std::function<void()> request_stop;
     std::optional<ListenAddress> metrics_listen;  // of the loopback interface
     // For tests: another way to run a start, other intervals and clocks. `store` in it is set by Start.
     JobManager::StartRunner run_start = RunStart;

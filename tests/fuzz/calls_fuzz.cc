@@ -202,6 +202,8 @@ class Service {
               "there is nothing to back up");
         return absl::OkStatus();
       }
+      case fuzz::Call::kDrain:
+        return admin_.Drain();
       case fuzz::Call::kServerReflectionInfo: {
         grpc::reflection::v1alpha::ServerReflectionResponse response;
         AnswerReflection(call.serverreflectioninfo(), {"oneloop.v1.SearchService"}, &response);
@@ -244,7 +246,7 @@ class Service {
   const SearchHandlers search_{SearchHandlers::Options{&store_, jobs_.get(), &catalog_, &calibrations_, Limits{}}};
   const ModelHandlers model_{ModelHandlers::Options{&catalog_, &calibrations_}};
   const CalibrationHandlers calibration_{CalibrationHandlers::Options{&catalog_, trainings_.get(), &calibrations_}};
-  AdminHandlers admin_{EmptyDirectory()};
+  AdminHandlers admin_{EmptyDirectory(), [] {}};
   const CallGuard guard_{CallGuard::Options{&Tokens(), nullptr, nullptr, nullptr,
                                             [this](std::int64_t id) -> absl::StatusOr<std::string> {
                                               ASSIGN_OR_RETURN(const JobRecord record, store_.GetJob(id));

@@ -191,7 +191,8 @@ TEST_F(RecoveryTest, BackupOfARunningJobIsRestoredElsewhereAndEndsWithTheSamePoi
     RunToEnd(daemon);
     expected = ListPoints(daemon, false);
     expected_front = ListPoints(daemon, true);
-    EXPECT_EQ(daemon.Stop(), 0);
+    EXPECT_EQ(RunShell(client + "admin drain").code, 0);
+    EXPECT_EQ(daemon.Await(), 0);
   }
   const std::string restore = absl::StrCat(server, " restore --data_dir ", restored, " ", backup);
   ASSERT_EQ(RunShell(restore).code, 0);

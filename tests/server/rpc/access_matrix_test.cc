@@ -36,6 +36,7 @@ using google::protobuf::ServiceDescriptor;
 enum class Needs { kViewer, kUser, kOwner, kAdmin };
 const std::map<std::string, Needs> kPromises = {
     {"AdminService.Backup", Needs::kAdmin},
+    {"AdminService.Drain", Needs::kAdmin},
     {"CalibrationService.CreateCalibration", Needs::kUser},
     {"CalibrationService.DeleteCalibration", Needs::kAdmin},
     {"CalibrationService.GetCalibration", Needs::kViewer},

@@ -494,5 +494,19 @@ TEST_F(ServerTest, AdminServiceIsThereOnlyWhenItIsEnabled) {
   }
 }
 
+TEST_F(ServerTest, DrainAsksForTheStopAndIsAnsweredBeforeIt) {
+  std::atomic<int> requests = 0;
+  OneLoopServer::Options options = ServerOptions();
+  options.enable_admin = true;
+  options.request_stop = [&requests] { ++requests; };
+  StartServer(std::move(options));
+  for (int call = 1; call <= 2; ++call) {
+    v1::DrainResponse response;
+    grpc::ClientContext context;
+    EXPECT_TRUE(v1::AdminService::NewStub(channel_)->Drain(&context, v1::DrainRequest(), &response).ok());
+    EXPECT_EQ(requests, call);
+  }
+}
+
 }  // namespace
 }  // namespace oneloop
