@@ -44,6 +44,7 @@ class JobSettingsTest : public testing::Test {
     handler_options.store = &store_;
     handler_options.jobs = jobs_.get();
     handler_options.catalog = &catalog_;
+    handler_options.calibrations = &calibrations_;
     handler_options.clock = [this] { return clock_.Now(); };
     handlers_ = std::make_unique<SearchHandlers>(handler_options);
   }
@@ -135,6 +136,7 @@ class JobSettingsTest : public testing::Test {
   GatedRunner runner_{0};
   Catalog catalog_{&ShippedLibrary()};
   MemoryRunStore store_{[this] { return clock_.Now(); }};
+  const CalibrationCatalog calibrations_{&catalog_, &store_, nullptr};
   std::unique_ptr<JobManager> jobs_;
   std::unique_ptr<SearchHandlers> handlers_;
 };
