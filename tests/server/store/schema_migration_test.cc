@@ -76,14 +76,6 @@ std::vector<std::string> Rows(SqliteConnection& connection, const std::string& s
   }
 }
 
-std::unique_ptr<RunStore> OpenStore(const std::string& directory) {
-  SqliteRunStore::Options options;
-  options.data_dir = directory;
-  auto store = SqliteRunStore::Create(options);
-  EXPECT_TRUE(store.ok()) << store.status();
-  return store.ok() ? *std::move(store) : nullptr;
-}
-
 std::string FixturePath(int version) {
   const char* const root = std::getenv("ONELOOP_SOURCE_DIR");
   return absl::StrCat(root == nullptr ? "." : root, "/tests/server/store/schemas/v", version, ".sql");

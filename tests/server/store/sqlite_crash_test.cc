@@ -29,7 +29,7 @@ struct Acknowledgement {
   std::int64_t points;  // of this start, committed
 };
 
-std::unique_ptr<RunStore> OpenStore(const std::string& directory) {
+std::unique_ptr<RunStore> TryOpenStore(const std::string& directory) {
   SqliteRunStore::Options options;
   options.data_dir = directory;
   // So that a round adds hundreds of points and not tens of thousands, which are all compared in pairs.
@@ -40,7 +40,7 @@ std::unique_ptr<RunStore> OpenStore(const std::string& directory) {
 
 // Appends to every start until it is killed, some batches replayed as after a restart. Never returns.
 [[noreturn]] void AppendUntilKilled(const std::string& directory, std::int64_t job_id, std::uint64_t seed, int pipe) {
-  const std::unique_ptr<RunStore> store = OpenStore(directory);
+  const std::unique_ptr<RunStore> store = TryOpenStore(directory);
   if (store == nullptr) _exit(1);
   Random random(seed);
   const auto starts = store->ListStarts(job_id);
@@ -88,19 +88,11 @@ std::array<std::int64_t, kStarts> RunAndKill(const std::string& directory, std::
   return acknowledged;
 }
 
-std::string IntegrityCheck(const std::string& path) {
-  const auto connection = SqliteConnection::Open(path, SqliteConnection::Mode::kReadOnly, "");
-  if (!connection.ok()) return std::string(connection.status().message());
-  auto rows = (*connection)->Prepare("PRAGMA integrity_check");
-  if (!rows.ok() || !rows->Step().ok()) return "cannot check";
-  return std::string(rows->Text(0));
-}
-
 TEST(SqliteCrashTest, NoAcknowledgedPointIsLostOrDoubledWhenTheProcessIsKilled) {
   TempDirectory directory;
   std::int64_t job_id = 0;
   {
-    const std::unique_ptr<RunStore> store = OpenStore(directory.path());
+    const std::unique_ptr<RunStore> store = TryOpenStore(directory.path());
     ASSERT_NE(store, nullptr);
     const auto job = store->CreateJob(TestJob(kStarts));
     ASSERT_TRUE(job.ok());
@@ -110,7 +102,7 @@ TEST(SqliteCrashTest, NoAcknowledgedPointIsLostOrDoubledWhenTheProcessIsKilled) 
   for (int round = 0; round < kRounds; ++round) {
     const auto kill_after = static_cast<std::int64_t>(1 + random.Below(40));
     const auto acknowledged = RunAndKill(directory.path(), job_id, random.Next(), kill_after);
-    const std::unique_ptr<RunStore> store = OpenStore(directory.path());
+    const std::unique_ptr<RunStore> store = TryOpenStore(directory.path());
     ASSERT_NE(store, nullptr);
     EXPECT_EQ(IntegrityCheck(directory.path() + "/oneloop.db"), "ok");
     const auto starts = store->ListStarts(job_id);

@@ -46,12 +46,6 @@ SqliteRunStore::Options In(const std::string& directory, const std::string& vfs 
   return options;
 }
 
-std::unique_ptr<RunStore> OpenStore(const std::string& directory, const std::string& vfs = "") {
-  auto store = SqliteRunStore::Create(In(directory, vfs));
-  EXPECT_TRUE(store.ok()) << store.status();
-  return store.ok() ? *std::move(store) : nullptr;
-}
-
 std::int64_t CreateTestJob(RunStore& store, int num_starts) {
   const auto job = store.CreateJob(TestJob(num_starts));
   EXPECT_TRUE(job.ok()) << job.status();

@@ -20,14 +20,6 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-std::unique_ptr<RunStore> OpenStore(const std::string& directory) {
-  SqliteRunStore::Options options;
-  options.data_dir = directory;
-  auto store = SqliteRunStore::Create(options);
-  EXPECT_TRUE(store.ok()) << store.status();
-  return store.ok() ? *std::move(store) : nullptr;
-}
-
 class StoreBackupTest : public testing::Test {
  protected:
   StoreBackupTest() : store_(OpenStore(directory_.path())), restored_(other_.path() + "/restored") {

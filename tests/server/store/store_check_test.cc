@@ -21,14 +21,6 @@ using ::testing::IsEmpty;
 
 constexpr int kStarts = 3;
 
-std::unique_ptr<RunStore> OpenStore(const std::string& directory) {
-  SqliteRunStore::Options options;
-  options.data_dir = directory;
-  auto store = SqliteRunStore::Create(options);
-  EXPECT_TRUE(store.ok()) << store.status();
-  return store.ok() ? *std::move(store) : nullptr;
-}
-
 class StoreCheckTest : public testing::Test {
  protected:
   // Job 1 has ended; job 2 runs, with points in rows and in packs; job 3 is deleted, its points not yet.

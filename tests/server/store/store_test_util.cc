@@ -12,6 +12,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/store/job_ledger.h"
+#include "server/store/sqlite_connection.h"
+#include "server/store/sqlite_run_store.h"
 
 namespace oneloop {
 namespace {
@@ -56,6 +58,23 @@ TempDirectory::TempDirectory() {
 TempDirectory::~TempDirectory() {
   std::error_code ignored;
   if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+}
+
+std::unique_ptr<RunStore> OpenStore(const std::string& directory, const std::string& vfs) {
+  SqliteRunStore::Options options;
+  options.data_dir = directory;
+  options.vfs = vfs;
+  auto store = SqliteRunStore::Create(options);
+  EXPECT_TRUE(store.ok()) << store.status();
+  return store.ok() ? *std::move(store) : nullptr;
+}
+
+std::string IntegrityCheck(const std::string& path) {
+  const auto connection = SqliteConnection::Open(path, SqliteConnection::Mode::kReadOnly, "");
+  if (!connection.ok()) return std::string(connection.status().message());
+  auto rows = (*connection)->Prepare("PRAGMA integrity_check");
+  if (!rows.ok() || !rows->Step().ok()) return "cannot check";
+  return std::string(rows->Text(0));
 }
 
 NewJob TestJob(int num_starts) {

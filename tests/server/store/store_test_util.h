@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,6 +36,12 @@ class FakeClock {
  private:
   std::atomic<std::int64_t> micros_{1800000000000000};
 };
+
+// The SQLite store of a directory; null, and a failure to GoogleTest, when it does not open.
+std::unique_ptr<RunStore> OpenStore(const std::string& directory, const std::string& vfs = "");
+
+// What SQLite finds of a database file: "ok", or what is wrong.
+std::string IntegrityCheck(const std::string& path);
 
 NewJob TestJob(int num_starts);
 
