@@ -1,20 +1,22 @@
 #include "client/input_file.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
+#include <cstddef>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <string_view>
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
 #include "client/utf8.h"
+#include "common/base/read_file.h"
 #include "common/base/status.h"
 
 namespace oneloop {
 namespace {
+
+// More than any table of measurements, and little enough for any machine.
+constexpr std::size_t kMostBytes = 256 << 20;
 
 absl::Status CheckUtf8(std::string_view text, const std::string& file) {
   const std::string_view good = text.substr(0, Utf8Prefix(text));
@@ -55,18 +57,7 @@ absl::StatusOr<std::string> ReadTextFile(const std::string& path, std::istream& 
   if (path == "-") {
     text.assign(std::istreambuf_iterator<char>(standard_input), {});
   } else {
-    std::error_code ignored;
-    if (std::filesystem::is_directory(path, ignored)) {
-      return absl::InvalidArgumentError(absl::StrCat(path, ": is a directory, not a file"));
-    }
-    std::ifstream file(path, std::ios::binary);
-    if (!file) {
-      const int error = errno;
-      return absl::Status(error == ENOENT ? absl::StatusCode::kNotFound : absl::StatusCode::kInvalidArgument,
-                          absl::StrCat(path, ": cannot be read: ", std::strerror(error)));
-    }
-    text.assign(std::istreambuf_iterator<char>(file), {});
-    if (file.bad()) return absl::InvalidArgumentError(absl::StrCat(path, ": cannot be read to its end"));
+    ASSIGN_OR_RETURN(text, ReadFile(path, kMostBytes));
   }
   RETURN_IF_ERROR(CheckUtf8(text, path));
   return text;

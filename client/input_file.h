@@ -30,8 +30,8 @@ class InputFile {
   YamlSource source_;
 };
 
-// The whole of a file of text, or of `standard_input` for "-". NOT_FOUND or INVALID_ARGUMENT naming the file when it
-// cannot be read; INVALID_ARGUMENT naming the line where it is not UTF-8.
+// The whole of a file of text, or of `standard_input` for "-". Errors of ReadFile; INVALID_ARGUMENT naming the line
+// where it is not UTF-8.
 absl::StatusOr<std::string> ReadTextFile(const std::string& path, std::istream& standard_input);
 
 }  // namespace oneloop

@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <fstream>
 #include <optional>
-#include <sstream>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "client/exit_code.h"
+#include "common/base/read_file.h"
 #include "common/base/status.h"
 
 namespace oneloop {
@@ -23,11 +23,12 @@ std::string DefaultDataDir(const Environment& env) {
   return home.has_value() && !home->empty() ? *home + "/.local/share/oneloop" : "";
 }
 
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  if (!file || !(text << file.rdbuf())) return UsageError("", path + " cannot be read, or is empty");
-  return text.str();
+// Of a token, certificate or key.
+absl::StatusOr<std::string> ReadSmallFile(const std::string& path, std::string_view flag) {
+  absl::StatusOr<std::string> text = ReadFile(path, 1 << 20);
+  if (!text.ok()) return UsageError("", absl::StrCat(ToAbsl(flag), ": ", text.status().message()));
+  if (text->empty()) return UsageError("", absl::StrCat(ToAbsl(flag), ": ", path, " is empty"));
+  return text;
 }
 
 std::string FlagOrVariable(const std::string& flag, const Environment& env, const std::string& variable) {
@@ -40,9 +41,8 @@ absl::StatusOr<std::string> ReadTokenFile(const std::string& path) {
     return UsageError("",
                       absl::StrCat("--token_file: ", path, " can be read by others; change that: chmod 600 ", path));
   }
-  absl::StatusOr<std::string> text = ReadFile(path);
-  if (!text.ok()) return UsageError("", absl::StrCat("--token_file: ", text.status().message()));
-  absl::StripAsciiWhitespace(&*text);
+  ASSIGN_OR_RETURN(std::string text, ReadSmallFile(path, "--token_file"));
+  absl::StripAsciiWhitespace(&text);
   return text;
 }
 
@@ -126,9 +126,7 @@ absl::Status ServerOptions::ReadTls(const Environment& env, ServiceClient::Optio
        {std::tuple("--tls_ca", &ca, &options->tls_ca), std::tuple("--tls_cert", &cert, &options->tls_cert),
         std::tuple("--tls_key", &key, &options->tls_key)}) {
     if (path->empty()) continue;
-    absl::StatusOr<std::string> content = ReadFile(*path);
-    if (!content.ok()) return UsageError("", absl::StrCat(flag, ": ", content.status().message()));
-    *text = *std::move(content);
+    ASSIGN_OR_RETURN(*text, ReadSmallFile(*path, flag));
   }
   return absl::OkStatus();
 }

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <fstream>
 #include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/read_file.h"
 #include "common/base/status.h"
 #include "common/convert/yaml_document.h"
 
@@ -82,17 +82,6 @@ class ConfigReader {
   std::vector<ConfigEntry> entries_;
 };
 
-// One byte more than is allowed at most, so that the parser sees that there is more.
-absl::StatusOr<std::string> ReadText(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text(kMaxYamlBytes + 1, '\0');
-  if (!file) return absl::NotFoundError(path + ": cannot be opened; is it there, and may this user read it?");
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad() || (file.fail() && !file.eof())) return absl::InvalidArgumentError(path + ": cannot be read");
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  return text;
-}
-
 }  // namespace
 
 absl::StatusOr<std::vector<ConfigEntry>> ParseConfig(std::string_view text, const std::string& file,
@@ -102,7 +91,7 @@ absl::StatusOr<std::vector<ConfigEntry>> ParseConfig(std::string_view text, cons
 }
 
 absl::StatusOr<std::vector<ConfigEntry>> ReadConfigFile(const std::string& path, const std::vector<SettingKey>& keys) {
-  ASSIGN_OR_RETURN(const std::string text, ReadText(path));
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kMaxYamlBytes));
   return ParseConfig(text, path, keys);
 }
 

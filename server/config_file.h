@@ -30,7 +30,7 @@ struct ConfigEntry {
 absl::StatusOr<std::vector<ConfigEntry>> ParseConfig(std::string_view text, const std::string& file,
                                                      const std::vector<SettingKey>& keys);
 
-// As above; NOT_FOUND or INVALID_ARGUMENT when the file cannot be opened or read.
+// As above; and the errors of ReadFile.
 absl::StatusOr<std::vector<ConfigEntry>> ReadConfigFile(const std::string& path, const std::vector<SettingKey>& keys);
 
 }  // namespace oneloop

@@ -1,16 +1,11 @@
 #include "common/convert/yaml.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
 #include <cstdint>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <limits>
 #include <memory>
 #include <set>
-#include <system_error>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -20,6 +15,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/read_file.h"
 #include "common/base/status.h"
 #include "google/protobuf/descriptor.h"
 
@@ -291,27 +287,6 @@ class MessageReader {
   YamlSource& source_;
 };
 
-absl::StatusOr<std::string> ReadText(const std::string& path) {
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error)) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": is a directory; expected a YAML file"));
-  }
-  errno = 0;
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) {
-    const int code = errno;
-    const std::string text = absl::StrCat(path, ": cannot be opened: ", std::strerror(code));
-    if (code == ENOENT || code == ENOTDIR) return absl::NotFoundError(text);
-    return code == EACCES ? absl::PermissionDeniedError(text) : absl::InvalidArgumentError(text);
-  }
-  // One byte more than allowed is enough to see that it is too large, even of an endless device.
-  std::string text(kMaxYamlBytes + 1, '\0');
-  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (stream.bad()) return absl::InvalidArgumentError(absl::StrCat(path, ": cannot be read"));
-  text.resize(static_cast<std::size_t>(stream.gcount()));
-  return text;
-}
-
 }  // namespace
 
 absl::Status YamlSource::Annotate(const absl::Status& status) const {
@@ -339,7 +314,7 @@ absl::Status ReadYamlText(std::string_view text, const std::string& file, google
 }
 
 absl::Status ReadYamlFile(const std::string& path, google::protobuf::Message* message, YamlSource* source) {
-  ASSIGN_OR_RETURN(const std::string text, ReadText(path));
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kMaxYamlBytes));
   return ReadYamlText(text, path, message, source);
 }
 

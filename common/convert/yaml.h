@@ -45,7 +45,7 @@ class YamlSource {
 absl::Status ReadYamlText(std::string_view text, const std::string& file, google::protobuf::Message* message,
                           YamlSource* source);
 
-// As above; NOT_FOUND, PERMISSION_DENIED or INVALID_ARGUMENT when the file cannot be read.
+// As above, and the errors of ReadFile.
 absl::Status ReadYamlFile(const std::string& path, google::protobuf::Message* message, YamlSource* source);
 
 }  // namespace oneloop

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "common/base/read_file.h"
 #include "common/base/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -99,10 +100,7 @@ class BenchTest : public ::testing::Test {
   }
 
   std::string Folder() const { return daemon_.folder() + "/out"; }
-  std::string ReadFile(const std::string& name) const {
-    std::ifstream file(Folder() + "/" + name);
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
+  std::string Read(const std::string& name) const { return ReadFile(Folder() + "/" + name).value(); }
   bool NothingWritten() const { return !std::filesystem::exists(Folder()) || std::filesystem::is_empty(Folder()); }
 
   FakeDaemon daemon_;
@@ -170,13 +168,13 @@ TEST_F(BenchTest, AblationsTakeOnePartOutAtATime) {
 TEST_F(BenchTest, WritesACsvAndAPlotPerWorkload) {
   const auto result = Bench({"--workload", "a", "--workload", "b", "--seeds", "2", "-o", Folder()});
   EXPECT_EQ(result.code, ExitCode::kOk) << result.err;
-  const std::string csv = ReadFile("bench.csv");
+  const std::string csv = Read("bench.csv");
   EXPECT_THAT(csv, StartsWith("workload,template,variant,algorithm,seed,starts,samples,job,points,best_edp,"
                               "best_energy_uj,best_latency_cycles,best_area_mm2,lower_bound,gap,samples_per_second\n"
                               "a,gemmini,gradient,gradient,0,2,1000,projects/default/jobs/1,0,1000000000,100000,10000,"
                               "3.25,900000000,"));
   EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 1 + 2 * 3 * 2);
-  const std::string svg = ReadFile("b.svg");
+  const std::string svg = Read("b.svg");
   for (const char* text : {"<svg", ">b on gemmini<", ">gradient<", ">random<", ">bayesian<", "<polygon"}) {
     EXPECT_THAT(svg, HasSubstr(text));
   }
@@ -226,7 +224,7 @@ TEST_F(BenchTest, ReplacesNoFileOfOthers) {
   EXPECT_EQ(result.code, ExitCode::kInvalidInput);
   EXPECT_THAT(result.err, HasSubstr("a.svg: exists and was not written by this command"));
   EXPECT_TRUE(requests_.empty());
-  EXPECT_EQ(ReadFile("a.svg"), "<svg/>");
+  EXPECT_EQ(Read("a.svg"), "<svg/>");
   EXPECT_FALSE(std::filesystem::exists(Folder() + "/bench.csv"));
 }
 

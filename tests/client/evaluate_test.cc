@@ -192,7 +192,7 @@ TEST_F(EvaluateTest, ReadsFilesAndNamesThem) {
   EXPECT_EQ(missing.code, ExitCode::kNotFound);
   EXPECT_THAT(missing.err, HasSubstr("none.csv: cannot be read: No such file or directory"));
   const auto folder = client_.Run({"evaluate", daemon_.folder(), "--template", "tiny"});
-  EXPECT_THAT(folder.err, HasSubstr("is a directory, not a file"));
+  EXPECT_THAT(folder.err, HasSubstr("Is a directory"));
 }
 
 TEST_F(EvaluateTest, RefusesUnknownTemplatesAndPredictors) {

@@ -8,6 +8,7 @@
 #include <iterator>
 #include <string>
 
+#include "common/base/read_file.h"
 #include "common/base/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -28,10 +29,7 @@ class OutputFolderTest : public ::testing::Test {
   ~OutputFolderTest() override { std::filesystem::remove_all(folder_); }
 
   void Write(const std::string& name, const std::string& text) const { std::ofstream(folder_ + "/" + name) << text; }
-  std::string Read(const std::string& name) const {
-    std::ifstream file(folder_ + "/" + name);
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
+  std::string Read(const std::string& name) const { return ReadFile(folder_ + "/" + name).value(); }
   int CountFiles() const { return static_cast<int>(std::distance(std::filesystem::directory_iterator(folder_), {})); }
 
   std::string folder_;

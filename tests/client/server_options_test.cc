@@ -141,7 +141,8 @@ TEST_F(ServerOptionsTest, TraceIdComesFromFlagOrVariableOrIsRandom) {
 
 TEST_F(ServerOptionsTest, WrongFlagsAreRefusedWithTheirName) {
   const std::string file = Write("file", "text");
-  EXPECT_THAT(Problem({"--server", "box:7", "--tls_ca", "/none"}), HasSubstr("--tls_ca: /none cannot be read"));
+  EXPECT_THAT(Problem({"--server", "box:7", "--tls_ca", "/none"}),
+              HasSubstr("--tls_ca: /none: cannot be read: No such file"));
   EXPECT_THAT(Problem({"--server", "box:7", "--tls_ca", Write("empty", "")}), HasSubstr("--tls_ca"));
   EXPECT_THAT(Problem({"--server", "box:7", "--tls_cert", file}), HasSubstr("--tls_cert and --tls_key"));
   EXPECT_THAT(Problem({"--server", "box:7", "--tls_key", file}), HasSubstr("--tls_cert and --tls_key"));

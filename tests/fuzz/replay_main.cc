@@ -5,18 +5,16 @@
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
+#include "common/base/read_file.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 namespace {
 
 void Replay(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  const std::string input((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  const std::string input = oneloop::ReadFile(path).value();
   // Said before, so that it is the last line when the input crashes.
   std::printf("%s\n", path.c_str());
   std::fflush(stdout);

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "client/csv_reader.h"
+#include "common/base/read_file.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/util/json_util.h"
 #include "gtest/gtest.h"
@@ -439,15 +440,11 @@ TEST_F(CliTest, BenchComparesJobsOfTheDaemonAndWritesFiles) {
     EXPECT_EQ(rows.Number(i, "samples"), 120);
     EXPECT_GE(rows.Number(i, "best_edp"), rows.Number(i, "lower_bound"));
   }
-  const auto read = [](const std::string& path) {
-    std::ifstream file(path);
-    return std::string(std::istreambuf_iterator<char>(file), {});
-  };
-  EXPECT_EQ(read(Path("bench/bench.csv")), first.out);
-  const std::string svg = read(Path("bench/pair.svg"));
+  EXPECT_EQ(ReadFile(Path("bench/bench.csv")).value(), first.out);
+  const std::string svg = ReadFile(Path("bench/pair.svg")).value();
   EXPECT_THAT(svg, AllOf(HasSubstr("<polyline"), HasSubstr("pair on gemmini"), HasSubstr("bayesian")));
   EXPECT_EQ(Run(flags).code, 0) << "it replaces its own files";
-  EXPECT_EQ(read(Path("bench/pair.svg")), svg) << "the same jobs give the same plot";
+  EXPECT_EQ(ReadFile(Path("bench/pair.svg")).value(), svg) << "the same jobs give the same plot";
   const ProcessResult unknown = RunMerged("bench --workload resnet51");
   EXPECT_EQ(unknown.code, 4);
   EXPECT_EQ(unknown.out, "oneloop: --workload resnet51: there is no workload 'resnet51' (did you mean 'resnet50'?)\n");

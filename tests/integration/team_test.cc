@@ -14,6 +14,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/read_file.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
@@ -104,10 +105,9 @@ TEST_F(TeamTest, PeopleGetInByTheirTokensAndChangeWhatIsTheirs) {
   EXPECT_THAT(Oneloop("jobs", ada).out, HasSubstr("was revoked"));
   EXPECT_EQ(Oneloop("jobs", vera).code, 0);
 
-  std::stringstream audit;
-  audit << std::ifstream(DataDir() + "/audit.log").rdbuf();
-  EXPECT_THAT(audit.str(), AllOf(HasSubstr(R"("user":"ada")"), HasSubstr("token create"), HasSubstr("token revoke"),
-                                 HasSubstr("PERMISSION_DENIED"), Not(HasSubstr(ada.substr(17)))));
+  EXPECT_THAT(ReadFile(DataDir() + "/audit.log").value(),
+              AllOf(HasSubstr(R"("user":"ada")"), HasSubstr("token create"), HasSubstr("token revoke"),
+                    HasSubstr("PERMISSION_DENIED"), Not(HasSubstr(ada.substr(17)))));
 }
 
 TEST_F(TeamTest, CommandLineOfThisMachineFindsItsTokenByItself) {

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <iostream>
 #include <map>
@@ -16,13 +15,13 @@
 #include <optional>
 #include <regex>
 #include <set>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/random.h"
+#include "common/base/read_file.h"
 #include "tests/integration/daemon.h"
 
 namespace oneloop {
@@ -560,9 +559,7 @@ TEST_F(TortureTest, EveryFailpointOfTheSourcesIsUsed) {
   const std::regex call("Failpoint\\(\"([^\"]+)\"\\)");
   for (const auto& entry : std::filesystem::recursive_directory_iterator(std::string(root) + "/server")) {
     if (entry.path().extension() != ".cc") continue;
-    std::ostringstream text;
-    text << std::ifstream(entry.path()).rdbuf();
-    const std::string source = text.str();
+    const std::string source = ReadFile(entry.path()).value();
     for (std::sregex_iterator match(source.begin(), source.end(), call), end; match != end; ++match) {
       EXPECT_TRUE(marked.insert((*match)[1]).second) << (*match)[1] << " stands at two places";
     }

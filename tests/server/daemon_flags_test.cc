@@ -161,7 +161,7 @@ TEST_F(DaemonConfigTest, WrongFilesAreRefusedWithTheirLine) {
 }
 
 TEST_F(DaemonConfigTest, FileMustBeThereOnce) {
-  EXPECT_THAT(Message(ParseDaemonFlags({"--config", "/none"}, kHome).status()), HasSubstr("/none: cannot be opened"));
+  EXPECT_THAT(Message(ParseDaemonFlags({"--config", "/none"}, kHome).status()), HasSubstr("/none: cannot be read"));
   EXPECT_FALSE(ParseDaemonFlags({"--config", "/"}, kHome).ok());
   EXPECT_THAT(Message(ParseDaemonFlags({"--config="}, kHome).status()), HasSubstr("--config is empty"));
   EXPECT_THAT(Message(Parse("threads: 1", {"--config", "/other"}).status()), HasSubstr("twice"));

@@ -6,8 +6,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <string>
+
+#include "common/base/read_file.h"
 
 namespace oneloop {
 namespace {
@@ -40,12 +41,7 @@ class EmbedDataTest : public ::testing::Test {
     return WIFEXITED(result) ? WEXITSTATUS(result) : -1;
   }
 
-  std::string Read(const std::string& name) const {
-    std::ifstream stream(dir_ + "/" + name);
-    std::stringstream text;
-    text << stream.rdbuf();
-    return text.str();
-  }
+  std::string Read(const std::string& name) const { return ReadFile(dir_ + "/" + name).value(); }
 
   std::string dir_;
   std::string errors_;

@@ -300,8 +300,8 @@ TEST_F(ReadYamlFileTest, UnreadableFilesAreErrorsWithTheirName) {
   const absl::Status missing = ReadYamlFile(dir_ + "/none.yaml", &workload, nullptr);
   EXPECT_EQ(missing.code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(Message(missing), AllOf(StartsWith(dir_ + "/none.yaml: "), HasSubstr("No such file")));
-  EXPECT_THAT(Message(ReadYamlFile(dir_, &workload, nullptr)), HasSubstr("is a directory"));
-  EXPECT_THAT(Message(ReadYamlFile("/dev/zero", &workload, nullptr)), HasSubstr("larger than 4 MiB"));
+  EXPECT_THAT(Message(ReadYamlFile(dir_, &workload, nullptr)), HasSubstr("Is a directory"));
+  EXPECT_THAT(Message(ReadYamlFile("/dev/zero", &workload, nullptr)), HasSubstr("larger than 4194304 bytes"));
 }
 
 }  // namespace

@@ -5,10 +5,9 @@
 #include <sys/stat.h>
 
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <string>
 
+#include "common/base/read_file.h"
 #include "tests/server/store/store_test_util.h"
 
 namespace oneloop {
@@ -16,13 +15,6 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-std::string ReadAll(const std::string& path) {
-  std::ifstream file(path);
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 AuditEntry Entry(const std::string& resource) {
   AuditEntry entry;
@@ -53,7 +45,7 @@ TEST(AuditLogTest, LinesAreAppendedToAPrivateFile) {
   options.data_dir = directory.path();
   ASSERT_EQ(AuditLog(options).Append(Entry("first")), absl::OkStatus());
   ASSERT_EQ(AuditLog(options).Append(Entry("second")), absl::OkStatus());
-  EXPECT_EQ(ReadAll(path), AuditLine(Entry("first")) + AuditLine(Entry("second")));
+  EXPECT_EQ(ReadFile(path).value(), AuditLine(Entry("first")) + AuditLine(Entry("second")));
   struct stat info = {};
   ASSERT_EQ(stat(path.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777u, 0600u);
@@ -69,10 +61,11 @@ TEST(AuditLogTest, SizeIsBoundedAndTheNewestLinesStay) {
   options.num_old_files = 2;
   AuditLog log(options);
   for (int i = 10; i < 31; ++i) ASSERT_EQ(log.Append(Entry("job " + std::to_string(i))), absl::OkStatus());
-  EXPECT_EQ(ReadAll(path), AuditLine(Entry("job 28")) + AuditLine(Entry("job 29")) + AuditLine(Entry("job 30")));
-  EXPECT_THAT(ReadAll(path + ".1"), HasSubstr("job 25"));
-  EXPECT_THAT(ReadAll(path + ".2"), HasSubstr("job 22"));
-  EXPECT_THAT(ReadAll(path + ".2"), Not(HasSubstr("job 25")));
+  EXPECT_EQ(ReadFile(path).value(),
+            AuditLine(Entry("job 28")) + AuditLine(Entry("job 29")) + AuditLine(Entry("job 30")));
+  EXPECT_THAT(ReadFile(path + ".1").value(), HasSubstr("job 25"));
+  EXPECT_THAT(ReadFile(path + ".2").value(), HasSubstr("job 22"));
+  EXPECT_THAT(ReadFile(path + ".2").value(), Not(HasSubstr("job 25")));
   EXPECT_FALSE(std::filesystem::exists(path + ".3"));
 }
 

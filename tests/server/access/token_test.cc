@@ -5,13 +5,12 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include <fstream>
 #include <set>
-#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "common/base/read_file.h"
 #include "common/base/status.h"
 #include "server/access/private_file.h"
 #include "server/access/token_file.h"
@@ -41,13 +40,6 @@ mode_t ModeOf(const std::string& path) {
   struct stat info = {};
   EXPECT_EQ(stat(path.c_str(), &info), 0) << path;
   return info.st_mode & 0777u;
-}
-
-std::string ReadAll(const std::string& path) {
-  std::ifstream file(path);
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
 }
 
 TEST(TokenTest, TextHoldsIdAndSecretAndTheRecordNeither) {
@@ -168,12 +160,12 @@ TEST(TokenFileTest, TokensThatAreMadeAtOnceAreAllKept) {
 TEST(TokenFileTest, LocalTokenIsMadeOnceAndAgainWhenItWasRevoked) {
   const TempDirectory directory;
   ASSERT_EQ(EnsureLocalToken(directory.path(), kNow), absl::OkStatus());
-  const std::string first = ReadAll(LocalTokenPath(directory.path()));
+  const std::string first = ReadFile(LocalTokenPath(directory.path())).value();
   ASSERT_EQ(EnsureLocalToken(directory.path(), kNow), absl::OkStatus());
-  EXPECT_EQ(ReadAll(LocalTokenPath(directory.path())), first);
+  EXPECT_EQ(ReadFile(LocalTokenPath(directory.path())).value(), first);
   ASSERT_TRUE(RevokeToken(directory.path(), ListTokens(directory.path())->front().id).ok());
   ASSERT_EQ(EnsureLocalToken(directory.path(), kNow), absl::OkStatus());
-  const std::string second = ReadAll(LocalTokenPath(directory.path()));
+  const std::string second = ReadFile(LocalTokenPath(directory.path())).value();
   EXPECT_NE(second, first);
   TokenRegistry registry(directory.path());
   const Caller caller = registry.Authenticate(second.substr(0, second.size() - 1), kNow).value();

@@ -8,13 +8,13 @@
 
 #include <chrono>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/read_file.h"
 #include "common/base/status.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
@@ -34,13 +34,6 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-std::string ReadAll(const std::string& path) {
-  std::ifstream file(path);
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 class TransportTest : public testing::Test {
  protected:
@@ -97,7 +90,7 @@ class TransportTest : public testing::Test {
     return CreateToken(DataDir(), request, absl::Now())->text;
   }
   std::string LocalToken() const {
-    const std::string text = ReadAll(LocalTokenPath(DataDir()));
+    const std::string text = ReadFile(LocalTokenPath(DataDir())).value();
     return text.substr(0, text.find('\n'));
   }
 
@@ -272,7 +265,7 @@ TEST_F(TransportTest, EveryChangeLeavesALineWhoeverMadeIt) {
   ASSERT_FALSE(Cancel(Plain(), "", job.name()).ok());
   ASSERT_TRUE(List(Plain(), viewer).ok());
   ASSERT_TRUE(Create(Plain(), user, &job, "", /*validate_only=*/true).ok());
-  std::istringstream log(ReadAll(DataDir() + "/audit.log"));
+  std::istringstream log(ReadFile(DataDir() + "/audit.log").value());
   std::vector<std::string> lines;
   for (std::string line; std::getline(log, line);) lines.push_back(line);
   ASSERT_EQ(lines.size(), 3u);
@@ -282,7 +275,7 @@ TEST_F(TransportTest, EveryChangeLeavesALineWhoeverMadeIt) {
   EXPECT_THAT(lines[1], AllOf(HasSubstr(R"("user":"vera")"), HasSubstr("SearchService.CancelJob"),
                               HasSubstr(R"("resource":"projects/p/jobs/1","result":"PERMISSION_DENIED")")));
   EXPECT_THAT(lines[2], AllOf(Not(HasSubstr("\"user\"")), HasSubstr("UNAUTHENTICATED")));
-  EXPECT_THAT(ReadAll(DataDir() + "/audit.log"), Not(HasSubstr(user.substr(17)))) << "no secret is written";
+  EXPECT_THAT(ReadFile(DataDir() + "/audit.log").value(), Not(HasSubstr(user.substr(17)))) << "no secret is written";
 }
 
 TEST_F(TransportTest, TlsServesCallersWithAToken) {

@@ -17,13 +17,13 @@
 #include <map>
 #include <memory>
 #include <set>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/base/failpoint.h"
+#include "common/base/read_file.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/store/sqlite_connection.h"
@@ -83,10 +83,9 @@ std::string FixturePath(int version) {
 
 // Makes the file of a fixture.
 void LoadFixture(int version, const std::string& path) {
-  std::ostringstream script;
-  script << std::ifstream(FixturePath(version)).rdbuf();
-  ASSERT_FALSE(script.str().empty()) << FixturePath(version) << " is missing; see the head of this file";
-  ASSERT_EQ(Connect(path)->Execute(script.str()), absl::OkStatus());
+  const absl::StatusOr<std::string> script = ReadFile(FixturePath(version));
+  ASSERT_TRUE(script.ok()) << script.status() << "; see the head of this file";
+  ASSERT_EQ(Connect(path)->Execute(*script), absl::OkStatus());
 }
 
 // What every fixture holds: job 1 has succeeded, job 2 runs, job 3 is paused and without points.

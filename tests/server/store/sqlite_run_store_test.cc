@@ -9,11 +9,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <limits>
 #include <string>
 
 #include "common/base/random.h"
+#include "common/base/read_file.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/store/sqlite_connection.h"
@@ -53,11 +53,6 @@ std::int64_t CreateTestJob(RunStore& store, int num_starts) {
 }
 
 std::string DatabasePath(const TempDirectory& directory) { return directory.path() + "/oneloop.db"; }
-
-std::string ReadFile(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-}
 
 void WriteFile(const std::string& path, const std::string& content) {
   std::ofstream(path, std::ios::binary | std::ios::trunc) << content;
@@ -179,7 +174,7 @@ TEST(SqliteRunStoreTest, UnusablePathsAreRefusedByName) {
     EXPECT_THAT(std::string(status.message()), AllOf(HasSubstr("data directory"), HasSubstr(path)));
   }
   EXPECT_FALSE(std::filesystem::exists(directory.path() + "/missing"));
-  EXPECT_EQ(ReadFile(file), "text");
+  EXPECT_EQ(ReadFile(file).value(), "text");
 }
 
 TEST(SqliteRunStoreTest, DirectoryWithoutWritePermissionIsRefused) {
@@ -201,17 +196,17 @@ TEST(SqliteRunStoreTest, FileThatIsNoDatabaseIsDataLossAndStays) {
   const absl::Status status = SqliteRunStore::Create(In(directory.path())).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
   EXPECT_THAT(std::string(status.message()), HasSubstr(DatabasePath(directory)));
-  EXPECT_EQ(ReadFile(DatabasePath(directory)), content);
+  EXPECT_EQ(ReadFile(DatabasePath(directory)).value(), content);
 }
 
 TEST(SqliteRunStoreTest, AnotherProgramsDatabaseIsRefusedAndStays) {
   TempDirectory directory;
   RunSql(DatabasePath(directory), "CREATE TABLE songs (title TEXT)");
-  const std::string content = ReadFile(DatabasePath(directory));
+  const std::string content = ReadFile(DatabasePath(directory)).value();
   const absl::Status status = SqliteRunStore::Create(In(directory.path())).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(status.message()), HasSubstr("not a OneLoop store"));
-  EXPECT_EQ(ReadFile(DatabasePath(directory)), content);
+  EXPECT_EQ(ReadFile(DatabasePath(directory)).value(), content);
 }
 
 TEST(SqliteRunStoreTest, DamagedPagesAreDataLoss) {
@@ -222,7 +217,7 @@ TEST(SqliteRunStoreTest, DamagedPagesAreDataLoss) {
     id = CreateTestJob(*store, 1);
     ASSERT_TRUE(Append(*store, TestBatch(id, 0, 0, 5000)).ok());
   }
-  std::string content = ReadFile(DatabasePath(directory));
+  std::string content = ReadFile(DatabasePath(directory)).value();
   constexpr std::size_t kPage = 4096;
   // Behind the tables' roots and the tables of constants, which are made first.
   for (std::size_t page = 80; (page + 1) * kPage <= content.size(); ++page)
@@ -319,15 +314,15 @@ TEST(SqliteRunStoreTest, NewerSchemaIsRefusedAndTheFileStays) {
     (*newer)->SetCheckpointOnClose(false);
     ASSERT_EQ((*newer)->Execute("PRAGMA user_version = 99"), absl::OkStatus());
   }
-  const std::string content = ReadFile(DatabasePath(directory));
-  const std::string log = ReadFile(DatabasePath(directory) + "-wal");
+  const std::string content = ReadFile(DatabasePath(directory)).value();
+  const std::string log = ReadFile(DatabasePath(directory) + "-wal").value();
   EXPECT_FALSE(log.empty());
   const absl::Status status = SqliteRunStore::Create(In(directory.path())).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(status.message()),
               AllOf(HasSubstr("version 99"), HasSubstr("up to " + std::to_string(StoreSchema().version()))));
-  EXPECT_EQ(ReadFile(DatabasePath(directory)), content);
-  EXPECT_EQ(ReadFile(DatabasePath(directory) + "-wal"), log);
+  EXPECT_EQ(ReadFile(DatabasePath(directory)).value(), content);
+  EXPECT_EQ(ReadFile(DatabasePath(directory) + "-wal").value(), log);
 }
 
 // --- Migration, with schemas made for the test ---
@@ -414,9 +409,9 @@ TEST(SqliteSchemaTest, UpToDateFileIsLeftAlone) {
   TempDirectory directory;
   const std::string path = DatabasePath(directory);
   ASSERT_EQ(Prepare(path, SongsOfVersion(1)), absl::OkStatus());
-  const std::string content = ReadFile(path);
+  const std::string content = ReadFile(path).value();
   ASSERT_EQ(Prepare(path, SongsOfVersion(1)), absl::OkStatus());
-  EXPECT_EQ(ReadFile(path), content);
+  EXPECT_EQ(ReadFile(path).value(), content);
   EXPECT_FALSE(std::filesystem::exists(BackupPath(path, 1)));
 }
 
@@ -435,10 +430,10 @@ TEST(SqliteSchemaTest, FileIsUntouchedWhenItCannotBeBackedUp) {
   TempDirectory directory;
   const std::string path = DatabasePath(directory);
   ASSERT_EQ(Prepare(path, SongsOfVersion(1)), absl::OkStatus());
-  const std::string content = ReadFile(path);
+  const std::string content = ReadFile(path).value();
   std::filesystem::create_directory(BackupPath(path, 1));
   EXPECT_FALSE(Prepare(path, SongsOfVersion(2)).ok());
-  EXPECT_EQ(ReadFile(path), content);
+  EXPECT_EQ(ReadFile(path).value(), content);
   EXPECT_FALSE(std::filesystem::exists(BackupPath(path, 1) + ".partial"));
 }
 
