@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -19,54 +18,21 @@ namespace {
 
 // When one of the unfinished jobs is likely to have ended.
 constexpr absl::Duration kRetryAfter = absl::Minutes(1);
-// A forecast of 10,000 jobs takes some 70 ms of a core; so it serves all who ask for a while, a new job's less long.
-constexpr absl::Duration kForecastAge = absl::Seconds(1);
-constexpr absl::Duration kForecastAgeForNewJob = absl::Milliseconds(100);
 
 int ThreadCount(int wanted) {
   if (wanted > 0) return wanted;
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
-PointWriter::Ending EndingOf(StartSummary::Termination termination) {
-  switch (termination) {
-    case StartSummary::Termination::kStopped:
-      return PointWriter::Ending::kOpen;
-    case StartSummary::Termination::kStopScoreReached:
-      return PointWriter::Ending::kWithinStopGap;
-    case StartSummary::Termination::kBudgetUsed:
-    case StartSummary::Termination::kConverged:
-    case StartSummary::Termination::kDiverged:
-      break;
-  }
-  return PointWriter::Ending::kDone;
-}
-
 std::string JobText(std::int64_t job_id) { return absl::StrCat("job ", job_id, ": "); }
 
 }  // namespace
-
-void JobManager::ActiveJob::SetBound(double proven) {
-  bound = proven;
-  SetStopScore();
-}
-
-void JobManager::ActiveJob::SetSpec(std::shared_ptr<const SearchSpec> decoded) {
-  spec = std::move(decoded);
-  SetStopScore();
-}
-
-void JobManager::ActiveJob::SetStopScore() {
-  if (spec == nullptr || !stop_gap || !bound || !(*bound > 0) || !std::isfinite(*bound)) return;
-  auto with_score = std::make_shared<SearchSpec>(*spec);
-  with_score->stop_score = LargestScoreWithin(*stop_gap, *bound);
-  spec = std::move(with_score);
-}
 
 JobManager::JobManager(Options options)
     : options_(std::move(options)),
       num_threads_(ThreadCount(options_.num_threads)),
       queue_(options_.fair_share),
+      forecast_(num_threads_),
       housekeeper_({.store = options_.store,
                     .sweep = options_.sweep,
                     .cancel_overdue = [this](std::int64_t job_id) { return CancelOverdue(job_id); },
@@ -270,24 +236,15 @@ void JobManager::Forget(std::int64_t job_id) {
 }
 
 std::optional<ExpectedStart> JobManager::ExpectedStartOf(std::int64_t job_id) {
-  const absl::Time now = options_.clock();
-  MutexLock forecast(&forecast_mutex_);
-  std::optional<QueuePlan> plan;
+  std::int64_t changes = 0;
   {
     MutexLock lock(&mutex_);
-    const bool knows_job = forecast_.contains(job_id) || forecast_changes_ == queue_changes_;
-    if (now - forecast_time_ >= (knows_job ? kForecastAge : kForecastAgeForNewJob)) {
-      plan = queue_.Plan();
-      forecast_changes_ = queue_changes_;
-    }
+    changes = queue_changes_;
   }
-  if (plan) {
-    forecast_ = ForecastStarts(*std::move(plan), num_threads_, now);
-    forecast_time_ = now;
-  }
-  const auto expected = forecast_.find(job_id);
-  if (expected == forecast_.end()) return std::nullopt;
-  return expected->second;
+  return forecast_.Of(job_id, changes, options_.clock(), [this] {
+    MutexLock lock(&mutex_);
+    return queue_.Plan();
+  });
 }
 
 absl::Status JobManager::Drain(absl::Duration timeout) {
@@ -400,7 +357,7 @@ absl::StatusOr<PointWriter::Ending> JobManager::RunAndStore(const Task& task, co
     Log(LogLevel::kWarning,
         absl::StrCat("job ", task.lease.job_id, ", start ", task.lease.start, " diverged: ", summary.message));
   }
-  const PointWriter::Ending ending = EndingOf(summary.termination);
+  const PointWriter::Ending ending = PointWriter::EndingOf(summary.termination);
   RETURN_IF_ERROR(writer.Finish(summary.samples, ending));
   Failpoint("jobs.after_start");
   return ending;

@@ -18,12 +18,13 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "common/base/mutex.h"
+#include "server/jobs/active_job.h"
 #include "server/jobs/housekeeper.h"
 #include "server/jobs/job_units.h"
 #include "server/jobs/lease_queue.h"
 #include "server/jobs/point_writer.h"
+#include "server/jobs/queue_forecast.h"
 #include "server/jobs/stalled_jobs.h"
-#include "server/jobs/stop_rule.h"
 #include "server/search/search.h"
 #include "server/search/search_bound.h"
 #include "server/store/run_store.h"
@@ -103,18 +104,6 @@ class JobManager {
   absl::Duration purge_after() const { return options_.sweep.purge_after; }
 
  private:
-  struct ActiveJob {
-    std::shared_ptr<const SearchSpec> spec;  // decoded by the first lease; shared with every running start
-    bool marked_running = false;             // the store has it as RUNNING
-    std::optional<double> bound;             // of the objective, once it is proven
-    std::optional<double> stop_gap;
-    std::optional<StopRule> stop_rule;  // with stop_gap
-
-    // Takes over what is known, and has the spec say at which score a start ends once both are there.
-    void SetBound(double proven);
-    void SetSpec(std::shared_ptr<const SearchSpec> decoded);
-    void SetStopScore();
-  };
   // Set to end the start or proof; shared by the worker and whoever stops it.
   using StopFlag = std::shared_ptr<std::atomic<bool>>;
   struct Task {
@@ -176,11 +165,7 @@ class JobManager {
   std::int64_t queue_changes_ ABSL_GUARDED_BY(mutex_) = 0;  // jobs that came, went or got another place
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
 
-  Mutex forecast_mutex_;  // taken before mutex_
-  std::map<std::int64_t, ExpectedStart> forecast_ ABSL_GUARDED_BY(forecast_mutex_);
-  absl::Time forecast_time_ ABSL_GUARDED_BY(forecast_mutex_) = absl::InfinitePast();
-  std::int64_t forecast_changes_ ABSL_GUARDED_BY(forecast_mutex_) = -1;
-
+  ForecastCache forecast_;
   Housekeeper housekeeper_;
   StalledJobs stalled_;
 

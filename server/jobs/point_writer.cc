@@ -40,6 +40,20 @@ std::string DesignText(const Template& hardware_template, const std::vector<Mapp
 
 }  // namespace
 
+PointWriter::Ending PointWriter::EndingOf(StartSummary::Termination termination) {
+  switch (termination) {
+    case StartSummary::Termination::kStopped:
+      return Ending::kOpen;
+    case StartSummary::Termination::kStopScoreReached:
+      return Ending::kWithinStopGap;
+    case StartSummary::Termination::kBudgetUsed:
+    case StartSummary::Termination::kConverged:
+    case StartSummary::Termination::kDiverged:
+      break;
+  }
+  return Ending::kDone;
+}
+
 PointWriter::PointWriter(RunStore* store, const Template& hardware_template, const Lease& lease,
                          const std::atomic<bool>* stop, const Options& options)
     : store_(store),

@@ -43,6 +43,7 @@ class PointWriter final : public PointSink {
 
   // How far the start came: it has to run again, has run to its end, or ended with a design near enough to the bound.
   enum class Ending { kOpen, kDone, kWithinStopGap };
+  static Ending EndingOf(StartSummary::Termination termination);
   // Writes what is left. Returns once everything is committed, with the first error of the store if there was one.
   // `samples` is the total of the start.
   absl::Status Finish(std::int64_t samples, Ending ending);

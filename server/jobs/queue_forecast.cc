@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <functional>
-#include <optional>
 #include <queue>
 #include <utility>
 
@@ -11,6 +10,8 @@ namespace oneloop {
 namespace {
 
 constexpr int kMostTurns = 20000;
+constexpr absl::Duration kMostAge = absl::Seconds(1);
+constexpr absl::Duration kMostAgeForNewJob = absl::Milliseconds(100);
 
 // A worker and when it becomes free; ticket 0 for one that is.
 struct Worker {
@@ -46,6 +47,20 @@ std::map<std::int64_t, ExpectedStart> ForecastStarts(QueuePlan plan, int threads
     }
   }
   return expected;
+}
+
+std::optional<ExpectedStart> ForecastCache::Of(std::int64_t job_id, std::int64_t changes, absl::Time now,
+                                               const std::function<QueuePlan()>& plan) {
+  MutexLock lock(&mutex_);
+  const bool knows_job = expected_.contains(job_id) || changes_ == changes;
+  if (now - time_ >= (knows_job ? kMostAge : kMostAgeForNewJob)) {
+    expected_ = ForecastStarts(plan(), threads_, now);
+    time_ = now;
+    changes_ = changes;
+  }
+  const auto expected = expected_.find(job_id);
+  if (expected == expected_.end()) return std::nullopt;
+  return expected->second;
 }
 
 }  // namespace oneloop

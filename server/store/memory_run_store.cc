@@ -39,77 +39,13 @@ bool IsWanted(const JobQuery& query, const JobRecord& record) {
 }  // namespace
 
 MemoryRunStore::MemoryRunStore(std::function<absl::Time()> clock, const WriteQueue::Options& options)
-    : clock_(std::move(clock)), queue_(options, this, 0) {}
+    : QueuedRunStore(&queue_), clock_(std::move(clock)), queue_(options, this, 0) {}
 
 MemoryRunStore::~MemoryRunStore() { queue_.Close(); }
 
 void MemoryRunStore::SetWriteError(absl::Status error) {
   MutexLock lock(&mutex_);
   write_error_ = std::move(error);
-}
-
-absl::StatusOr<RunStore::CreateResult> MemoryRunStore::CreateJob(const NewJob& job) {
-  CreateJobWrite write;
-  write.job = job;
-  return queue_.Run(std::move(write));
-}
-
-absl::StatusOr<JobRecord> MemoryRunStore::SetJobState(std::int64_t id, const std::vector<JobState>& from, JobState to,
-                                                      const std::string& message,
-                                                      std::optional<std::int64_t> expected_revision) {
-  SetJobStateWrite write;
-  write.id = id;
-  write.from = from;
-  write.to = to;
-  write.message = message;
-  write.expected_revision = expected_revision;
-  return queue_.Run(std::move(write));
-}
-
-absl::Status MemoryRunStore::SetJobBound(std::int64_t id, const JobBound& bound) {
-  SetJobBoundWrite write;
-  write.id = id;
-  write.bound = bound;
-  return queue_.Run(std::move(write));
-}
-
-absl::StatusOr<JobRecord> MemoryRunStore::ChangeJob(std::int64_t id, const JobChange& change,
-                                                    std::optional<std::int64_t> expected_revision) {
-  ChangeJobWrite write;
-  write.id = id;
-  write.change = change;
-  write.expected_revision = expected_revision;
-  return queue_.Run(std::move(write));
-}
-
-absl::StatusOr<SweptJobs> MemoryRunStore::SweepJobs(const JobSweep& sweep) {
-  SweepJobsWrite write;
-  write.sweep = sweep;
-  return queue_.Run(std::move(write));
-}
-
-absl::Status MemoryRunStore::DeleteJob(std::int64_t id, std::optional<std::int64_t> expected_revision) {
-  DeleteJobWrite write;
-  write.id = id;
-  write.expected_revision = expected_revision;
-  return queue_.Run(std::move(write));
-}
-
-void MemoryRunStore::AppendPoints(PointBatch batch, std::function<void(absl::Status)> done) {
-  queue_.Append(std::move(batch), std::move(done));
-}
-
-absl::StatusOr<CalibrationStore::CreateCalibrationResult> MemoryRunStore::CreateCalibration(
-    const NewCalibration& calibration) {
-  return queue_.Run(CalibrationWrite{calibration});
-}
-
-absl::Status MemoryRunStore::FinishCalibration(const CalibrationOutcome& outcome) {
-  return queue_.Run(CalibrationWrite{outcome}).status();
-}
-
-absl::Status MemoryRunStore::DeleteCalibration(const std::string& name) {
-  return queue_.Run(CalibrationWrite{CalibrationWrite::Deletion{name}}).status();
 }
 
 absl::StatusOr<CalibrationRecord> MemoryRunStore::GetCalibration(const std::string& name) {
@@ -133,10 +69,6 @@ absl::StatusOr<std::vector<CalibrationRecord>> MemoryRunStore::ListCalibrations(
   }
   return records;
 }
-
-std::int64_t MemoryRunStore::revision() const { return queue_.revision(); }
-
-void MemoryRunStore::SetCommitListener(CommitListener listener) { queue_.SetCommitListener(std::move(listener)); }
 
 absl::Status MemoryRunStore::Close() {
   queue_.Close();
@@ -167,14 +99,7 @@ absl::StatusOr<WriteBackend::Commit> MemoryRunStore::Apply(const std::vector<Wri
     if (Job* job = Find(id)) RecordLedger(*job);
   }
   for (Write* write : writes) {
-    JobRecord* record = nullptr;
-    if (auto* create = std::get_if<CreateJobWrite>(write); create && create->result.ok()) {
-      record = &create->result->record;
-    } else if (auto* set = std::get_if<SetJobStateWrite>(write); set && set->result.ok()) {
-      record = &*set->result;
-    } else if (auto* change = std::get_if<ChangeJobWrite>(write); change && change->result.ok()) {
-      record = &*change->result;
-    }
+    JobRecord* const record = RecordOf(*write);
     if (const Job* job = record != nullptr ? Find(record->id) : nullptr) *record = job->record;
   }
   revision_ = next_revision_;

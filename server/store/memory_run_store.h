@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "common/base/mutex.h"
 #include "server/store/job_ledger.h"
+#include "server/store/queued_run_store.h"
 #include "server/store/run_store.h"
 #include "server/store/write_queue.h"
 
@@ -21,7 +22,7 @@ namespace oneloop {
 
 // A RunStore that keeps nothing beyond its life, for tests of what stands on a store: the same promises, threads and
 // codes as SqliteRunStore, and failures on demand.
-class MemoryRunStore final : public RunStore, private WriteBackend {
+class MemoryRunStore final : public QueuedRunStore, private WriteBackend {
  public:
   explicit MemoryRunStore(std::function<absl::Time()> clock = absl::Now, const WriteQueue::Options& options = {});
   ~MemoryRunStore() override;
@@ -29,34 +30,19 @@ class MemoryRunStore final : public RunStore, private WriteBackend {
   // From now on every transaction fails with this error and stores nothing; OK ends that.
   void SetWriteError(absl::Status error);
 
-  absl::StatusOr<CreateResult> CreateJob(const NewJob& job) override;
   absl::StatusOr<JobRecord> GetJob(std::int64_t id) override;
   absl::StatusOr<std::vector<JobRecord>> ListJobs(const JobQuery& query) override;
   absl::StatusOr<JobRecord> FindRequest(const std::string& project, const std::string& request_id) override;
   absl::StatusOr<StoreUsage> ReadUsage(const std::string& owner, const std::string& project) override;
   absl::StatusOr<StoreTotals> ReadTotals() override;
-  absl::StatusOr<JobRecord> SetJobState(std::int64_t id, const std::vector<JobState>& from, JobState to,
-                                        const std::string& message,
-                                        std::optional<std::int64_t> expected_revision) override;
-  absl::Status SetJobBound(std::int64_t id, const JobBound& bound) override;
-  absl::StatusOr<JobRecord> ChangeJob(std::int64_t id, const JobChange& change,
-                                      std::optional<std::int64_t> expected_revision) override;
-  absl::StatusOr<SweptJobs> SweepJobs(const JobSweep& sweep) override;
-  absl::Status DeleteJob(std::int64_t id, std::optional<std::int64_t> expected_revision) override;
   absl::StatusOr<std::vector<StartRecord>> ListStarts(std::int64_t job_id) override;
-  void AppendPoints(PointBatch batch, std::function<void(absl::Status)> done) override;
   absl::StatusOr<std::vector<PointRecord>> ListPoints(const PointQuery& query) override;
   absl::StatusOr<PointRecord> GetPoint(std::int64_t job_id, std::int64_t number) override;
   absl::StatusOr<std::string> GetDesign(std::int64_t job_id, std::int64_t number) override;
   absl::StatusOr<JobSnapshot> Snapshot(std::int64_t job_id) override;
   absl::StatusOr<JobChanges> ReadChanges(std::int64_t job_id, std::int64_t after, int limit) override;
-  absl::StatusOr<CreateCalibrationResult> CreateCalibration(const NewCalibration& calibration) override;
-  absl::Status FinishCalibration(const CalibrationOutcome& outcome) override;
-  absl::Status DeleteCalibration(const std::string& name) override;
   absl::StatusOr<CalibrationRecord> GetCalibration(const std::string& name) override;
   absl::StatusOr<std::vector<CalibrationRecord>> ListCalibrations(const std::string& after, int limit) override;
-  std::int64_t revision() const override;
-  void SetCommitListener(CommitListener listener) override;
   absl::Status Close() override;
 
  private:

@@ -10,6 +10,7 @@
 #include "common/base/mutex.h"
 #include "common/base/status.h"
 #include "server/store/data_directory.h"
+#include "server/store/queued_run_store.h"
 #include "server/store/reader_pool.h"
 #include "server/store/sqlite_calibrations.h"
 #include "server/store/sqlite_connection.h"
@@ -22,22 +23,17 @@
 namespace oneloop {
 namespace {
 
-class SqliteRunStoreImpl final : public RunStore {
+class SqliteRunStoreImpl final : public QueuedRunStore {
  public:
   SqliteRunStoreImpl(std::unique_ptr<DataDirectory> directory, std::unique_ptr<SqliteWriter> writer,
                      std::unique_ptr<ReaderPool> readers, std::string wal_path, const WriteQueue::Options& options)
-      : directory_(std::move(directory)),
+      : QueuedRunStore(&queue_),
+        directory_(std::move(directory)),
         wal_path_(std::move(wal_path)),
         readers_(std::move(readers)),
         writer_(std::move(writer)),
         queue_(options, writer_.get(), writer_->revision()) {}
   ~SqliteRunStoreImpl() override { Close().IgnoreError(); }
-
-  absl::StatusOr<CreateResult> CreateJob(const NewJob& job) override {
-    CreateJobWrite write;
-    write.job = job;
-    return queue_.Run(std::move(write));
-  }
 
   absl::StatusOr<JobRecord> GetJob(std::int64_t id) override {
     return readers_->Read([&](SqliteConnection& connection) { return ReadJob(connection, id); });
@@ -64,53 +60,8 @@ class SqliteRunStoreImpl final : public RunStore {
     return totals;
   }
 
-  absl::StatusOr<JobRecord> SetJobState(std::int64_t id, const std::vector<JobState>& from, JobState to,
-                                        const std::string& message,
-                                        std::optional<std::int64_t> expected_revision) override {
-    SetJobStateWrite write;
-    write.id = id;
-    write.from = from;
-    write.to = to;
-    write.message = message;
-    write.expected_revision = expected_revision;
-    return queue_.Run(std::move(write));
-  }
-
-  absl::Status SetJobBound(std::int64_t id, const JobBound& bound) override {
-    SetJobBoundWrite write;
-    write.id = id;
-    write.bound = bound;
-    return queue_.Run(std::move(write));
-  }
-
-  absl::StatusOr<JobRecord> ChangeJob(std::int64_t id, const JobChange& change,
-                                      std::optional<std::int64_t> expected_revision) override {
-    ChangeJobWrite write;
-    write.id = id;
-    write.change = change;
-    write.expected_revision = expected_revision;
-    return queue_.Run(std::move(write));
-  }
-
-  absl::StatusOr<SweptJobs> SweepJobs(const JobSweep& sweep) override {
-    SweepJobsWrite write;
-    write.sweep = sweep;
-    return queue_.Run(std::move(write));
-  }
-
-  absl::Status DeleteJob(std::int64_t id, std::optional<std::int64_t> expected_revision) override {
-    DeleteJobWrite write;
-    write.id = id;
-    write.expected_revision = expected_revision;
-    return queue_.Run(std::move(write));
-  }
-
   absl::StatusOr<std::vector<StartRecord>> ListStarts(std::int64_t job_id) override {
     return readers_->Read([&](SqliteConnection& connection) { return ReadStarts(connection, job_id); });
-  }
-
-  void AppendPoints(PointBatch batch, std::function<void(absl::Status)> done) override {
-    queue_.Append(std::move(batch), std::move(done));
   }
 
   absl::StatusOr<std::vector<PointRecord>> ListPoints(const PointQuery& query) override {
@@ -134,18 +85,6 @@ class SqliteRunStoreImpl final : public RunStore {
         [&](SqliteConnection& connection) { return ReadJobChanges(connection, job_id, after, limit); });
   }
 
-  absl::StatusOr<CreateCalibrationResult> CreateCalibration(const NewCalibration& calibration) override {
-    return queue_.Run(CalibrationWrite{calibration});
-  }
-
-  absl::Status FinishCalibration(const CalibrationOutcome& outcome) override {
-    return queue_.Run(CalibrationWrite{outcome}).status();
-  }
-
-  absl::Status DeleteCalibration(const std::string& name) override {
-    return queue_.Run(CalibrationWrite{CalibrationWrite::Deletion{name}}).status();
-  }
-
   absl::StatusOr<CalibrationRecord> GetCalibration(const std::string& name) override {
     return readers_->Read([&](SqliteConnection& connection) { return ReadCalibration(connection, name); });
   }
@@ -153,10 +92,6 @@ class SqliteRunStoreImpl final : public RunStore {
   absl::StatusOr<std::vector<CalibrationRecord>> ListCalibrations(const std::string& after, int limit) override {
     return readers_->Read([&](SqliteConnection& connection) { return ReadCalibrations(connection, after, limit); });
   }
-
-  std::int64_t revision() const override { return queue_.revision(); }
-
-  void SetCommitListener(CommitListener listener) override { queue_.SetCommitListener(std::move(listener)); }
 
   absl::Status Close() override {
     queue_.Close();
@@ -171,10 +106,11 @@ class SqliteRunStoreImpl final : public RunStore {
   const std::string wal_path_;
   const std::unique_ptr<ReaderPool> readers_;
   const std::unique_ptr<SqliteWriter> writer_;  // used by the queue's thread until Close has ended it
-  WriteQueue queue_;
 
   Mutex close_mutex_;
   std::optional<absl::Status> close_result_ ABSL_GUARDED_BY(close_mutex_);
+
+  WriteQueue queue_;
 };
 
 absl::Status SetWriteAheadLog(SqliteConnection* connection) {

@@ -1,9 +1,6 @@
 #include "server/store/sqlite_writer.h"
 
-#include <algorithm>
-#include <cmath>
 #include <cstddef>
-#include <initializer_list>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -11,8 +8,6 @@
 #include "common/base/failpoint.h"
 #include "common/base/log.h"
 #include "common/base/status.h"
-#include "server/store/number_list.h"
-#include "server/store/point_pack.h"
 #include "server/store/sqlite_calibrations.h"
 #include "server/store/sqlite_queries.h"
 #include "server/store/store_errors.h"
@@ -20,15 +15,19 @@
 namespace oneloop {
 namespace {
 
-// NULL stands for infinity.
-std::optional<double> Figure(double value) {
-  if (!std::isfinite(value)) return std::nullopt;
-  return value;
-}
-
 std::optional<std::int64_t> Micros(const std::optional<absl::Time>& time) {
   if (!time.has_value()) return std::nullopt;
   return absl::ToUnixMicros(*time);
+}
+
+// The numbers in it, to the last row; ends the statement.
+absl::StatusOr<std::vector<std::int64_t>> FirstColumn(SqliteStatement rows) {
+  std::vector<std::int64_t> numbers;
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool row, rows.Step());
+    if (!row) return numbers;
+    numbers.push_back(rows.Int(0));
+  }
 }
 
 }  // namespace
@@ -185,8 +184,8 @@ absl::Status SqliteWriter::Apply(SetJobBoundWrite& write) {
                                         "energy_uj_bound = ?5, latency_cycles_bound = ?6, revision = ?7 "
                                         "WHERE id = ?1 AND bound_boxes IS NULL"));
   const JobBound& bound = write.bound;
-  RETURN_IF_ERROR(update.Run(write.id, bound.boxes, bound.exhausted ? 1 : 0, Figure(bound.objective),
-                             Figure(bound.energy_uj), Figure(bound.latency_cycles), next_revision_));
+  RETURN_IF_ERROR(update.Run(write.id, bound.boxes, bound.exhausted ? 1 : 0, StoredFigure(bound.objective),
+                             StoredFigure(bound.energy_uj), StoredFigure(bound.latency_cycles), next_revision_));
   if (connection_->changed_rows() != 0) changed_jobs_.insert(write.id);
   return absl::OkStatus();
 }
@@ -236,17 +235,10 @@ absl::Status SqliteWriter::Apply(SweepJobsWrite& write) {
 }
 
 absl::StatusOr<int> SqliteWriter::PurgeJobs(const JobSweep& sweep, std::int64_t now_us) {
-  std::vector<std::int64_t> ids;
-  {
-    ASSIGN_OR_RETURN(SqliteStatement rows,
-                     connection_->Prepare("SELECT id FROM jobs WHERE purge_time_us <= ? ORDER BY id LIMIT ?"));
-    rows.Bind(now_us, sweep.limit);
-    for (;;) {
-      ASSIGN_OR_RETURN(const bool row, rows.Step());
-      if (!row) break;
-      ids.push_back(rows.Int(0));
-    }
-  }
+  ASSIGN_OR_RETURN(SqliteStatement rows,
+                   connection_->Prepare("SELECT id FROM jobs WHERE purge_time_us <= ? ORDER BY id LIMIT ?"));
+  rows.Bind(now_us, sweep.limit);
+  ASSIGN_OR_RETURN(const std::vector<std::int64_t> ids, FirstColumn(std::move(rows)));
   for (const std::int64_t id : ids) RETURN_IF_ERROR(RemoveJob(id));
   return static_cast<int>(ids.size());
 }
@@ -254,19 +246,12 @@ absl::StatusOr<int> SqliteWriter::PurgeJobs(const JobSweep& sweep, std::int64_t 
 absl::StatusOr<int> SqliteWriter::DeleteKeptJobs(const JobSweep& sweep, std::int64_t now_us) {
   if (!sweep.retention) return 0;
   const std::int64_t before_us = now_us - absl::ToInt64Microseconds(*sweep.retention);
-  std::vector<std::int64_t> ids;
-  {
-    ASSIGN_OR_RETURN(SqliteStatement rows,
-                     connection_->Prepare("SELECT id FROM jobs WHERE end_time_us <= ?1 AND end_time_us IS NOT NULL AND "
-                                          "delete_time_us IS NULL AND pinned = 0 AND "
-                                          "coalesce(undelete_time_us, end_time_us) <= ?1 ORDER BY id LIMIT ?2"));
-    rows.Bind(before_us, sweep.limit);
-    for (;;) {
-      ASSIGN_OR_RETURN(const bool row, rows.Step());
-      if (!row) break;
-      ids.push_back(rows.Int(0));
-    }
-  }
+  ASSIGN_OR_RETURN(SqliteStatement rows,
+                   connection_->Prepare("SELECT id FROM jobs WHERE end_time_us <= ?1 AND end_time_us IS NOT NULL AND "
+                                        "delete_time_us IS NULL AND pinned = 0 AND "
+                                        "coalesce(undelete_time_us, end_time_us) <= ?1 ORDER BY id LIMIT ?2"));
+  rows.Bind(before_us, sweep.limit);
+  ASSIGN_OR_RETURN(const std::vector<std::int64_t> ids, FirstColumn(std::move(rows)));
   ASSIGN_OR_RETURN(SqliteStatement remove,
                    connection_->Prepare("UPDATE jobs SET delete_time_us = ?2, purge_time_us = ?3, revision = ?4 "
                                         "WHERE id = ?1"));
@@ -385,46 +370,7 @@ absl::Status SqliteWriter::Apply(AppendPointsWrite& write) {
   const std::size_t first_new = ledger->Add(write.batch);
   new_points_ += static_cast<std::int64_t>(write.batch.points.size() - first_new);
   if (ledger->has_changes()) changed_jobs_.insert(write.batch.job_id);
-  return InsertPoints(write.batch, first_new, *ledger);
-}
-
-absl::Status SqliteWriter::InsertPoints(const PointBatch& batch, std::size_t first_new, const JobLedger& ledger) {
-  std::span<const NewPoint> points(batch.points);
-  for (points = points.subspan(first_new); !points.empty();) {
-    const std::size_t packed = PackLength(points);
-    if (packed == 0) {
-      RETURN_IF_ERROR(InsertRow(batch, points[0], ledger.Number(batch.start, points[0].sequence)));
-    } else {
-      RETURN_IF_ERROR(InsertPack(batch, points.first(packed)));
-    }
-    points = points.subspan(std::max<std::size_t>(1, packed));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status SqliteWriter::InsertRow(const PointBatch& batch, const NewPoint& point, std::int64_t number) {
-  ASSIGN_OR_RETURN(
-      SqliteStatement insert,
-      connection_->Prepare("INSERT INTO point_rows (job_id, number, start, sample, origin, energy_uj, latency_cycles, "
-                           "area_mm2, score, parameters, revision) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
-  FormatNumberList(point.parameters, buffer_);
-  RETURN_IF_ERROR(insert.Run(batch.job_id, number, batch.start, point.sample, static_cast<int>(point.origin),
-                             Figure(point.energy_uj), Figure(point.latency_cycles), Figure(point.area_mm2),
-                             Figure(point.score), buffer_, next_revision_));
-  if (point.design.empty()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(SqliteStatement insert_design,
-                   connection_->Prepare("INSERT INTO designs (job_id, number, design) VALUES (?, ?, ?)"));
-  return insert_design.Run(batch.job_id, number, Blob{point.design});
-}
-
-absl::Status SqliteWriter::InsertPack(const PointBatch& batch, std::span<const NewPoint> points) {
-  ASSIGN_OR_RETURN(
-      SqliteStatement insert,
-      connection_->Prepare("INSERT INTO point_packs (job_id, start, first_sequence, last_sequence, first_sample, "
-                           "sample_step, revision, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"));
-  const PackHead head = EncodePack(points, buffer_);
-  return insert.Run(batch.job_id, batch.start, head.first_sequence, head.last_sequence, head.first_sample,
-                    head.sample_step, next_revision_, Blob{buffer_});
+  return points_.Insert(write.batch, first_new, *ledger, next_revision_);
 }
 
 absl::Status SqliteWriter::WriteChanges() {
@@ -468,14 +414,7 @@ absl::Status SqliteWriter::WriteLedger(std::int64_t id, JobLedger& ledger) {
 }
 
 absl::Status SqliteWriter::RefreshResult(Write& write) {
-  JobRecord* record = nullptr;
-  if (auto* create = std::get_if<CreateJobWrite>(&write); create != nullptr && create->result.ok()) {
-    record = &create->result->record;
-  } else if (auto* set = std::get_if<SetJobStateWrite>(&write); set != nullptr && set->result.ok()) {
-    record = &*set->result;
-  } else if (auto* change = std::get_if<ChangeJobWrite>(&write); change != nullptr && change->result.ok()) {
-    record = &*change->result;
-  }
+  JobRecord* const record = RecordOf(write);
   if (record == nullptr) return absl::OkStatus();
   absl::StatusOr<JobRecord> fresh = ReadJob(*connection_, record->id);
   // Deleted later in the same transaction: the record as it was before that is right.
@@ -486,40 +425,9 @@ absl::Status SqliteWriter::RefreshResult(Write& write) {
 }
 
 bool SqliteWriter::CleanUp() {
-  const absl::StatusOr<bool> more = DeleteSomePoints();
+  const absl::StatusOr<bool> more = points_.RemoveSomeOfDeletedJobs();
   if (!more.ok()) Log(LogLevel::kWarning, "cannot remove points of deleted jobs: " + Message(more.status()));
   return more.ok() && *more;
-}
-
-absl::StatusOr<bool> SqliteWriter::DeleteSomePoints() {
-  // A transaction of about 10 ms, so that writes need not wait long; a pack is a page of its own.
-  constexpr std::int64_t kRows = 2000;
-  constexpr std::int64_t kPacks = 500;
-  ASSIGN_OR_RETURN(const std::int64_t id, connection_->QueryInt("SELECT coalesce(min(job_id), 0) FROM deleted_jobs"));
-  if (id == 0) return false;
-  ASSIGN_OR_RETURN(SqliteTransaction transaction,
-                   SqliteTransaction::Begin(connection_.get(), SqliteTransaction::Kind::kWrite));
-  std::int64_t deleted = 0;
-  for (const auto& [sql, rows] : std::initializer_list<std::pair<const char*, std::int64_t>>{
-           {"DELETE FROM designs WHERE rowid IN (SELECT rowid FROM designs WHERE job_id = ?1 LIMIT ?2)", kRows},
-           {"DELETE FROM point_packs WHERE id IN (SELECT id FROM point_packs WHERE job_id = ?1 LIMIT ?2)", kPacks},
-           {"DELETE FROM point_counts WHERE job_id = ?1 AND revision IN "
-            "(SELECT revision FROM point_counts WHERE job_id = ?1 ORDER BY revision LIMIT ?2)",
-            kRows},
-           {"DELETE FROM point_rows WHERE job_id = ?1 AND number IN "
-            "(SELECT number FROM point_rows WHERE job_id = ?1 ORDER BY number LIMIT ?2)",
-            kRows}}) {
-    ASSIGN_OR_RETURN(SqliteStatement statement, connection_->Prepare(sql));
-    RETURN_IF_ERROR(statement.Run(id, rows));
-    deleted += connection_->changed_rows();
-  }
-  if (deleted == 0) {
-    ASSIGN_OR_RETURN(SqliteStatement finish, connection_->Prepare("DELETE FROM deleted_jobs WHERE job_id = ?"));
-    RETURN_IF_ERROR(finish.Run(id));
-  }
-  Failpoint("store.before_clean_up_commit");
-  RETURN_IF_ERROR(transaction.Commit());
-  return true;
 }
 
 absl::Status SqliteWriter::Close() {

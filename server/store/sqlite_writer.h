@@ -6,7 +6,6 @@
 #include <map>
 #include <memory>
 #include <set>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -16,6 +15,7 @@
 #include "server/store/job_ledger.h"
 #include "server/store/run_store.h"
 #include "server/store/sqlite_connection.h"
+#include "server/store/sqlite_point_writer.h"
 #include "server/store/write_queue.h"
 
 namespace oneloop {
@@ -40,7 +40,7 @@ class SqliteWriter final : public WriteBackend {
 
  private:
   SqliteWriter(std::unique_ptr<SqliteConnection> connection, std::function<absl::Time()> clock, std::int64_t revision)
-      : connection_(std::move(connection)), clock_(std::move(clock)), revision_(revision) {}
+      : connection_(std::move(connection)), points_(connection_.get()), clock_(std::move(clock)), revision_(revision) {}
 
   absl::StatusOr<Commit> ApplyInTransaction(const std::vector<Write*>& writes);
 
@@ -78,18 +78,15 @@ class SqliteWriter final : public WriteBackend {
   // The job's ledger, from memory or the file; null for a job that takes no points.
   absl::StatusOr<JobLedger*> FindLedger(std::int64_t id);
   absl::StatusOr<std::unique_ptr<JobLedger>> LoadLedger(std::int64_t id);
-  absl::Status InsertPoints(const PointBatch& batch, std::size_t first_new, const JobLedger& ledger);
-  absl::Status InsertRow(const PointBatch& batch, const NewPoint& point, std::int64_t number);
-  absl::Status InsertPack(const PointBatch& batch, std::span<const NewPoint> points);
 
   // Writes what the ledgers gathered, and the revision.
   absl::Status WriteChanges();
   absl::Status WriteLedger(std::int64_t id, JobLedger& ledger);
   // Fills in what later writes of the transaction changed.
   absl::Status RefreshResult(Write& write);
-  absl::StatusOr<bool> DeleteSomePoints();
 
   std::unique_ptr<SqliteConnection> connection_;
+  SqlitePointWriter points_;
   const std::function<absl::Time()> clock_;
   std::int64_t revision_;
   std::map<std::int64_t, std::unique_ptr<JobLedger>> ledgers_;
@@ -102,8 +99,6 @@ class SqliteWriter final : public WriteBackend {
   int state_changes_ = 0;
   std::int64_t new_points_ = 0;
   bool calibrations_changed_ = false;
-
-  std::string buffer_;  // for one value after the other
 };
 
 }  // namespace oneloop

@@ -26,6 +26,17 @@ void SetResult(Write& write, const absl::Status& status) {
 
 }  // namespace
 
+JobRecord* RecordOf(Write& write) {
+  if (auto* create = std::get_if<CreateJobWrite>(&write); create != nullptr && create->result.ok()) {
+    return &create->result->record;
+  }
+  if (auto* set = std::get_if<SetJobStateWrite>(&write); set != nullptr && set->result.ok()) return &*set->result;
+  if (auto* change = std::get_if<ChangeJobWrite>(&write); change != nullptr && change->result.ok()) {
+    return &*change->result;
+  }
+  return nullptr;
+}
+
 WriteQueue::WriteQueue(const Options& options, WriteBackend* backend, std::int64_t revision)
     : options_(options), backend_(backend), revision_(revision) {
   MutexLock lock(&thread_mutex_);

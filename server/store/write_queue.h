@@ -69,6 +69,10 @@ struct CalibrationWrite {
 using Write = std::variant<CreateJobWrite, SetJobStateWrite, SetJobBoundWrite, ChangeJobWrite, SweepJobsWrite,
                            DeleteJobWrite, CalibrationWrite, AppendPointsWrite>;
 
+// The job that the write's result tells of, which later writes of its transaction may change; null for another write,
+// and for one that was refused.
+JobRecord* RecordOf(Write& write);
+
 // The part that makes a write durable. Called by one thread at a time, the queue's writer.
 class WriteBackend {
  public:
