@@ -26,7 +26,7 @@ class ReadFileTest : public testing::Test {
   ~ReadFileTest() override { std::filesystem::remove_all(folder_); }
 
   std::string Write(const std::string& content) const {
-    const std::string path = folder_ + "/file";
+    std::string path = folder_ + "/file";
     std::ofstream(path, std::ios::binary) << content;
     return path;
   }
