@@ -17,10 +17,10 @@
 #include "common/base/log.h"
 #include "common/base/status.h"
 #include "grpc/support/log.h"
-#include "server/daemon_flags.h"
-#include "server/maintenance.h"
-#include "server/rpc/server.h"
-#include "server/token_command.h"
+#include "server/daemon/daemon_flags.h"
+#include "server/daemon/maintenance.h"
+#include "server/daemon/server.h"
+#include "server/daemon/token_command.h"
 
 namespace oneloop {
 namespace {

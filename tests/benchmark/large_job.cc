@@ -21,7 +21,7 @@
 #include "common/mapping/random_mapping.h"
 #include "grpcpp/grpcpp.h"
 #include "oneloop/v1/search_service.grpc.pb.h"
-#include "server/rpc/server.h"
+#include "server/daemon/server.h"
 #include "tests/server/store/store_test_util.h"
 
 namespace oneloop {

@@ -23,7 +23,7 @@
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
 #include "oneloop/v1/search_service.grpc.pb.h"
-#include "server/rpc/server.h"
+#include "server/daemon/server.h"
 #include "tests/server/store/store_test_util.h"
 
 namespace oneloop {

@@ -17,7 +17,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/access/token_file.h"
-#include "server/rpc/server.h"
+#include "server/daemon/server.h"
 #include "tests/client/client_harness.h"
 #include "tests/client/fake_daemon.h"
 #include "tests/server/access/test_certificates.h"

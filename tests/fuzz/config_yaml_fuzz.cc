@@ -1,6 +1,6 @@
 #include <vector>
 
-#include "server/config_file.h"
+#include "server/daemon/config_file.h"
 #include "tests/fuzz/check.h"
 #include "tests/fuzz/text_fuzzer.h"
 

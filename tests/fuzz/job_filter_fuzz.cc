@@ -1,4 +1,4 @@
-#include "server/rpc/job_filter_parser.h"
+#include "server/handlers/job_filter_parser.h"
 #include "server/store/run_store.h"
 #include "tests/fuzz/check.h"
 #include "tests/fuzz/text_fuzzer.h"

@@ -8,7 +8,7 @@
 #include "common/mapping/mapping.h"
 #include "common/model/lower_bound.h"
 #include "oneloop/v1/job.pb.h"
-#include "server/rpc/job_convert.h"
+#include "server/handlers/job_convert.h"
 #include "server/search/evaluator.h"
 #include "server/store/memory_run_store.h"
 #include "tests/fuzz/check.h"

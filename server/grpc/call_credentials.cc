@@ -1,0 +1,48 @@
+#include "server/grpc/call_credentials.h"
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "grpc/grpc_security_constants.h"
+#include "grpcpp/security/auth_context.h"
+
+namespace oneloop {
+namespace {
+
+std::string MetadataOf(const grpc::ServerContextBase& context, const char* key) {
+  const auto value = context.client_metadata().find(key);
+  return value == context.client_metadata().end() ? "" : std::string(value->second.data(), value->second.size());
+}
+
+std::string BearerToken(const std::string& authorization) {
+  constexpr std::string_view kScheme = "Bearer ";
+  // What has another form is a wrong token, not a missing one.
+  return authorization.starts_with(kScheme) ? authorization.substr(kScheme.size()) : authorization;
+}
+
+std::string PropertyOf(const grpc::AuthContext& context, const char* name) {
+  const std::vector<grpc::string_ref> values = context.FindPropertyValues(name);
+  return values.empty() ? "" : std::string(values[0].data(), values[0].size());
+}
+
+}  // namespace
+
+CallCredentials CredentialsOf(const grpc::ServerContextBase& context) {
+  CallCredentials credentials;
+  credentials.peer = context.peer();
+  credentials.token = BearerToken(MetadataOf(context, "authorization"));
+  credentials.claimed_user = MetadataOf(context, kUserMetadata);
+  if (credentials.peer.starts_with("unix:")) credentials.via = CallCredentials::Via::kUnix;
+  const std::shared_ptr<const grpc::AuthContext> auth = context.auth_context();
+  if (auth == nullptr) return credentials;
+  const std::string transport = PropertyOf(*auth, GRPC_TRANSPORT_SECURITY_TYPE_PROPERTY_NAME);
+  if (transport != GRPC_SSL_TRANSPORT_SECURITY_TYPE && transport != GRPC_TLS_TRANSPORT_SECURITY_TYPE) {
+    return credentials;
+  }
+  credentials.via = CallCredentials::Via::kTls;
+  credentials.certificate_user = PropertyOf(*auth, GRPC_X509_CN_PROPERTY_NAME);
+  return credentials;
+}
+
+}  // namespace oneloop

@@ -1,0 +1,83 @@
+#include "server/grpc/status_convert.h"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "absl/time/time.h"
+#include "common/base/limit_error.h"
+#include "common/base/status.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+
+namespace oneloop {
+namespace {
+
+// Both lists follow the canonical codes; the conversion below is a cast because of it.
+constexpr bool SameCode(absl::StatusCode ours, grpc::StatusCode theirs) {
+  return static_cast<int>(ours) == static_cast<int>(theirs);
+}
+static_assert(SameCode(absl::StatusCode::kOk, grpc::StatusCode::OK));
+static_assert(SameCode(absl::StatusCode::kCancelled, grpc::StatusCode::CANCELLED));
+static_assert(SameCode(absl::StatusCode::kUnknown, grpc::StatusCode::UNKNOWN));
+static_assert(SameCode(absl::StatusCode::kInvalidArgument, grpc::StatusCode::INVALID_ARGUMENT));
+static_assert(SameCode(absl::StatusCode::kDeadlineExceeded, grpc::StatusCode::DEADLINE_EXCEEDED));
+static_assert(SameCode(absl::StatusCode::kNotFound, grpc::StatusCode::NOT_FOUND));
+static_assert(SameCode(absl::StatusCode::kAlreadyExists, grpc::StatusCode::ALREADY_EXISTS));
+static_assert(SameCode(absl::StatusCode::kPermissionDenied, grpc::StatusCode::PERMISSION_DENIED));
+static_assert(SameCode(absl::StatusCode::kResourceExhausted, grpc::StatusCode::RESOURCE_EXHAUSTED));
+static_assert(SameCode(absl::StatusCode::kFailedPrecondition, grpc::StatusCode::FAILED_PRECONDITION));
+static_assert(SameCode(absl::StatusCode::kAborted, grpc::StatusCode::ABORTED));
+static_assert(SameCode(absl::StatusCode::kOutOfRange, grpc::StatusCode::OUT_OF_RANGE));
+static_assert(SameCode(absl::StatusCode::kUnimplemented, grpc::StatusCode::UNIMPLEMENTED));
+static_assert(SameCode(absl::StatusCode::kInternal, grpc::StatusCode::INTERNAL));
+static_assert(SameCode(absl::StatusCode::kUnavailable, grpc::StatusCode::UNAVAILABLE));
+static_assert(SameCode(absl::StatusCode::kDataLoss, grpc::StatusCode::DATA_LOSS));
+static_assert(SameCode(absl::StatusCode::kUnauthenticated, grpc::StatusCode::UNAUTHENTICATED));
+
+// Trailers hold 8 KiB in all; the text stands in them three times, once of these percent-encoded.
+constexpr std::size_t kLongestText = 1000;
+
+std::string Shortened(std::string text) {
+  if (text.size() <= kLongestText) return text;
+  std::size_t end = kLongestText;
+  // Not inside a UTF-8 character.
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0u) == 0x80u) --end;
+  text.resize(end);
+  return text + "...";
+}
+
+void AddLimit(const absl::Status& status, const std::string& text, google::rpc::Status* details) {
+  const std::optional<LimitDetails> limit = LimitOf(status);
+  if (!limit.has_value()) return;
+  google::rpc::QuotaFailure quota_failure;
+  auto* violation = quota_failure.add_violations();
+  violation->set_subject(limit->limit);
+  violation->set_description(text);
+  details->add_details()->PackFrom(quota_failure);
+  if (limit->retry_after == absl::InfiniteDuration()) return;
+  google::rpc::RetryInfo retry_info;
+  retry_info.mutable_retry_delay()->set_seconds(absl::ToInt64Seconds(absl::Ceil(limit->retry_after, absl::Seconds(1))));
+  details->add_details()->PackFrom(retry_info);
+}
+
+}  // namespace
+
+grpc::Status ToGrpcStatus(const absl::Status& status) {
+  if (status.ok()) return grpc::Status::OK;
+  const std::string text = Shortened(Message(status));
+  google::rpc::Status details;
+  details.set_code(static_cast<int>(status.code()));
+  details.set_message(text);
+  if (const std::string field = FieldOf(status); !field.empty()) {
+    google::rpc::BadRequest bad_request;
+    auto* violation = bad_request.add_field_violations();
+    violation->set_field(Shortened(field));
+    violation->set_description(text);
+    details.add_details()->PackFrom(bad_request);
+  }
+  AddLimit(status, text, &details);
+  return {static_cast<grpc::StatusCode>(status.code()), text, details.SerializeAsString()};
+}
+
+}  // namespace oneloop

@@ -1,0 +1,27 @@
+#ifndef ONELOOP_SERVER_GRPC_TRANSPORT_H_
+#define ONELOOP_SERVER_GRPC_TRANSPORT_H_
+
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "server/access/certificate.h"
+#include "server/grpc/listen_address.h"
+
+namespace grpc {
+class ServerCredentials;
+}  // namespace grpc
+
+namespace oneloop {
+
+// Whether a daemon may listen so: an address that other machines reach needs TLS, and the files of TLS must be good.
+// INVALID_ARGUMENT or FAILED_PRECONDITION, with how to make a certificate where there is none.
+absl::Status CheckTransport(const std::vector<ListenAddress>& listen, const TlsFiles& tls);
+
+// What one address is served with: a Unix socket with its permissions alone, others with TLS when there is a
+// certificate. Files of TLS that change are read again within seconds, and connections made after that see them.
+std::shared_ptr<grpc::ServerCredentials> CredentialsFor(const ListenAddress& address, const TlsFiles& tls);
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_SERVER_GRPC_TRANSPORT_H_

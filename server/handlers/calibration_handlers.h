@@ -1,0 +1,36 @@
+#ifndef ONELOOP_SERVER_HANDLERS_CALIBRATION_HANDLERS_H_
+#define ONELOOP_SERVER_HANDLERS_CALIBRATION_HANDLERS_H_
+
+#include "absl/status/status.h"
+#include "google/protobuf/empty.pb.h"
+#include "oneloop/v1/calibration_service.pb.h"
+#include "server/handlers/calibration_catalog.h"
+#include "server/handlers/catalog.h"
+#include "server/jobs/calibration_manager.h"
+
+namespace oneloop {
+
+// The methods of CalibrationService, without a network: check, convert, call. Thread-safe.
+class CalibrationHandlers {
+ public:
+  // Everything outlives the handlers.
+  struct Options {
+    const Catalog* catalog = nullptr;
+    CalibrationManager* manager = nullptr;
+    const CalibrationCatalog* calibrations = nullptr;
+  };
+  explicit CalibrationHandlers(const Options& options) : options_(options) {}
+
+  absl::Status CreateCalibration(const v1::CreateCalibrationRequest& request, v1::Calibration* response) const;
+  absl::Status GetCalibration(const v1::GetCalibrationRequest& request, v1::Calibration* response) const;
+  absl::Status ListCalibrations(const v1::ListCalibrationsRequest& request,
+                                v1::ListCalibrationsResponse* response) const;
+  absl::Status DeleteCalibration(const v1::DeleteCalibrationRequest& request, google::protobuf::Empty* response) const;
+
+ private:
+  const Options options_;
+};
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_SERVER_HANDLERS_CALIBRATION_HANDLERS_H_

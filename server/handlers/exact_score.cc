@@ -1,0 +1,51 @@
+#include "server/handlers/exact_score.h"
+
+#include <cstddef>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status.h"
+
+namespace oneloop {
+namespace {
+
+// "needs 40000 bytes of one instance of level 2 (scratchpad), which has 32768".
+std::string ShortageText(const Template& hardware_template, const Resource& resource, double need, double limit) {
+  const std::string level =
+      absl::StrCat("level ", resource.level, " (", hardware_template.level(resource.level).name, ")");
+  switch (resource.kind) {
+    case Resource::Kind::kAxis:
+      return absl::StrCat("needs ", need, " copies along axis ",
+                          hardware_template.axes()[static_cast<std::size_t>(resource.axis)].name, " of ", level,
+                          ", which has ", limit);
+    case Resource::Kind::kBytes:
+      return absl::StrCat("needs ", need, " bytes of one instance of ", level, ", which has ", limit);
+    case Resource::Kind::kWords:
+      return absl::StrCat("needs ", need, " words of one instance of ", level, ", which has ", limit);
+  }
+  return "";
+}
+
+}  // namespace
+
+absl::StatusOr<LayerScore> ScoreLayer(const CostModel& model, const ComponentCosts& costs, const LayerShape& shape,
+                                      const Mapping& mapping, const LatencyPredictor* latency) {
+  RETURN_IF_ERROR(ValidateMapping(model.hardware_template(), shape, mapping));
+  LayerUse use = model.Use(shape, mapping);
+  if (const int shortage = model.FirstShortage(use.need, costs); shortage >= 0) {
+    const auto index = static_cast<std::size_t>(shortage);
+    return FieldError("mapping",
+                      absl::StrCat("does not fit: it ",
+                                   ShortageText(model.hardware_template(), model.hardware_template().resources()[index],
+                                                use.need[index], costs.limit[index])));
+  }
+  LayerScore score;
+  if (latency != nullptr) {
+    score.prediction = latency->Predict(shape, mapping, use);
+    use.predicted_cycles = score.prediction->cycles;
+  }
+  score.figures = model.Score(use, costs);
+  return score;
+}
+
+}  // namespace oneloop

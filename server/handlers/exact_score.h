@@ -1,0 +1,36 @@
+#ifndef ONELOOP_SERVER_HANDLERS_EXACT_SCORE_H_
+#define ONELOOP_SERVER_HANDLERS_EXACT_SCORE_H_
+
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "common/mapping/mapping.h"
+#include "common/model/cost_model.h"
+#include "common/model/latency_predictor.h"
+#include "common/workload/workload.h"
+
+namespace oneloop {
+
+// One occurrence of a layer.
+struct LayerScore {
+  LayerFigures figures;
+  std::optional<LatencyPrediction> prediction;  // of the latency, unless that is the model's
+};
+
+// Energy and latency by the exact model, the latency by `latency` unless that is null. INVALID_ARGUMENT, with field
+// "mapping", for a mapping that is not valid or does not fit the hardware; the text names the resource, the need and
+// the limit. Precondition: ValidateShape(shape) is OK.
+absl::StatusOr<LayerScore> ScoreLayer(const CostModel& model, const ComponentCosts& costs, const LayerShape& shape,
+                                      const Mapping& mapping, const LatencyPredictor* latency);
+
+// Message: one with latency_sigma and latency_trust.
+template <class Message>
+void SetUncertainty(const LayerScore& score, Message* message) {
+  if (!score.prediction.has_value()) return;
+  message->set_latency_sigma(score.prediction->log_sigma);
+  message->set_latency_trust(score.prediction->trust);
+}
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_SERVER_HANDLERS_EXACT_SCORE_H_

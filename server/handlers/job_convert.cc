@@ -1,0 +1,318 @@
+#include "server/handlers/job_convert.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status.h"
+#include "common/convert/convert.h"
+#include "oneloop/v1/library.pb.h"
+#include "server/handlers/calibration_convert.h"
+#include "server/handlers/deterministic_bytes.h"
+
+namespace oneloop {
+namespace {
+
+constexpr int kDefaultStarts = 7;
+constexpr int kDefaultSteps = 1490;
+constexpr int kDefaultRoundPeriod = 100;
+constexpr double kDefaultLearningRate = 0.5;
+// The best of the rates that were tried: docs/RESULTS.md, section "Ablations".
+constexpr double kDefaultRawLearningRate = 1;
+constexpr double kDefaultDescentShare = 0.2;
+constexpr int kMostStarts = 10000;
+constexpr std::int64_t kMostSamplesPerStart = 10000000;
+// Beyond it a number is likelier to be meant as per cent than as a goal.
+constexpr double kLargestStopGap = 1;
+// Whole multiples of a step that is no power of two are not exact in binary.
+constexpr double kStepTolerance = 1e-9;
+
+absl::Status CheckCount(std::string_view field, std::int64_t value, std::int64_t max) {
+  if (value >= 1 && value <= max) return absl::OkStatus();
+  return FieldError(field, absl::StrCat("is ", value, "; valid: 1 to ", max));
+}
+
+// All sources as messages of their own.
+absl::StatusOr<v1::Library> ResolveSources(const v1::JobSpec& spec, const Catalog& catalog,
+                                           const CalibrationCatalog& calibrations) {
+  v1::Library resolved;
+  switch (spec.workload_source_case()) {
+    case v1::JobSpec::kWorkloadName: {
+      const v1::Workload* shipped = catalog.FindWorkload(spec.workload_name());
+      if (shipped == nullptr) {
+        return FieldError("workload_name", absl::StrCat("there is no workload '", spec.workload_name(), "'",
+                                                        catalog.SuggestWorkload(spec.workload_name())));
+      }
+      *resolved.add_workloads() = *shipped;
+      break;
+    }
+    case v1::JobSpec::kWorkload:
+      *resolved.add_workloads() = spec.workload();
+      break;
+    case v1::JobSpec::WORKLOAD_SOURCE_NOT_SET:
+      return FieldError("workload_name", "is missing; give the name of a shipped workload, or a workload");
+  }
+  ASSIGN_OR_RETURN(*resolved.add_templates(), ResolveTemplate(spec, catalog));
+  if (!spec.calibration_name().empty()) {
+    ASSIGN_OR_RETURN(*resolved.add_calibrations(), calibrations.GetReady(spec.calibration_name()));
+  }
+  return resolved;
+}
+
+absl::StatusOr<v1::JobSpec> WithDefaults(v1::JobSpec spec) {
+  if (spec.has_steps() && spec.has_samples()) {
+    return FieldError("samples",
+                      "cannot be given together with steps: samples counts the whole job's, steps each start's");
+  }
+  // A heuristic has nothing to try again.
+  const bool searches = spec.algorithm() != v1::GEMMINI_DEFAULT;
+  if (!spec.has_starts()) spec.set_starts(searches ? kDefaultStarts : 1);
+  if (!spec.has_steps() && !spec.has_samples()) spec.set_steps(searches ? kDefaultSteps : 1);
+  if (!spec.has_round_period()) spec.set_round_period(kDefaultRoundPeriod);
+  if (spec.parametrization() == v1::PARAMETRIZATION_UNSPECIFIED) spec.set_parametrization(v1::LOG);
+  if (!spec.has_learning_rate()) {
+    spec.set_learning_rate(spec.parametrization() == v1::RAW ? kDefaultRawLearningRate : kDefaultLearningRate);
+  }
+  if (!spec.has_descent_share()) spec.set_descent_share(kDefaultDescentShare);
+  if (spec.objective() == v1::OBJECTIVE_UNSPECIFIED) spec.set_objective(v1::EDP);
+  if (spec.algorithm() == v1::ALGORITHM_UNSPECIFIED) spec.set_algorithm(v1::GRADIENT);
+  if (spec.order_strategy() == v1::ORDER_STRATEGY_UNSPECIFIED) spec.set_order_strategy(v1::ITERATE);
+  spec.set_predictor(EffectivePredictor(spec.predictor(), !spec.calibration_name().empty()));
+  return spec;
+}
+
+absl::StatusOr<std::int64_t> SamplesPerStart(const v1::JobSpec& spec) {
+  if (!spec.has_samples()) {
+    RETURN_IF_ERROR(CheckCount("steps", spec.steps(), kMostSamplesPerStart));
+    return spec.steps();
+  }
+  RETURN_IF_ERROR(CheckCount("samples", spec.samples(), kMostSamplesPerStart * spec.starts()));
+  return (spec.samples() + spec.starts() - 1) / spec.starts();
+}
+
+absl::Status SetChoices(const v1::JobSpec& spec, SearchSpec* search) {
+  switch (spec.objective()) {
+    case v1::EDP:
+      search->objective = Objective::kEdp;
+      break;
+    case v1::ENERGY:
+      search->objective = Objective::kEnergy;
+      break;
+    case v1::LATENCY:
+      search->objective = Objective::kLatency;
+      break;
+    default:
+      return FieldError("objective", absl::StrCat("is ", spec.objective(), "; valid: EDP, ENERGY, LATENCY"));
+  }
+  switch (spec.algorithm()) {
+    case v1::GRADIENT:
+      search->algorithm = Algorithm::kGradient;
+      break;
+    case v1::RANDOM:
+      search->algorithm = Algorithm::kRandom;
+      break;
+    case v1::BAYESIAN:
+      search->algorithm = Algorithm::kBayesian;
+      break;
+    case v1::GEMMINI_DEFAULT:
+      search->algorithm = Algorithm::kDefaultTiling;
+      break;
+    default:
+      return FieldError("algorithm",
+                        absl::StrCat("is ", spec.algorithm(), "; valid: GRADIENT, RANDOM, BAYESIAN, GEMMINI_DEFAULT"));
+  }
+  switch (spec.order_strategy()) {
+    case v1::FIXED:
+      search->order_strategy = OrderStrategy::kFixed;
+      break;
+    case v1::ITERATE:
+      search->order_strategy = OrderStrategy::kIterate;
+      break;
+    case v1::SOFTMAX:
+      search->order_strategy = OrderStrategy::kSoftmax;
+      break;
+    default:
+      return FieldError("order_strategy",
+                        absl::StrCat("is ", spec.order_strategy(), "; valid: FIXED, ITERATE, SOFTMAX"));
+  }
+  if (spec.parametrization() != v1::LOG && spec.parametrization() != v1::RAW) {
+    return FieldError("parametrization", absl::StrCat("is ", spec.parametrization(), "; valid: LOG, RAW"));
+  }
+  search->parametrization = spec.parametrization() == v1::RAW ? Parametrization::kRaw : Parametrization::kLog;
+  return absl::OkStatus();
+}
+
+absl::Status SetCounts(const v1::JobSpec& spec, SearchSpec* search) {
+  RETURN_IF_ERROR(CheckCount("starts", spec.starts(), kMostStarts));
+  ASSIGN_OR_RETURN(search->samples_per_start, SamplesPerStart(spec));
+  if (spec.round_period() < 1) {
+    return FieldError("round_period", absl::StrCat("is ", spec.round_period(), "; valid: 1 or more"));
+  }
+  if (!(spec.learning_rate() >= 1e-6 && spec.learning_rate() <= 10)) {
+    return FieldError("learning_rate", absl::StrCat("is ", spec.learning_rate(), "; valid: 1e-6 to 10"));
+  }
+  if (spec.has_stop_gap() && !(spec.stop_gap() > 0 && spec.stop_gap() <= kLargestStopGap)) {
+    return FieldError("stop_gap", absl::StrCat("is ", spec.stop_gap(), "; valid: above 0, at most ", kLargestStopGap,
+                                               " (0.01 is 1 %)"));
+  }
+  search->starts = spec.starts();
+  search->descent_share = spec.descent_share();
+  search->seed = spec.seed();
+  search->round_period = spec.round_period();
+  search->learning_rate = spec.learning_rate();
+  return absl::OkStatus();
+}
+
+absl::Status FixParameters(const v1::JobSpec& spec, SearchSpec* search) {
+  const Template& hardware_template = *search->hardware_template;
+  // Sorted, so that the first error does not depend on the map's order.
+  const std::map<std::string, double> fixed(spec.fixed_parameters().begin(), spec.fixed_parameters().end());
+  for (const auto& [name, value] : fixed) {
+    const std::string field = "fixed_parameters." + name;
+    const int index = hardware_template.FindParameter(name);
+    if (index < 0) {
+      return FieldError(field, absl::StrCat("is not a parameter of template '", hardware_template.name(), "'",
+                                            SuggestName(name, hardware_template.parameter_names())));
+    }
+    const ParameterSpec& parameter = hardware_template.parameter(index);
+    if (!(value >= parameter.min && value <= parameter.max)) {
+      return FieldError(field, absl::StrCat("is ", value, "; valid: ", parameter.min, " to ", parameter.max));
+    }
+    const double steps = value / parameter.step;
+    if (std::abs(steps - std::round(steps)) > kStepTolerance * steps) {
+      return FieldError(field, absl::StrCat("is ", value, "; valid: whole multiples of ", parameter.step));
+    }
+    const double snapped = std::round(steps) * parameter.step;
+    search->hardware_range[static_cast<std::size_t>(index)] = {snapped, snapped};
+  }
+  return absl::OkStatus();
+}
+
+std::optional<double>* MetricLimit(const std::string& quantity, MetricLimits* limits) {
+  if (quantity == "energy_uj") return &limits->energy_uj;
+  if (quantity == "latency_cycles") return &limits->latency_cycles;
+  if (quantity == "area_mm2") return &limits->area_mm2;
+  if (quantity == "edp") return &limits->edp;
+  return nullptr;
+}
+
+absl::Status LimitParameter(const ParameterSpec& parameter, double max, ParameterRange* range) {
+  const double floored = std::floor(max / parameter.step * (1 + kStepTolerance)) * parameter.step;
+  if (range->min == range->max && max < range->min) {
+    return FieldError("max", absl::StrCat("is ", max, ", but ", parameter.name, " is fixed at ", range->min));
+  }
+  range->max = std::min(range->max, floored);
+  if (range->max >= range->min) return absl::OkStatus();
+  return FieldError("max", absl::StrCat("is ", max, ", which no design can meet; valid for ", parameter.name, ": ",
+                                        parameter.min, " or more"));
+}
+
+absl::Status AddLimit(const v1::Limit& limit, SearchSpec* search) {
+  const Template& hardware_template = *search->hardware_template;
+  if (!(limit.max() > 0) || std::isinf(limit.max())) {
+    return FieldError("max", absl::StrCat("is ", limit.max(), "; valid: above 0"));
+  }
+  if (std::optional<double>* metric = MetricLimit(limit.quantity(), &search->limits)) {
+    *metric = std::min(metric->value_or(limit.max()), limit.max());
+    return absl::OkStatus();
+  }
+  const int index = hardware_template.FindParameter(limit.quantity());
+  if (index < 0) {
+    std::vector<std::string> names = {"energy_uj", "latency_cycles", "area_mm2", "edp"};
+    for (const std::string& name : hardware_template.parameter_names()) names.push_back(name);
+    return FieldError("quantity", absl::StrCat("is '", limit.quantity(), "'", SuggestName(limit.quantity(), names)));
+  }
+  return LimitParameter(hardware_template.parameter(index), limit.max(),
+                        &search->hardware_range[static_cast<std::size_t>(index)]);
+}
+
+absl::Status SetLatency(const v1::JobSpec& spec, const v1::Library& resolved, SearchSpec* search) {
+  const v1::Calibration* const calibration = resolved.calibrations().empty() ? nullptr : &resolved.calibrations(0);
+  ASSIGN_OR_RETURN(search->latency,
+                   MakePredictor(calibration, spec.predictor(), search->hardware_template, search->hardware_range));
+  if (search->latency == nullptr || !spec.has_stop_gap() || search->objective == Objective::kEnergy) {
+    return absl::OkStatus();
+  }
+  return FieldError("stop_gap",
+                    "needs a proven bound, and none is proven of predicted latencies; valid: objective "
+                    "ENERGY, or no calibration");
+}
+
+// `spec` has its defaults, `resolved` exactly one workload, one template and, if one is named, a calibration.
+absl::StatusOr<std::shared_ptr<const SearchSpec>> BuildSearch(const v1::JobSpec& spec, const v1::Library& resolved) {
+  auto search = std::make_shared<SearchSpec>();
+  RETURN_IF_ERROR(SetCounts(spec, search.get()));
+  RETURN_IF_ERROR(SetChoices(spec, search.get()));
+  absl::StatusOr<Workload> workload = WorkloadFromProto(resolved.workloads(0));
+  if (!workload.ok()) return PrefixField("workload", workload.status());
+  search->workload = std::make_shared<const Workload>(*std::move(workload));
+  absl::StatusOr<std::unique_ptr<const Template>> hardware_template = TemplateFromProto(resolved.templates(0));
+  if (!hardware_template.ok()) return PrefixField("template", hardware_template.status());
+  search->hardware_template = *std::move(hardware_template);
+  for (const ParameterSpec& parameter : search->hardware_template->spec().parameters) {
+    search->hardware_range.push_back({parameter.min, parameter.max});
+  }
+  RETURN_IF_ERROR(FixParameters(spec, search.get()));
+  for (int i = 0; i < spec.limits_size(); ++i) {
+    RETURN_IF_ERROR(PrefixField(absl::StrCat("limits[", i, "]"), AddLimit(spec.limits(i), search.get())));
+  }
+  RETURN_IF_ERROR(SetLatency(spec, resolved, search.get()));
+  RETURN_IF_ERROR(ValidateSearchSpec(*search));
+  return search;
+}
+
+absl::Status Unreadable(std::int64_t job_id, std::string_view what) {
+  return absl::DataLossError(absl::StrCat("the stored ", ToAbsl(what), " of job ", job_id, " cannot be read"));
+}
+
+absl::StatusOr<v1::Library> DecodeResolved(const JobRecord& record) {
+  v1::Library resolved;
+  if (!resolved.ParseFromString(record.job.resolved) || resolved.workloads_size() != 1 ||
+      resolved.templates_size() != 1 || resolved.calibrations_size() > 1) {
+    return Unreadable(record.id, "workload, template and calibration");
+  }
+  return resolved;
+}
+
+}  // namespace
+
+absl::StatusOr<PreparedJob> PrepareJob(const v1::JobSpec& spec, const Catalog& catalog,
+                                       const CalibrationCatalog& calibrations) {
+  PreparedJob prepared;
+  ASSIGN_OR_RETURN(prepared.spec, WithDefaults(spec));
+  ASSIGN_OR_RETURN(const v1::Library resolved, ResolveSources(prepared.spec, catalog, calibrations));
+  ASSIGN_OR_RETURN(prepared.search, BuildSearch(prepared.spec, resolved));
+  NewJob& job = prepared.job;
+  job.spec = DeterministicBytes(prepared.spec);
+  job.resolved = DeterministicBytes(resolved);
+  job.workload_name = prepared.search->workload->name;
+  job.template_name = prepared.search->hardware_template->name();
+  job.parameter_names = prepared.search->hardware_template->parameter_names();
+  job.num_layers = std::max(1, static_cast<int>(prepared.search->workload->layers.size()));
+  job.num_starts = prepared.search->starts;
+  job.samples_total = prepared.search->samples_per_start * prepared.search->starts;
+  if (prepared.spec.has_stop_gap()) job.stop_gap = prepared.spec.stop_gap();
+  return prepared;
+}
+
+absl::StatusOr<v1::JobSpec> DecodeSpec(const JobRecord& record) {
+  v1::JobSpec spec;
+  if (!spec.ParseFromString(record.job.spec)) return Unreadable(record.id, "spec");
+  return spec;
+}
+
+absl::StatusOr<std::shared_ptr<const SearchSpec>> DecodeSearch(const JobRecord& record) {
+  ASSIGN_OR_RETURN(const v1::JobSpec stored, DecodeSpec(record));
+  // A job of an earlier version lacks the fields that have come since.
+  ASSIGN_OR_RETURN(const v1::JobSpec spec, WithDefaults(stored));
+  ASSIGN_OR_RETURN(const v1::Library resolved, DecodeResolved(record));
+  return BuildSearch(spec, resolved);
+}
+
+}  // namespace oneloop

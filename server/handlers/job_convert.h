@@ -1,0 +1,36 @@
+#ifndef ONELOOP_SERVER_HANDLERS_JOB_CONVERT_H_
+#define ONELOOP_SERVER_HANDLERS_JOB_CONVERT_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "common/hardware/template.h"
+#include "common/workload/workload.h"
+#include "oneloop/v1/job.pb.h"
+#include "server/handlers/calibration_catalog.h"
+#include "server/handlers/catalog.h"
+#include "server/search/search.h"
+#include "server/store/run_store.h"
+
+namespace oneloop {
+
+// A job as asked for, checked and ready to be stored.
+struct PreparedJob {
+  v1::JobSpec spec;  // as submitted, with every default filled in
+  NewJob job;        // without project, request_id, owner and settings
+  std::shared_ptr<const SearchSpec> search;
+};
+
+// INVALID_ARGUMENT, with the field's path in JobSpec, for anything that is unknown, out of range or impossible.
+absl::StatusOr<PreparedJob> PrepareJob(const v1::JobSpec& spec, const Catalog& catalog,
+                                       const CalibrationCatalog& calibrations);
+
+// The inverse, from the blobs that PrepareJob made: the same search, whatever the catalog holds by now. DATA_LOSS when
+// they cannot be read.
+absl::StatusOr<std::shared_ptr<const SearchSpec>> DecodeSearch(const JobRecord& record);
+absl::StatusOr<v1::JobSpec> DecodeSpec(const JobRecord& record);
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_SERVER_HANDLERS_JOB_CONVERT_H_

@@ -1,0 +1,34 @@
+#ifndef ONELOOP_SERVER_HANDLERS_LIST_PAGE_H_
+#define ONELOOP_SERVER_HANDLERS_LIST_PAGE_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "common/base/status.h"
+#include "server/handlers/page_token.h"
+
+namespace oneloop {
+
+// Copies one page of a short list that is in memory; the token's key is the index of the last entry. Returns the token
+// of the next page, "" after the last. Request: one of a List method without a filter.
+template <class Request, class List, class Page>
+absl::StatusOr<std::string> CopyPage(const Request& request, const List& all, Page* page) {
+  const std::uint64_t hash = QueryHash(Request::descriptor()->full_name());
+  ASSIGN_OR_RETURN(const int page_size, EffectivePageSize(request.page_size(), 100, 1000));
+  const auto size = static_cast<std::int64_t>(all.size());
+  std::int64_t begin = 0;
+  if (!request.page_token().empty()) {
+    ASSIGN_OR_RETURN(const std::int64_t last, DecodePageToken(request.page_token(), hash));
+    begin = std::clamp<std::int64_t>(last + 1, 0, size);
+  }
+  const std::int64_t end = std::min<std::int64_t>(begin + page_size, size);
+  for (std::int64_t i = begin; i < end; ++i) *page->Add() = *(all.begin() + static_cast<std::ptrdiff_t>(i));
+  return end < size ? EncodePageToken(end - 1, hash) : std::string();
+}
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_SERVER_HANDLERS_LIST_PAGE_H_

@@ -1,0 +1,133 @@
+#include "server/handlers/model_handlers.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status.h"
+#include "common/convert/convert.h"
+#include "common/model/cost_model.h"
+#include "server/handlers/calibration_convert.h"
+#include "server/handlers/exact_score.h"
+#include "server/handlers/list_page.h"
+#include "server/handlers/resource_names.h"
+
+namespace oneloop {
+namespace {
+
+constexpr int kMostRows = 10000;
+
+// Scores rows on one template.
+class RowScorer {
+ public:
+  RowScorer(std::shared_ptr<const Template> hardware_template, const v1::EvaluateDesignsRequest& request)
+      : template_(std::move(hardware_template)), model_(template_), predictor_(request.predictor()) {}
+
+  // Precondition: nothing was scored yet.
+  void SetCalibration(v1::Calibration calibration) { calibration_ = std::move(calibration); }
+
+  absl::StatusOr<v1::MappingScore> Score(const v1::MappingRow& row) {
+    const absl::StatusOr<LayerShape> shape = LayerShapeFromProto(row.bounds());
+    if (!shape.ok()) return PrefixField("bounds", shape.status());
+    ASSIGN_OR_RETURN(const HardwarePoint hardware, HardwareFromMap(*template_, row.parameters()));
+    ASSIGN_OR_RETURN(const Mapping mapping, ParseMapping(*template_, row.mapping()));
+    RETURN_IF_ERROR(PreparePredictor(hardware));
+    const ComponentCosts costs = model_.CostsAt(hardware);
+    ASSIGN_OR_RETURN(const LayerScore scored, ScoreLayer(model_, costs, *shape, mapping, latency_->predictor.get()));
+    v1::MappingScore score;
+    score.set_energy_uj(scored.figures.energy_uj);
+    score.set_latency_cycles(scored.figures.latency_cycles);
+    score.set_area_mm2(costs.area_mm2);
+    SetUncertainty(scored, &score);
+    return score;
+  }
+
+ private:
+  // The model is read once; most rows share their hardware, too.
+  absl::Status PreparePredictor(const HardwarePoint& hardware) {
+    if (latency_.has_value() && hardware == checked_) return absl::OkStatus();
+    if (!latency_.has_value()) {
+      const v1::Calibration* const calibration = calibration_.has_value() ? &*calibration_ : nullptr;
+      ASSIGN_OR_RETURN(latency_, LoadLatency(calibration, predictor_, template_));
+    }
+    std::vector<ParameterRange> ranges;
+    for (const double value : hardware) ranges.push_back({value, value});
+    RETURN_IF_ERROR(CheckMeasured(*latency_, *template_, ranges));
+    checked_ = hardware;
+    return absl::OkStatus();
+  }
+
+  const std::shared_ptr<const Template> template_;
+  const CostModel model_;
+  const v1::Predictor predictor_;
+  std::optional<v1::Calibration> calibration_;
+  std::optional<CalibratedLatency> latency_;
+  HardwarePoint checked_;
+};
+
+}  // namespace
+
+absl::Status ModelHandlers::EvaluateDesigns(const v1::EvaluateDesignsRequest& request,
+                                            v1::EvaluateDesignsResponse* response) const {
+  if (request.rows_size() > kMostRows) {
+    return FieldError("rows",
+                      absl::StrCat("has ", request.rows_size(), "; valid: at most ", kMostRows, " in one call"));
+  }
+  ASSIGN_OR_RETURN(const v1::Template message, ResolveTemplate(request, *options_.catalog));
+  absl::StatusOr<std::shared_ptr<const Template>> hardware_template = TemplateFromProto(message);
+  if (!hardware_template.ok()) return PrefixField("template", hardware_template.status());
+  RowScorer scorer(*std::move(hardware_template), request);
+  if (!request.calibration_name().empty()) {
+    ASSIGN_OR_RETURN(v1::Calibration calibration, options_.calibrations->GetReady(request.calibration_name()));
+    scorer.SetCalibration(std::move(calibration));
+  } else {
+    RETURN_IF_ERROR(CheckPredictor(request.predictor(), false));
+  }
+  for (int i = 0; i < request.rows_size(); ++i) {
+    absl::StatusOr<v1::MappingScore> score = scorer.Score(request.rows(i));
+    if (!score.ok()) return PrefixField(absl::StrCat("rows[", i, "]"), score.status());
+    *response->add_scores() = *std::move(score);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ModelHandlers::ListWorkloads(const v1::ListWorkloadsRequest& request,
+                                          v1::ListWorkloadsResponse* response) const {
+  ASSIGN_OR_RETURN(*response->mutable_next_page_token(),
+                   CopyPage(request, options_.catalog->library().workloads(), response->mutable_workloads()));
+  return absl::OkStatus();
+}
+
+absl::Status ModelHandlers::GetWorkload(const v1::GetWorkloadRequest& request, v1::Workload* response) const {
+  ASSIGN_OR_RETURN(const std::string name, ParseLibraryName("name", "workloads", request.name()));
+  const v1::Workload* shipped = options_.catalog->FindWorkload(name);
+  if (shipped == nullptr) {
+    return absl::NotFoundError(
+        absl::StrCat("there is no workload '", name, "'", options_.catalog->SuggestWorkload(name)));
+  }
+  *response = *shipped;
+  return absl::OkStatus();
+}
+
+absl::Status ModelHandlers::ListTemplates(const v1::ListTemplatesRequest& request,
+                                          v1::ListTemplatesResponse* response) const {
+  ASSIGN_OR_RETURN(*response->mutable_next_page_token(),
+                   CopyPage(request, options_.catalog->library().templates(), response->mutable_templates()));
+  return absl::OkStatus();
+}
+
+absl::Status ModelHandlers::GetTemplate(const v1::GetTemplateRequest& request, v1::Template* response) const {
+  ASSIGN_OR_RETURN(const std::string name, ParseLibraryName("name", "templates", request.name()));
+  const v1::Template* shipped = options_.catalog->FindTemplate(name);
+  if (shipped == nullptr) {
+    return absl::NotFoundError(
+        absl::StrCat("there is no template '", name, "'", options_.catalog->SuggestTemplate(name)));
+  }
+  *response = *shipped;
+  return absl::OkStatus();
+}
+
+}  // namespace oneloop

@@ -1,0 +1,168 @@
+#include "server/handlers/model_handlers.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "common/base/status.h"
+#include "common/convert/library.h"
+#include "server/handlers/calibration_convert.h"
+#include "server/store/memory_run_store.h"
+
+namespace oneloop {
+namespace {
+
+using ::testing::HasSubstr;
+
+class ModelHandlersTest : public testing::Test {
+ protected:
+  static v1::MappingRow Row() {
+    v1::MappingRow row;
+    v1::Bounds& bounds = *row.mutable_bounds();
+    bounds.set_r(1);
+    bounds.set_s(1);
+    bounds.set_p(4);
+    bounds.set_q(4);
+    bounds.set_c(8);
+    bounds.set_k(8);
+    bounds.set_n(1);
+    (*row.mutable_parameters())["pe_dim"] = 8;
+    (*row.mutable_parameters())["scratchpad_kib"] = 64;
+    (*row.mutable_parameters())["accumulator_kib"] = 64;
+    row.set_mapping("L3[WIO] N1 - L2[WI] N1 K8X - L1[O] N1 C8X - L0[W] P4 Q4");
+    return row;
+  }
+  static v1::EvaluateDesignsRequest Request(int rows) {
+    v1::EvaluateDesignsRequest request;
+    request.set_template_name("gemmini");
+    for (int i = 0; i < rows; ++i) *request.add_rows() = Row();
+    return request;
+  }
+
+  const Catalog catalog_{&ShippedLibrary()};
+  MemoryRunStore store_;
+  const std::unique_ptr<CalibrationManager> manager_ = CalibrationManager::Create(&store_, TrainCalibration).value();
+  const CalibrationCatalog calibrations_{&catalog_, &store_, manager_.get()};
+  const ModelHandlers handlers_{{&catalog_, &calibrations_}};
+};
+
+TEST_F(ModelHandlersTest, ScoresEveryRowByTheExactModel) {
+  v1::EvaluateDesignsResponse response;
+  const absl::Status status = handlers_.EvaluateDesigns(Request(3), &response);
+  ASSERT_TRUE(status.ok()) << status;
+  ASSERT_EQ(response.scores_size(), 3);
+  // By hand: 1024 MACs on 64 units take 16 cycles; the array's levels and DRAM are read faster, but DRAM moves
+  // 64 + 128 + 128 words at 8 a cycle, which takes 40.
+  EXPECT_EQ(response.scores(0).latency_cycles(), 40);
+  EXPECT_GT(response.scores(0).energy_uj(), 0);
+  EXPECT_GT(response.scores(0).area_mm2(), 0);
+  EXPECT_EQ(response.scores(2).energy_uj(), response.scores(0).energy_uj());
+}
+
+TEST_F(ModelHandlersTest, TemplateWithoutParametersIsScoredToo) {
+  v1::EvaluateDesignsRequest request = Request(2);
+  v1::Template& fixed = *request.mutable_template_();
+  fixed.set_name("fixed");
+  v1::Level& inner = *fixed.add_levels();
+  inner.set_name("buffer");
+  for (const char* tensor : {"W", "I", "O"}) inner.add_keeps(tensor);
+  v1::Level& outer = *fixed.add_levels();
+  outer = inner;
+  outer.set_name("dram");
+  outer.set_words_per_cycle("8");
+  for (v1::MappingRow& row : *request.mutable_rows()) {
+    row.clear_parameters();
+    row.set_mapping("L1[WIO] N1 - L0[WIO] P4 Q4 C8 K8");
+  }
+  v1::EvaluateDesignsResponse response;
+  const absl::Status status = handlers_.EvaluateDesigns(request, &response);
+  ASSERT_TRUE(status.ok()) << status;
+  ASSERT_EQ(response.scores_size(), 2);
+  EXPECT_EQ(response.scores(1).latency_cycles(), 1024);
+}
+
+TEST_F(ModelHandlersTest, WrongRowIsNamedWithItsFieldAndNothingIsReturned) {
+  struct Case {
+    const char* field;
+    const char* text;
+    std::function<void(v1::MappingRow&)> spoil;
+  };
+  const std::vector<Case> cases = {
+      {"rows[1].bounds.K", "missing", [](auto& row) { row.mutable_bounds()->clear_k(); }},
+      {"rows[1].bounds.K", "1 to", [](auto& row) { row.mutable_bounds()->set_k(0); }},
+      {"rows[1].parameters.pe_dim", "missing", [](auto& row) { row.mutable_parameters()->erase("pe_dim"); }},
+      {"rows[1].parameters.pe_dim", "2 to 128", [](auto& row) { (*row.mutable_parameters())["pe_dim"] = 1000; }},
+      {"rows[1].mapping", "column 1", [](auto& row) { row.set_mapping("nonsense"); }},
+      {"rows[1].mapping", "multiply to", [](auto& row) { row.mutable_bounds()->set_p(5); }},
+      {"rows[1].mapping", "which has 4", [](auto& row) { (*row.mutable_parameters())["pe_dim"] = 4; }},
+      {"rows[1].mapping", "accumulator",
+       [](auto& row) {
+         row.mutable_bounds()->set_p(4000);
+         row.mutable_bounds()->set_q(4000);
+         row.set_mapping("L3[WIO] N1 - L2[WI] N1 K8X - L1[O] N1 C8X - L0[W] P4000 Q4000");
+       }},
+  };
+  for (const Case& bad : cases) {
+    v1::EvaluateDesignsRequest request = Request(3);
+    bad.spoil(*request.mutable_rows(1));
+    v1::EvaluateDesignsResponse response;
+    const absl::Status status = handlers_.EvaluateDesigns(request, &response);
+    EXPECT_EQ(FieldOf(status), bad.field) << status;
+    EXPECT_THAT(Message(status), HasSubstr(bad.text));
+  }
+}
+
+TEST_F(ModelHandlersTest, TemplateMustBeKnownAndRowsFew) {
+  v1::EvaluateDesignsResponse response;
+  v1::EvaluateDesignsRequest request = Request(1);
+  request.set_template_name("gemini");
+  EXPECT_THAT(Message(handlers_.EvaluateDesigns(request, &response)), HasSubstr("did you mean 'gemmini'?"));
+  request.clear_template_name();
+  EXPECT_EQ(FieldOf(handlers_.EvaluateDesigns(request, &response)), "template_name");
+  request = Request(0);
+  for (int i = 0; i <= 10000; ++i) request.add_rows();
+  EXPECT_EQ(FieldOf(handlers_.EvaluateDesigns(request, &response)), "rows");
+}
+
+TEST_F(ModelHandlersTest, ListsWhatIsShippedPageByPage) {
+  v1::ListWorkloadsRequest request;
+  request.set_page_size(3);
+  int listed = 0;
+  do {
+    v1::ListWorkloadsResponse page;
+    ASSERT_TRUE(handlers_.ListWorkloads(request, &page).ok());
+    for (const v1::Workload& workload : page.workloads()) {
+      EXPECT_EQ(workload.name(), ShippedLibrary().workloads(listed++).name());
+    }
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  EXPECT_EQ(listed, ShippedLibrary().workloads_size());
+  v1::ListTemplatesRequest other;
+  other.set_page_token("AAAAAAAAAAAAAAAAAAAAAA");
+  v1::ListTemplatesResponse templates;
+  EXPECT_EQ(FieldOf(handlers_.ListTemplates(other, &templates)), "page_token");
+}
+
+TEST_F(ModelHandlersTest, GetsByNameAndOffersTheNearest) {
+  v1::GetWorkloadRequest request;
+  v1::Workload workload;
+  request.set_name("workloads/alexnet");
+  ASSERT_TRUE(handlers_.GetWorkload(request, &workload).ok());
+  EXPECT_EQ(workload.name(), "alexnet");
+  request.set_name("workloads/alexnt");
+  const absl::Status status = handlers_.GetWorkload(request, &workload);
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(Message(status), HasSubstr("did you mean 'alexnet'?"));
+  v1::GetTemplateRequest get;
+  v1::Template hardware_template;
+  get.set_name("templates/gemmini");
+  EXPECT_TRUE(handlers_.GetTemplate(get, &hardware_template).ok());
+  get.set_name("gemmini");
+  EXPECT_EQ(FieldOf(handlers_.GetTemplate(get, &hardware_template)), "name");
+}
+
+}  // namespace
+}  // namespace oneloop
