@@ -1,11 +1,13 @@
 #include "server/daemon/server.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <mutex>
+#include <optional>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -15,26 +17,25 @@
 #include "common/base/status.h"
 #include "common/convert/library.h"
 #include "grpcpp/grpcpp.h"
-#include "grpcpp/health_check_service_interface.h"
-#include "grpcpp/resource_quota.h"
 #include "server/access/audit_log.h"
 #include "server/access/open_watches.h"
 #include "server/access/token_file.h"
 #include "server/access/token_registry.h"
 #include "server/daemon/counted_start.h"
-#include "server/grpc/admin_service.h"
-#include "server/grpc/calibration_service.h"
-#include "server/grpc/call_guard.h"
-#include "server/grpc/model_service.h"
-#include "server/grpc/reflection_service.h"
-#include "server/grpc/search_service.h"
+#include "server/grpc/api_service.h"
 #include "server/grpc/steady_poller.h"
 #include "server/grpc/transport.h"
 #include "server/handlers/admin_handlers.h"
 #include "server/handlers/calibration_convert.h"
+#include "server/handlers/calibration_handlers.h"
+#include "server/handlers/call_guard.h"
+#include "server/handlers/call_queue.h"
 #include "server/handlers/catalog.h"
+#include "server/handlers/health_handlers.h"
 #include "server/handlers/job_convert.h"
+#include "server/handlers/method_table.h"
 #include "server/handlers/model_handlers.h"
+#include "server/handlers/open_calls.h"
 #include "server/handlers/search_handlers.h"
 #include "server/metrics/instruments.h"
 #include "server/metrics/metrics_server.h"
@@ -45,25 +46,21 @@
 namespace oneloop {
 namespace {
 
-// Bounds the threads of the unary calls; more callers at once get RESOURCE_EXHAUSTED.
-constexpr int kMostCallThreads = 64;
+// Calls of one connection at a time; the client keeps further ones back.
+constexpr int kMostStreams = 1000;
 // A watcher whose machine is gone is found out by pings.
 constexpr int kKeepaliveMs = 60000;
 constexpr int kKeepaliveTimeoutMs = 20000;
 // Clients may ping as often, also between calls, to find out that the daemon is gone.
 constexpr int kLeastPingIntervalMs = 10000;
+// What a request may take in memory, for each byte that it may have.
+constexpr std::int64_t kParsedBytesPerByte = 4;
 constexpr mode_t kSocketMode = 0660;
 // How long calls may go on once everything behind them has stopped.
 constexpr absl::Duration kCallGrace = absl::Milliseconds(500);
 
 constexpr std::array kStates = {JobState::kPending,   JobState::kRunning,   JobState::kPaused,
                                 JobState::kCancelled, JobState::kSucceeded, JobState::kFailed};
-
-// Acts on the servers built afterwards, for the whole process.
-void EnableHealthService() {
-  static std::once_flag once;
-  std::call_once(once, [] { grpc::EnableDefaultHealthCheckService(true); });
-}
 
 // The process's umask may be stricter than the socket is meant to be, and a folder may have defaults of its own.
 absl::Status OpenSocketToGroup(const std::string& path) {
@@ -103,12 +100,11 @@ struct OneLoopServer::Parts {
   std::unique_ptr<OpenWatches> open_watches;
   std::unique_ptr<CallGuard> guard;
   std::unique_ptr<SearchHandlers> search_handlers;
-  std::unique_ptr<ModelService> model_service;
-  std::unique_ptr<CalibrationService> calibration_service;
-  std::unique_ptr<SearchService> search_service;
-  std::unique_ptr<ReflectionService> reflection_service;
   std::unique_ptr<AdminHandlers> admin_handlers;  // null when it is not enabled
-  std::unique_ptr<AdminService> admin_service;
+  std::unique_ptr<HealthHandlers> health;
+  std::unique_ptr<OpenCalls> open_calls;
+  std::unique_ptr<CallQueue> call_queue;
+  std::unique_ptr<ApiService> api;
   std::unique_ptr<SteadyPoller> poller;
   std::unique_ptr<grpc::Server> server;
   std::vector<std::string> addresses;
@@ -118,7 +114,7 @@ struct OneLoopServer::Parts {
   absl::Status Open(Options options);
   absl::Status OpenCalibrations();
   absl::Status OpenAccess(const Options& options);
-  void MakeServices(const Options& options);
+  void MakeService(const Options& options);
   absl::Status Listen(const Options& options);
   absl::Status ServeMetrics(const Options& options);
   DaemonState ReadState();
@@ -145,7 +141,11 @@ absl::Status OneLoopServer::Parts::Open(Options options) {
   options.watch.metrics = &metrics;
   ASSIGN_OR_RETURN(watch_hub, WatchHub::Create(std::move(options.watch)));
   RETURN_IF_ERROR(OpenCalibrations());
-  model_handlers = std::make_unique<ModelHandlers>(ModelHandlers::Options{&catalog, calibrations.get()});
+  ModelHandlers::Options model_options;
+  model_options.catalog = &catalog;
+  model_options.calibrations = calibrations.get();
+  model_options.start_time = absl::Now();
+  model_handlers = std::make_unique<ModelHandlers>(model_options);
   SearchHandlers::Options handler_options;
   handler_options.store = store.get();
   handler_options.jobs = jobs.get();
@@ -154,7 +154,7 @@ absl::Status OneLoopServer::Parts::Open(Options options) {
   handler_options.limits = options.limits;
   search_handlers = std::make_unique<SearchHandlers>(std::move(handler_options));
   RETURN_IF_ERROR(OpenAccess(options));
-  MakeServices(options);
+  MakeService(options);
   RETURN_IF_ERROR(Listen(options));
   return ServeMetrics(options);
 }
@@ -189,33 +189,43 @@ absl::Status OneLoopServer::Parts::OpenAccess(const Options& options) {
   CallGuard::Options guard_options;
   guard_options.tokens = tokens.get();
   guard_options.audit = audit.get();
-  guard_options.watches = open_watches.get();
   guard_options.metrics = &metrics;
-  guard_options.owner_of = [run_store = store.get()](std::int64_t job_id) -> absl::StatusOr<std::string> {
-    ASSIGN_OR_RETURN(const JobRecord record, run_store->GetJob(job_id));
-    return record.job.owner;
-  };
+  guard_options.socket_auth = options.socket_auth;
+  guard_options.owner_of = [this](const std::string& resource) { return search_handlers->OwnerOf(resource); };
+  guard_options.clock = absl::Now;
   guard = std::make_unique<CallGuard>(std::move(guard_options));
   return absl::OkStatus();
 }
 
-void OneLoopServer::Parts::MakeServices(const Options& options) {
-  search_service = std::make_unique<SearchService>(search_handlers.get(), watch_hub.get(), guard.get());
-  model_service = std::make_unique<ModelService>(model_handlers.get(), guard.get());
-  calibration_service = std::make_unique<CalibrationService>(calibration_handlers.get(), guard.get());
-  std::vector<std::string> names = {v1::SearchService::service_full_name(), v1::ModelService::service_full_name(),
-                                    v1::CalibrationService::service_full_name()};
-  if (options.enable_admin) {
-    admin_handlers = std::make_unique<AdminHandlers>(options.data_dir, options.request_stop);
-    admin_service = std::make_unique<AdminService>(admin_handlers.get(), guard.get());
-    names.emplace_back(v1::AdminService::service_full_name());
-  }
-  reflection_service = std::make_unique<ReflectionService>(guard.get(), std::move(names));
+void OneLoopServer::Parts::MakeService(const Options& options) {
+  if (options.enable_admin) admin_handlers = std::make_unique<AdminHandlers>(options.data_dir, options.request_stop);
+  Handlers handlers = {search_handlers.get(), model_handlers.get(), calibration_handlers.get(), admin_handlers.get(),
+                       nullptr};
+  health = std::make_unique<HealthHandlers>(ServedServices(handlers));
+  std::get<const HealthHandlers*>(handlers) = health.get();
+  OpenCalls::Options call_options;
+  call_options.largest_request_bytes = options.limits.max_message_bytes;
+  open_calls = std::make_unique<OpenCalls>(call_options);
+  call_queue = std::make_unique<CallQueue>(
+      CallQueue::ForCores(static_cast<int>(std::max(1u, std::thread::hardware_concurrency()))));
+  ApiParts parts;
+  parts.handlers = handlers;
+  parts.guard = guard.get();
+  parts.open_calls = open_calls.get();
+  parts.queue = call_queue.get();
+  parts.open_watches = open_watches.get();
+  parts.watch_hub = watch_hub.get();
+  parts.health = health.get();
+  parts.peer_of = [](const std::string& peer) -> std::optional<ConnectionPeer> {
+    return ConnectionPeer{peer, peer.starts_with("unix:"), geteuid()};
+  };
+  parts.largest_request_bytes = options.limits.max_message_bytes;
+  parts.most_parsed_bytes = options.limits.max_message_bytes * kParsedBytesPerByte;
+  api = std::make_unique<ApiService>(parts);
 }
 
 absl::Status OneLoopServer::Parts::Listen(const Options& options) {
   const std::vector<ListenAddress>& listen = options.listen;
-  EnableHealthService();
   grpc::ServerBuilder builder;
   // Without this a second daemon on the port would start silently and take half of the calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
@@ -223,19 +233,15 @@ absl::Status OneLoopServer::Parts::Listen(const Options& options) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kLeastPingIntervalMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMostStreams);
+  // Without it gRPC lets a call that nobody reads yet bring more and more bytes.
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   builder.SetMaxReceiveMessageSize(static_cast<int>(options.limits.max_message_bytes));
-  grpc::ResourceQuota quota("oneloop");
-  quota.SetMaxThreads(kMostCallThreads);
-  builder.SetResourceQuota(quota);
   std::vector<int> ports(listen.size(), 0);
   for (std::size_t i = 0; i < listen.size(); ++i) {
     builder.AddListeningPort(listen[i].Uri(), CredentialsFor(listen[i], options.tls), &ports[i]);
   }
-  builder.RegisterService(search_service.get());
-  builder.RegisterService(model_service.get());
-  builder.RegisterService(calibration_service.get());
-  builder.RegisterService(reflection_service.get());
-  if (admin_service != nullptr) builder.RegisterService(admin_service.get());
+  builder.RegisterCallbackGenericService(api.get());
   poller = std::make_unique<SteadyPoller>(&builder);
   {
     const ScopedUmask only_owner_and_group(0777 & ~kSocketMode);
@@ -296,13 +302,13 @@ OneLoopServer::~OneLoopServer() {
 absl::Status OneLoopServer::Stop(absl::Duration timeout) {
   Parts& parts = *parts_;
   if (std::exchange(parts.stopped, true)) return absl::OkStatus();
-  if (parts.server != nullptr) {
-    if (auto* health = parts.server->GetHealthCheckService()) health->SetServingStatus(false);
-  }
+  if (parts.health != nullptr) parts.health->StopServing();
+  if (parts.api != nullptr) parts.api->StopCalls();
   if (parts.watch_hub != nullptr) parts.watch_hub->Drain();
   if (parts.calibration_manager != nullptr) parts.calibration_manager->Drain();
   absl::Status result = parts.jobs == nullptr ? absl::OkStatus() : parts.jobs->Drain(timeout);
   if (parts.server != nullptr) parts.server->Shutdown(absl::ToChronoTime(absl::Now() + kCallGrace));
+  if (parts.call_queue != nullptr) parts.call_queue->Drain();
   // It reads the store.
   parts.metrics_server.reset();
   // The hub listens to the store's commits.

@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "server/access/certificate.h"
 #include "server/access/limits.h"
+#include "server/access/socket_auth.h"
 #include "server/grpc/listen_address.h"
 #include "server/jobs/job_manager.h"
 #include "server/jobs/watch_hub.h"
@@ -30,6 +31,7 @@ class OneLoopServer {
     JobSweep sweep;       // what happens to jobs that are over
     int num_threads = 0;  // 0: as many as the machine runs at once
     bool enable_admin = false;
+    SocketAuth socket_auth = SocketAuth::kPeer;
     // Has the caller of Start stop the server soon, for AdminService.Drain; called on any thread, returns at once.
     std::function<void()> request_stop;
     std::optional<ListenAddress> metrics_listen;  // of the loopback interface
@@ -49,9 +51,9 @@ class OneLoopServer {
   OneLoopServer(const OneLoopServer&) = delete;
   OneLoopServer& operator=(const OneLoopServer&) = delete;
 
-  // Reports NOT_SERVING, ends the watches, brings the running starts to a safe point, ends the calls and closes the
-  // store, in this order and within about `timeout`. DEADLINE_EXCEEDED when a start did not stop: the object must then
-  // not be destroyed, as that would wait for it.
+  // Reports NOT_SERVING, ends the watches, has calls give up what takes long, brings the running starts to a safe
+  // point, ends the calls and closes the store, in this order and within about `timeout`. DEADLINE_EXCEEDED when a
+  // start did not stop: the object must then not be destroyed, as that would wait for it.
   absl::Status Stop(absl::Duration timeout);
 
   // In gRPC's form, with the ports that the system chose.

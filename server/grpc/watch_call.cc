@@ -3,65 +3,76 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "common/base/status.h"
 #include "server/grpc/status_convert.h"
-#include "server/grpc/trace_id.h"
 #include "server/handlers/record_convert.h"
 #include "server/handlers/resource_names.h"
 
 namespace oneloop {
-namespace {
 
-constexpr char kMethod[] = "SearchService.Watch";
-
-}  // namespace
-
-WatchCall::WatchCall(WatchHub* hub, const CallGuard* guard, std::string user, std::string trace_id)
-    : hub_(hub), guard_(guard), begin_(absl::Now()), user_(std::move(user)), trace_id_(std::move(trace_id)) {}
-
-grpc::ServerWriteReactor<v1::WatchResponse>* WatchCall::Start(WatchHub* hub, const CallGuard& guard,
-                                                              grpc::CallbackServerContext& context,
-                                                              const v1::WatchRequest& request) {
-  const absl::StatusOr<Caller> caller = guard.Authorize(kMethod, CredentialsOf(context), request);
-  std::shared_ptr<WatchCall> call(new WatchCall(hub, &guard, caller.ok() ? caller->user : "", TakeTraceId(context)));
+grpc::ServerGenericBidiReactor* WatchCall::Start(const ApiService* service, const Method& method,
+                                                 grpc::CallbackServerContext* context) {
+  const std::shared_ptr<WatchCall> call(new WatchCall(service, method, context));
   call->self_ = call;
   MutexLock lock(&call->mutex_);
-  if (const absl::Status begun = call->Begin(call, caller, request); !begun.ok()) call->End(begun);
+  if (const absl::Status admitted = call->Admit(call); !admitted.ok()) call->End(admitted);
   return call.get();
 }
 
-absl::Status WatchCall::Begin(const std::shared_ptr<WatchCall>& self, const absl::StatusOr<Caller>& caller,
-                              const v1::WatchRequest& request) {
-  RETURN_IF_ERROR(caller.status());
+WatchCall::WatchCall(const ApiService* service, const Method& method, grpc::CallbackServerContext* context)
+    : service_(service), start_(*service, method, context) {}
+
+absl::Status WatchCall::Admit(const std::shared_ptr<WatchCall>& self) {
+  RETURN_IF_ERROR(start_.caller.status());
+  // The registry may outlive the call by the moment that it takes to end it.
+  ASSIGN_OR_RETURN(open_id_, service_->parts().open_watches->Add(
+                                 *start_.caller, [weak = std::weak_ptr<WatchCall>(self)](const auto& reason) {
+                                   if (const std::shared_ptr<WatchCall> call = weak.lock()) call->OnEnd(reason);
+                                 }));
+  StartRead(&request_);
+  return absl::OkStatus();
+}
+
+void WatchCall::OnReadDone(bool ok) {
+  MutexLock lock(&mutex_);
+  const absl::Status begun = ok ? Begin() : absl::CancelledError("the watcher has sent no request");
+  if (!begun.ok()) End(begun);
+}
+
+absl::Status WatchCall::Begin() {
+  if (request_.Length() > kSmallRequestBytes) {
+    return absl::InvalidArgumentError(absl::StrCat("the request has more than ", kSmallRequestBytes, " bytes"));
+  }
+  v1::WatchRequest request;
+  RETURN_IF_ERROR(ParseMessage(&request_, service_->parts().most_parsed_bytes, &request));
+  request_.Clear();
+  RETURN_IF_ERROR(service_->parts().guard->CheckRequest(start_.method, *start_.caller, request));
   ASSIGN_OR_RETURN(const JobName name, ParseJobName("name", request.name()));
   if (request.start_revision() < 0) {
     return FieldError("start_revision", absl::StrCat("is ", request.start_revision(), "; valid: 0 or more"));
   }
-  // The registry may outlive the call by the moment that it takes to end it.
-  ASSIGN_OR_RETURN(open_id_,
-                   guard_->watches().Add(*caller, [weak = std::weak_ptr<WatchCall>(self)](const auto& reason) {
-                     if (const std::shared_ptr<WatchCall> call = weak.lock()) call->OnEnd(reason);
-                   }));
   project_ = name.project;
-  id_ = hub_->Add(name.id, request.start_revision(), self);
+  id_ = service_->parts().watch_hub->Add(name.id, request.start_revision(), self_);
+  return absl::OkStatus();
+}
+
+absl::Status WatchCall::Send(const WatchUpdate& update) {
+  const JobRecord& job = update.changes.job;
+  if (project_ != "-" && job.job.project != project_) {
+    return absl::NotFoundError(absl::StrCat("there is no job ", FormatJobName(project_, job.id)));
+  }
+  ASSIGN_OR_RETURN(const v1::WatchResponse message, WatchUpdateToProto(update));
+  message_.Clear();
+  RETURN_IF_ERROR(SerializeMessage(message, &message_));
+  writing_ = true;
+  StartWrite(&message_);
   return absl::OkStatus();
 }
 
 void WatchCall::OnUpdate(const WatchUpdate& update) {
-  absl::StatusOr<v1::WatchResponse> message = WatchUpdateToProto(update);
-  const JobRecord& job = update.changes.job;
   MutexLock lock(&mutex_);
   if (end_.has_value()) return;
-  if (project_ != "-" && job.job.project != project_) {
-    End(absl::NotFoundError(absl::StrCat("there is no job ", FormatJobName(project_, job.id))));
-  } else if (!message.ok()) {
-    End(message.status());
-  } else {
-    message_ = *std::move(message);
-    writing_ = true;
-    StartWrite(&message_);
-  }
+  if (const absl::Status sent = Send(update); !sent.ok()) End(sent);
 }
 
 void WatchCall::OnEnd(const absl::Status& status) {
@@ -75,7 +86,7 @@ void WatchCall::OnWriteDone(bool ok) {
   if (end_.has_value()) {
     FinishNow();
   } else if (ok) {
-    hub_->Ready(id_);
+    service_->parts().watch_hub->Ready(id_);
   } else {
     End(absl::CancelledError("the watcher has left"));
   }
@@ -95,10 +106,10 @@ void WatchCall::OnDone() {
     MutexLock lock(&mutex_);
     id = id_;
     open_id = open_id_;
-    guard_->OnEnd({kMethod, end_.value_or(absl::OkStatus()), absl::Now() - begin_, user_, trace_id_});
+    start_.LogEnd(*service_, end_.value_or(absl::OkStatus()));
   }
-  hub_->Remove(id);
-  guard_->watches().Remove(open_id);
+  service_->parts().watch_hub->Remove(id);
+  service_->parts().open_watches->Remove(open_id);
 }
 
 void WatchCall::End(const absl::Status& status) {

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "oneloop/v1/admin_service.pb.h"
+#include "server/handlers/call_context.h"
 
 namespace oneloop {
 
@@ -18,16 +19,15 @@ class AdminHandlers {
   AdminHandlers(std::string data_dir, std::function<void()> request_stop)
       : data_dir_(std::move(data_dir)), request_stop_(std::move(request_stop)) {}
 
-  // CANCELLED soon after `cancelled` returns true.
-  absl::Status Backup(const v1::BackupRequest& request, const std::function<bool()>& cancelled,
-                      v1::BackupResponse* response);
+  // CANCELLED, or as `call` says, soon after it is interrupted.
+  absl::Status Backup(const v1::BackupRequest& request, const CallContext& call, v1::BackupResponse* response) const;
   // UNIMPLEMENTED without a request_stop.
-  absl::Status Drain();
+  absl::Status Drain(const v1::DrainRequest& request, v1::DrainResponse* response) const;
 
  private:
   const std::string data_dir_;
   const std::function<void()> request_stop_;
-  std::atomic<bool> backup_runs_{false};
+  mutable std::atomic<bool> backup_runs_{false};
 };
 
 }  // namespace oneloop

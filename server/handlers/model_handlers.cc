@@ -14,6 +14,7 @@
 #include "server/handlers/exact_score.h"
 #include "server/handlers/list_page.h"
 #include "server/handlers/resource_names.h"
+#include "server/handlers/server_info.h"
 
 namespace oneloop {
 namespace {
@@ -127,6 +128,12 @@ absl::Status ModelHandlers::GetTemplate(const v1::GetTemplateRequest& request, v
         absl::StrCat("there is no template '", name, "'", options_.catalog->SuggestTemplate(name)));
   }
   *response = *shipped;
+  return absl::OkStatus();
+}
+
+absl::Status ModelHandlers::GetServerInfo(const v1::GetServerInfoRequest&, const CallContext& call,
+                                          v1::ServerInfo* response) const {
+  *response = MakeServerInfo(call.caller, options_.start_time, options_.clock());
   return absl::OkStatus();
 }
 

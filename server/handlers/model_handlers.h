@@ -1,9 +1,14 @@
 #ifndef ONELOOP_SERVER_HANDLERS_MODEL_HANDLERS_H_
 #define ONELOOP_SERVER_HANDLERS_MODEL_HANDLERS_H_
 
+#include <functional>
+
 #include "absl/status/status.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "oneloop/v1/model_service.pb.h"
 #include "server/handlers/calibration_catalog.h"
+#include "server/handlers/call_context.h"
 #include "server/handlers/catalog.h"
 
 namespace oneloop {
@@ -15,6 +20,8 @@ class ModelHandlers {
   struct Options {
     const Catalog* catalog = nullptr;
     const CalibrationCatalog* calibrations = nullptr;
+    absl::Time start_time;  // of the daemon
+    std::function<absl::Time()> clock = absl::Now;
   };
   explicit ModelHandlers(const Options& options) : options_(options) {}
 
@@ -23,6 +30,8 @@ class ModelHandlers {
   absl::Status GetWorkload(const v1::GetWorkloadRequest& request, v1::Workload* response) const;
   absl::Status ListTemplates(const v1::ListTemplatesRequest& request, v1::ListTemplatesResponse* response) const;
   absl::Status GetTemplate(const v1::GetTemplateRequest& request, v1::Template* response) const;
+  absl::Status GetServerInfo(const v1::GetServerInfoRequest& request, const CallContext& call,
+                             v1::ServerInfo* response) const;
 
  private:
   const Options options_;

@@ -322,6 +322,12 @@ absl::Status SearchHandlers::GetDesign(const v1::GetDesignRequest& request, v1::
   return BuildDesign(job, point, text, response);
 }
 
+absl::StatusOr<std::string> SearchHandlers::OwnerOf(const std::string& resource) const {
+  ASSIGN_OR_RETURN(const JobName name, ParseJobName("name", resource));
+  ASSIGN_OR_RETURN(const JobRecord record, FindJob(name));
+  return record.job.owner;
+}
+
 absl::StatusOr<JobRecord> SearchHandlers::FindJob(const JobName& name) const {
   absl::StatusOr<JobRecord> record = options_.store->GetJob(name.id);
   if (absl::IsNotFound(record.status()) ||

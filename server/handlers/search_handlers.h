@@ -36,6 +36,10 @@ class SearchHandlers {
   };
   explicit SearchHandlers(const Options& options) : options_(options) {}
 
+  // The user whose job it is that the name, or the name of something in it, names. NOT_FOUND also for a job of another
+  // project than the name says, INVALID_ARGUMENT for another name.
+  absl::StatusOr<std::string> OwnerOf(const std::string& resource) const;
+
   // The job belongs to `owner`, a user.
   absl::Status CreateJob(const v1::CreateJobRequest& request, const std::string& owner, v1::Job* response) const;
   absl::Status GetJob(const v1::GetJobRequest& request, v1::Job* response) const;

@@ -1,25 +1,29 @@
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_replace.h"
 #include "calls.pb.h"
 #include "common/base/log.h"
 #include "common/base/mutex.h"
 #include "common/base/status.h"
 #include "common/convert/library.h"
 #include "server/access/token_registry.h"
-#include "server/grpc/call_guard.h"
-#include "server/grpc/reflection_service.h"
+#include "server/grpc/reflection_call.h"
 #include "server/grpc/status_convert.h"
 #include "server/handlers/admin_handlers.h"
 #include "server/handlers/calibration_handlers.h"
+#include "server/handlers/call_guard.h"
+#include "server/handlers/health_handlers.h"
 #include "server/handlers/job_convert.h"
+#include "server/handlers/method_table.h"
 #include "server/handlers/model_handlers.h"
 #include "server/handlers/record_convert.h"
 #include "server/handlers/resource_names.h"
 #include "server/handlers/search_handlers.h"
-#include "server/handlers/server_info.h"
 #include "server/jobs/watch_hub.h"
 #include "server/store/memory_run_store.h"
 #include "tests/fuzz/check.h"
@@ -29,6 +33,8 @@
 
 namespace oneloop {
 namespace {
+
+using google::protobuf::Message;
 
 constexpr int kMostCalls = 8;
 constexpr std::int64_t kSamplesOfStart = 20;
@@ -93,30 +99,39 @@ WatchHub::Options HubOptions(RunStore* store) {
 class Service {
  public:
   void Handle(const fuzz::Call& call) {
-    const auto* const descriptor = call.GetDescriptor();
     const auto* const field =
-        call.GetReflection()->GetOneofFieldDescriptor(call, descriptor->FindOneofByName("request"));
+        call.GetReflection()->GetOneofFieldDescriptor(call, call.GetDescriptor()->FindOneofByName("request"));
     if (field == nullptr) return;
-    const google::protobuf::Message& request = call.GetReflection()->GetMessage(call, field);
-    const absl::StatusOr<Caller> caller = Authorize(MethodOf(field->name()), call, request);
+    const Message& request = call.GetReflection()->GetMessage(call, field);
+    const Method& method = MethodOf(*field);
+    const absl::StatusOr<Caller> caller = guard_.Admit(method, CredentialsOf(call));
     CheckAnswer(caller.status());
     if (!caller.ok()) return;
-    const absl::Status status = Dispatch(call, *caller);
+    absl::Status status = guard_.CheckRequest(method, *caller, request);
+    if (status.ok()) status = Run(method, *caller, request);
     CheckAnswer(status);
     ToGrpcStatus(status);
   }
 
- private:
-  static std::string MethodOf(const std::string& name) {
-    for (const MethodRule& rule : MethodRules()) {
-      if (rule.method.ends_with("." + name)) return std::string(rule.method);
-    }
-    Check(false, "every method has a rule");
-    return "";
+  // A method that the input has no field for would not be fuzzed.
+  static void CheckAllMethodsHaveFields() {
+    const auto* const fields = fuzz::Call::descriptor()->FindOneofByName("request");
+    std::set<std::string> named;
+    for (int i = 0; i < fields->field_count(); ++i) named.insert(MethodOf(*fields->field(i)).name);
+    Check(named.size() == Methods().size(), "calls.proto has a field for every method");
   }
 
-  absl::StatusOr<Caller> Authorize(const std::string& method, const fuzz::Call& call,
-                                   const google::protobuf::Message& request) const {
+ private:
+  static const Method& MethodOf(const google::protobuf::FieldDescriptor& field) {
+    for (const Method& method : Methods()) {
+      const std::string name = absl::StrReplaceAll(method.name, {{".", ""}});
+      if (method.request->GetDescriptor() == field.message_type() && absl::EndsWith(name, field.name())) return method;
+    }
+    Check(false, "every field is a method's");
+    return Methods().front();
+  }
+
+  static CallCredentials CredentialsOf(const fuzz::Call& call) {
     CallCredentials credentials;
     credentials.via = !call.over_tcp()                  ? CallCredentials::Via::kUnix
                       : call.certificate_user().empty() ? CallCredentials::Via::kTcp
@@ -124,94 +139,46 @@ class Service {
     credentials.token = call.token();
     credentials.claimed_user = call.claimed_user();
     credentials.certificate_user = call.certificate_user();
-    return guard_.Authorize(method, credentials, request);
+    if (!call.over_tcp()) credentials.uid = 0;
+    return credentials;
   }
 
-  template <class Response, class Handler, class Request>
-  static absl::Status Answer(absl::Status (Handler::*method)(const Request&, Response*) const, const Handler& handlers,
-                             const Request& request) {
-    Response response;
-    RETURN_IF_ERROR((handlers.*method)(request, &response));
-    std::string wire;
-    Check(response.SerializeToString(&wire) && Response().ParseFromString(wire), "an answer can be read");
+  absl::Status Run(const Method& method, const Caller& caller, const Message& request) {
+    switch (method.kind) {
+      case CallKind::kUnary:
+        return RunUnary(method, caller, request);
+      case CallKind::kWatch:
+        return Watch(static_cast<const v1::WatchRequest&>(request));
+      case CallKind::kHealthWatch:
+        health_.StatusOf(static_cast<const grpc::health::v1::HealthCheckRequest&>(request).service());
+        return absl::OkStatus();
+      case CallKind::kReflection:
+        break;
+    }
+    grpc::reflection::v1alpha::ServerReflectionResponse response;
+    AnswerReflection(static_cast<const grpc::reflection::v1alpha::ServerReflectionRequest&>(request),
+                     {"oneloop.v1.SearchService"}, &response);
     return absl::OkStatus();
   }
 
-  absl::Status Dispatch(const fuzz::Call& call, const Caller& caller) {
-    switch (call.request_case()) {
-      case fuzz::Call::kCreateJob: {
-        v1::Job response;
-        RETURN_IF_ERROR(search_.CreateJob(call.createjob(), caller.user, &response));
-        if (call.createjob().validate_only()) return absl::OkStatus();
-        v1::GetJobRequest get;
-        get.set_name(response.name());
-        Check(search_.GetJob(get, &response).ok(), "a job that was created is there");
-        return absl::OkStatus();
-      }
-      case fuzz::Call::kGetJob:
-        return Answer(&SearchHandlers::GetJob, search_, call.getjob());
-      case fuzz::Call::kListJobs:
-        return Answer(&SearchHandlers::ListJobs, search_, call.listjobs());
-      case fuzz::Call::kCancelJob:
-        return Answer(&SearchHandlers::CancelJob, search_, call.canceljob());
-      case fuzz::Call::kPauseJob:
-        return Answer(&SearchHandlers::PauseJob, search_, call.pausejob());
-      case fuzz::Call::kResumeJob:
-        return Answer(&SearchHandlers::ResumeJob, search_, call.resumejob());
-      case fuzz::Call::kUpdateJob:
-        return Answer(&SearchHandlers::UpdateJob, search_, call.updatejob());
-      case fuzz::Call::kDeleteJob:
-        return Answer(&SearchHandlers::DeleteJob, search_, call.deletejob());
-      case fuzz::Call::kUndeleteJob:
-        return Answer(&SearchHandlers::UndeleteJob, search_, call.undeletejob());
-      case fuzz::Call::kListPoints:
-        return Answer(&SearchHandlers::ListPoints, search_, call.listpoints());
-      case fuzz::Call::kGetPoint:
-        return Answer(&SearchHandlers::GetPoint, search_, call.getpoint());
-      case fuzz::Call::kGetDesign:
-        return Answer(&SearchHandlers::GetDesign, search_, call.getdesign());
-      case fuzz::Call::kWatch:
-        return Watch(call.watch());
-      case fuzz::Call::kEvaluateDesigns:
-        return Answer(&ModelHandlers::EvaluateDesigns, model_, call.evaluatedesigns());
-      case fuzz::Call::kListWorkloads:
-        return Answer(&ModelHandlers::ListWorkloads, model_, call.listworkloads());
-      case fuzz::Call::kGetWorkload:
-        return Answer(&ModelHandlers::GetWorkload, model_, call.getworkload());
-      case fuzz::Call::kListTemplates:
-        return Answer(&ModelHandlers::ListTemplates, model_, call.listtemplates());
-      case fuzz::Call::kGetTemplate:
-        return Answer(&ModelHandlers::GetTemplate, model_, call.gettemplate());
-      case fuzz::Call::kGetServerInfo:
-        MakeServerInfo(caller, absl::UnixEpoch(), absl::Now());
-        return absl::OkStatus();
-      case fuzz::Call::kCreateCalibration:
-        return Answer(&CalibrationHandlers::CreateCalibration, calibration_, call.createcalibration());
-      case fuzz::Call::kGetCalibration:
-        return Answer(&CalibrationHandlers::GetCalibration, calibration_, call.getcalibration());
-      case fuzz::Call::kListCalibrations:
-        return Answer(&CalibrationHandlers::ListCalibrations, calibration_, call.listcalibrations());
-      case fuzz::Call::kDeleteCalibration:
-        return Answer(&CalibrationHandlers::DeleteCalibration, calibration_, call.deletecalibration());
-      case fuzz::Call::kBackup: {
-        v1::BackupResponse response;
-        Check(!admin_
-                   .Backup(
-                       call.backup(), [] { return false; }, &response)
-                   .ok(),
-              "there is nothing to back up");
-        return absl::OkStatus();
-      }
-      case fuzz::Call::kDrain:
-        return admin_.Drain();
-      case fuzz::Call::kServerReflectionInfo: {
-        grpc::reflection::v1alpha::ServerReflectionResponse response;
-        AnswerReflection(call.serverreflectioninfo(), {"oneloop.v1.SearchService"}, &response);
-        return absl::OkStatus();
-      }
-      case fuzz::Call::REQUEST_NOT_SET:
-        break;
+  absl::Status RunUnary(const Method& method, const Caller& caller, const Message& request) {
+    const std::unique_ptr<Message> response(method.response->New());
+    const CallContext call = {caller, [] { return absl::OkStatus(); }};
+    const absl::Status status = method.run(handlers_, call, request, response.get());
+    // There is nothing to back up, which is this target's own fault.
+    if (method.name == "AdminService.Backup") return absl::OkStatus();
+    RETURN_IF_ERROR(status);
+    std::string wire;
+    const std::unique_ptr<Message> read(method.response->New());
+    Check(response->SerializeToString(&wire) && read->ParseFromString(wire), "an answer can be read");
+    const auto* const created = dynamic_cast<const v1::Job*>(response.get());
+    if (created == nullptr || created->name().empty() || method.name != "SearchService.CreateJob") {
+      return absl::OkStatus();
     }
+    v1::GetJobRequest get;
+    get.set_name(created->name());
+    v1::Job found;
+    Check(search_.GetJob(get, &found).ok(), "a job that was created is there");
     return absl::OkStatus();
   }
 
@@ -244,14 +211,13 @@ class Service {
   const std::unique_ptr<CalibrationManager> trainings_ = CalibrationManager::Create(&store_, RefuseTraining).value();
   const CalibrationCatalog calibrations_{&catalog_, &store_, trainings_.get()};
   const SearchHandlers search_{SearchHandlers::Options{&store_, jobs_.get(), &catalog_, &calibrations_, Limits{}}};
-  const ModelHandlers model_{ModelHandlers::Options{&catalog_, &calibrations_}};
+  const ModelHandlers model_{ModelHandlers::Options{&catalog_, &calibrations_, absl::UnixEpoch()}};
   const CalibrationHandlers calibration_{CalibrationHandlers::Options{&catalog_, trainings_.get(), &calibrations_}};
-  AdminHandlers admin_{EmptyDirectory(), [] {}};
-  const CallGuard guard_{CallGuard::Options{&Tokens(), nullptr, nullptr, nullptr,
-                                            [this](std::int64_t id) -> absl::StatusOr<std::string> {
-                                              ASSIGN_OR_RETURN(const JobRecord record, store_.GetJob(id));
-                                              return record.job.owner;
-                                            },
+  const AdminHandlers admin_{EmptyDirectory(), [] {}};
+  const HealthHandlers health_{{"oneloop.v1.SearchService"}};
+  const Handlers handlers_{&search_, &model_, &calibration_, &admin_, &health_};
+  const CallGuard guard_{CallGuard::Options{&Tokens(), nullptr, nullptr, SocketAuth::kPeer,
+                                            [this](const std::string& name) { return search_.OwnerOf(name); },
                                             absl::Now}};
 };
 
@@ -261,6 +227,8 @@ class Service {
 // that it is at fault.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   SetLogLevel(LogLevel::kError);
+  static const bool checked = (Service::CheckAllMethodsHaveFields(), true);
+  (void)checked;
   fuzz::Calls calls;
   if (!ReadMessageInput({reinterpret_cast<const char*>(data), size}, &calls)) return 0;
   Service service;

@@ -5,23 +5,19 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 #include "google/protobuf/descriptor.h"
-#include "google/protobuf/dynamic_message.h"
-#include "grpc/reflection/v1alpha/reflection.grpc.pb.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/grpcpp.h"
-#include "oneloop/v1/admin_service.grpc.pb.h"
-#include "oneloop/v1/calibration_service.grpc.pb.h"
-#include "oneloop/v1/model_service.grpc.pb.h"
 #include "oneloop/v1/search_service.grpc.pb.h"
-#include "server/access/method_rules.h"
 #include "server/access/token_file.h"
 #include "server/daemon/server.h"
+#include "server/handlers/method_table.h"
 #include "tests/server/jobs/jobs_test_util.h"
 #include "tests/server/store/store_test_util.h"
 
@@ -33,14 +29,16 @@ using google::protobuf::MethodDescriptor;
 using google::protobuf::ServiceDescriptor;
 
 // What the documents promise.
-enum class Needs { kViewer, kUser, kOwner, kAdmin };
+enum class Needs { kNothing, kViewer, kUser, kOwner, kAdmin, kAdminOfAll };
 const std::map<std::string, Needs> kPromises = {
-    {"AdminService.Backup", Needs::kAdmin},
-    {"AdminService.Drain", Needs::kAdmin},
+    {"AdminService.Backup", Needs::kAdminOfAll},
+    {"AdminService.Drain", Needs::kAdminOfAll},
     {"CalibrationService.CreateCalibration", Needs::kUser},
-    {"CalibrationService.DeleteCalibration", Needs::kAdmin},
+    {"CalibrationService.DeleteCalibration", Needs::kAdminOfAll},
     {"CalibrationService.GetCalibration", Needs::kViewer},
     {"CalibrationService.ListCalibrations", Needs::kViewer},
+    {"Health.Check", Needs::kNothing},
+    {"Health.Watch", Needs::kNothing},
     {"ModelService.EvaluateDesigns", Needs::kViewer},
     {"ModelService.GetServerInfo", Needs::kViewer},
     {"ModelService.GetTemplate", Needs::kViewer},
@@ -63,16 +61,11 @@ const std::map<std::string, Needs> kPromises = {
     {"ServerReflection.ServerReflectionInfo", Needs::kViewer},
 };
 
-std::string NameOf(const MethodDescriptor& method) { return method.service()->name() + "." + method.name(); }
-
-std::vector<const MethodDescriptor*> AllMethods() {
-  std::vector<const MethodDescriptor*> methods;
-  for (const std::string& name :
-       {std::string(v1::SearchService::service_full_name()), std::string(v1::ModelService::service_full_name()),
-        std::string(v1::CalibrationService::service_full_name()), std::string(v1::AdminService::service_full_name()),
-        std::string(grpc::reflection::v1alpha::ServerReflection::service_full_name())}) {
-    const ServiceDescriptor* const service = DescriptorPool::generated_pool()->FindServiceByName(name);
-    for (int i = 0; i < service->method_count(); ++i) methods.push_back(service->method(i));
+// Every method that needs to know who calls.
+std::vector<const Method*> GuardedMethods() {
+  std::vector<const Method*> methods;
+  for (const Method& method : Methods()) {
+    if (kPromises.at(method.name) != Needs::kNothing) methods.push_back(&method);
   }
   return methods;
 }
@@ -121,24 +114,23 @@ class AccessMatrixTest : public testing::Test {
   }
 
   // A request of the method for this project: about `job`, a name in it.
-  static grpc::ByteBuffer RequestFor(const MethodDescriptor& method, const std::string& job) {
-    google::protobuf::DynamicMessageFactory factory;
-    const std::unique_ptr<google::protobuf::Message> request(factory.GetPrototype(method.input_type())->New());
+  static grpc::ByteBuffer RequestFor(const Method& method, const std::string& job) {
+    const std::unique_ptr<google::protobuf::Message> request(method.request->New());
+    const google::protobuf::Descriptor& type = *request->GetDescriptor();
     const auto set = [&](const char* field, const std::string& value) {
-      if (const auto* descriptor = method.input_type()->FindFieldByName(field)) {
+      if (const auto* descriptor = type.FindFieldByName(field)) {
         request->GetReflection()->SetString(request.get(), descriptor, value);
       }
     };
-    if (const auto* descriptor = method.input_type()->FindFieldByName("job")) {
-      google::protobuf::Message* const part =
-          request->GetReflection()->MutableMessage(request.get(), descriptor, &factory);
+    if (const auto* descriptor = type.FindFieldByName("job")) {
+      google::protobuf::Message* const part = request->GetReflection()->MutableMessage(request.get(), descriptor);
       part->GetReflection()->SetString(part, part->GetDescriptor()->FindFieldByName("name"), job);
     }
     const std::string project = job.substr(0, job.find("/jobs"));
-    set("parent", method.name() == "ListPoints" ? job : project);
-    set("name", method.name() == "GetPoint"    ? job + "/points/0"
-                : method.name() == "GetDesign" ? job + "/designs/best"
-                                               : job);
+    set("parent", method.name == "SearchService.ListPoints" ? job : project);
+    set("name", method.name == "SearchService.GetPoint"    ? job + "/points/0"
+                : method.name == "SearchService.GetDesign" ? job + "/designs/best"
+                                                           : job);
     set("list_services", "all");
     const std::string bytes = request->SerializeAsString();
     const grpc::Slice slice(bytes);
@@ -146,7 +138,7 @@ class AccessMatrixTest : public testing::Test {
   }
 
   // The code of one call. One that got a message, and one that was refused for another reason, was let in.
-  grpc::Status Call(const MethodDescriptor& method, const std::string& token, const std::string& job) {
+  grpc::Status Call(const Method& method, const std::string& token, const std::string& job) {
     grpc::GenericStub stub(channel_);
     grpc::ClientContext context;
     if (!token.empty()) context.AddMetadata("authorization", "Bearer " + token);
@@ -156,8 +148,7 @@ class AccessMatrixTest : public testing::Test {
       bool ok = false;
       return queue.Next(&tag, &ok) && ok;
     };
-    const auto call =
-        stub.PrepareCall(&context, absl::StrCat("/", method.service()->full_name(), "/", method.name()), &queue);
+    const auto call = stub.PrepareCall(&context, method.path, &queue);
     call->StartCall(nullptr);
     await();
     call->WriteLast(RequestFor(method, job), grpc::WriteOptions(), nullptr);
@@ -177,13 +168,12 @@ class AccessMatrixTest : public testing::Test {
     return answered ? grpc::Status::OK : status;
   }
 
-  void ExpectAllowed(const MethodDescriptor& method, const std::string& token, const std::string& who) {
+  void ExpectAllowed(const Method& method, const std::string& token, const std::string& who) {
     const grpc::Status status = Call(method, token, CreateJob());
     EXPECT_NE(status.error_code(), grpc::StatusCode::UNAUTHENTICATED) << who << ": " << status.error_message();
     EXPECT_NE(status.error_code(), grpc::StatusCode::PERMISSION_DENIED) << who << ": " << status.error_message();
   }
-  void ExpectRefused(const MethodDescriptor& method, const std::string& token, grpc::StatusCode code,
-                     const std::string& who) {
+  void ExpectRefused(const Method& method, const std::string& token, grpc::StatusCode code, const std::string& who) {
     const grpc::Status status = Call(method, token, CreateJob());
     EXPECT_EQ(status.error_code(), code) << who << ": " << status.error_message();
     EXPECT_THAT(status.error_message(),
@@ -197,28 +187,51 @@ class AccessMatrixTest : public testing::Test {
   std::string owner_;
 };
 
-TEST_F(AccessMatrixTest, EveryMethodHasARuleAndAPromise) {
-  for (const MethodDescriptor* const method : AllMethods()) {
-    const std::string name = NameOf(*method);
-    EXPECT_EQ(kPromises.count(name), 1u) << name << " is not in this test's table";
-    const MethodRule* const rule = FindMethodRule(name);
-    ASSERT_NE(rule, nullptr) << name << " is not in MethodRules";
-    if (!rule->resource.empty()) {
-      const std::string field(rule->resource.substr(0, rule->resource.find('.')));
-      EXPECT_NE(method->input_type()->FindFieldByName(field), nullptr) << name;
-    } else {
-      // Whatever names a resource is checked by it.
-      EXPECT_EQ(method->input_type()->FindFieldByName("parent"), nullptr) << name;
+// The services as the proto files have them: what is missing in the table would be nobody's to call.
+TEST_F(AccessMatrixTest, EveryMethodOfTheProtosIsInTheTableAndHasAPromise) {
+  std::set<std::string> services;
+  for (const Method& method : Methods()) services.insert(method.service);
+  EXPECT_THAT(services, testing::IsSupersetOf({"oneloop.v1.SearchService", "oneloop.v1.ModelService",
+                                               "oneloop.v1.CalibrationService", "oneloop.v1.AdminService"}));
+  std::size_t count = 0;
+  for (const std::string& name : services) {
+    const ServiceDescriptor* const service = DescriptorPool::generated_pool()->FindServiceByName(name);
+    ASSERT_NE(service, nullptr) << name;
+    for (int i = 0; i < service->method_count(); ++i, ++count) {
+      const MethodDescriptor& descriptor = *service->method(i);
+      const Method* const method = FindMethod(absl::StrCat("/", name, "/", descriptor.name()));
+      ASSERT_NE(method, nullptr) << descriptor.full_name();
+      EXPECT_EQ(method->request->GetDescriptor(), descriptor.input_type());
+      EXPECT_EQ(method->response->GetDescriptor(), descriptor.output_type());
+      EXPECT_EQ(method->kind == CallKind::kUnary, !descriptor.server_streaming()) << method->name;
+      EXPECT_EQ(kPromises.count(method->name), 1u) << method->name << " is not in this test's table";
     }
   }
-  EXPECT_EQ(MethodRules().size(), AllMethods().size());
+  EXPECT_EQ(Methods().size(), count);
+  EXPECT_EQ(kPromises.size(), count);
+}
+
+TEST_F(AccessMatrixTest, RulesFitTheirRequests) {
+  for (const Method& method : Methods()) {
+    const MethodRule& rule = method.rule;
+    const google::protobuf::Descriptor& type = *method.request->GetDescriptor();
+    if (!rule.resource.empty()) {
+      const std::string field(rule.resource.substr(0, rule.resource.find('.')));
+      EXPECT_NE(type.FindFieldByName(field), nullptr) << method.name;
+    } else {
+      // Whatever names a resource is checked by it.
+      EXPECT_EQ(type.FindFieldByName("parent"), nullptr) << method.name;
+    }
+    EXPECT_EQ(rule.changes, rule.scope >= Scope::kUser) << method.name;
+    if (rule.own_only) EXPECT_TRUE(rule.changes && !rule.resource.empty()) << method.name;
+  }
 }
 
 TEST_F(AccessMatrixTest, CallsWithoutAValidTokenAreRefused) {
   std::string wrong = owner_;
   wrong.back() = wrong.back() == '0' ? '1' : '0';
-  for (const MethodDescriptor* const method : AllMethods()) {
-    const std::string name = NameOf(*method);
+  for (const Method* const method : GuardedMethods()) {
+    const std::string& name = method->name;
     for (const Scope scope : {Scope::kViewer, Scope::kUser, Scope::kAdmin}) {
       const std::string expired = Token("ada", scope, kAllProjects, -absl::Seconds(1));
       ExpectRefused(*method, expired, grpc::StatusCode::UNAUTHENTICATED, name + ", expired token");
@@ -234,35 +247,58 @@ TEST_F(AccessMatrixTest, EveryScopeMayDoWhatIsPromisedAndNoMore) {
   const std::string viewer = Token("owner", Scope::kViewer, "chip");
   const std::string other_user = Token("otto", Scope::kUser, "chip");
   const std::string admin = Token("anna", Scope::kAdmin, "chip");
-  for (const MethodDescriptor* const method : AllMethods()) {
-    const std::string name = NameOf(*method);
+  const std::string admin_of_all = Token("anna", Scope::kAdmin, kAllProjects);
+  for (const Method* const method : GuardedMethods()) {
+    const std::string& name = method->name;
     const Needs needs = kPromises.at(name);
     if (needs == Needs::kViewer) {
       ExpectAllowed(*method, viewer, name + ", viewer");
     } else {
       ExpectRefused(*method, viewer, grpc::StatusCode::PERMISSION_DENIED, name + ", viewer");
     }
-    if (needs == Needs::kOwner || needs == Needs::kAdmin) {
+    if (needs >= Needs::kOwner) {
       ExpectRefused(*method, other_user, grpc::StatusCode::PERMISSION_DENIED, name + ", another user");
     } else {
       ExpectAllowed(*method, other_user, name + ", another user");
     }
-    if (needs == Needs::kAdmin) {
+    if (needs >= Needs::kAdmin) {
       ExpectRefused(*method, owner_, grpc::StatusCode::PERMISSION_DENIED, name + ", owner of a job");
     } else {
       ExpectAllowed(*method, owner_, name + ", owner");
     }
-    ExpectAllowed(*method, admin, name + ", admin");
+    if (needs == Needs::kAdminOfAll) {
+      ExpectRefused(*method, admin, grpc::StatusCode::PERMISSION_DENIED, name + ", admin of a project");
+    } else {
+      ExpectAllowed(*method, admin, name + ", admin");
+    }
+    ExpectAllowed(*method, admin_of_all, name + ", admin of all projects");
   }
 }
 
 TEST_F(AccessMatrixTest, OtherProjectsAreOutOfReachForEveryScope) {
-  for (const MethodDescriptor* const method : AllMethods()) {
-    const std::string name = NameOf(*method);
-    if (FindMethodRule(name)->resource.empty()) continue;
+  for (const Method* const method : GuardedMethods()) {
+    const std::string& name = method->name;
+    if (method->rule.resource.empty()) continue;
     for (const Scope scope : {Scope::kViewer, Scope::kUser, Scope::kAdmin}) {
       ExpectRefused(*method, Token("owner", scope, "soc"), grpc::StatusCode::PERMISSION_DENIED,
                     absl::StrCat(name, ", ", ToAbsl(ScopeName(scope)), " of another project"));
+    }
+  }
+}
+
+// S11: a job's owner is nobody else's business.
+TEST_F(AccessMatrixTest, AJobOfAnotherProjectIsNotFoundByEveryMethod) {
+  const std::string job = CreateJob();
+  const std::string under_own_project = "projects/soc" + job.substr(job.find("/jobs"));
+  for (const Method* const method : GuardedMethods()) {
+    if (method->rule.resource.empty() || method->name == "SearchService.CreateJob" ||
+        method->name == "SearchService.ListJobs") {
+      continue;
+    }
+    for (const Scope scope : {Scope::kUser, Scope::kAdmin}) {
+      const grpc::Status status = Call(*method, Token("ada", scope, "soc"), under_own_project);
+      EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND) << method->name << ": " << status.error_message();
+      EXPECT_THAT(status.error_message(), testing::Not(testing::HasSubstr("owner"))) << method->name;
     }
   }
 }
@@ -272,11 +308,10 @@ TEST_F(AccessMatrixTest, AnyProjectStandsForAllOfThem) {
   const std::string admin_of_all = Token("anna", Scope::kAdmin, kAllProjects);
   const std::string job = CreateJob();
   const std::string any = "projects/-" + job.substr(job.find("/jobs"));
-  for (const MethodDescriptor* const method : AllMethods()) {
-    if (FindMethodRule(NameOf(*method))->resource.empty()) continue;
-    EXPECT_EQ(Call(*method, admin, any).error_code(), grpc::StatusCode::PERMISSION_DENIED) << method->full_name();
-    EXPECT_NE(Call(*method, admin_of_all, any).error_code(), grpc::StatusCode::PERMISSION_DENIED)
-        << method->full_name();
+  for (const Method* const method : GuardedMethods()) {
+    if (method->rule.resource.empty()) continue;
+    EXPECT_EQ(Call(*method, admin, any).error_code(), grpc::StatusCode::PERMISSION_DENIED) << method->name;
+    EXPECT_NE(Call(*method, admin_of_all, any).error_code(), grpc::StatusCode::PERMISSION_DENIED) << method->name;
   }
 }
 

@@ -23,7 +23,7 @@
 #include "oneloop/v1/search_service.grpc.pb.h"
 #include "server/access/token_file.h"
 #include "server/daemon/server.h"
-#include "server/grpc/call_credentials.h"
+#include "server/handlers/call_credentials.h"
 #include "tests/server/access/test_certificates.h"
 #include "tests/server/jobs/jobs_test_util.h"
 #include "tests/server/store/store_test_util.h"

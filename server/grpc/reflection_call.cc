@@ -1,14 +1,12 @@
-#include "server/grpc/reflection_service.h"
+#include "server/grpc/reflection_call.h"
 
-#include <memory>
 #include <set>
 #include <utility>
 
-#include "absl/time/clock.h"
+#include "common/base/status.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "server/grpc/status_convert.h"
-#include "server/grpc/trace_id.h"
 
 namespace oneloop {
 namespace {
@@ -18,8 +16,6 @@ using google::protobuf::FileDescriptor;
 using grpc::reflection::v1alpha::FileDescriptorResponse;
 using grpc::reflection::v1alpha::ServerReflectionRequest;
 using grpc::reflection::v1alpha::ServerReflectionResponse;
-
-constexpr char kMethod[] = "ServerReflection.ServerReflectionInfo";
 
 // The file and all that it imports, each once.
 void AddFiles(const FileDescriptor& file, std::set<const FileDescriptor*>* seen, FileDescriptorResponse* response) {
@@ -34,55 +30,6 @@ void SetError(grpc::StatusCode code, const std::string& text, ServerReflectionRe
   response->mutable_error_response()->set_error_code(code);
   response->mutable_error_response()->set_error_message(text);
 }
-
-// One stream: reads a request, answers it, reads the next. Owns itself until OnDone.
-class ReflectionCall final : public grpc::ServerBidiReactor<ServerReflectionRequest, ServerReflectionResponse> {
- public:
-  ReflectionCall(const CallGuard* guard, const absl::StatusOr<Caller>& caller, std::string trace_id,
-                 const std::vector<std::string>& services)
-      : guard_(guard),
-        services_(services),
-        result_(caller.status()),
-        user_(caller.ok() ? caller->user : ""),
-        trace_id_(std::move(trace_id)),
-        begin_(absl::Now()) {
-    if (result_.ok()) {
-      StartRead(&request_);
-    } else {
-      Finish(ToGrpcStatus(result_));
-    }
-  }
-  void OnReadDone(bool ok) override {
-    if (!ok) {
-      Finish(grpc::Status::OK);
-      return;
-    }
-    response_.Clear();
-    AnswerReflection(request_, services_, &response_);
-    StartWrite(&response_);
-  }
-  void OnWriteDone(bool ok) override {
-    if (ok) {
-      StartRead(&request_);
-    } else {
-      Finish(grpc::Status::CANCELLED);
-    }
-  }
-  void OnDone() override {
-    guard_->OnEnd({kMethod, result_, absl::Now() - begin_, user_, trace_id_});
-    delete this;
-  }
-
- private:
-  const CallGuard* const guard_;
-  const std::vector<std::string>& services_;
-  const absl::Status result_;
-  const std::string user_;
-  const std::string trace_id_;
-  const absl::Time begin_;
-  ServerReflectionRequest request_;
-  ServerReflectionResponse response_;
-};
 
 }  // namespace
 
@@ -118,14 +65,68 @@ void AnswerReflection(const ServerReflectionRequest& request, const std::vector<
   AddFiles(*file, &seen, response->mutable_file_descriptor_response());
 }
 
-ReflectionService::ReflectionService(const CallGuard* guard, std::vector<std::string> services)
-    : guard_(guard), services_(std::move(services)) {}
+grpc::ServerGenericBidiReactor* ReflectionCall::Start(const ApiService* service, const Method& method,
+                                                      grpc::CallbackServerContext* context) {
+  const std::shared_ptr<ReflectionCall> call(new ReflectionCall(service, method, context));
+  call->self_ = call;
+  MutexLock lock(&call->mutex_);
+  if (const absl::Status admitted = call->Admit(call); !admitted.ok()) call->End(admitted);
+  return call.get();
+}
 
-grpc::ServerBidiReactor<ServerReflectionRequest, ServerReflectionResponse>* ReflectionService::ServerReflectionInfo(
-    grpc::CallbackServerContext* context) {
-  const absl::StatusOr<Caller> caller =
-      guard_->Authorize(kMethod, CredentialsOf(*context), ServerReflectionRequest::default_instance());
-  return std::make_unique<ReflectionCall>(guard_, caller, TakeTraceId(*context), services_).release();
+ReflectionCall::ReflectionCall(const ApiService* service, const Method& method, grpc::CallbackServerContext* context)
+    : service_(service), start_(*service, method, context) {}
+
+absl::Status ReflectionCall::Admit(const std::shared_ptr<ReflectionCall>& self) {
+  RETURN_IF_ERROR(start_.caller.status());
+  ASSIGN_OR_RETURN(open_id_, service_->parts().open_watches->Add(
+                                 *start_.caller, [weak = std::weak_ptr<ReflectionCall>(self)](const auto& reason) {
+                                   if (const std::shared_ptr<ReflectionCall> call = weak.lock()) {
+                                     MutexLock lock(&call->mutex_);
+                                     call->End(reason);
+                                   }
+                                 }));
+  StartRead(&request_);
+  return absl::OkStatus();
+}
+
+absl::Status ReflectionCall::Answer() {
+  ServerReflectionRequest request;
+  RETURN_IF_ERROR(ParseMessage(&request_, kSmallRequestBytes, &request));
+  request_.Clear();
+  ServerReflectionResponse response;
+  AnswerReflection(request, service_->services(), &response);
+  response_.Clear();
+  return SerializeMessage(response, &response_);
+}
+
+void ReflectionCall::OnReadDone(bool ok) {
+  MutexLock lock(&mutex_);
+  if (ended_) return;
+  if (!ok) return End(absl::OkStatus());
+  if (const absl::Status answered = Answer(); !answered.ok()) return End(answered);
+  StartWrite(&response_);
+}
+
+void ReflectionCall::OnWriteDone(bool ok) {
+  MutexLock lock(&mutex_);
+  if (ended_) return;
+  if (ok) {
+    StartRead(&request_);
+  } else {
+    End(absl::CancelledError("the client has left"));
+  }
+}
+
+void ReflectionCall::End(const absl::Status& status) {
+  if (std::exchange(ended_, true)) return;
+  start_.LogEnd(*service_, status);
+  Finish(ToGrpcStatus(status));
+}
+
+void ReflectionCall::OnDone() {
+  const std::shared_ptr<ReflectionCall> self = std::move(self_);
+  service_->parts().open_watches->Remove(open_id_);
 }
 
 }  // namespace oneloop

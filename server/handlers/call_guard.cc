@@ -1,4 +1,4 @@
-#include "server/grpc/call_guard.h"
+#include "server/handlers/call_guard.h"
 
 #include <cstddef>
 #include <optional>
@@ -8,9 +8,6 @@
 #include "common/base/log.h"
 #include "common/base/status.h"
 #include "google/protobuf/descriptor.h"
-#include "server/grpc/status_convert.h"
-#include "server/grpc/trace_id.h"
-#include "server/handlers/resource_names.h"
 
 namespace oneloop {
 namespace {
@@ -37,7 +34,7 @@ bool IsPreview(const google::protobuf::Message& request) {
   return field != nullptr && request.GetReflection()->GetBool(request, field);
 }
 
-absl::StatusOr<Caller> LocalUser(const std::string& claimed) {
+absl::StatusOr<Caller> ClaimedUser(const std::string& claimed) {
   if (claimed.empty()) return LocalCaller(kDefaultLocalUser);
   if (IsValidUser(claimed)) return LocalCaller(claimed);
   return absl::UnauthenticatedError(
@@ -53,63 +50,66 @@ absl::StatusOr<Caller> CertificateUser(const std::string& user) {
   return Caller{user, Scope::kUser, {kAllProjects}, ""};
 }
 
+absl::StatusOr<Caller> SocketPeer(const CallCredentials& credentials) {
+  if (credentials.uid.has_value()) return PeerCaller(*credentials.uid, credentials.claimed_user);
+  return absl::UnauthenticatedError("the system does not tell whose process is at the other end of the Unix socket");
+}
+
+// Faults of the service, rather than of the call.
+bool IsFault(absl::StatusCode code) {
+  return code == absl::StatusCode::kInternal || code == absl::StatusCode::kDataLoss ||
+         code == absl::StatusCode::kUnknown;
+}
+
 }  // namespace
 
 CallGuard::CallGuard(Options options) : options_(std::move(options)) {}
 
 absl::StatusOr<Caller> CallGuard::Identify(const CallCredentials& credentials) const {
-  if (credentials.via == CallCredentials::Via::kUnix) return LocalUser(credentials.claimed_user);
+  const bool by_socket = credentials.via == CallCredentials::Via::kUnix;
+  if (by_socket && options_.socket_auth == SocketAuth::kNone) return ClaimedUser(credentials.claimed_user);
   if (!credentials.token.empty()) return options_.tokens->Authenticate(credentials.token, options_.clock());
+  if (by_socket && options_.socket_auth == SocketAuth::kPeer) return SocketPeer(credentials);
   if (!credentials.certificate_user.empty()) return CertificateUser(credentials.certificate_user);
   return absl::UnauthenticatedError(
       "token: is missing; send one as `authorization: Bearer olt_...` (oneloop: --token_file FILE or ONELOOP_TOKEN)");
 }
 
-absl::Status CallGuard::CheckJobOwner(const MethodRule& rule, const Caller& caller, const std::string& resource) const {
-  if (!rule.own_only || caller.scope == Scope::kAdmin) return absl::OkStatus();
-  const absl::StatusOr<JobName> name = ParseJobName(std::string(rule.resource), resource);
-  // The handler tells what is wrong with the name.
-  if (!name.ok()) return absl::OkStatus();
-  const absl::StatusOr<std::string> owner = options_.owner_of(name->id);
-  if (absl::IsNotFound(owner.status())) {
-    return absl::NotFoundError(absl::StrCat("there is no job ", resource));
-  }
-  RETURN_IF_ERROR(owner.status());
-  return CheckOwner(rule, caller, *owner);
-}
-
-absl::StatusOr<Caller> CallGuard::Authorize(std::string_view method, const CallCredentials& credentials,
-                                            const google::protobuf::Message& request) const {
+absl::StatusOr<Caller> CallGuard::Admit(const Method& method, const CallCredentials& credentials) const {
+  if (!method.rule.scope.has_value()) return Caller{};
   ASSIGN_OR_RETURN(Caller caller, Identify(credentials));
-  RETURN_IF_ERROR(CheckCall(method, caller, request));
+  RETURN_IF_ERROR(CheckScope(method.name, method.rule, caller));
   return caller;
 }
 
-absl::Status CallGuard::CheckCall(std::string_view method, const Caller& caller,
-                                  const google::protobuf::Message& request) const {
-  const MethodRule* const rule = FindMethodRule(method);
-  if (rule == nullptr) {
-    return absl::PermissionDeniedError(absl::StrCat(ToAbsl(method), " has no rule that says who may call it"));
-  }
-  const std::string resource = rule->resource.empty() ? "" : TextField(request, std::string(rule->resource));
-  RETURN_IF_ERROR(CheckRule(*rule, caller, ProjectOf(resource)));
-  return CheckJobOwner(*rule, caller, resource);
+absl::Status CallGuard::CheckRequest(const Method& method, const Caller& caller,
+                                     const google::protobuf::Message& request) const {
+  if (method.rule.resource.empty()) return absl::OkStatus();
+  const std::string resource = TextField(request, std::string(method.rule.resource));
+  RETURN_IF_ERROR(CheckProject(method.name, caller, ProjectOf(resource)));
+  if (!method.rule.own_only || caller.scope == Scope::kAdmin) return absl::OkStatus();
+  const absl::StatusOr<std::string> owner = options_.owner_of(resource);
+  // The handler tells what is wrong with the name.
+  if (absl::IsInvalidArgument(owner.status())) return absl::OkStatus();
+  RETURN_IF_ERROR(owner.status());
+  return CheckOwner(method.name, method.rule, caller, *owner);
 }
 
-void CallGuard::Audit(std::string_view method, const CallCredentials& credentials, const Caller& caller,
-                      const google::protobuf::Message& request, const google::protobuf::Message& response,
+void CallGuard::Audit(const Method& method, const CallCredentials& credentials, const Caller& caller,
+                      const google::protobuf::Message* request, const google::protobuf::Message* response,
                       const absl::Status& result) const {
-  const MethodRule* const rule = FindMethodRule(method);
-  if (rule == nullptr || !rule->changes || IsPreview(request)) return;
+  if (!method.rule.changes || (request != nullptr && IsPreview(*request))) return;
   AuditEntry entry;
   entry.time = options_.clock();
   entry.user = caller.user;
   entry.token_id = caller.token_id;
   entry.peer = credentials.peer;
-  entry.call = method;
-  entry.resource = TextField(request, std::string(rule->resource));
+  entry.call = method.name;
+  if (request != nullptr) entry.resource = TextField(*request, std::string(method.rule.resource));
   // What was created says more than where.
-  if (std::string created = TextField(response, "name"); !created.empty()) entry.resource = std::move(created);
+  if (response != nullptr) {
+    if (std::string created = TextField(*response, "name"); !created.empty()) entry.resource = std::move(created);
+  }
   entry.result = absl::StatusCodeToString(result.code());
   entry.message = Message(result);
   if (const absl::Status written = options_.audit->Append(entry); !written.ok()) {
@@ -118,26 +118,16 @@ void CallGuard::Audit(std::string_view method, const CallCredentials& credential
 }
 
 void CallGuard::OnEnd(const EndedCall& call) const {
-  LogCall(call);
+  const absl::StatusCode code = call.result.code();
+  const double milliseconds = absl::ToDoubleMilliseconds(absl::Trunc(call.elapsed, absl::Microseconds(1)));
+  Log(IsFault(code) ? LogLevel::kError : LogLevel::kInfo, call.result.ok() ? "call" : Message(call.result),
+      {{"method", std::string(call.method->name)},
+       {"code", absl::StatusCodeToString(code)},
+       {"duration_ms", absl::StrCat(milliseconds), /*is_number=*/true},
+       {"user", call.user},
+       {"trace_id", call.trace_id}});
   if (options_.metrics == nullptr) return;
-  options_.metrics->calls.OnEnd(call.method, absl::StatusCodeToString(call.result.code()), call.elapsed);
-}
-
-grpc::Status CallGuard::Handle(std::string_view method, grpc::ServerContextBase& context,
-                               const google::protobuf::Message& request, const google::protobuf::Message& response,
-                               const std::function<absl::Status(const Caller&)>& body) const {
-  const absl::Time begin = absl::Now();
-  const std::string trace_id = TakeTraceId(context);
-  const CallCredentials credentials = CredentialsOf(context);
-  Caller caller;
-  const absl::Status result = Guarded([&]() -> absl::Status {
-    ASSIGN_OR_RETURN(caller, Identify(credentials));
-    RETURN_IF_ERROR(CheckCall(method, caller, request));
-    return body(caller);
-  });
-  Audit(method, credentials, caller, request, response, result);
-  OnEnd({method, result, absl::Now() - begin, caller.user, trace_id});
-  return ToGrpcStatus(result);
+  options_.metrics->calls.OnEnd(call.method->name, absl::StatusCodeToString(code), call.elapsed);
 }
 
 }  // namespace oneloop

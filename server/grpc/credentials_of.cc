@@ -1,4 +1,4 @@
-#include "server/grpc/call_credentials.h"
+#include "server/grpc/credentials_of.h"
 
 #include <memory>
 #include <string_view>
@@ -28,12 +28,16 @@ std::string PropertyOf(const grpc::AuthContext& context, const char* name) {
 
 }  // namespace
 
-CallCredentials CredentialsOf(const grpc::ServerContextBase& context) {
+CallCredentials CredentialsOf(const grpc::ServerContextBase& context, const PeerLookup& peer_of) {
   CallCredentials credentials;
   credentials.peer = context.peer();
+  if (const std::optional<ConnectionPeer> peer = peer_of(credentials.peer)) {
+    credentials.peer = peer->text;
+    credentials.uid = peer->uid;
+    if (peer->is_unix) credentials.via = CallCredentials::Via::kUnix;
+  }
   credentials.token = BearerToken(MetadataOf(context, "authorization"));
   credentials.claimed_user = MetadataOf(context, kUserMetadata);
-  if (credentials.peer.starts_with("unix:")) credentials.via = CallCredentials::Via::kUnix;
   const std::shared_ptr<const grpc::AuthContext> auth = context.auth_context();
   if (auth == nullptr) return credentials;
   const std::string transport = PropertyOf(*auth, GRPC_TRANSPORT_SECURITY_TYPE_PROPERTY_NAME);

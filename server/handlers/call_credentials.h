@@ -1,9 +1,10 @@
-#ifndef ONELOOP_SERVER_GRPC_CALL_CREDENTIALS_H_
-#define ONELOOP_SERVER_GRPC_CALL_CREDENTIALS_H_
+#ifndef ONELOOP_SERVER_HANDLERS_CALL_CREDENTIALS_H_
+#define ONELOOP_SERVER_HANDLERS_CALL_CREDENTIALS_H_
 
+#include <optional>
 #include <string>
 
-#include "grpcpp/server_context.h"
+#include <sys/types.h>
 
 namespace oneloop {
 
@@ -18,14 +19,14 @@ struct CallCredentials {
     kTls
   };
   Via via = Via::kTcp;
-  std::string peer;              // in gRPC's form
+  std::string peer;              // for people: where the call came from
   std::string token;             // "" for none
   std::string claimed_user;      // kUserMetadata
   std::string certificate_user;  // the common name of a client certificate that was verified
+  // Of a Unix socket, as the kernel says: whose process it is. None when it does not say.
+  std::optional<uid_t> uid;
 };
-
-CallCredentials CredentialsOf(const grpc::ServerContextBase& context);
 
 }  // namespace oneloop
 
-#endif  // ONELOOP_SERVER_GRPC_CALL_CREDENTIALS_H_
+#endif  // ONELOOP_SERVER_HANDLERS_CALL_CREDENTIALS_H_

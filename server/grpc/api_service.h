@@ -1,0 +1,64 @@
+#ifndef ONELOOP_SERVER_GRPC_API_SERVICE_H_
+#define ONELOOP_SERVER_GRPC_API_SERVICE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "grpcpp/generic/async_generic_service.h"
+#include "grpcpp/grpcpp.h"
+#include "server/access/open_watches.h"
+#include "server/grpc/credentials_of.h"
+#include "server/handlers/call_guard.h"
+#include "server/handlers/call_queue.h"
+#include "server/handlers/health_handlers.h"
+#include "server/handlers/method_table.h"
+#include "server/handlers/open_calls.h"
+#include "server/jobs/watch_hub.h"
+
+namespace oneloop {
+
+// What calls over gRPC stand on. Everything outlives the service and its calls.
+struct ApiParts {
+  Handlers handlers;
+  const CallGuard* guard = nullptr;
+  OpenCalls* open_calls = nullptr;
+  CallQueue* queue = nullptr;
+  OpenWatches* open_watches = nullptr;
+  WatchHub* watch_hub = nullptr;
+  HealthHandlers* health = nullptr;
+  PeerLookup peer_of;
+  std::int64_t largest_request_bytes = 16 << 20;
+  std::int64_t most_parsed_bytes = 64 << 20;  // that a request may take once it is read into memory
+};
+
+// Every method of the method table over gRPC, as one generic service: a call is told by its path, and refused before a
+// byte of its message is kept when its caller may not make it. No thread of gRPC's, or of the queue's, ever waits for a
+// client. Thread-safe.
+class ApiService final : public grpc::CallbackGenericService {
+ public:
+  explicit ApiService(const ApiParts& parts);
+
+  grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext* context) override;
+
+  // From now on calls find out that they are interrupted.
+  void StopCalls() { stopping_ = true; }
+  bool stopping() const { return stopping_; }
+
+  const ApiParts& parts() const { return parts_; }
+  // Full names of the services that are served.
+  const std::vector<std::string>& services() const { return services_; }
+
+ private:
+  const ApiParts parts_;
+  const std::vector<std::string> services_;
+  std::atomic<bool> stopping_{false};
+};
+
+// Full names of the services that these handlers serve.
+std::vector<std::string> ServedServices(const Handlers& handlers);
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_SERVER_GRPC_API_SERVICE_H_

@@ -1,0 +1,71 @@
+#ifndef ONELOOP_SERVER_HANDLERS_CALL_GUARD_H_
+#define ONELOOP_SERVER_HANDLERS_CALL_GUARD_H_
+
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "google/protobuf/message.h"
+#include "server/access/audit_log.h"
+#include "server/access/caller.h"
+#include "server/access/socket_auth.h"
+#include "server/access/token_registry.h"
+#include "server/handlers/call_credentials.h"
+#include "server/handlers/method_table.h"
+#include "server/metrics/instruments.h"
+
+namespace oneloop {
+
+// A call that has ended.
+struct EndedCall {
+  const Method* method = nullptr;
+  absl::Status result;
+  absl::Duration elapsed;
+  std::string user;  // "" when it is not known
+  std::string trace_id;
+};
+
+// Who makes a call, and whether they may: asked before every handler, whatever the transport. Keeps a log line of every
+// call and an audit line of every change. Thread-safe.
+class CallGuard {
+ public:
+  // Everything outlives the guard.
+  struct Options {
+    TokenRegistry* tokens = nullptr;
+    AuditLog* audit = nullptr;
+    DaemonMetrics* metrics = nullptr;  // counts the calls; may be null
+    SocketAuth socket_auth = SocketAuth::kPeer;
+    // The owner of what a resource name names: NOT_FOUND when there is no such thing (of that project),
+    // INVALID_ARGUMENT when the name has another form.
+    std::function<absl::StatusOr<std::string>(const std::string& resource)> owner_of;
+    std::function<absl::Time()> clock;
+  };
+  explicit CallGuard(Options options);
+
+  // The caller, if such a caller may make a call of this method: needs no request and waits for nothing.
+  // UNAUTHENTICATED when it is not known who they are, PERMISSION_DENIED when they may not; both say what is needed.
+  absl::StatusOr<Caller> Admit(const Method& method, const CallCredentials& credentials) const;
+
+  // Whether the caller may do it to what the request names. May read the store where the rule is about owners.
+  // PERMISSION_DENIED, or NOT_FOUND for what is another project's.
+  absl::Status CheckRequest(const Method& method, const Caller& caller, const google::protobuf::Message& request) const;
+
+  // Keeps a line of a change, done or refused; of other calls nothing. `request` is null when none was read.
+  void Audit(const Method& method, const CallCredentials& credentials, const Caller& caller,
+             const google::protobuf::Message* request, const google::protobuf::Message* response,
+             const absl::Status& result) const;
+
+  // Logs and counts a call.
+  void OnEnd(const EndedCall& call) const;
+
+ private:
+  absl::StatusOr<Caller> Identify(const CallCredentials& credentials) const;
+
+  const Options options_;
+};
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_SERVER_HANDLERS_CALL_GUARD_H_

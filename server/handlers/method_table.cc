@@ -1,0 +1,177 @@
+#include "server/handlers/method_table.h"
+
+#include <type_traits>
+#include <unordered_map>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status.h"
+#include "grpc/health/v1/health.pb.h"
+#include "grpc/reflection/v1alpha/reflection.pb.h"
+#include "server/handlers/admin_handlers.h"
+#include "server/handlers/calibration_handlers.h"
+#include "server/handlers/health_handlers.h"
+#include "server/handlers/model_handlers.h"
+#include "server/handlers/search_handlers.h"
+
+namespace oneloop {
+namespace {
+
+using google::protobuf::Message;
+
+// A handler takes the request, who calls or the whole context where it needs that, and what to fill.
+template <class Handler>
+struct HandlerTraits;
+template <class C, class Req, class Resp>
+struct HandlerTraits<absl::Status (C::*)(const Req&, Resp*) const> {
+  using Class = C;
+  using Request = Req;
+  using Response = Resp;
+  static absl::Status Call(const C& handlers, absl::Status (C::*handler)(const Req&, Resp*) const, const CallContext&,
+                           const Req& request, Resp* response) {
+    return (handlers.*handler)(request, response);
+  }
+};
+template <class C, class Req, class Resp>
+struct HandlerTraits<absl::Status (C::*)(const Req&, const std::string&, Resp*) const> {
+  using Class = C;
+  using Request = Req;
+  using Response = Resp;
+  static absl::Status Call(const C& handlers, absl::Status (C::*handler)(const Req&, const std::string&, Resp*) const,
+                           const CallContext& call, const Req& request, Resp* response) {
+    return (handlers.*handler)(request, call.caller.user, response);
+  }
+};
+template <class C, class Req, class Resp>
+struct HandlerTraits<absl::Status (C::*)(const Req&, const CallContext&, Resp*) const> {
+  using Class = C;
+  using Request = Req;
+  using Response = Resp;
+  static absl::Status Call(const C& handlers, absl::Status (C::*handler)(const Req&, const CallContext&, Resp*) const,
+                           const CallContext& call, const Req& request, Resp* response) {
+    return (handlers.*handler)(request, call, response);
+  }
+};
+
+struct Costs {
+  CallCost cost = CallCost::kRead;
+  RequestSize size = RequestSize::kSmall;
+};
+constexpr Costs kReads = {};
+constexpr Costs kChanges = {CallCost::kChange, RequestSize::kSmall};
+constexpr Costs kChangesLarge = {CallCost::kChange, RequestSize::kLarge};
+constexpr Costs kHeavy = {CallCost::kHeavy, RequestSize::kSmall};
+constexpr Costs kHeavyLarge = {CallCost::kHeavy, RequestSize::kLarge};
+
+constexpr MethodRule View(std::string_view resource = "") { return {Scope::kViewer, resource}; }
+constexpr MethodRule Create(std::string_view resource) { return {Scope::kUser, resource, /*changes=*/true}; }
+constexpr MethodRule ChangeOwn(std::string_view resource) {
+  return {Scope::kUser, resource, /*changes=*/true, /*own_only=*/true};
+}
+constexpr MethodRule Administer() {
+  return {Scope::kAdmin, "", /*changes=*/true, /*own_only=*/false, /*all_projects=*/true};
+}
+constexpr MethodRule Everyone() { return {}; }
+
+constexpr char kSearch[] = "oneloop.v1.SearchService";
+constexpr char kModel[] = "oneloop.v1.ModelService";
+constexpr char kCalibration[] = "oneloop.v1.CalibrationService";
+constexpr char kAdmin[] = "oneloop.v1.AdminService";
+constexpr char kHealth[] = "grpc.health.v1.Health";
+constexpr char kReflection[] = "grpc.reflection.v1alpha.ServerReflection";
+
+namespace health = grpc::health::v1;
+namespace reflection = grpc::reflection::v1alpha;
+
+Method Named(const std::string& service, const std::string& name, const MethodRule& rule) {
+  Method method;
+  method.service = service;
+  method.name = absl::StrCat(service.substr(service.rfind('.') + 1), ".", name);
+  method.path = absl::StrCat("/", service, "/", name);
+  method.rule = rule;
+  return method;
+}
+
+template <auto kHandler>
+Method Unary(const std::string& service, const std::string& name, const MethodRule& rule, const Costs& costs) {
+  using Traits = HandlerTraits<decltype(kHandler)>;
+  using Class = typename Traits::Class;
+  using Request = typename Traits::Request;
+  using Response = typename Traits::Response;
+  Method method = Named(service, name, rule);
+  method.request = &Request::default_instance();
+  method.response = &Response::default_instance();
+  method.size = costs.size;
+  method.cost = costs.cost;
+  method.is_served = [](const Handlers& handlers) { return std::get<const Class*>(handlers) != nullptr; };
+  method.run = [](const Handlers& handlers, const CallContext& call, const Message& request, Message* response) {
+    const Class* const part = std::get<const Class*>(handlers);
+    if (part == nullptr) return absl::UnimplementedError("this service is not enabled");
+    return Traits::Call(*part, kHandler, call, static_cast<const Request&>(request), static_cast<Response*>(response));
+  };
+  return method;
+}
+
+template <class Request, class Response>
+Method Stream(CallKind kind, const std::string& service, const std::string& name, const MethodRule& rule) {
+  Method method = Named(service, name, rule);
+  method.kind = kind;
+  method.request = &Request::default_instance();
+  method.response = &Response::default_instance();
+  method.is_served = [](const Handlers&) { return true; };
+  return method;
+}
+
+std::vector<Method> MakeMethods() {
+  return {
+      Unary<&AdminHandlers::Backup>(kAdmin, "Backup", Administer(), kHeavy),
+      Unary<&AdminHandlers::Drain>(kAdmin, "Drain", Administer(), kReads),
+      Unary<&CalibrationHandlers::CreateCalibration>(kCalibration, "CreateCalibration", Create(""), kHeavyLarge),
+      Unary<&CalibrationHandlers::DeleteCalibration>(kCalibration, "DeleteCalibration", Administer(), kChanges),
+      Unary<&CalibrationHandlers::GetCalibration>(kCalibration, "GetCalibration", View(), kReads),
+      Unary<&CalibrationHandlers::ListCalibrations>(kCalibration, "ListCalibrations", View(), kReads),
+      Unary<&ModelHandlers::EvaluateDesigns>(kModel, "EvaluateDesigns", View(), kHeavyLarge),
+      Unary<&ModelHandlers::GetServerInfo>(kModel, "GetServerInfo", View(), kReads),
+      Unary<&ModelHandlers::GetTemplate>(kModel, "GetTemplate", View(), kReads),
+      Unary<&ModelHandlers::GetWorkload>(kModel, "GetWorkload", View(), kReads),
+      Unary<&ModelHandlers::ListTemplates>(kModel, "ListTemplates", View(), kReads),
+      Unary<&ModelHandlers::ListWorkloads>(kModel, "ListWorkloads", View(), kReads),
+      Unary<&SearchHandlers::CancelJob>(kSearch, "CancelJob", ChangeOwn("name"), kChanges),
+      Unary<&SearchHandlers::CreateJob>(kSearch, "CreateJob", Create("parent"), kChangesLarge),
+      Unary<&SearchHandlers::DeleteJob>(kSearch, "DeleteJob", ChangeOwn("name"), kChanges),
+      Unary<&SearchHandlers::GetDesign>(kSearch, "GetDesign", View("name"), kReads),
+      Unary<&SearchHandlers::GetJob>(kSearch, "GetJob", View("name"), kReads),
+      Unary<&SearchHandlers::GetPoint>(kSearch, "GetPoint", View("name"), kReads),
+      Unary<&SearchHandlers::ListJobs>(kSearch, "ListJobs", View("parent"), kReads),
+      Unary<&SearchHandlers::ListPoints>(kSearch, "ListPoints", View("parent"), kReads),
+      Unary<&SearchHandlers::PauseJob>(kSearch, "PauseJob", ChangeOwn("name"), kChanges),
+      Unary<&SearchHandlers::ResumeJob>(kSearch, "ResumeJob", ChangeOwn("name"), kChanges),
+      Unary<&SearchHandlers::UndeleteJob>(kSearch, "UndeleteJob", ChangeOwn("name"), kChanges),
+      Unary<&SearchHandlers::UpdateJob>(kSearch, "UpdateJob", ChangeOwn("job.name"), kChanges),
+      Stream<v1::WatchRequest, v1::WatchResponse>(CallKind::kWatch, kSearch, "Watch", View("name")),
+      Unary<&HealthHandlers::Check>(kHealth, "Check", Everyone(), kReads),
+      Stream<health::HealthCheckRequest, health::HealthCheckResponse>(CallKind::kHealthWatch, kHealth, "Watch",
+                                                                      Everyone()),
+      Stream<reflection::ServerReflectionRequest, reflection::ServerReflectionResponse>(
+          CallKind::kReflection, kReflection, "ServerReflectionInfo", View()),
+  };
+}
+
+}  // namespace
+
+const std::vector<Method>& Methods() {
+  static const auto* const methods = new std::vector<Method>(MakeMethods());
+  return *methods;
+}
+
+const Method* FindMethod(std::string_view path) {
+  static const auto* const by_path = [] {
+    auto* const map = new std::unordered_map<std::string_view, const Method*>;
+    for (const Method& method : Methods()) map->emplace(method.path, &method);
+    return map;
+  }();
+  const auto found = by_path->find(path);
+  return found == by_path->end() ? nullptr : found->second;
+}
+
+}  // namespace oneloop
