@@ -203,7 +203,7 @@ void OneLoopServer::Parts::MakeService(const Options& options) {
                        nullptr};
   health = std::make_unique<HealthHandlers>(ServedServices(handlers));
   std::get<const HealthHandlers*>(handlers) = health.get();
-  OpenCalls::Options call_options;
+  OpenCalls::Options call_options = options.open_calls;
   call_options.largest_request_bytes = options.limits.max_message_bytes;
   open_calls = std::make_unique<OpenCalls>(call_options);
   call_queue = std::make_unique<CallQueue>(

@@ -14,6 +14,7 @@
 #include "server/access/limits.h"
 #include "server/access/socket_auth.h"
 #include "server/grpc/listen_address.h"
+#include "server/handlers/open_calls.h"
 #include "server/jobs/job_manager.h"
 #include "server/jobs/watch_hub.h"
 #include "server/store/run_store.h"
@@ -38,6 +39,7 @@ class OneLoopServer {
     // For tests: another way to run a start, other intervals and clocks. `store` in it is set by Start.
     JobManager::StartRunner run_start = RunStart;
     WatchHub::Options watch;
+    OpenCalls::Options open_calls;                           // the largest request is that of the limits
     absl::Duration token_check_interval = absl::Seconds(2);  // of open watches
   };
 

@@ -16,6 +16,8 @@ namespace {
 using ProtoMessage = google::protobuf::Message;
 using SteadyTime = std::chrono::steady_clock::time_point;
 
+constexpr std::size_t kHeavyRequestBytes = 256 << 10;
+
 // The call's deadline on the clock that nobody sets.
 SteadyTime SteadyDeadline(const grpc::CallbackServerContext& context) {
   const gpr_timespec deadline = gpr_convert_clock_type(context.raw_deadline(), GPR_CLOCK_MONOTONIC);
@@ -80,7 +82,9 @@ void UnaryCall::OnReadDone(bool ok) {
   if (start_.method.size == RequestSize::kSmall && request_.Length() > kSmallRequestBytes) {
     return Refuse(TooLarge(request_.Length(), kSmallRequestBytes));
   }
-  const absl::Status queued = parts.queue->Submit(start_.method.cost, start_.user(), [self = self_] { self->Run(); });
+  // What is large once read is worked on by few at a time, which bounds the memory of all.
+  const CallCost cost = request_.Length() > kHeavyRequestBytes ? CallCost::kHeavy : start_.method.cost;
+  const absl::Status queued = parts.queue->Submit(cost, start_.user(), [self = self_] { self->Run(); });
   if (!queued.ok()) Refuse(queued);
 }
 

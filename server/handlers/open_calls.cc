@@ -121,7 +121,15 @@ void OpenCalls::OnRead(CallId id, std::int64_t bytes) {
   LetGo();
 }
 
-void OpenCalls::OnHandled(CallId id) { OnRead(id, 0); }
+void OpenCalls::OnHandled(CallId id) {
+  {
+    MutexLock lock(&mutex_);
+    const auto call = calls_.find(id);
+    if (call == calls_.end()) return;
+    ChargeRequest(&call->second, 0);
+  }
+  LetGo();
+}
 
 absl::Status OpenCalls::StartReply(CallId id, std::int64_t bytes) {
   MutexLock lock(&mutex_);

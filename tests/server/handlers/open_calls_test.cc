@@ -138,6 +138,7 @@ TEST(OpenCallsTest, CallsOfSlowClientsAreGivenUp) {
   calls.OnRead(queued, 10);
   now = std::chrono::nanoseconds(std::chrono::hours(1)).count();
   EXPECT_EQ(calls.StartReply(queued, 10), absl::OkStatus());
+  calls.OnHandled(queued);
   now = std::chrono::nanoseconds(std::chrono::hours(2)).count();
   await(2);
   EXPECT_THAT(cancelled, ElementsAre("reader", "queued"));
