@@ -9,8 +9,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
+#include <cstdint>
 #include <map>
 #include <thread>
 #include <unordered_map>
@@ -454,7 +456,7 @@ void ConnectionGate::Loop::LogRefusals(Time now) {
     if (const std::int64_t more = all.refused[i] - logged_[i]; more > 0)
       absl::StrAppend(&text, " ", kRefusalNames[i], " ", more);
   }
-  Log(LogLevel::kWarning, text, {{"open", absl::StrCat(all.open), true}});
+  Log(LogLevel::kWarning, text, {{"listen", addresses.front()}, {"open", absl::StrCat(all.open), true}});
   logged_ = all.refused;
   last_log_ = now;
 }
