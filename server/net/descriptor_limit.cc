@@ -13,20 +13,20 @@
 namespace oneloop {
 namespace {
 
-// POSIX promises that many.
-constexpr int kFewestDescriptors = 20;
+// What a login and a service usually get, when the process may not ask.
+constexpr int kUsualLimit = 1024;
 
 }  // namespace
 
 int DescriptorLimit() {
   rlimit limit = {};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return kFewestDescriptors;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return kUsualLimit;
   return static_cast<int>(std::min<rlim_t>(limit.rlim_cur, kMostDescriptors));
 }
 
 int RaiseDescriptorLimit(int most) {
   rlimit limit = {};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return kFewestDescriptors;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return kUsualLimit;
   const rlim_t wanted = std::min<rlim_t>(limit.rlim_max, static_cast<rlim_t>(most));
   if (limit.rlim_cur < wanted) {
     limit.rlim_cur = wanted;
