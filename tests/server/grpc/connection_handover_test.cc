@@ -22,6 +22,7 @@
 #include "grpcpp/security/server_credentials.h"
 #include "server/grpc/steady_poller.h"
 #include "tests/server/access/test_certificates.h"
+#include "tests/server/net/silent_crowd.h"
 #include "tests/server/store/store_test_util.h"
 
 namespace oneloop {
@@ -93,7 +94,7 @@ class ConnectionHandoverTest : public testing::Test {
       builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
     }
     handover_ = std::make_unique<ConnectionHandover>(
-        &builder, std::vector<std::shared_ptr<grpc::ServerCredentials>>{std::move(credentials)});
+        &builder, std::vector<std::shared_ptr<grpc::ServerCredentials>>{std::move(credentials), nullptr});
     poller_ = std::make_unique<SteadyPoller>(&builder);
     server_ = builder.BuildAndStart();
     ASSERT_NE(server_, nullptr);
@@ -186,6 +187,37 @@ TEST_F(ConnectionHandoverTest, CallsOverTlsAndIpv6NameTheirAddress) {
   grpc::SslCredentialsOptions client_options;
   client_options.pem_root_certs = authority.cert;
   EXPECT_THAT(Call(Channel(grpc::SslCredentials(client_options))).error_message(), StartsWith("[::1]:"));
+}
+
+// Item S1: 1,100 silent connections at 1,024 descriptors made the server deaf until a restart.
+TEST_F(ConnectionHandoverTest, CallsAreServedWhileAndAfterSilentConnectionsTakeTheDescriptors) {
+  SilentCrowd crowd(1100);
+  const ScopedDescriptorLimit limit(1024);
+  auto options = Options({"", "127.0.0.1", 0}, Opening::kHttp2);
+  options.listeners.push_back({{SocketPath(), "", 0}, Opening::kHttp2});
+  options.silence_timeout = milliseconds(300);
+  Start(std::move(options));
+  EXPECT_EQ(crowd.Connect(gate_->ports()[0]), 1100);
+  EXPECT_THAT(Call(Channel()).error_message(), StartsWith("127.0.0.1:"));
+  EXPECT_EQ(crowd.AwaitClosed(), 1100);
+  EXPECT_THAT(Call(Channel()).error_message(), StartsWith("127.0.0.1:"));
+  const auto unix_channel = grpc::CreateChannel(gate_->addresses()[1], grpc::InsecureChannelCredentials());
+  EXPECT_THAT(Call(unix_channel).error_message(), StartsWith("uid "));
+}
+
+// The numbers of descriptors that name connections are used again; each call finds its own peer all the same.
+TEST_F(ConnectionHandoverTest, ConnectionsThatComeAndGoHaveTheirPeers) {
+  Start(Options({"", "127.0.0.1", 0}, Opening::kHttp2));
+  std::vector<std::thread> clients;
+  std::array<int, 4> found = {};
+  for (int& count : found) {
+    clients.emplace_back([this, &count] {
+      for (int i = 0; i < 50; ++i) count += Call(Channel()).error_message().starts_with("127.0.0.1:") ? 1 : 0;
+    });
+  }
+  for (std::thread& client : clients) client.join();
+  EXPECT_THAT(found, ::testing::Each(50));
+  AwaitOpen(0);
 }
 
 TEST_F(ConnectionHandoverTest, ConnectionThatItsClientClosedIsCountedNoMore) {

@@ -5,15 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
-#include <poll.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
-#include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <string>
@@ -24,6 +20,7 @@
 #include "common/base/mutex.h"
 #include "common/base/status.h"
 #include "server/net/descriptor_limit.h"
+#include "tests/server/net/silent_crowd.h"
 
 namespace oneloop {
 namespace {
@@ -252,85 +249,6 @@ TEST_F(ConnectionGateTest, ClientThatLeavesIsCountedNoMore) {
   receiver_.Close(0);
   AwaitOpen(0);
 }
-
-// Connects so often in a process of its own, where the limit of descriptors is another, and says what was left of the
-// connections once all were closed by the daemon.
-class SilentCrowd {
- public:
-  explicit SilentCrowd(int size) {
-    EXPECT_EQ(pipe(to_child_.data()), 0);
-    EXPECT_EQ(pipe(from_child_.data()), 0);
-    child_ = fork();
-    if (child_ == 0) Run(size);
-    close(to_child_[0]);
-    close(from_child_[1]);
-  }
-  ~SilentCrowd() {
-    kill(child_, SIGKILL);
-    waitpid(child_, nullptr, 0);
-    close(to_child_[1]);
-    close(from_child_[0]);
-  }
-  SilentCrowd(const SilentCrowd&) = delete;
-  SilentCrowd& operator=(const SilentCrowd&) = delete;
-
-  // Returns how many are connected.
-  int Connect(int port) {
-    EXPECT_EQ(write(to_child_[1], &port, sizeof(port)), static_cast<ssize_t>(sizeof(port)));
-    return Read();
-  }
-  // Returns how many were closed: all, or the test does not end.
-  int AwaitClosed() { return Read(); }
-
- private:
-  int Read() {
-    int value = -1;
-    EXPECT_EQ(read(from_child_[0], &value, sizeof(value)), static_cast<ssize_t>(sizeof(value)));
-    return value;
-  }
-  void Run(int size) {
-    rlimit limit = {};
-    getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-    int port = 0;
-    if (read(to_child_[0], &port, sizeof(port)) != static_cast<ssize_t>(sizeof(port))) _exit(1);
-    std::vector<Descriptor> clients;
-    for (int i = 0; i < size; ++i) {
-      clients.push_back(TcpSocket());
-      if (!ConnectTcp(clients.back(), port)) break;
-    }
-    const int connected = static_cast<int>(clients.size());
-    if (write(from_child_[1], &connected, sizeof(connected)) < 0) _exit(1);
-    int closed = 0;
-    for (const Descriptor& client : clients) closed += WasClosed(client) ? 1 : 0;
-    if (write(from_child_[1], &closed, sizeof(closed)) < 0) _exit(1);
-    _exit(0);
-  }
-
-  std::array<int, 2> to_child_ = {};
-  std::array<int, 2> from_child_ = {};
-  pid_t child_ = 0;
-};
-
-class ScopedDescriptorLimit {
- public:
-  explicit ScopedDescriptorLimit(rlim_t soft) {
-    getrlimit(RLIMIT_NOFILE, &before_);
-    Set(soft);
-  }
-  ~ScopedDescriptorLimit() { Set(before_.rlim_cur); }
-  ScopedDescriptorLimit(const ScopedDescriptorLimit&) = delete;
-  ScopedDescriptorLimit& operator=(const ScopedDescriptorLimit&) = delete;
-  void Set(rlim_t soft) const {
-    rlimit limit = before_;
-    limit.rlim_cur = soft;
-    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
-  }
-
- private:
-  rlimit before_ = {};
-};
 
 // Item S1: 1,100 silent connections at 1,024 descriptors made the daemon deaf until a restart.
 TEST_F(ConnectionGateTest, SilentConnectionsBeyondTheDescriptorsKeepNobodyOut) {
