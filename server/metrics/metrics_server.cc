@@ -1,43 +1,35 @@
 #include "server/metrics/metrics_server.h"
 
-#include <httplib.h>
-#include <sys/socket.h>
-
-#include <atomic>
-#include <cstddef>
-#include <exception>
-#include <thread>
+#include <chrono>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
-#include "common/base/log.h"
 #include "common/base/status.h"
+#include "server/metrics/http_answers.h"
+#include "server/net/connection_gate.h"
+#include "server/net/reply_loop.h"
 
 namespace oneloop {
 namespace {
 
-constexpr char kContentType[] = "text/plain; version=0.0.4; charset=utf-8";
 constexpr char kLoopback4[] = "127.0.0.1";
 constexpr char kLoopback6[] = "[::1]";
-// Each connection holds a thread; scrapers are few.
-constexpr std::size_t kThreads = 2;
-constexpr int kTimeoutSeconds = 5;
-constexpr int kIdleSeconds = 1;  // after which a connection makes room for another
-constexpr std::size_t kLongestRequest = 4096;
-
-// The library's own options would let a second daemon take the port and half of the requests.
-void AllowQuickRestart(int descriptor) {
-  const int yes = 1;
-  setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-}
+// Scrapers are few.
+constexpr int kMostConnections = 64;
+constexpr int kMostSilent = 32;
+// For the request, and again for the reply.
+constexpr std::chrono::milliseconds kTimeout{5000};
 
 }  // namespace
 
+// Destroyed from the last to the first: the gate hands over to the loop.
 struct MetricsServer::Http {
-  httplib::Server server;
-  std::thread thread;
-  std::atomic<bool> ended{false};
+  explicit Http(std::function<std::string()> render) : answers(std::move(render)) {}
+
+  HttpAnswers answers;
+  ReplyLoop replies{[this](std::string_view request) { return answers.Answer(request); }, kTimeout};
+  std::unique_ptr<ConnectionGate> gate;
 };
 
 MetricsServer::MetricsServer(std::unique_ptr<Http> http, std::string address)
@@ -54,43 +46,22 @@ absl::Status MetricsServer::CheckHost(const std::string& host) {
 absl::StatusOr<std::unique_ptr<MetricsServer>> MetricsServer::Start(const std::string& host, int port,
                                                                     std::function<std::string()> render) {
   RETURN_IF_ERROR(CheckHost(host));
-  auto http = std::make_unique<Http>();
-  httplib::Server& server = http->server;
-  server.new_task_queue = [] { return std::make_unique<httplib::ThreadPool>(kThreads).release(); };
-  server.set_socket_options(AllowQuickRestart);
-  server.set_read_timeout(kTimeoutSeconds);
-  server.set_write_timeout(kTimeoutSeconds);
-  server.set_keep_alive_timeout(kIdleSeconds);
-  server.set_payload_max_length(kLongestRequest);
-  server.set_exception_handler(
-      [](const httplib::Request&, httplib::Response& response, const std::exception_ptr&) { response.status = 500; });
-  server.Get("/metrics", [render = std::move(render)](const httplib::Request&, httplib::Response& response) {
-    response.set_content(render(), kContentType);
-  });
-  const std::string bare_host = host == kLoopback6 ? "::1" : host;
-  if (port == 0) {
-    port = server.bind_to_any_port(bare_host);
-  } else if (!server.bind_to_port(bare_host, port)) {
-    port = -1;
-  }
-  if (port < 0) {
-    return absl::UnavailableError(
-        absl::StrCat("--metrics_listen: cannot listen on ", host, ": is the port taken by another program?"));
-  }
-  std::unique_ptr<MetricsServer> started(new MetricsServer(std::move(http), absl::StrCat(host, ":", port)));
-  Http* const running = started->http_.get();
-  running->thread = std::thread([running] {
-    running->server.listen_after_bind();
-    running->ended = true;
-  });
-  // To stop it before it runs would have no effect.
-  while (!running->server.is_running() && !running->ended) absl::SleepFor(absl::Milliseconds(1));
-  return started;
+  auto http = std::make_unique<Http>(std::move(render));
+  ConnectionGate::Options options;
+  options.listeners.push_back({{"", host, port}, Opening::kHttpRequest});
+  options.max_connections = kMostConnections;
+  options.max_connections_per_peer = kMostConnections;
+  options.max_silent = kMostSilent;
+  options.silence_timeout = kTimeout;
+  absl::StatusOr<std::unique_ptr<ConnectionGate>> gate = ConnectionGate::Create(std::move(options));
+  if (!gate.ok()) return absl::UnavailableError(absl::StrCat("--metrics_listen: ", gate.status().message()));
+  http->gate = *std::move(gate);
+  http->gate->Start(
+      [replies = &http->replies](AcceptedConnection connection) { replies->Add(std::move(connection.socket)); });
+  std::string address = http->gate->addresses()[0];
+  return std::unique_ptr<MetricsServer>(new MetricsServer(std::move(http), std::move(address)));
 }
 
-MetricsServer::~MetricsServer() {
-  http_->server.stop();
-  if (http_->thread.joinable()) http_->thread.join();
-}
+MetricsServer::~MetricsServer() = default;
 
 }  // namespace oneloop

@@ -10,17 +10,18 @@
 
 namespace oneloop {
 
-// Answers GET /metrics over HTTP on the loopback interface, to whoever asks there.
+// Answers GET /metrics over HTTP on the loopback interface, to whoever asks there, one request a connection. No client
+// holds up another, however silent or slow: it is closed after seconds, or before, when others need its place.
 class MetricsServer {
  public:
   // INVALID_ARGUMENT unless `host` is 127.0.0.1 or [::1].
   static absl::Status CheckHost(const std::string& host);
 
-  // `render` makes each answer, on threads of the server, until destruction returns. `port` 0: the system chooses.
+  // `render` makes each answer, on a thread of the server, until destruction returns. `port` 0: the system chooses.
   // Errors: those of CheckHost, and UNAVAILABLE for a port that is taken.
   static absl::StatusOr<std::unique_ptr<MetricsServer>> Start(const std::string& host, int port,
                                                               std::function<std::string()> render);
-  // Ends what is under way, within seconds.
+  // Ends what is under way.
   ~MetricsServer();
   MetricsServer(const MetricsServer&) = delete;
   MetricsServer& operator=(const MetricsServer&) = delete;

@@ -66,6 +66,19 @@ void AddStored(const StoredState& stored, std::int64_t running_starts, std::vect
   families->push_back(GaugeFamily("oneloop_wal_bytes", "Size of the store's write-ahead log.", stored.wal_bytes));
 }
 
+void AddConnections(const ConnectionCounts& connections, std::vector<MetricFamily>* families) {
+  families->push_back(GaugeFamily("oneloop_connections", "Connections that are open now.", connections.open));
+  MetricFamily refused = {"oneloop_connections_refused_total",
+                          "Connections that were closed or not taken, by reason.",
+                          MetricType::Counter,
+                          {}};
+  for (std::size_t i = 0; i < kRefusalNames.size(); ++i) {
+    refused.metric.push_back(CounterValue(connections.refused[i]));
+    refused.metric.back().label = {{"reason", kRefusalNames[i]}};
+  }
+  families->push_back(std::move(refused));
+}
+
 void AddCalls(const std::vector<CallMetrics::Reading>& readings, std::vector<MetricFamily>* families) {
   MetricFamily counts = {"oneloop_rpcs_total", "Calls that ended, by method and code.", MetricType::Counter, {}};
   MetricFamily durations = {
@@ -97,6 +110,7 @@ std::string PrometheusText(const DaemonMetrics& metrics, const DaemonState& stat
   families.push_back(GaugeFamily("oneloop_open_watches", "Watches that are open now.", state.open_watches));
   families.push_back(HistogramFamily("oneloop_watch_lag_seconds",
                                      "From a commit until its news was handed to a watcher.", metrics.watch_lag));
+  AddConnections(state.connections, &families);
   AddCalls(metrics.calls.Read(), &families);
   return prometheus::TextSerializer().Serialize(families);
 }

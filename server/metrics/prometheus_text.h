@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "server/metrics/instruments.h"
+#include "server/net/connection_counts.h"
 
 namespace oneloop {
 
@@ -22,10 +23,11 @@ struct StoredState {
 struct DaemonState {
   std::optional<StoredState> stored;  // nothing while the store cannot be read
   std::int64_t open_watches = 0;
+  ConnectionCounts connections;
 };
 
-// Everything in Prometheus' text form, version 0.0.4. Its labels are states, methods and codes: none names a user, a
-// project or a job.
+// Everything in Prometheus' text form, version 0.0.4. Its labels are states, methods, codes and reasons: none names a
+// user, a project or a job.
 std::string PrometheusText(const DaemonMetrics& metrics, const DaemonState& state);
 
 }  // namespace oneloop

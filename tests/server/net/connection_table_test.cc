@@ -1,0 +1,143 @@
+#include "server/net/connection_table.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "server/net/descriptor_numbers.h"
+
+namespace oneloop {
+namespace {
+
+using std::chrono::seconds;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+struct Pair {
+  Descriptor ours;
+  Descriptor theirs;
+};
+
+Pair MakePair() {
+  std::array<int, 2> numbers = {};
+  EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, numbers.data()), 0);
+  return {Descriptor(numbers[0]), Descriptor(numbers[1])};
+}
+
+ConnectionPeer PeerWith(ConnectionKey key, const std::string& address, const std::string& shared) {
+  ConnectionPeer peer;
+  peer.key = key;
+  peer.address = address;
+  peer.shared = shared;
+  return peer;
+}
+
+bool WasShut(const Pair& pair) {
+  char byte = 0;
+  return recv(pair.theirs.number(), &byte, 1, MSG_DONTWAIT) == 0;
+}
+
+class ConnectionTableTest : public testing::Test {
+ protected:
+  // Of this many seconds after the beginning.
+  void Add(const Pair& pair, ConnectionKey key, const std::string& shared, int at) {
+    EXPECT_TRUE(table_.Add(pair.ours.number(), PeerWith(key, shared + ":" + std::to_string(key), shared), At(at)));
+  }
+  ConnectionTable::Time At(int at) const { return begin_ + seconds(at); }
+
+  const ConnectionTable::Time begin_ = std::chrono::steady_clock::now();
+  ConnectionTable table_;
+};
+
+TEST_F(ConnectionTableTest, NumberThatIsAnotherSocketsByNowIsNoLongerTheConnection) {
+  Pair first = MakePair();
+  Pair second = MakePair();
+  const int number = first.ours.number();
+  Add(first, 1, "a", 0);
+  EXPECT_THAT(table_.Sweep(), IsEmpty());
+  // In one step, as if closed and opened again between two sweeps.
+  ASSERT_EQ(dup2(second.ours.number(), number), number);
+  EXPECT_THAT(table_.Sweep(), ElementsAre(number));
+  EXPECT_EQ(table_.FindByNumber(number), std::nullopt);
+  EXPECT_EQ(table_.FindByAddress("a:1"), std::nullopt);
+  EXPECT_EQ(table_.size(), 0);
+  EXPECT_EQ(table_.CountOf("a"), 0);
+}
+
+TEST_F(ConnectionTableTest, ConnectionUnderANumberUsedAgainBeforeTheSweepKeepsItsName) {
+  Pair first = MakePair();
+  Pair second = MakePair();
+  Add(first, 1, "a", 0);
+  const int number = first.ours.number();
+  ASSERT_EQ(dup2(second.ours.number(), number), number);
+  ASSERT_TRUE(table_.Add(number, PeerWith(2, "b:2", "b"), At(1)));
+  EXPECT_THAT(table_.Sweep(), ElementsAre(number));
+  EXPECT_EQ(table_.FindByNumber(number)->key, 2);
+  EXPECT_EQ(table_.size(), 1);
+}
+
+TEST_F(ConnectionTableTest, OnlyThoseWithoutACallAreShutAfterTheirTime) {
+  const Pair idle = MakePair();
+  const Pair used = MakePair();
+  const Pair young = MakePair();
+  Add(idle, 1, "a", 0);
+  Add(used, 2, "a", 0);
+  Add(young, 3, "a", 5);
+  table_.MarkUsed(2);
+  EXPECT_EQ(table_.ShutUnused(At(3)), 1);
+  EXPECT_TRUE(WasShut(idle));
+  EXPECT_FALSE(WasShut(used));
+  EXPECT_FALSE(WasShut(young));
+  EXPECT_EQ(table_.CountOf("a"), 2);
+  EXPECT_EQ(table_.ShutUnused(At(3)), 0);
+}
+
+TEST_F(ConnectionTableTest, OldestStrangerOfThePeerMakesRoomAndNobodyWhoWasLetIn) {
+  const Pair let_in = MakePair();
+  const Pair other = MakePair();
+  const Pair refused = MakePair();
+  Add(let_in, 1, "a", 0);
+  Add(other, 2, "b", 1);
+  Add(refused, 3, "a", 2);
+  table_.MarkAuthenticated(1);
+  table_.MarkUsed(3);
+  EXPECT_FALSE(table_.ShutStranger("a", At(2)));
+  EXPECT_TRUE(table_.ShutStranger("a", At(3)));
+  EXPECT_TRUE(WasShut(refused));
+  EXPECT_FALSE(table_.ShutStranger("a", At(3)));
+  EXPECT_TRUE(table_.ShutStranger("", At(3)));
+  EXPECT_TRUE(WasShut(other));
+  EXPECT_FALSE(table_.ShutStranger("", At(3)));
+  EXPECT_FALSE(WasShut(let_in));
+}
+
+TEST(DescriptorNumbersTest, NumberRestsBeforeItIsAnothers) {
+  DescriptorNumbers numbers(300, 302);
+  Descriptor first = numbers.Move(MakePair().ours);
+  Descriptor second = numbers.Move(MakePair().ours);
+  EXPECT_EQ(first.number(), 300);
+  EXPECT_EQ(second.number(), 301);
+  EXPECT_FALSE(numbers.Move(MakePair().ours).is_open());
+  first.Reset();
+  numbers.GiveBack(300, true);
+  for (int tick = 1; tick < DescriptorNumbers::kRest; ++tick) numbers.Tick();
+  EXPECT_FALSE(numbers.Move(MakePair().ours).is_open());
+  numbers.Tick();
+  EXPECT_EQ(numbers.Move(MakePair().ours).number(), 300);
+}
+
+TEST(DescriptorNumbersTest, NumberThatSomebodyElseHoldsIsPassedOver) {
+  const Descriptor file(fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 300));
+  ASSERT_EQ(file.number(), 300);
+  DescriptorNumbers numbers(300, 302);
+  EXPECT_EQ(numbers.Move(MakePair().ours).number(), 301);
+}
+
+}  // namespace
+}  // namespace oneloop
