@@ -17,6 +17,8 @@
 #include "common/base/duration_text.h"
 #include "common/base/status.h"
 #include "server/daemon/config_file.h"
+#include "server/grpc/transport.h"
+#include "server/metrics/metrics_server.h"
 
 namespace oneloop {
 namespace {
@@ -354,6 +356,11 @@ absl::StatusOr<DaemonFlags> ParseDaemonFlags(const std::vector<std::string>& arg
   }
   RETURN_IF_ERROR(FillDefaults(environment, &flags));
   return flags;
+}
+
+absl::Status CheckDaemonFlags(const DaemonFlags& flags) {
+  RETURN_IF_ERROR(CheckTransport(flags.listen, flags.tls));
+  return flags.metrics_listen.has_value() ? MetricsServer::CheckHost(flags.metrics_listen->host) : absl::OkStatus();
 }
 
 std::vector<EffectiveSetting> EffectiveSettings(const DaemonFlags& flags) {

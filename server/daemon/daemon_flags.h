@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "common/base/log.h"
@@ -49,6 +50,10 @@ inline constexpr int kMostThreads = 1024;
 // the file with "FILE:LINE:COL: ".
 absl::StatusOr<DaemonFlags> ParseDaemonFlags(const std::vector<std::string>& args,
                                              const DaemonEnvironment& environment);
+
+// What a start checks of the settings before it listens: INVALID_ARGUMENT or FAILED_PRECONDITION for addresses that
+// need TLS, files of TLS that are missing or do not fit, and metrics for other machines.
+absl::Status CheckDaemonFlags(const DaemonFlags& flags);
 
 // A setting as it is in effect.
 struct EffectiveSetting {

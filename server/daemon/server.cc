@@ -128,6 +128,7 @@ absl::Status OneLoopServer::Parts::Open(Options options) {
   SqliteRunStore::Options store_options;
   store_options.data_dir = options.data_dir;
   store_options.metrics = &metrics;
+  store_options.on_lost = options.on_store_lost;
   ASSIGN_OR_RETURN(store, SqliteRunStore::Create(store_options));
   for (const ListenAddress& address : options.listen) {
     if (address.is_unix()) RETURN_IF_ERROR(RemoveStaleSocket(address.path));

@@ -32,6 +32,9 @@ class OneLoopServer {
     bool enable_admin = false;
     // Has the caller of Start stop the server soon, for AdminService.Drain; called on any thread, returns at once.
     std::function<void()> request_stop;
+    // Called once when the data directory was removed, renamed or replaced, on any thread, and returns at once: nothing
+    // is stored from then on, and the process should end.
+    std::function<void(const absl::Status&)> on_store_lost;
     std::optional<ListenAddress> metrics_listen;  // of the loopback interface
     // For tests: another way to run a start, other intervals and clocks. `store` in it is set by Start.
     JobManager::StartRunner run_start = RunStart;

@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <limits>
 
+#include "common/base/log.h"
+
 namespace oneloop {
 namespace {
 
@@ -44,8 +46,12 @@ MetricFamily GaugeFamily(const std::string& name, const std::string& help, std::
   return {name, help, MetricType::Gauge, {GaugeValue(value)}};
 }
 
+MetricFamily CounterFamily(const std::string& name, const std::string& help, std::int64_t value) {
+  return {name, help, MetricType::Counter, {CounterValue(value)}};
+}
+
 MetricFamily CounterFamily(const std::string& name, const std::string& help, const Counter& counter) {
-  return {name, help, MetricType::Counter, {CounterValue(counter.value())}};
+  return CounterFamily(name, help, counter.value());
 }
 
 MetricFamily HistogramFamily(const std::string& name, const std::string& help, const Histogram& histogram) {
@@ -97,6 +103,8 @@ std::string PrometheusText(const DaemonMetrics& metrics, const DaemonState& stat
   families.push_back(GaugeFamily("oneloop_open_watches", "Watches that are open now.", state.open_watches));
   families.push_back(HistogramFamily("oneloop_watch_lag_seconds",
                                      "From a commit until its news was handed to a watcher.", metrics.watch_lag));
+  families.push_back(CounterFamily("oneloop_log_lines_dropped_total",
+                                   "Lines of the log that standard error did not take.", DroppedLogLines()));
   AddCalls(metrics.calls.Read(), &families);
   return prometheus::TextSerializer().Serialize(families);
 }
