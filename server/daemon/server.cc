@@ -264,6 +264,8 @@ absl::Status OneLoopServer::Parts::ServeMetrics(const Options& options) {
 DaemonState OneLoopServer::Parts::ReadState() {
   DaemonState state;
   state.open_watches = open_watches->count();
+  state.unlogged_refusals = audit->unlogged_refusals();
+  state.failed_token_reads = tokens->failed_reads();
   const absl::StatusOr<StoreTotals> totals = store->ReadTotals();
   if (!totals.ok()) return state;
   StoredState& stored = state.stored.emplace();

@@ -103,6 +103,12 @@ std::string PrometheusText(const DaemonMetrics& metrics, const DaemonState& stat
   families.push_back(GaugeFamily("oneloop_open_watches", "Watches that are open now.", state.open_watches));
   families.push_back(HistogramFamily("oneloop_watch_lag_seconds",
                                      "From a commit until its news was handed to a watcher.", metrics.watch_lag));
+  families.push_back(CounterFamily("oneloop_refused_calls_unlogged_total",
+                                   "Refused changes beyond what is logged of one caller.", state.unlogged_refusals));
+  families.push_back(CounterFamily("oneloop_token_reads_failed_total",
+                                   "Times that the file of tokens could not be read.", state.failed_token_reads));
+  families.push_back(CounterFamily("oneloop_certificates_refused_total",
+                                   "Changed files of TLS that could not be taken.", state.refused_certificates));
   families.push_back(CounterFamily("oneloop_log_lines_dropped_total",
                                    "Lines of the log that standard error did not take.", DroppedLogLines()));
   AddCalls(metrics.calls.Read(), &families);

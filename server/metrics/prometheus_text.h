@@ -22,6 +22,9 @@ struct StoredState {
 struct DaemonState {
   std::optional<StoredState> stored;  // nothing while the store cannot be read
   std::int64_t open_watches = 0;
+  std::int64_t unlogged_refusals = 0;     // that have no line in the log of refusals
+  std::int64_t failed_token_reads = 0;    // tries to read the tokens' file
+  std::int64_t refused_certificates = 0;  // sets of TLS files that did not fit
 };
 
 // Everything in Prometheus' text form, version 0.0.4. Its labels are states, methods and codes: none names a user, a

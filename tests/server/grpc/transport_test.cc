@@ -265,17 +265,23 @@ TEST_F(TransportTest, EveryChangeLeavesALineWhoeverMadeIt) {
   ASSERT_FALSE(Cancel(Plain(), "", job.name()).ok());
   ASSERT_TRUE(List(Plain(), viewer).ok());
   ASSERT_TRUE(Create(Plain(), user, &job, "", /*validate_only=*/true).ok());
-  std::istringstream log(ReadFile(DataDir() + "/audit.log").value());
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(log, line);) lines.push_back(line);
-  ASSERT_EQ(lines.size(), 3u);
-  EXPECT_THAT(lines[0], AllOf(HasSubstr(R"("user":"ada","token":")" + user.substr(4, 12)), HasSubstr("127.0.0.1:"),
-                              HasSubstr(R"("call":"SearchService.CreateJob")"),
-                              HasSubstr(R"("resource":"projects/p/jobs/1","result":"OK")")));
-  EXPECT_THAT(lines[1], AllOf(HasSubstr(R"("user":"vera")"), HasSubstr("SearchService.CancelJob"),
-                              HasSubstr(R"("resource":"projects/p/jobs/1","result":"PERMISSION_DENIED")")));
-  EXPECT_THAT(lines[2], AllOf(Not(HasSubstr("\"user\"")), HasSubstr("UNAUTHENTICATED")));
-  EXPECT_THAT(ReadFile(DataDir() + "/audit.log").value(), Not(HasSubstr(user.substr(17)))) << "no secret is written";
+  const auto lines_of = [this](const std::string& name) {
+    std::istringstream log(ReadFile(DataDir() + "/" + name).value());
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(log, line);) lines.push_back(line);
+    return lines;
+  };
+  const std::vector<std::string> done = lines_of("audit.log");
+  ASSERT_EQ(done.size(), 1u);
+  EXPECT_THAT(done[0], AllOf(HasSubstr(R"("user":"ada","token":")" + user.substr(4, 12)), HasSubstr("127.0.0.1:"),
+                             HasSubstr(R"("call":"SearchService.CreateJob")"),
+                             HasSubstr(R"("resource":"projects/p/jobs/1","result":"OK")")));
+  EXPECT_THAT(done[0], Not(HasSubstr(user.substr(17)))) << "no secret is written";
+  const std::vector<std::string> refused = lines_of("refused.log");
+  ASSERT_EQ(refused.size(), 2u);
+  EXPECT_THAT(refused[0], AllOf(HasSubstr(R"("user":"vera")"), HasSubstr("SearchService.CancelJob"),
+                                HasSubstr(R"("resource":"projects/p/jobs/1","result":"PERMISSION_DENIED")")));
+  EXPECT_THAT(refused[1], AllOf(Not(HasSubstr("\"user\"")), HasSubstr("UNAUTHENTICATED")));
 }
 
 TEST_F(TransportTest, TlsServesCallersWithAToken) {
