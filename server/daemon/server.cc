@@ -18,6 +18,7 @@
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/resource_quota.h"
 #include "server/access/audit_log.h"
+#include "server/access/certificate_watcher.h"
 #include "server/access/open_watches.h"
 #include "server/access/token_file.h"
 #include "server/access/token_registry.h"
@@ -110,6 +111,8 @@ struct OneLoopServer::Parts {
   std::unique_ptr<AdminHandlers> admin_handlers;  // null when it is not enabled
   std::unique_ptr<AdminService> admin_service;
   std::unique_ptr<SteadyPoller> poller;
+  std::unique_ptr<CertificateWatcher> certificates;                   // null without TLS
+  std::vector<std::shared_ptr<grpc::ServerCredentials>> credentials;  // asked by the server's connections
   std::unique_ptr<grpc::Server> server;
   std::vector<std::string> addresses;
   std::unique_ptr<MetricsServer> metrics_server;  // null when it is not enabled
@@ -228,9 +231,15 @@ absl::Status OneLoopServer::Parts::Listen(const Options& options) {
   grpc::ResourceQuota quota("oneloop");
   quota.SetMaxThreads(kMostCallThreads);
   builder.SetResourceQuota(quota);
+  if (options.tls.enabled()) {
+    CertificateWatcher::Options certificate_options;
+    certificate_options.files = options.tls;
+    ASSIGN_OR_RETURN(certificates, CertificateWatcher::Create(std::move(certificate_options)));
+  }
   std::vector<int> ports(listen.size(), 0);
   for (std::size_t i = 0; i < listen.size(); ++i) {
-    builder.AddListeningPort(listen[i].Uri(), CredentialsFor(listen[i], options.tls), &ports[i]);
+    credentials.push_back(CredentialsFor(listen[i], certificates.get()));
+    builder.AddListeningPort(listen[i].Uri(), credentials.back(), &ports[i]);
   }
   builder.RegisterService(search_service.get());
   builder.RegisterService(model_service.get());
@@ -266,6 +275,7 @@ DaemonState OneLoopServer::Parts::ReadState() {
   state.open_watches = open_watches->count();
   state.unlogged_refusals = audit->unlogged_refusals();
   state.failed_token_reads = tokens->failed_reads();
+  if (certificates != nullptr) state.refused_certificates = certificates->refused();
   const absl::StatusOr<StoreTotals> totals = store->ReadTotals();
   if (!totals.ok()) return state;
   StoredState& stored = state.stored.emplace();

@@ -329,5 +329,26 @@ TEST_F(TransportTest, NewCertificateIsServedWithoutARestart) {
   EXPECT_TRUE(List(before, LocalToken()).ok()) << "connections that are open go on";
 }
 
+TEST_F(TransportTest, PairThatDoesNotFitIsRefusedAndTheOldOneGoesOnServing) {
+  Start(TlsOptions(/*with_clients=*/false));
+  const TestCertificate next = MakeAuthority("next");
+  const TestCertificate renewed = MakeCertificate(next, "server", "DNS:localhost,IP:127.0.0.1");
+  testing::internal::CaptureStderr();
+  WriteFile(Path("key"), renewed.key);
+  // Until the daemon has looked at it.
+  std::string errors;
+  while (errors.find("is not taken") == std::string::npos) {
+    EXPECT_TRUE(List(Tls(authority_), LocalToken()).ok());
+    errors += testing::internal::GetCapturedStderr();
+    testing::internal::CaptureStderr();
+  }
+  testing::internal::GetCapturedStderr();
+  EXPECT_THAT(errors, HasSubstr("--tls_key: " + Path("key") + " is not the key of the certificate in " + Path("cert")));
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(List(Tls(authority_), LocalToken()).ok());
+  WriteFile(Path("cert"), renewed.cert);
+  const grpc::Status status = List(Tls(next), LocalToken(), "", /*wait=*/true);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+}
+
 }  // namespace
 }  // namespace oneloop
