@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -13,14 +14,19 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "common/base/clock.h"
+#include "common/base/flush_output.h"
 #include "common/base/log.h"
+#include "common/base/log_writer.h"
+#include "common/base/mutex.h"
 #include "common/base/status.h"
 #include "grpc/support/log.h"
 #include "server/daemon/daemon_flags.h"
 #include "server/daemon/maintenance.h"
 #include "server/daemon/server.h"
 #include "server/daemon/token_command.h"
+#include "server/net/descriptor_limit.h"
 
 namespace oneloop {
 namespace {
@@ -29,8 +35,30 @@ namespace {
 // store's closing, the whole stop stays under 30 seconds.
 constexpr absl::Duration kStopTimeout = absl::Seconds(20);
 
+// For a reader of standard output or error that is slow, until what is left is lost.
+constexpr absl::Duration kOutputTimeout = absl::Seconds(1);
+// For replies under way when the store is lost.
+constexpr absl::Duration kLastReplies = absl::Milliseconds(500);
+
 constexpr int kExitFailure = 1;
 constexpr int kExitUsage = 2;
+
+// Why the store was lost, once it was. Thread-safe.
+class Lost {
+ public:
+  void Set(const absl::Status& reason) {
+    MutexLock lock(&mutex_);
+    reason_ = reason;
+  }
+  absl::Status Get() {
+    MutexLock lock(&mutex_);
+    return reason_;
+  }
+
+ private:
+  Mutex mutex_;
+  absl::Status reason_ ABSL_GUARDED_BY(mutex_);
+};
 
 std::string Environment(const char* name) {
   const char* value = std::getenv(name);
@@ -40,6 +68,22 @@ std::string Environment(const char* name) {
 int Fail(const absl::Status& status, int exit_code) {
   std::cerr << "oneloopd: " << Message(status) << std::endl;
   return exit_code;
+}
+
+// Of a command that prints what it found: done only when that has been written.
+int Printed(int exit_code) {
+  const absl::Status written = FlushOutput(std::cout);
+  return written.ok() ? exit_code : Fail(written, kExitFailure);
+}
+
+// A file that is opened later must not get the number of a standard descriptor that the caller has closed: what is
+// printed would go into it. Writing to one that is only open for reading fails.
+void FillStandardDescriptors() {
+  int descriptor = 0;
+  do {
+    descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  } while (descriptor >= 0 && descriptor <= STDERR_FILENO);
+  if (descriptor >= 0) close(descriptor);
 }
 
 // Threads inherit the mask: only this one, in sigwait, sees the signals.
@@ -65,10 +109,7 @@ void LogSettings(const DaemonFlags& flags) {
   }
 }
 
-int Serve(const DaemonFlags& flags, const sigset_t& signals) {
-  SetLogFormat(flags.log_format);
-  SetLogLevel(flags.log_level);
-  gpr_set_log_function(LogGrpc);
+OneLoopServer::Options ServerOptions(const DaemonFlags& flags) {
   OneLoopServer::Options options;
   options.data_dir = flags.data_dir;
   options.listen = flags.listen;
@@ -76,66 +117,121 @@ int Serve(const DaemonFlags& flags, const sigset_t& signals) {
   options.tls = flags.tls;
   options.limits = flags.limits;
   options.enable_admin = flags.enable_admin;
+  options.socket_auth = flags.socket_auth;
   options.request_stop = [] { kill(getpid(), SIGTERM); };
   options.sweep.retention = flags.retention;
   options.sweep.purge_after = flags.purge_after;
   options.metrics_listen = flags.metrics_listen;
+  return options;
+}
+
+// Once nothing may wait for the reader of standard error.
+int FailWhileServing(const absl::Status& status) {
+  LogVerbatim("oneloopd: " + Message(status));
+  return kExitFailure;
+}
+
+void PrintListening(const OneLoopServer& server, const DaemonFlags& flags) {
+  LogWriter::Options options;
+  options.descriptor = STDOUT_FILENO;
+  LogWriter out(std::move(options));
+  const std::string metrics = server.metrics_address();
+  out.Write(absl::StrCat("oneloopd: listening on ", absl::StrJoin(server.addresses(), ", "), " (pid ", getpid(),
+                         ", data ", flags.data_dir, ", ", server.num_threads(), " threads",
+                         metrics.empty() ? "" : ", metrics on http://" + metrics + "/metrics", ")\n"));
+  if (!out.Flush(kOutputTimeout) || out.dropped() > 0) {
+    Log(LogLevel::kWarning, "standard output does not take the line that says where the daemon listens");
+  }
+}
+
+// Whatever is at the data directory's path now is not this daemon's: an orderly stop would remove sockets and logs of
+// others there. Those who wait for a commit are told in the meantime.
+[[noreturn]] void EndWithoutStore(const absl::Status& reason) {
+  oneloop::SleepFor(kLastReplies);
+  FailWhileServing(reason);
+  FlushLog(kOutputTimeout);
+  std::_Exit(kExitFailure);
+}
+
+int Serve(const DaemonFlags& flags, const sigset_t& signals) {
+  SetLogFormat(flags.log_format);
+  SetLogLevel(flags.log_level);
+  gpr_set_log_function(LogGrpc);
+  RaiseDescriptorLimit();
+  OneLoopServer::Options options = ServerOptions(flags);
+  Lost lost;
+  options.on_store_lost = [&lost](const absl::Status& reason) {
+    lost.Set(reason);
+    kill(getpid(), SIGTERM);
+  };
   absl::StatusOr<std::unique_ptr<OneLoopServer>> server = OneLoopServer::Start(std::move(options));
-  if (!server.ok()) return Fail(server.status(), kExitFailure);
-  const std::string metrics = (*server)->metrics_address();
-  std::cout << "oneloopd: listening on " << absl::StrJoin((*server)->addresses(), ", ") << " (pid " << getpid()
-            << ", data " << flags.data_dir << ", " << (*server)->num_threads() << " threads"
-            << (metrics.empty() ? "" : ", metrics on http://" + metrics + "/metrics") << ")" << std::endl;
+  if (!server.ok()) return FailWhileServing(server.status());
+  PrintListening(**server, flags);
   LogSettings(flags);
   int signal = 0;
   sigwait(&signals, &signal);
+  if (const absl::Status reason = lost.Get(); !reason.ok()) EndWithoutStore(reason);
   Log(LogLevel::kInfo, absl::StrCat("stopping on signal ", signal));
   const absl::Status stopped = (*server)->Stop(kStopTimeout);
+  if (const absl::Status reason = lost.Get(); !reason.ok()) EndWithoutStore(reason);
   if (absl::IsDeadlineExceeded(stopped)) {
     // A start hangs. What it found is stored, and waiting for its thread would be in vain.
     Log(LogLevel::kError, Message(stopped));
+    FlushLog(kOutputTimeout);
     std::_Exit(kExitFailure);
   }
-  if (!stopped.ok()) return Fail(stopped, kExitFailure);
+  if (!stopped.ok()) return FailWhileServing(stopped);
   Log(LogLevel::kInfo, "stopped");
   return 0;
+}
+
+int ServeAndFlush(const DaemonFlags& flags) {
+  const sigset_t signals = BlockStopSignals();
+  LogInBackground();
+  const int exit_code = Serve(flags, signals);
+  FlushLog(kOutputTimeout);
+  return exit_code;
 }
 
 int Main(const std::vector<std::string>& args) {
   const DaemonEnvironment environment = {Environment("XDG_DATA_HOME"), Environment("HOME")};
   if (!args.empty() && args[0] == "token") {
-    return RunTokenCommand({args.begin() + 1, args.end()}, environment, absl::Now(), std::cout, std::cerr);
+    return RunTokenCommand({args.begin() + 1, args.end()}, environment, WallNow(), std::cout, std::cerr);
   }
   const absl::StatusOr<DaemonFlags> flags = ParseDaemonFlags(args, environment);
   if (!flags.ok()) return Fail(flags.status(), kExitUsage);
   if (flags->action == DaemonFlags::Action::kHelp) {
     std::cout << DaemonHelp();
-    return 0;
+    return Printed(0);
   }
   if (flags->action == DaemonFlags::Action::kVersion) {
-    std::cout << "oneloopd " << ONELOOP_VERSION << std::endl;
-    return 0;
-  }
-  if (flags->action == DaemonFlags::Action::kPrintConfig) {
-    std::cout << FormatSettings(EffectiveSettings(*flags));
-    return 0;
+    std::cout << "oneloopd " << ONELOOP_VERSION << '\n';
+    return Printed(0);
   }
   if (flags->action == DaemonFlags::Action::kFsck) return RunFsck(flags->data_dir, std::cout, std::cerr);
   if (flags->action == DaemonFlags::Action::kRestore) {
     return RunRestore(flags->backup_path, flags->data_dir, std::cout, std::cerr);
+  }
+  if (const absl::Status startable = CheckDaemonFlags(*flags); !startable.ok()) return Fail(startable, kExitUsage);
+  if (flags->action == DaemonFlags::Action::kPrintConfig) {
+    std::cout << FormatSettings(EffectiveSettings(*flags));
+    return Printed(0);
   }
   if (flags->is_default_dir) {
     // What cannot be made here is reported by the store, with the reason.
     std::error_code ignored;
     std::filesystem::create_directories(std::filesystem::path(flags->data_dir).parent_path(), ignored);
   }
-  return Serve(*flags, BlockStopSignals());
+  return ServeAndFlush(*flags);
 }
 
 }  // namespace
 }  // namespace oneloop
 
 int main(int argc, char** argv) {
+  // A reader who leaves is an error where it is written to.
+  std::signal(SIGPIPE, SIG_IGN);
+  oneloop::FillStandardDescriptors();
   // The packaged Abseil looks for lock-order cycles at every lock, and aborts on those that gRPC has.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   return oneloop::Main(std::vector<std::string>(argv + 1, argv + argc));

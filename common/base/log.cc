@@ -7,16 +7,22 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/time/clock.h"
+#include "common/base/clock.h"
+#include "common/base/cut_text.h"
+#include "common/base/log_writer.h"
 
 namespace oneloop {
 namespace {
 
 std::atomic<LogLevel> minimum_level{LogLevel::kInfo};
 std::atomic<LogFormat> log_format{LogFormat::kText};
+// Null until LogInBackground. Never deleted: threads that outlive main may log.
+std::atomic<LogWriter*> background{nullptr};
 
 constexpr std::array<const char*, 4> kLevelNames = {"DEBUG", "INFO", "WARNING", "ERROR"};
 
@@ -84,8 +90,9 @@ void SetLogLevel(LogLevel level) { minimum_level = level; }
 
 void SetLogFormat(LogFormat format) { log_format = format; }
 
-std::string LogLine(LogFormat format, absl::Time time, LogLevel level, std::string_view text,
+std::string LogLine(LogFormat format, absl::Time time, LogLevel level, std::string_view whole_text,
                     std::initializer_list<LogField> fields) {
+  const std::string text = CutText(whole_text, kMostLogTextBytes);
   const std::string stamp = absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", time, absl::UTCTimeZone());
   const char* const name = kLevelNames.at(static_cast<std::size_t>(level));
   const bool json = format == LogFormat::kJson;
@@ -100,20 +107,57 @@ std::string LogLine(LogFormat format, absl::Time time, LogLevel level, std::stri
   for (const LogField& field : fields) {
     const absl::string_view field_name(field.name.data(), field.name.size());
     absl::StrAppend(&line, json ? ",\"" : " ", field_name, json ? "\":" : "=");
-    if (!field.is_number && (json || NeedsQuotes(field.value))) {
-      AppendQuoted(format, field.value, &line);
+    const std::string value = CutText(field.value, kMostLogValueBytes);
+    if (!field.is_number && (json || NeedsQuotes(value))) {
+      AppendQuoted(format, value, &line);
     } else {
-      line += field.value;
+      line += value;
     }
   }
   return line + (json ? "}\n" : "\n");
 }
 
-void Log(LogLevel level, std::string_view text, std::initializer_list<LogField> fields) {
-  if (level < minimum_level) return;
-  const std::string line = LogLine(log_format, absl::Now(), level, text, fields);
+namespace {
+
+void WriteLine(std::string line) {
+  if (LogWriter* const writer = background.load(); writer != nullptr) {
+    writer->Write(std::move(line));
+    return;
+  }
   // A log line that cannot be written has nowhere to be reported.
   [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, line.data(), line.size());
+}
+
+std::string DropNotice(std::int64_t dropped) {
+  return LogLine(log_format, WallNow(), LogLevel::kWarning,
+                 "log lines were dropped before this one: standard error did not take them",
+                 {{"lines", absl::StrCat(dropped), true}});
+}
+
+}  // namespace
+
+void Log(LogLevel level, std::string_view text, std::initializer_list<LogField> fields) {
+  if (level < minimum_level) return;
+  WriteLine(LogLine(log_format, WallNow(), level, text, fields));
+}
+
+void LogInBackground() {
+  LogWriter::Options options;
+  options.descriptor = STDERR_FILENO;
+  options.notice = DropNotice;
+  background = std::make_unique<LogWriter>(std::move(options)).release();
+}
+
+void LogVerbatim(std::string line) { WriteLine(std::move(line) + "\n"); }
+
+bool FlushLog(absl::Duration timeout) {
+  LogWriter* const writer = background.load();
+  return writer == nullptr || writer->Flush(timeout);
+}
+
+std::int64_t DroppedLogLines() {
+  const LogWriter* const writer = background.load();
+  return writer == nullptr ? 0 : writer->dropped();
 }
 
 }  // namespace oneloop

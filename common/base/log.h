@@ -1,6 +1,8 @@
 #ifndef ONELOOP_COMMON_BASE_LOG_H_
 #define ONELOOP_COMMON_BASE_LOG_H_
 
+#include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -19,8 +21,23 @@ struct LogField {
   bool is_number = false;  // the value is a number in JSON's form
 };
 
+// More bytes of a line's text, and of each value, are cut (CutText): both may hold what a caller has sent.
+inline constexpr std::size_t kMostLogTextBytes = 1024;
+inline constexpr std::size_t kMostLogValueBytes = 256;
+
 // Writes one line to standard error, in one write. Thread-safe.
 void Log(LogLevel level, std::string_view text, std::initializer_list<LogField> fields = {});
+
+// From now on lines are written by a thread, and nobody waits for the reader of standard error: up to 1 MiB is kept for
+// it, and lines beyond that are dropped, counted, and reported in the next line that it takes. To be called once;
+// signals that are blocked then stay so for the thread, and SIGPIPE must be ignored.
+void LogInBackground();
+// A line that is written as it is, with a line break added.
+void LogVerbatim(std::string line);
+// Waits until all lines have been written; false when that takes longer than `timeout`.
+bool FlushLog(absl::Duration timeout);
+// Since the process began.
+std::int64_t DroppedLogLines();
 
 // Lines below `level` are dropped; kInfo at first.
 void SetLogLevel(LogLevel level);

@@ -6,12 +6,13 @@
 #include <openssl/x509.h>
 #include <sys/stat.h>
 
-#include <cerrno>
-#include <cstring>
+#include <cstddef>
 #include <memory>
+#include <utility>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "common/base/read_file.h"
 #include "common/base/status.h"
 
 namespace oneloop {
@@ -21,35 +22,53 @@ using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
 using Certificate = std::unique_ptr<X509, decltype(&X509_free)>;
 using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
 
-absl::StatusOr<Bio> OpenFile(const std::string& path) {
-  Bio file(BIO_new_file(path.c_str(), "r"), BIO_free);
-  if (file == nullptr) {
-    ERR_clear_error();
-    return absl::InvalidArgumentError(absl::StrCat(path, " cannot be read: ", std::strerror(errno)));
-  }
-  return file;
+// Much more than chains and authorities take.
+constexpr std::size_t kMostBytes = std::size_t{16} << 20;
+
+absl::StatusOr<std::string> ReadPem(const std::string& path) {
+  absl::StatusOr<std::string> content = ReadFile(path, kMostBytes);
+  if (content.ok()) return content;
+  // The flag is what is wrong, whatever the system says.
+  return absl::InvalidArgumentError(
+      absl::StrCat(path, " ", absl::StripPrefix(content.status().message(), absl::StrCat(path, ": "))));
 }
 
-absl::StatusOr<Certificate> ReadCertificate(const std::string& path) {
-  ASSIGN_OR_RETURN(const Bio file, OpenFile(path));
-  Certificate certificate(PEM_read_bio_X509(file.get(), nullptr, nullptr, nullptr), X509_free);
-  ERR_clear_error();
-  if (certificate == nullptr) {
+Bio OpenText(const std::string& text) {
+  return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), BIO_free);
+}
+
+absl::StatusOr<Certificate> ParseCertificates(const std::string& text, const std::string& path) {
+  const Bio file = OpenText(text);
+  Certificate first(PEM_read_bio_X509(file.get(), nullptr, nullptr, nullptr), X509_free);
+  if (first == nullptr) {
+    ERR_clear_error();
     return absl::InvalidArgumentError(absl::StrCat(path, " holds no certificate in PEM form"));
   }
-  return certificate;
+  Certificate next(nullptr, X509_free);
+  do {
+    next.reset(PEM_read_bio_X509(file.get(), nullptr, nullptr, nullptr));
+  } while (next != nullptr);
+  const bool is_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+  ERR_clear_error();
+  if (!is_end) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, " holds a certificate, and after it something that is none or is cut off"));
+  }
+  return first;
 }
 
 // Gives no password, where OpenSSL would ask on the terminal.
 int NoPassword(char*, int, int, void*) { return 0; }
 
-absl::StatusOr<Key> ReadKey(const std::string& path) {
+absl::Status CheckKeyIsClosed(const std::string& path) {
   struct stat info = {};
-  if (stat(path.c_str(), &info) == 0 && (info.st_mode & 0007u) != 0) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(path, ", the private key, is open to everyone; change that: chmod o= ", path));
-  }
-  ASSIGN_OR_RETURN(const Bio file, OpenFile(path));
+  if (stat(path.c_str(), &info) != 0 || (info.st_mode & 0007u) == 0) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat(path, ", the private key, is open to everyone; change that: chmod o= ", path));
+}
+
+absl::StatusOr<Key> ParseKey(const std::string& text, const std::string& path) {
+  const Bio file = OpenText(text);
   Key key(PEM_read_bio_PrivateKey(file.get(), nullptr, NoPassword, nullptr), EVP_PKEY_free);
   ERR_clear_error();
   if (key == nullptr) {
@@ -58,12 +77,10 @@ absl::StatusOr<Key> ReadKey(const std::string& path) {
   return key;
 }
 
-}  // namespace
-
-absl::Status CheckTlsFiles(const TlsFiles& files) {
-  absl::StatusOr<Certificate> certificate = ReadCertificate(files.cert);
+absl::Status CheckPair(const TlsFiles& files, const TlsContents& contents) {
+  const absl::StatusOr<Certificate> certificate = ParseCertificates(contents.cert, files.cert);
   if (!certificate.ok()) return PrefixField("--tls_cert", certificate.status());
-  absl::StatusOr<Key> key = ReadKey(files.key);
+  const absl::StatusOr<Key> key = ParseKey(contents.key, files.key);
   if (!key.ok()) return PrefixField("--tls_key", key.status());
   const bool fits = X509_check_private_key(certificate->get(), key->get()) == 1;
   ERR_clear_error();
@@ -74,9 +91,32 @@ absl::Status CheckTlsFiles(const TlsFiles& files) {
   if (X509_cmp_current_time(X509_get0_notAfter(certificate->get())) < 0) {
     return absl::InvalidArgumentError(absl::StrCat("--tls_cert: the certificate in ", files.cert, " has expired"));
   }
-  if (files.client_ca.empty()) return absl::OkStatus();
-  return PrefixField("--tls_client_ca", ReadCertificate(files.client_ca).status());
+  return absl::OkStatus();
 }
+
+absl::Status ReadInto(const char* flag, const std::string& path, std::string* content) {
+  absl::StatusOr<std::string> text = ReadPem(path);
+  if (!text.ok()) return PrefixField(flag, text.status());
+  *content = *std::move(text);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<TlsContents> ReadTlsFiles(const TlsFiles& files) {
+  TlsContents contents;
+  RETURN_IF_ERROR(ReadInto("--tls_cert", files.cert, &contents.cert));
+  if (const absl::Status closed = CheckKeyIsClosed(files.key); !closed.ok()) return PrefixField("--tls_key", closed);
+  RETURN_IF_ERROR(ReadInto("--tls_key", files.key, &contents.key));
+  RETURN_IF_ERROR(CheckPair(files, contents));
+  if (files.client_ca.empty()) return contents;
+  RETURN_IF_ERROR(ReadInto("--tls_client_ca", files.client_ca, &contents.client_ca));
+  const absl::Status authorities = ParseCertificates(contents.client_ca, files.client_ca).status();
+  if (!authorities.ok()) return PrefixField("--tls_client_ca", authorities);
+  return contents;
+}
+
+absl::Status CheckTlsFiles(const TlsFiles& files) { return ReadTlsFiles(files).status(); }
 
 std::string MakeCertificateCommand(const std::string& host) {
   const bool bracketed = host.size() > 2 && host.front() == '[';

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 
 namespace oneloop {
 
@@ -16,8 +17,17 @@ struct TlsFiles {
   bool enabled() const { return !cert.empty(); }
 };
 
-// Whether a server can work with them: readable, well-formed, the key that of the certificate and closed to others.
-// INVALID_ARGUMENT or FAILED_PRECONDITION with the file and the fix.
+// What is in them.
+struct TlsContents {
+  std::string cert;
+  std::string key;
+  std::string client_ca;
+};
+
+// Reads them and finds out whether a server can work with them: well-formed to their ends, the key that of the
+// certificate and closed to others. INVALID_ARGUMENT or FAILED_PRECONDITION with the file and the fix.
+absl::StatusOr<TlsContents> ReadTlsFiles(const TlsFiles& files);
+// The same without the contents.
 absl::Status CheckTlsFiles(const TlsFiles& files);
 
 // The command that makes a certificate and its key for this host.

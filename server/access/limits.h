@@ -14,6 +14,9 @@ struct Limits {
   std::int64_t max_unfinished_jobs_per_user = 2000;  // the same, of one
   std::int64_t max_running_per_user = 0;             // searches of one that run at a time; 0: no limit, others wait
   std::int64_t max_watches_per_user = 1000;          // open at a time
+  std::int64_t max_open_calls_per_user = 1000;       // unary ones, at a time
+  std::int64_t max_request_bytes = 256 << 20;        // of all requests that are read or worked on; a quarter a user
+  std::int64_t max_connections = 0;                  // at a time; 0: what the limit of descriptors leaves
   std::int64_t max_points_per_project = 1000000000;  // stored; with so many, new jobs are refused
   std::int64_t max_bytes_per_project = std::int64_t{100} << 30;  // the same for what specs and designs take
   std::int64_t max_samples_per_job = 1000000000;                 // starts times steps

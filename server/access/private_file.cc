@@ -118,11 +118,15 @@ absl::Status ReplacePrivateFile(const std::string& path, const std::string& cont
   return absl::OkStatus();
 }
 
-absl::Status AppendToPrivateFile(const std::string& path, const std::string& line) {
-  const Descriptor file(open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kPrivateMode));
+absl::StatusOr<int> OpenPrivateFileToAppend(const std::string& path) {
+  // Without waiting for a reader, as a pipe in the file's place would.
+  Descriptor file(open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, kPrivateMode));
   if (file.get() < 0) return FileError("open", path);
+  struct stat info = {};
+  if (fstat(file.get(), &info) != 0) return FileError("look at", path);
+  if (!S_ISREG(info.st_mode)) return absl::FailedPreconditionError(absl::StrCat(path, " is not a regular file"));
   RETURN_IF_ERROR(GiveToFolderOwner(file.get(), path));
-  return WriteAll(file.get(), line, path);
+  return file.Release();
 }
 
 absl::StatusOr<FileLock> FileLock::Take(const std::string& path) {

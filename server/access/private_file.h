@@ -18,8 +18,9 @@ absl::StatusOr<std::string> ReadPrivateFile(const std::string& path);
 // into another user's folder belongs to that user.
 absl::Status ReplacePrivateFile(const std::string& path, const std::string& content);
 
-// Writes `line` at the end, in one write. Makes the file when there is none.
-absl::Status AppendToPrivateFile(const std::string& path, const std::string& line);
+// A descriptor, for the caller to close, with which lines are written at the end; it reads, too. Makes the file when
+// there is none. FAILED_PRECONDITION when it is no regular file.
+absl::StatusOr<int> OpenPrivateFileToAppend(const std::string& path);
 
 // A lock on a private file of its own, among processes; ends with the object.
 class FileLock {

@@ -4,7 +4,6 @@
 #include <sys/types.h>
 
 #include <string>
-#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "server/access/caller.h"
@@ -22,18 +21,10 @@ enum class SocketAuth {
   kNone,
 };
 
-// "peer", "token", "none".
-std::string_view SocketAuthName(SocketAuth auth);
-// INVALID_ARGUMENT with the valid names.
-absl::StatusOr<SocketAuth> ParseSocketAuth(std::string_view name);
-
-// The name of an account: its login name where that is a user's name, else "uid-1000". Remembered for a minute, since
-// directories of accounts may be slow. Thread-safe.
-std::string AccountName(uid_t uid);
-
-// Who a process of this account is under kPeer. `claimed`: the name that it gives itself, "" for none; believed only of
-// root and the daemon's own account. UNAUTHENTICATED for a claim that is no user's name.
-absl::StatusOr<Caller> PeerCaller(uid_t uid, const std::string& claimed);
+// Who a process of this account is under kPeer. `account`: its name; one that is no user's name becomes "uid1000".
+// `claimed`: the name that it gives itself, "" for none; believed only of root and the daemon's own account.
+// UNAUTHENTICATED for a claim that is no user's name.
+absl::StatusOr<Caller> PeerCaller(uid_t uid, const std::string& account, const std::string& claimed);
 
 }  // namespace oneloop
 

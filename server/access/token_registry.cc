@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <utility>
 #include <vector>
 
@@ -15,13 +16,20 @@ namespace {
 
 constexpr char kHowToGetOne[] = "; ask an admin for one: oneloopd token create";
 
+// A moment that lets the daemon breathe, and that a person hardly notices.
+constexpr absl::Duration kRetryAfter = absl::Seconds(1);
+
+// As ReadPrivateFile words it: whoever changed the file may not have been its owner.
+bool IsOpenToOthers(const absl::Status& failure) { return absl::IsFailedPrecondition(failure); }
+
 absl::Status Refused(std::string_view reason) {
   return absl::UnauthenticatedError(absl::StrCat("token: ", ToAbsl(reason), kHowToGetOne));
 }
 
 }  // namespace
 
-TokenRegistry::TokenRegistry(std::string data_dir) : data_dir_(std::move(data_dir)) {}
+TokenRegistry::TokenRegistry(std::string data_dir, std::function<SteadyTime()> clock)
+    : data_dir_(std::move(data_dir)), clock_(std::move(clock)) {}
 
 void TokenRegistry::Refresh() {
   struct stat info = {};
@@ -29,22 +37,47 @@ void TokenRegistry::Refresh() {
   // The time of change, which nobody can set: a file that is put in place of another differs in it.
   if (stat(TokenFilePath(data_dir_).c_str(), &info) == 0) {
     version = {info.st_dev, info.st_ino, info.st_size, info.st_ctim.tv_sec, info.st_ctim.tv_nsec};
-  }
-  if (version == version_) return;
-  version_ = version;
-  tokens_.clear();
-  const absl::StatusOr<std::vector<TokenRecord>> tokens = ListTokens(data_dir_);
-  problem_ = tokens.status();
-  if (!tokens.ok()) {
-    Log(LogLevel::kError, "no token is valid until this is mended: " + Message(problem_));
+  } else if (errno != ENOENT) {
+    const absl::Status failure = absl::ErrnoToStatus(errno, "cannot look at " + TokenFilePath(data_dir_));
+    if (failure_.ok() || clock_() >= failed_at_ + kRetryAfter) OnFailure(version, failure);
     return;
   }
-  for (const TokenRecord& token : *tokens) tokens_.emplace(token.id, token);
+  if (failure_.ok() ? version == known_ : version == failed_version_ && clock_() < failed_at_ + kRetryAfter) return;
+  const absl::StatusOr<std::vector<TokenRecord>> tokens = ListTokens(data_dir_);
+  if (tokens.ok()) {
+    OnRead(version, *tokens);
+  } else {
+    OnFailure(version, tokens.status());
+  }
+}
+
+void TokenRegistry::OnFailure(const Version& version, const absl::Status& failure) {
+  ++failed_reads_;
+  failed_version_ = version;
+  failed_at_ = clock_();
+  // Not once for each try.
+  if (failure != failure_) {
+    Log(LogLevel::kError, IsOpenToOthers(failure) ? "no token is valid until this is mended: " + Message(failure)
+                                                  : "the tokens cannot be read; those known before stay valid, and "
+                                                    "it is tried again: " +
+                                                        Message(failure));
+  }
+  failure_ = failure;
+}
+
+void TokenRegistry::OnRead(const Version& version, const std::vector<TokenRecord>& tokens) {
+  if (!failure_.ok()) Log(LogLevel::kInfo, "the tokens can be read again");
+  failure_ = absl::OkStatus();
+  known_ = version;
+  tokens_.clear();
+  for (const TokenRecord& token : tokens) tokens_.emplace(token.id, token);
 }
 
 absl::StatusOr<const TokenRecord*> TokenRegistry::Find(std::string_view id, absl::Time now) {
   Refresh();
-  if (!problem_.ok()) return absl::UnauthenticatedError("the daemon cannot read its tokens; its log says why");
+  if (IsOpenToOthers(failure_) || !known_.has_value()) {
+    return absl::UnauthenticatedError("the daemon cannot read its tokens; its log says why");
+  }
   const auto found = tokens_.find(id);
   if (found == tokens_.end()) return Refused("it is unknown or was revoked");
   if (found->second.expires <= now) {

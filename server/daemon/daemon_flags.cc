@@ -17,6 +17,8 @@
 #include "common/base/duration_text.h"
 #include "common/base/status.h"
 #include "server/daemon/config_file.h"
+#include "server/grpc/transport.h"
+#include "server/metrics/metrics_server.h"
 
 namespace oneloop {
 namespace {
@@ -39,6 +41,9 @@ constexpr std::array kLimitFlags = {
     LimitFlag{"--max_unfinished_jobs_per_user", &Limits::max_unfinished_jobs_per_user, kManyJobs, 1},
     LimitFlag{"--max_running_per_user", &Limits::max_running_per_user, kMostThreads, 1, 0},
     LimitFlag{"--max_watches_per_user", &Limits::max_watches_per_user, kManyJobs, 1},
+    LimitFlag{"--max_open_calls_per_user", &Limits::max_open_calls_per_user, kManyJobs, 1},
+    LimitFlag{"--max_requests_mib", &Limits::max_request_bytes, 1 << 20, kMebibyte},
+    LimitFlag{"--max_connections", &Limits::max_connections, kManyJobs, 1, 0},
     LimitFlag{"--max_points_per_project", &Limits::max_points_per_project, kManyPoints, 1},
     LimitFlag{"--max_bytes_per_project", &Limits::max_bytes_per_project, kManyPoints, 1},
     LimitFlag{"--max_samples_per_job", &Limits::max_samples_per_job, kManyPoints, 1},
@@ -61,6 +66,9 @@ struct Choice {
 };
 constexpr std::array kLogFormats = {Choice<LogFormat>{"text", LogFormat::kText},
                                     Choice<LogFormat>{"json", LogFormat::kJson}};
+constexpr std::array kSocketAuths = {Choice<SocketAuth>{"peer", SocketAuth::kPeer},
+                                     Choice<SocketAuth>{"token", SocketAuth::kToken},
+                                     Choice<SocketAuth>{"none", SocketAuth::kNone}};
 constexpr std::array kLogLevels = {
     Choice<LogLevel>{"debug", LogLevel::kDebug}, Choice<LogLevel>{"info", LogLevel::kInfo},
     Choice<LogLevel>{"warning", LogLevel::kWarning}, Choice<LogLevel>{"error", LogLevel::kError}};
@@ -74,7 +82,7 @@ std::vector<SettingKey> SettingKeys() {
                                   {"threads", SettingType::kNumber},      {"retention", SettingType::kText},
                                   {"purge_after", SettingType::kText},    {"enable_admin", SettingType::kBoolean},
                                   {"metrics_listen", SettingType::kText}, {"log_format", SettingType::kText},
-                                  {"log_level", SettingType::kText}};
+                                  {"log_level", SettingType::kText},      {"socket_auth", SettingType::kText}};
   for (const FileFlag& flag : kFileFlags) keys.push_back({flag.name + kDashes.size(), SettingType::kText});
   for (const LimitFlag& flag : kLimitFlags) keys.push_back({flag.name + kDashes.size(), SettingType::kNumber});
   return keys;
@@ -170,6 +178,7 @@ absl::Status SetFlag(const std::string& name, const std::string& value, DaemonFl
   }
   if (name == "--enable_admin") return SetAdmin(value, flags);
   if (name == "--metrics_listen") return SetMetricsListen(value, flags);
+  if (name == "--socket_auth") return SetChoice(kSocketAuths, name, value, &flags->socket_auth);
   if (name == "--log_format") return SetChoice(kLogFormats, name, value, &flags->log_format);
   if (name == "--log_level") return SetChoice(kLogLevels, name, value, &flags->log_level);
   for (const LimitFlag& flag : kLimitFlags) {
@@ -303,6 +312,7 @@ std::vector<std::string> ValuesOf(const std::string& name, const DaemonFlags& fl
   std::vector<std::string> values;
   if (name == "data_dir") return {flags.data_dir};
   if (name == "enable_admin") return {flags.enable_admin ? "true" : "false"};
+  if (name == "socket_auth") return {NameOf(kSocketAuths, flags.socket_auth)};
   if (name == "log_format") return {NameOf(kLogFormats, flags.log_format)};
   if (name == "log_level") return {NameOf(kLogLevels, flags.log_level)};
   if (name == "retention") return {flags.retention.has_value() ? TimeText(*flags.retention) : "0"};
@@ -356,6 +366,11 @@ absl::StatusOr<DaemonFlags> ParseDaemonFlags(const std::vector<std::string>& arg
   return flags;
 }
 
+absl::Status CheckDaemonFlags(const DaemonFlags& flags) {
+  RETURN_IF_ERROR(CheckTransport(flags.listen, flags.tls));
+  return flags.metrics_listen.has_value() ? MetricsServer::CheckHost(flags.metrics_listen->host) : absl::OkStatus();
+}
+
 std::vector<EffectiveSetting> EffectiveSettings(const DaemonFlags& flags) {
   std::vector<EffectiveSetting> settings;
   for (const SettingKey& key : SettingKeys()) {
@@ -396,6 +411,10 @@ std::string DaemonHelp() {
          "unix:DIR/oneloop.sock).\n"
          "                         A TCP port needs a token from every caller; DIR/local.token holds one for this\n"
          "                         machine. Any host but 127.0.0.1 and [::1] needs TLS, too\n"
+         "  --socket_auth HOW      who a caller on a Unix socket is: peer, the account of its process, of which the\n"
+         "                         daemon's own and root are admins and others users; token, as on TCP; none, an "
+         "admin\n"
+         "                         by whatever name it says (default peer)\n"
          "  --threads N            searches that run at once (default: as many as the machine runs at once)\n"
          "  --enable_admin         serve AdminService: backups\n"
          "  --metrics_listen 127.0.0.1:PORT\n"
@@ -417,6 +436,11 @@ std::string DaemonHelp() {
          "  --max_unfinished_jobs N           pending, running and paused jobs (default 10000)\n"
          "  --max_unfinished_jobs_per_user N  (default 2000)\n"
          "  --max_watches_per_user N          open at a time (default 1000)\n"
+         "  --max_open_calls_per_user N       unary calls open at a time (default 1000)\n"
+         "  --max_requests_mib N              of all requests that are read or worked on; of it a user has a quarter\n"
+         "                                    (default 256)\n"
+         "  --max_connections N               0: what the limit of open files leaves, 8000 at most; of it a user or\n"
+         "                                    address has three quarters (default 0)\n"
          "  --max_points_per_project N        stored points with which new jobs are refused (default 10^9)\n"
          "  --max_bytes_per_project N         the same for bytes of specs and designs (default 100 GiB)\n"
          "  --max_samples_per_job N           starts times steps (default 10^9)\n"

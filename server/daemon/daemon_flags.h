@@ -6,12 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "common/base/log.h"
 #include "server/access/certificate.h"
 #include "server/access/limits.h"
-#include "server/grpc/listen_address.h"
+#include "server/access/socket_auth.h"
+#include "server/net/listen_address.h"
 
 namespace oneloop {
 
@@ -27,6 +29,7 @@ struct DaemonFlags {
   Limits limits;
   bool enable_admin = false;
   std::optional<ListenAddress> metrics_listen;
+  SocketAuth socket_auth = SocketAuth::kPeer;
   LogFormat log_format = LogFormat::kText;
   LogLevel log_level = LogLevel::kInfo;
   std::string backup_path;                        // of kRestore
@@ -49,6 +52,10 @@ inline constexpr int kMostThreads = 1024;
 // the file with "FILE:LINE:COL: ".
 absl::StatusOr<DaemonFlags> ParseDaemonFlags(const std::vector<std::string>& args,
                                              const DaemonEnvironment& environment);
+
+// What a start checks of the settings before it listens: INVALID_ARGUMENT or FAILED_PRECONDITION for addresses that
+// need TLS, files of TLS that are missing or do not fit, and metrics for other machines.
+absl::Status CheckDaemonFlags(const DaemonFlags& flags);
 
 // A setting as it is in effect.
 struct EffectiveSetting {

@@ -1,5 +1,6 @@
 #include "server/daemon/maintenance.h"
 
+#include "common/base/flush_output.h"
 #include "common/base/status.h"
 #include "server/store/store_backup.h"
 #include "server/store/store_check.h"
@@ -24,12 +25,14 @@ int RunFsck(const std::string& data_dir, std::ostream& out, std::ostream& errors
   const std::int64_t findings = static_cast<std::int64_t>(report->findings.size()) + report->omitted;
   out << data_dir << ": " << report->jobs << " jobs, " << report->points << " points, revision " << report->revision
       << ": " << (findings == 0 ? "sound" : std::to_string(findings) + " findings") << '\n';
+  if (const absl::Status written = FlushOutput(out); !written.ok()) return Fail(written, errors);
   return findings == 0 ? 0 : kExitFindings;
 }
 
 int RunRestore(const std::string& backup_path, const std::string& data_dir, std::ostream& out, std::ostream& errors) {
   if (const absl::Status status = RestoreStore(backup_path, data_dir); !status.ok()) return Fail(status, errors);
   out << "restored " << backup_path << " to " << data_dir << '\n';
+  if (const absl::Status written = FlushOutput(out); !written.ok()) return Fail(written, errors);
   return 0;
 }
 

@@ -1,11 +1,7 @@
 #include "server/daemon/server.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -18,11 +14,13 @@
 #include "common/convert/library.h"
 #include "grpcpp/grpcpp.h"
 #include "server/access/audit_log.h"
+#include "server/access/certificate_watcher.h"
 #include "server/access/open_watches.h"
 #include "server/access/token_file.h"
 #include "server/access/token_registry.h"
 #include "server/daemon/counted_start.h"
 #include "server/grpc/api_service.h"
+#include "server/grpc/connection_handover.h"
 #include "server/grpc/steady_poller.h"
 #include "server/grpc/transport.h"
 #include "server/handlers/admin_handlers.h"
@@ -40,6 +38,7 @@
 #include "server/metrics/instruments.h"
 #include "server/metrics/metrics_server.h"
 #include "server/metrics/prometheus_text.h"
+#include "server/net/connection_gate.h"
 #include "server/store/sqlite_run_store.h"
 #include "server/store/store_errors.h"
 
@@ -48,6 +47,8 @@ namespace {
 
 // Calls of one connection at a time; the client keeps further ones back.
 constexpr int kMostStreams = 1000;
+// A connection without a call is closed after so long; clients connect again by themselves.
+constexpr int kMostIdleMs = 600000;
 // A watcher whose machine is gone is found out by pings.
 constexpr int kKeepaliveMs = 60000;
 constexpr int kKeepaliveTimeoutMs = 20000;
@@ -55,30 +56,11 @@ constexpr int kKeepaliveTimeoutMs = 20000;
 constexpr int kLeastPingIntervalMs = 10000;
 // What a request may take in memory, for each byte that it may have.
 constexpr std::int64_t kParsedBytesPerByte = 4;
-constexpr mode_t kSocketMode = 0660;
 // How long calls may go on once everything behind them has stopped.
 constexpr absl::Duration kCallGrace = absl::Milliseconds(500);
 
 constexpr std::array kStates = {JobState::kPending,   JobState::kRunning,   JobState::kPaused,
                                 JobState::kCancelled, JobState::kSucceeded, JobState::kFailed};
-
-// The process's umask may be stricter than the socket is meant to be, and a folder may have defaults of its own.
-absl::Status OpenSocketToGroup(const std::string& path) {
-  if (chmod(path.c_str(), kSocketMode) == 0) return absl::OkStatus();
-  return absl::ErrnoToStatus(errno, absl::StrCat("socket ", path, ": its permissions cannot be set"));
-}
-
-// Sets the permissions of files made while it lives.
-class ScopedUmask {
- public:
-  explicit ScopedUmask(mode_t mask) : before_(umask(mask)) {}
-  ~ScopedUmask() { umask(before_); }
-  ScopedUmask(const ScopedUmask&) = delete;
-  ScopedUmask& operator=(const ScopedUmask&) = delete;
-
- private:
-  const mode_t before_;
-};
 
 }  // namespace
 
@@ -104,8 +86,12 @@ struct OneLoopServer::Parts {
   std::unique_ptr<HealthHandlers> health;
   std::unique_ptr<OpenCalls> open_calls;
   std::unique_ptr<CallQueue> call_queue;
+  std::unique_ptr<ConnectionGate> gate;
   std::unique_ptr<ApiService> api;
   std::unique_ptr<SteadyPoller> poller;
+  std::unique_ptr<CertificateWatcher> certificates;                   // null without TLS
+  std::vector<std::shared_ptr<grpc::ServerCredentials>> credentials;  // asked by the server's connections
+  std::unique_ptr<ConnectionHandover> handover;
   std::unique_ptr<grpc::Server> server;
   std::vector<std::string> addresses;
   std::unique_ptr<MetricsServer> metrics_server;  // null when it is not enabled
@@ -115,7 +101,8 @@ struct OneLoopServer::Parts {
   absl::Status OpenCalibrations();
   absl::Status OpenAccess(const Options& options);
   void MakeService(const Options& options);
-  absl::Status Listen(const Options& options);
+  absl::Status OpenGate(const Options& options);
+  absl::Status Serve(const Options& options);
   absl::Status ServeMetrics(const Options& options);
   DaemonState ReadState();
 };
@@ -124,6 +111,7 @@ absl::Status OneLoopServer::Parts::Open(Options options) {
   SqliteRunStore::Options store_options;
   store_options.data_dir = options.data_dir;
   store_options.metrics = &metrics;
+  store_options.on_lost = options.on_store_lost;
   ASSIGN_OR_RETURN(store, SqliteRunStore::Create(store_options));
   for (const ListenAddress& address : options.listen) {
     if (address.is_unix()) RETURN_IF_ERROR(RemoveStaleSocket(address.path));
@@ -154,8 +142,9 @@ absl::Status OneLoopServer::Parts::Open(Options options) {
   handler_options.limits = options.limits;
   search_handlers = std::make_unique<SearchHandlers>(std::move(handler_options));
   RETURN_IF_ERROR(OpenAccess(options));
+  RETURN_IF_ERROR(OpenGate(options));
   MakeService(options);
-  RETURN_IF_ERROR(Listen(options));
+  RETURN_IF_ERROR(Serve(options));
   return ServeMetrics(options);
 }
 
@@ -205,6 +194,8 @@ void OneLoopServer::Parts::MakeService(const Options& options) {
   std::get<const HealthHandlers*>(handlers) = health.get();
   OpenCalls::Options call_options = options.open_calls;
   call_options.largest_request_bytes = options.limits.max_message_bytes;
+  call_options.most_request_bytes = options.limits.max_request_bytes;
+  call_options.most_calls_per_user = options.limits.max_open_calls_per_user;
   open_calls = std::make_unique<OpenCalls>(call_options);
   call_queue = std::make_unique<CallQueue>(
       CallQueue::ForCores(static_cast<int>(std::max(1u, std::thread::hardware_concurrency()))));
@@ -216,46 +207,49 @@ void OneLoopServer::Parts::MakeService(const Options& options) {
   parts.open_watches = open_watches.get();
   parts.watch_hub = watch_hub.get();
   parts.health = health.get();
-  parts.peer_of = [](const std::string& peer) -> std::optional<ConnectionPeer> {
-    return ConnectionPeer{peer, peer.starts_with("unix:"), geteuid()};
-  };
+  parts.gate = gate.get();
   parts.largest_request_bytes = options.limits.max_message_bytes;
   parts.most_parsed_bytes = options.limits.max_message_bytes * kParsedBytesPerByte;
   api = std::make_unique<ApiService>(parts);
 }
 
-absl::Status OneLoopServer::Parts::Listen(const Options& options) {
-  const std::vector<ListenAddress>& listen = options.listen;
+absl::Status OneLoopServer::Parts::OpenGate(const Options& options) {
+  ConnectionGate::Options gate_options = options.gate;
+  gate_options.max_connections = static_cast<int>(options.limits.max_connections);
+  for (const ListenAddress& address : options.listen) {
+    const bool with_tls = !address.is_unix() && options.tls.enabled();
+    gate_options.listeners.push_back({address, with_tls ? Opening::kTls : Opening::kHttp2});
+  }
+  ASSIGN_OR_RETURN(gate, ConnectionGate::Create(std::move(gate_options)));
+  addresses = gate->addresses();
+  return absl::OkStatus();
+}
+
+absl::Status OneLoopServer::Parts::Serve(const Options& options) {
   grpc::ServerBuilder builder;
-  // Without this a second daemon on the port would start silently and take half of the calls.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kLeastPingIntervalMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kMostIdleMs);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMostStreams);
   // Without it gRPC lets a call that nobody reads yet bring more and more bytes.
   builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   builder.SetMaxReceiveMessageSize(static_cast<int>(options.limits.max_message_bytes));
-  std::vector<int> ports(listen.size(), 0);
-  for (std::size_t i = 0; i < listen.size(); ++i) {
-    builder.AddListeningPort(listen[i].Uri(), CredentialsFor(listen[i], options.tls), &ports[i]);
+  if (options.tls.enabled()) {
+    CertificateWatcher::Options certificate_options;
+    certificate_options.files = options.tls;
+    ASSIGN_OR_RETURN(certificates, CertificateWatcher::Create(std::move(certificate_options)));
   }
+  for (const ListenAddress& address : options.listen)
+    credentials.push_back(CredentialsFor(address, certificates.get()));
+  handover = std::make_unique<ConnectionHandover>(&builder, credentials);
   builder.RegisterCallbackGenericService(api.get());
   poller = std::make_unique<SteadyPoller>(&builder);
-  {
-    const ScopedUmask only_owner_and_group(0777 & ~kSocketMode);
-    server = builder.BuildAndStart();
-  }
-  if (server != nullptr) poller->Start();
-  for (std::size_t i = 0; i < listen.size(); ++i) {
-    if (server == nullptr || ports[i] == 0) {
-      return absl::UnavailableError(absl::StrCat("cannot listen on ", listen[i].Uri(), ": is it taken by another ",
-                                                 "program, or its folder not writable?"));
-    }
-    if (listen[i].is_unix()) RETURN_IF_ERROR(OpenSocketToGroup(listen[i].path));
-    addresses.push_back(listen[i].is_unix() ? listen[i].Uri() : ListenAddress{"", listen[i].host, ports[i]}.Uri());
-  }
+  server = builder.BuildAndStart();
+  if (server == nullptr) return absl::InternalError("gRPC does not start");
+  poller->Start();
+  gate->Start([this](AcceptedConnection connection) { handover->HandOver(server.get(), std::move(connection)); });
   return absl::OkStatus();
 }
 
@@ -269,6 +263,13 @@ absl::Status OneLoopServer::Parts::ServeMetrics(const Options& options) {
 DaemonState OneLoopServer::Parts::ReadState() {
   DaemonState state;
   state.open_watches = open_watches->count();
+  state.open_calls = open_calls->count();
+  state.waiting_calls = call_queue->waiting();
+  state.calls_given_up = open_calls->given_up();
+  state.connections = gate->counts();
+  state.unlogged_refusals = audit->unlogged_refusals();
+  state.failed_token_reads = tokens->failed_reads();
+  if (certificates != nullptr) state.refused_certificates = certificates->refused();
   const absl::StatusOr<StoreTotals> totals = store->ReadTotals();
   if (!totals.ok()) return state;
   StoredState& stored = state.stored.emplace();
@@ -307,6 +308,8 @@ absl::Status OneLoopServer::Stop(absl::Duration timeout) {
   if (parts.watch_hub != nullptr) parts.watch_hub->Drain();
   if (parts.calibration_manager != nullptr) parts.calibration_manager->Drain();
   absl::Status result = parts.jobs == nullptr ? absl::OkStatus() : parts.jobs->Drain(timeout);
+  // What is accepted from now on would have nobody to go to.
+  if (parts.gate != nullptr) parts.gate->Stop();
   if (parts.server != nullptr) parts.server->Shutdown(absl::ToChronoTime(absl::Now() + kCallGrace));
   if (parts.call_queue != nullptr) parts.call_queue->Drain();
   // It reads the store.

@@ -13,10 +13,11 @@
 #include "server/access/certificate.h"
 #include "server/access/limits.h"
 #include "server/access/socket_auth.h"
-#include "server/grpc/listen_address.h"
 #include "server/handlers/open_calls.h"
 #include "server/jobs/job_manager.h"
 #include "server/jobs/watch_hub.h"
+#include "server/net/connection_gate.h"
+#include "server/net/listen_address.h"
 #include "server/store/run_store.h"
 
 namespace oneloop {
@@ -35,11 +36,15 @@ class OneLoopServer {
     SocketAuth socket_auth = SocketAuth::kPeer;
     // Has the caller of Start stop the server soon, for AdminService.Drain; called on any thread, returns at once.
     std::function<void()> request_stop;
+    // Called once when the data directory was removed, renamed or replaced, on any thread, and returns at once: nothing
+    // is stored from then on, and the process should end.
+    std::function<void(const absl::Status&)> on_store_lost;
     std::optional<ListenAddress> metrics_listen;  // of the loopback interface
     // For tests: another way to run a start, other intervals and clocks. `store` in it is set by Start.
     JobManager::StartRunner run_start = RunStart;
     WatchHub::Options watch;
     OpenCalls::Options open_calls;                           // the largest request is that of the limits
+    ConnectionGate::Options gate;                            // the listeners are added
     absl::Duration token_check_interval = absl::Seconds(2);  // of open watches
   };
 

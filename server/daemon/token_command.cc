@@ -11,6 +11,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/base/flush_output.h"
 #include "common/base/status.h"
 #include "server/access/audit_log.h"
 #include "server/access/token_file.h"
@@ -148,10 +149,22 @@ std::string FormatExpiry(absl::Time expires) {
   return expires == absl::InfiniteFuture() ? "never" : absl::FormatTime("%Y-%m-%d %H:%M", expires, absl::UTCTimeZone());
 }
 
+// A token that nobody has seen is of no use, but would stay valid.
+absl::Status TakeBack(const TokenFlags& flags, const TokenRecord& token, const absl::Status& why, absl::Time now) {
+  if (const absl::Status revoked = RevokeToken(flags.data_dir, token.id).status(); !revoked.ok()) {
+    return absl::Status(why.code(), absl::StrCat(Message(why), "; nobody has seen token ", token.id,
+                                                 ", and it could not be revoked: ", Message(revoked)));
+  }
+  RETURN_IF_ERROR(Audit(flags, "token revoke", token, now));
+  return absl::Status(why.code(), absl::StrCat(Message(why), "; the token was revoked, make another"));
+}
+
 absl::Status Create(const TokenFlags& flags, absl::Time now, std::ostream& out) {
   ASSIGN_OR_RETURN(const NewToken token, CreateToken(flags.data_dir, flags.request, now));
-  out << token.text << std::endl;
-  return Audit(flags, "token create", token.record, now);
+  out << token.text << '\n';
+  const absl::Status written = FlushOutput(out);
+  RETURN_IF_ERROR(Audit(flags, "token create", token.record, now));
+  return written.ok() ? absl::OkStatus() : TakeBack(flags, token.record, written, now);
 }
 
 absl::Status List(const TokenFlags& flags, absl::Time now, std::ostream& out) {
@@ -162,13 +175,14 @@ absl::Status List(const TokenFlags& flags, absl::Time now, std::ostream& out) {
         << absl::StrJoin(token.projects, ",") << '\t' << FormatExpiry(token.expires)
         << (token.expires <= now ? " (expired)" : "") << '\n';
   }
-  return absl::OkStatus();
+  return FlushOutput(out);
 }
 
 absl::Status Revoke(const TokenFlags& flags, absl::Time now, std::ostream& out) {
   ASSIGN_OR_RETURN(const TokenRecord token, RevokeToken(flags.data_dir, flags.id));
-  out << "revoked token " << token.id << " of " << token.user << std::endl;
-  return Audit(flags, "token revoke", token, now);
+  RETURN_IF_ERROR(Audit(flags, "token revoke", token, now));
+  out << "revoked token " << token.id << " of " << token.user << '\n';
+  return FlushOutput(out);
 }
 
 int Fail(const absl::Status& status, int exit_code, std::ostream& err) {
@@ -183,7 +197,8 @@ int RunTokenCommand(const std::vector<std::string>& args, const DaemonEnvironmen
   for (const std::string& arg : args) {
     if (arg != "--help") continue;
     out << kHelp;
-    return 0;
+    const absl::Status written = FlushOutput(out);
+    return written.ok() ? 0 : Fail(written, kExitFailure, err);
   }
   if (args.empty() || (args[0] != "create" && args[0] != "list" && args[0] != "revoke")) {
     return Fail(absl::InvalidArgumentError("token: valid: create, list, revoke; see oneloopd token --help"), kExitUsage,

@@ -11,7 +11,8 @@
 namespace oneloop {
 
 // `oneloopd token create|list|revoke`, beside a daemon that runs or without one. `args`: what follows "token". Returns
-// the exit code: 0, 1 for a failure, 2 for a wrong command line. What is changed leaves a line in the audit log.
+// the exit code: 0, 1 for a failure, 2 for a wrong command line. What is changed leaves a line in the audit log. Output
+// that cannot be written is a failure, and a token that could not be shown is revoked.
 int RunTokenCommand(const std::vector<std::string>& args, const DaemonEnvironment& environment, absl::Time now,
                     std::ostream& out, std::ostream& err);
 

@@ -9,13 +9,13 @@
 #include "grpcpp/generic/async_generic_service.h"
 #include "grpcpp/grpcpp.h"
 #include "server/access/open_watches.h"
-#include "server/grpc/credentials_of.h"
 #include "server/handlers/call_guard.h"
 #include "server/handlers/call_queue.h"
 #include "server/handlers/health_handlers.h"
 #include "server/handlers/method_table.h"
 #include "server/handlers/open_calls.h"
 #include "server/jobs/watch_hub.h"
+#include "server/net/connection_gate.h"
 
 namespace oneloop {
 
@@ -28,7 +28,7 @@ struct ApiParts {
   OpenWatches* open_watches = nullptr;
   WatchHub* watch_hub = nullptr;
   HealthHandlers* health = nullptr;
-  PeerLookup peer_of;
+  ConnectionGate* gate = nullptr;
   std::int64_t largest_request_bytes = 16 << 20;
   std::int64_t most_parsed_bytes = 64 << 20;  // that a request may take once it is read into memory
 };

@@ -21,8 +21,11 @@ CallStart::CallStart(const ApiService& service, const Method& the_method, grpc::
     : method(the_method),
       begin(std::chrono::steady_clock::now()),
       trace_id(TakeTraceId(*context)),
-      credentials(CredentialsOf(*context, service.parts().peer_of)),
-      caller(service.parts().guard->Admit(method, credentials)) {}
+      arrival(ReadArrival(*context, service.parts().gate)),
+      caller(service.parts().guard->Admit(method, arrival.credentials)) {
+  const bool is_known = caller.ok() && method.rule.scope.has_value();
+  if (is_known && arrival.connection.has_value()) service.parts().gate->MarkAuthenticated(*arrival.connection);
+}
 
 void CallStart::LogEnd(const ApiService& service, const absl::Status& result) const {
   service.parts().guard->OnEnd(

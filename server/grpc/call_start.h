@@ -9,6 +9,7 @@
 #include "google/protobuf/message.h"
 #include "grpcpp/grpcpp.h"
 #include "server/grpc/api_service.h"
+#include "server/grpc/credentials_of.h"
 
 namespace oneloop {
 
@@ -22,7 +23,7 @@ struct CallStart {
   const Method& method;
   const std::chrono::steady_clock::time_point begin;
   const std::string trace_id;  // the call's trailing metadata have it
-  const CallCredentials credentials;
+  const ArrivedCall arrival;
   const absl::StatusOr<Caller> caller;
 
   std::string user() const { return caller.ok() ? caller->user : ""; }

@@ -4,8 +4,10 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "grpc/grpc_security_constants.h"
 #include "grpcpp/security/auth_context.h"
+#include "server/grpc/connection_handover.h"
 
 namespace oneloop {
 namespace {
@@ -28,25 +30,31 @@ std::string PropertyOf(const grpc::AuthContext& context, const char* name) {
 
 }  // namespace
 
-CallCredentials CredentialsOf(const grpc::ServerContextBase& context, const PeerLookup& peer_of) {
-  CallCredentials credentials;
+ArrivedCall ReadArrival(const grpc::ServerContextBase& context, ConnectionGate* gate) {
+  ArrivedCall call;
+  CallCredentials& credentials = call.credentials;
   credentials.peer = context.peer();
-  if (const std::optional<ConnectionPeer> peer = peer_of(credentials.peer)) {
-    credentials.peer = peer->text;
-    credentials.uid = peer->uid;
-    if (peer->is_unix) credentials.via = CallCredentials::Via::kUnix;
+  if (const std::optional<ConnectionPeer> peer = PeerOfCall(*gate, credentials.peer)) {
+    gate->MarkUsed(peer->key);
+    call.connection = peer->key;
+    if (peer->is_unix) {
+      credentials.via = CallCredentials::Via::kUnix;
+      credentials.uid = peer->uid;
+      credentials.account = UserOfUid(peer->uid);
+      credentials.peer = absl::StrCat("unix:", credentials.account, ",pid ", peer->pid);
+    } else {
+      credentials.peer = peer->address;
+    }
   }
   credentials.token = BearerToken(MetadataOf(context, "authorization"));
   credentials.claimed_user = MetadataOf(context, kUserMetadata);
   const std::shared_ptr<const grpc::AuthContext> auth = context.auth_context();
-  if (auth == nullptr) return credentials;
+  if (auth == nullptr) return call;
   const std::string transport = PropertyOf(*auth, GRPC_TRANSPORT_SECURITY_TYPE_PROPERTY_NAME);
-  if (transport != GRPC_SSL_TRANSPORT_SECURITY_TYPE && transport != GRPC_TLS_TRANSPORT_SECURITY_TYPE) {
-    return credentials;
-  }
+  if (transport != GRPC_SSL_TRANSPORT_SECURITY_TYPE && transport != GRPC_TLS_TRANSPORT_SECURITY_TYPE) return call;
   credentials.via = CallCredentials::Via::kTls;
   credentials.certificate_user = PropertyOf(*auth, GRPC_X509_CN_PROPERTY_NAME);
-  return credentials;
+  return call;
 }
 
 }  // namespace oneloop

@@ -1,29 +1,22 @@
 #ifndef ONELOOP_SERVER_GRPC_CREDENTIALS_OF_H_
 #define ONELOOP_SERVER_GRPC_CREDENTIALS_OF_H_
 
-#include <sys/types.h>
-
-#include <functional>
 #include <optional>
-#include <string>
 
 #include "grpcpp/server_context.h"
 #include "server/handlers/call_credentials.h"
+#include "server/net/connection_gate.h"
+#include "server/net/connection_peer.h"
 
 namespace oneloop {
 
-// The other end of a connection, as the daemon's own listeners know it.
-struct ConnectionPeer {
-  std::string text;  // for people
-  bool is_unix = false;
-  std::optional<uid_t> uid;  // of a Unix socket
+// What a call brings, and who is at the other end of its connection. Tells the gate that a call has come. Without a
+// known connection the call came from nowhere, and only a token helps.
+struct ArrivedCall {
+  CallCredentials credentials;
+  std::optional<ConnectionKey> connection;
 };
-// Whose the connection is that gRPC calls so ("fd:17", "ipv4:10.0.0.5:4711"); none for one that has ended. Called for
-// every call, and waits for nothing.
-using PeerLookup = std::function<std::optional<ConnectionPeer>(const std::string& grpc_peer)>;
-
-// What a call brings. Without a known peer it came from nowhere, and only a token helps.
-CallCredentials CredentialsOf(const grpc::ServerContextBase& context, const PeerLookup& peer_of);
+ArrivedCall ReadArrival(const grpc::ServerContextBase& context, ConnectionGate* gate);
 
 }  // namespace oneloop
 

@@ -3,13 +3,10 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 #include "grpcpp/security/server_credentials.h"
-#include "grpcpp/security/tls_certificate_provider.h"
-#include "grpcpp/security/tls_credentials_options.h"
+#include "server/grpc/tls_credentials.h"
 
 namespace oneloop {
 namespace {
-
-constexpr unsigned int kReloadSeconds = 1;
 
 absl::Status NeedsTls(const ListenAddress& address) {
   const bool any_host = address.host == "0.0.0.0" || address.host == "[::]";
@@ -35,20 +32,10 @@ absl::Status CheckTransport(const std::vector<ListenAddress>& listen, const TlsF
   return absl::OkStatus();
 }
 
-std::shared_ptr<grpc::ServerCredentials> CredentialsFor(const ListenAddress& address, const TlsFiles& tls) {
-  namespace tls_api = grpc::experimental;
-  if (address.is_unix() || !tls.enabled()) return grpc::InsecureServerCredentials();
-  const bool with_clients = !tls.client_ca.empty();
-  auto provider =
-      with_clients
-          ? std::make_shared<tls_api::FileWatcherCertificateProvider>(tls.key, tls.cert, tls.client_ca, kReloadSeconds)
-          : std::make_shared<tls_api::FileWatcherCertificateProvider>(tls.key, tls.cert, kReloadSeconds);
-  tls_api::TlsServerCredentialsOptions options(provider);
-  options.watch_identity_key_cert_pairs();
-  if (with_clients) options.watch_root_certs();
-  options.set_cert_request_type(with_clients ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
-                                             : GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
-  return tls_api::TlsServerCredentials(options);
+std::shared_ptr<grpc::ServerCredentials> CredentialsFor(const ListenAddress& address,
+                                                        CertificateWatcher* certificates) {
+  const bool is_plain = address.is_unix() || certificates == nullptr;
+  return is_plain ? nullptr : MakeTlsCredentials(certificates);
 }
 
 }  // namespace oneloop

@@ -6,7 +6,8 @@
 
 #include "absl/status/status.h"
 #include "server/access/certificate.h"
-#include "server/grpc/listen_address.h"
+#include "server/access/certificate_watcher.h"
+#include "server/net/listen_address.h"
 
 namespace grpc {
 class ServerCredentials;
@@ -18,9 +19,9 @@ namespace oneloop {
 // INVALID_ARGUMENT or FAILED_PRECONDITION, with how to make a certificate where there is none.
 absl::Status CheckTransport(const std::vector<ListenAddress>& listen, const TlsFiles& tls);
 
-// What one address is served with: a Unix socket with its permissions alone, others with TLS when there is a
-// certificate. Files of TLS that change are read again within seconds, and connections made after that see them.
-std::shared_ptr<grpc::ServerCredentials> CredentialsFor(const ListenAddress& address, const TlsFiles& tls);
+// What one address is served with: TLS, or null for cleartext, on a Unix socket and when `certificates` is null. The
+// result is to be kept, as `certificates`, until the server is gone.
+std::shared_ptr<grpc::ServerCredentials> CredentialsFor(const ListenAddress& address, CertificateWatcher* certificates);
 
 }  // namespace oneloop
 

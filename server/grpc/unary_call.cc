@@ -69,8 +69,8 @@ absl::Status UnaryCall::Admit(const std::shared_ptr<UnaryCall>& self) {
 }
 
 void UnaryCall::Refuse(const absl::Status& status) {
-  service_->parts().guard->Audit(start_.method, start_.credentials, start_.caller.ok() ? *start_.caller : Caller{},
-                                 nullptr, nullptr, status);
+  service_->parts().guard->Audit(start_.method, start_.arrival.credentials,
+                                 start_.caller.ok() ? *start_.caller : Caller{}, nullptr, nullptr, status);
   start_.LogEnd(*service_, status);
   Finish(ToGrpcStatus(status));
 }
@@ -88,9 +88,14 @@ void UnaryCall::OnReadDone(bool ok) {
   if (!queued.ok()) Refuse(queued);
 }
 
-absl::Status UnaryCall::Interrupted() const {
+absl::Status UnaryCall::Abandoned() const {
   if (std::chrono::steady_clock::now() >= deadline_) return absl::DeadlineExceededError("the call's time is over");
   if (cancelled_) return absl::CancelledError("the client has left");
+  return absl::OkStatus();
+}
+
+absl::Status UnaryCall::Interrupted() const {
+  RETURN_IF_ERROR(Abandoned());
   if (service_->stopping()) return absl::UnavailableError("the daemon is stopping");
   return absl::OkStatus();
 }
@@ -98,7 +103,7 @@ absl::Status UnaryCall::Interrupted() const {
 absl::Status UnaryCall::Work(ProtoMessage* request, ProtoMessage* response) {
   const ApiParts& parts = service_->parts();
   // Whoever has left does not need an answer, but a change that was asked for is made.
-  if (!start_.method.rule.changes) RETURN_IF_ERROR(Interrupted());
+  if (!start_.method.rule.changes) RETURN_IF_ERROR(Abandoned());
   RETURN_IF_ERROR(ParseMessage(&request_, parts.most_parsed_bytes, request));
   request_.Clear();
   RETURN_IF_ERROR(parts.guard->CheckRequest(start_.method, *start_.caller, *request));
@@ -112,8 +117,8 @@ void UnaryCall::Run() {
   absl::Status result = Guarded([&] { return Work(request.get(), response.get()); });
   // Work that was given up says less than why it was.
   if (const absl::Status why = Interrupted(); absl::IsCancelled(result) && !why.ok()) result = why;
-  service_->parts().guard->Audit(start_.method, start_.credentials, *start_.caller, request.get(), response.get(),
-                                 result);
+  service_->parts().guard->Audit(start_.method, start_.arrival.credentials, *start_.caller, request.get(),
+                                 response.get(), result);
   Conclude(result, *response);
 }
 

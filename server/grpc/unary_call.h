@@ -34,6 +34,9 @@ class UnaryCall final : public grpc::ServerGenericBidiReactor {
   absl::Status Admit(const std::shared_ptr<UnaryCall>& self);
   void Run();
   absl::Status Work(google::protobuf::Message* request, google::protobuf::Message* response);
+  // Why nobody waits for the answer any more.
+  absl::Status Abandoned() const;
+  // Also when the daemon stops, which ends what takes long.
   absl::Status Interrupted() const;
   // Ends the call, with a line in the audit log where it asked for a change.
   void Refuse(const absl::Status& status);

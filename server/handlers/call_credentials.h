@@ -25,6 +25,7 @@ struct CallCredentials {
   std::string certificate_user;  // the common name of a client certificate that was verified
   // Of a Unix socket, as the kernel says: whose process it is. None when it does not say.
   std::optional<uid_t> uid;
+  std::string account;  // its name
 };
 
 }  // namespace oneloop

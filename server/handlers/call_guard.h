@@ -44,12 +44,13 @@ class CallGuard {
   };
   explicit CallGuard(Options options);
 
-  // The caller, if such a caller may make a call of this method: needs no request and waits for nothing.
+  // The caller, if such a caller may make a call of this method: needs no request and waits for nothing. Whether a
+  // small change is beyond their scope says CheckRequest, when it is known what was to be changed.
   // UNAUTHENTICATED when it is not known who they are, PERMISSION_DENIED when they may not; both say what is needed.
   absl::StatusOr<Caller> Admit(const Method& method, const CallCredentials& credentials) const;
 
   // Whether the caller may do it to what the request names. May read the store where the rule is about owners.
-  // PERMISSION_DENIED, or NOT_FOUND for what is another project's.
+  // PERMISSION_DENIED, or NOT_FOUND for what is another project's or nobody's.
   absl::Status CheckRequest(const Method& method, const Caller& caller, const google::protobuf::Message& request) const;
 
   // Keeps a line of a change, done or refused; of other calls nothing. `request` is null when none was read.

@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <limits>
 
+#include "common/base/log.h"
+
 namespace oneloop {
 namespace {
 
@@ -44,8 +46,12 @@ MetricFamily GaugeFamily(const std::string& name, const std::string& help, std::
   return {name, help, MetricType::Gauge, {GaugeValue(value)}};
 }
 
+MetricFamily CounterFamily(const std::string& name, const std::string& help, std::int64_t value) {
+  return {name, help, MetricType::Counter, {CounterValue(value)}};
+}
+
 MetricFamily CounterFamily(const std::string& name, const std::string& help, const Counter& counter) {
-  return {name, help, MetricType::Counter, {CounterValue(counter.value())}};
+  return CounterFamily(name, help, counter.value());
 }
 
 MetricFamily HistogramFamily(const std::string& name, const std::string& help, const Histogram& histogram) {
@@ -110,7 +116,21 @@ std::string PrometheusText(const DaemonMetrics& metrics, const DaemonState& stat
   families.push_back(GaugeFamily("oneloop_open_watches", "Watches that are open now.", state.open_watches));
   families.push_back(HistogramFamily("oneloop_watch_lag_seconds",
                                      "From a commit until its news was handed to a watcher.", metrics.watch_lag));
+  families.push_back(GaugeFamily("oneloop_open_calls", "Unary calls that are open now.", state.open_calls));
+  families.push_back(GaugeFamily("oneloop_waiting_calls", "Of them, those that wait for their turn.",
+                                 state.waiting_calls));
+  families.push_back(CounterFamily("oneloop_calls_given_up_total",
+                                   "Calls whose clients sent no request or took no reply in time.",
+                                   state.calls_given_up));
   AddConnections(state.connections, &families);
+  families.push_back(CounterFamily("oneloop_refused_calls_unlogged_total",
+                                   "Refused changes beyond what is logged of one caller.", state.unlogged_refusals));
+  families.push_back(CounterFamily("oneloop_token_reads_failed_total",
+                                   "Times that the file of tokens could not be read.", state.failed_token_reads));
+  families.push_back(CounterFamily("oneloop_certificates_refused_total",
+                                   "Changed files of TLS that could not be taken.", state.refused_certificates));
+  families.push_back(CounterFamily("oneloop_log_lines_dropped_total",
+                                   "Lines of the log that standard error did not take.", DroppedLogLines()));
   AddCalls(metrics.calls.Read(), &families);
   return prometheus::TextSerializer().Serialize(families);
 }

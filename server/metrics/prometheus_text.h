@@ -23,7 +23,13 @@ struct StoredState {
 struct DaemonState {
   std::optional<StoredState> stored;  // nothing while the store cannot be read
   std::int64_t open_watches = 0;
+  std::int64_t open_calls = 0;      // unary ones
+  std::int64_t waiting_calls = 0;   // of them, those that wait for their turn
+  std::int64_t calls_given_up = 0;  // because their clients sent no request or took no reply
   ConnectionCounts connections;
+  std::int64_t unlogged_refusals = 0;     // that have no line in the log of refusals
+  std::int64_t failed_token_reads = 0;    // tries to read the tokens' file
+  std::int64_t refused_certificates = 0;  // sets of TLS files that did not fit
 };
 
 // Everything in Prometheus' text form, version 0.0.4. Its labels are states, methods, codes and reasons: none names a

@@ -33,7 +33,7 @@ struct AcceptedConnection {
 class ConnectionGate {
  public:
   struct Listener {
-    GateAddress address;
+    ListenAddress address;
     Opening opening = Opening::kHttp2;
   };
   struct Options {

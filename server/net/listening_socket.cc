@@ -33,7 +33,7 @@ in_port_t* PortIn(sockaddr_storage* address) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<ListeningSocket>> ListeningSocket::Resolve(const GateAddress& address) {
+absl::StatusOr<std::vector<ListeningSocket>> ListeningSocket::Resolve(const ListenAddress& address) {
   std::vector<ListeningSocket> sockets;
   if (address.is_unix()) {
     ListeningSocket socket;

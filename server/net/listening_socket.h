@@ -10,23 +10,15 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "server/net/descriptor.h"
+#include "server/net/listen_address.h"
 
 namespace oneloop {
-
-// Where to listen.
-struct GateAddress {
-  std::string path;  // of a Unix socket; "" for TCP
-  std::string host;  // of TCP: a name or an address, one of IPv6 in brackets
-  int port = 0;      // of TCP; 0 lets the system choose
-
-  bool is_unix() const { return !path.empty(); }
-};
 
 // One socket that takes connections, and that can be opened again. Not thread-safe.
 class ListeningSocket {
  public:
   // One for each address that the host's name stands for, not open yet. UNAVAILABLE for a name that is not known.
-  static absl::StatusOr<std::vector<ListeningSocket>> Resolve(const GateAddress& address);
+  static absl::StatusOr<std::vector<ListeningSocket>> Resolve(const ListenAddress& address);
 
   // Closes it, and removes the Unix socket's file if that is still its own.
   ~ListeningSocket();

@@ -16,6 +16,8 @@
 namespace oneloop {
 namespace {
 
+constexpr char kLockName[] = "oneloop.lock";
+
 absl::Status MakeDirectory(const std::string& path) {
   if (path.empty()) return absl::InvalidArgumentError("the data directory's path is empty");
   if (mkdir(path.c_str(), 0700) == 0) {
@@ -63,7 +65,7 @@ absl::Status SyncFolder(const std::string& folder) {
 
 absl::StatusOr<std::unique_ptr<DataDirectory>> DataDirectory::Open(const std::string& path) {
   RETURN_IF_ERROR(MakeDirectory(path));
-  const std::string lock_path = path + "/oneloop.lock";
+  const std::string lock_path = absl::StrCat(path, "/", kLockName);
   const int descriptor = open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (descriptor < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot open lock file '", lock_path, "'"));
   if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
@@ -76,7 +78,31 @@ absl::StatusOr<std::unique_ptr<DataDirectory>> DataDirectory::Open(const std::st
     return status;
   }
   WriteHolder(descriptor);
-  return std::unique_ptr<DataDirectory>(new DataDirectory(path, descriptor));
+  std::unique_ptr<DataDirectory> directory(new DataDirectory(path, descriptor));
+  RETURN_IF_ERROR(directory->Keep(kLockName));
+  return directory;
+}
+
+absl::Status DataDirectory::Keep(const std::string& name) {
+  const std::string file = absl::StrCat(path_, "/", name);
+  struct stat info = {};
+  if (stat(file.c_str(), &info) != 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot look at '", file, "'"));
+  kept_.push_back({file, info.st_dev, info.st_ino});
+  return absl::OkStatus();
+}
+
+absl::Status DataDirectory::CheckStillThere() const {
+  for (const File& file : kept_) {
+    struct stat info = {};
+    const bool found = stat(file.path.c_str(), &info) == 0;
+    // Nothing else that a look can fail with says that the file has gone.
+    if (!found && errno != ENOENT && errno != ENOTDIR && errno != ESTALE) continue;
+    if (found && info.st_dev == file.device && info.st_ino == file.number) continue;
+    return absl::DataLossError(absl::StrCat(
+        "data directory '", path_, "' was removed, renamed or replaced under the daemon: ", file.path,
+        found ? " is another file now" : " has gone", "; nothing more is stored. Put it back and start the daemon"));
+  }
+  return absl::OkStatus();
 }
 
 DataDirectory::~DataDirectory() { close(lock_descriptor_); }

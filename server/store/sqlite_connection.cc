@@ -1,6 +1,8 @@
 #include "server/store/sqlite_connection.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -224,8 +226,24 @@ absl::Status SqliteConnection::CopyTo(SqliteConnection& target, const std::funct
   return target.Execute("PRAGMA journal_mode = DELETE");
 }
 
+namespace {
+
+absl::Status GiveName(const std::string& from, const std::string& to, bool replace) {
+  if (replace && std::rename(from.c_str(), to.c_str()) == 0) return absl::OkStatus();
+  if (!replace && renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0)
+    return absl::OkStatus();
+  // Some file systems know links only.
+  if (!replace && errno == EINVAL && link(from.c_str(), to.c_str()) == 0) {
+    unlink(from.c_str());
+    return absl::OkStatus();
+  }
+  return absl::ErrnoToStatus(errno, absl::StrCat("cannot rename ", from, " to ", to));
+}
+
+}  // namespace
+
 absl::Status SqliteConnection::BackUp(const std::string& target_path, const BackUpOptions& options) {
-  const std::string partial_path = target_path + ".partial";
+  const std::string partial_path = options.partial_path.empty() ? target_path + ".partial" : options.partial_path;
   std::remove(partial_path.c_str());
   const auto write = [&]() -> absl::Status {
     ASSIGN_OR_RETURN(const std::unique_ptr<SqliteConnection> target, Open(partial_path, Mode::kReadWrite, ""));
@@ -238,9 +256,7 @@ absl::Status SqliteConnection::BackUp(const std::string& target_path, const Back
   };
   absl::Status status = write();
   Failpoint("backup.before_rename");
-  if (status.ok() && std::rename(partial_path.c_str(), target_path.c_str()) != 0) {
-    status = absl::ErrnoToStatus(errno, absl::StrCat("cannot rename ", partial_path, " to ", target_path));
-  }
+  if (status.ok()) status = GiveName(partial_path, target_path, options.replace);
   if (!status.ok()) {
     std::remove(partial_path.c_str());
     return status;

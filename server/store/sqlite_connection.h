@@ -125,9 +125,12 @@ class SqliteConnection {
   void SetCheckpointOnClose(bool enabled);
 
   // Writes a copy of one state of the file to a new file by itself, without a log. The copy is synced and complete, or
-  // not there. One at a time for each target, under which name with ".partial" added it is written first. CANCELLED
-  // when it was. Precondition: no transaction is open.
+  // not there. It is written to options.partial_path first, where a file is removed. CANCELLED when it was;
+  // ALREADY_EXISTS when there is such a file in the end, which stays as it is unless it may be replaced. Precondition:
+  // no transaction is open.
   struct BackUpOptions {
+    std::string partial_path;                   // on the same file system; "": the target's with ".partial" added
+    bool replace = false;                       // a file that has the target's name
     bool check_integrity = false;               // also SQLite's check, which reads all of the copy
     std::function<bool()> cancelled = nullptr;  // asked every few milliseconds, when set
   };

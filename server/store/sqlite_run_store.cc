@@ -2,11 +2,14 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/log.h"
 #include "common/base/mutex.h"
 #include "common/base/status.h"
 #include "server/store/data_directory.h"
@@ -23,16 +26,54 @@
 namespace oneloop {
 namespace {
 
+constexpr char kStoreName[] = "oneloop.db";
+
+// Lets no commit pass for stored when its directory has gone.
+class WatchedBackend final : public WriteBackend {
+ public:
+  WatchedBackend(const DataDirectory* directory, SqliteWriter* writer, std::function<void(const absl::Status&)> on_lost)
+      : directory_(directory), writer_(writer), on_lost_(std::move(on_lost)) {}
+
+  absl::StatusOr<Commit> Apply(const std::vector<Write*>& writes) override {
+    RETURN_IF_ERROR(Check());
+    absl::StatusOr<Commit> commit = writer_->Apply(writes);
+    // What went before it may have been written into a file that nobody will find.
+    RETURN_IF_ERROR(Check());
+    return commit;
+  }
+  bool CleanUp() override { return lost_.ok() && writer_->CleanUp(); }
+
+ private:
+  absl::Status Check() {
+    if (!lost_.ok()) return lost_;
+    const absl::Status there = directory_->CheckStillThere();
+    if (there.ok()) return there;
+    lost_ = absl::UnavailableError(there.message());
+    Log(LogLevel::kError, Message(there));
+    // Closing would remove the log of whatever store is at the path now.
+    writer_->Abandon();
+    if (on_lost_) on_lost_(there);
+    return lost_;
+  }
+
+  const DataDirectory* const directory_;
+  SqliteWriter* const writer_;
+  const std::function<void(const absl::Status&)> on_lost_;
+  absl::Status lost_;
+};
+
 class SqliteRunStoreImpl final : public QueuedRunStore {
  public:
   SqliteRunStoreImpl(std::unique_ptr<DataDirectory> directory, std::unique_ptr<SqliteWriter> writer,
-                     std::unique_ptr<ReaderPool> readers, std::string wal_path, const WriteQueue::Options& options)
+                     std::unique_ptr<ReaderPool> readers, std::string wal_path, const WriteQueue::Options& options,
+                     std::function<void(const absl::Status&)> on_lost)
       : QueuedRunStore(&queue_),
         directory_(std::move(directory)),
         wal_path_(std::move(wal_path)),
         readers_(std::move(readers)),
         writer_(std::move(writer)),
-        queue_(options, writer_.get(), writer_->revision()) {}
+        backend_(directory_.get(), writer_.get(), std::move(on_lost)),
+        queue_(options, &backend_, writer_->revision()) {}
   ~SqliteRunStoreImpl() override { Close().IgnoreError(); }
 
   absl::StatusOr<JobRecord> GetJob(std::int64_t id) override {
@@ -106,6 +147,7 @@ class SqliteRunStoreImpl final : public QueuedRunStore {
   const std::string wal_path_;
   const std::unique_ptr<ReaderPool> readers_;
   const std::unique_ptr<SqliteWriter> writer_;  // used by the queue's thread until Close has ended it
+  WatchedBackend backend_;                      // the same
 
   Mutex close_mutex_;
   std::optional<absl::Status> close_result_ ABSL_GUARDED_BY(close_mutex_);
@@ -146,8 +188,9 @@ absl::StatusOr<std::unique_ptr<SqliteConnection>> OpenWriter(const std::string& 
 absl::StatusOr<std::unique_ptr<RunStore>> SqliteRunStore::Create(const Options& options) {
   if (options.readers < 1) return FieldError("readers", "must be at least 1");
   ASSIGN_OR_RETURN(std::unique_ptr<DataDirectory> directory, DataDirectory::Open(options.data_dir));
-  const std::string path = options.data_dir + "/oneloop.db";
+  const std::string path = absl::StrCat(options.data_dir, "/", kStoreName);
   ASSIGN_OR_RETURN(std::unique_ptr<SqliteConnection> connection, OpenWriter(path, options.vfs));
+  RETURN_IF_ERROR(directory->Keep(kStoreName));
   ASSIGN_OR_RETURN(std::unique_ptr<SqliteWriter> writer, SqliteWriter::Create(std::move(connection), options.clock));
   ASSIGN_OR_RETURN(std::unique_ptr<ReaderPool> readers, ReaderPool::Create(path, options.vfs, options.readers));
   WriteQueue::Options queue_options;
@@ -155,7 +198,7 @@ absl::StatusOr<std::unique_ptr<RunStore>> SqliteRunStore::Create(const Options& 
   queue_options.max_queued_rows = options.max_queued_rows;
   queue_options.metrics = options.metrics;
   return std::make_unique<SqliteRunStoreImpl>(std::move(directory), std::move(writer), std::move(readers),
-                                              path + "-wal", queue_options);
+                                              path + "-wal", queue_options, options.on_lost);
 }
 
 }  // namespace oneloop

@@ -29,13 +29,19 @@ class SqliteRunStore {
     std::chrono::milliseconds max_delay{10};        // for which points wait for others before they are committed
     std::int64_t max_queued_rows = 65536;           // as in WriteQueue; beyond it AppendPoints blocks
     DaemonMetrics* metrics = nullptr;               // counts transactions and points; outlives the store
-    std::string vfs;                                // SQLite's file layer; "" for the system's
+    // Called once, on the writer's thread, when the data directory was removed, renamed or replaced: from then on no
+    // change is taken, and the process should end. Null for none.
+    std::function<void(const absl::Status&)> on_lost;
+    std::string vfs;  // SQLite's file layer; "" for the system's
   };
 
   // Opens the store in options.data_dir, or makes one. The directory is locked until the store goes.
   // FAILED_PRECONDITION when another process holds the directory, or the file belongs to a newer version or to
   // another program; DATA_LOSS when it is no database or corrupted; otherwise what the system says about the path.
   // After an error an existing file is as it was.
+  //
+  // Each commit looks whether the directory is still there. One that is not is acknowledged to nobody: its waiters, and
+  // all after them, get UNAVAILABLE with what happened.
   static absl::StatusOr<std::unique_ptr<RunStore>> Create(const Options& options);
 };
 

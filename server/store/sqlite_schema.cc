@@ -226,7 +226,10 @@ absl::Status RunStep(SqliteConnection* connection, const std::string& script, in
 
 absl::Status Migrate(SqliteConnection* connection, const Schema& schema, int version) {
   const std::string backup_path = BackupPath(connection->path(), version);
-  if (const absl::Status status = connection->BackUp(backup_path, {}); !status.ok()) {
+  SqliteConnection::BackUpOptions options;
+  // The copy of a migration that was cut off before its first step.
+  options.replace = true;
+  if (const absl::Status status = connection->BackUp(backup_path, options); !status.ok()) {
     return PrefixField(absl::StrCat("cannot back the store up before its migration to version ", schema.version()),
                        status);
   }

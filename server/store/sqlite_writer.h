@@ -35,6 +35,8 @@ class SqliteWriter final : public WriteBackend {
 
   // The last commit's.
   std::int64_t revision() const { return revision_; }
+  // Close will touch no file by its name: neither write the log back nor remove it.
+  void Abandon() { connection_->SetCheckpointOnClose(false); }
   // Writes the log back into the file and closes the connection. No other call may follow.
   absl::Status Close();
 

@@ -1,12 +1,14 @@
 #include "server/store/store_backup.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <memory>
 #include <system_error>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -20,7 +22,11 @@
 namespace oneloop {
 namespace {
 
+// Ends no name: daemons before this one would remove it.
 constexpr char kPartial[] = ".partial";
+// Where a backup is written until it is whole. No backup's name begins with a dot.
+constexpr char kUnfinishedFolder[] = ".partial";
+constexpr char kUnfinishedName[] = "backup.db";
 
 absl::Status CheckName(const std::string& name) {
   constexpr std::size_t kMostCharacters = 100;
@@ -40,18 +46,54 @@ absl::Status MakeFolder(const std::string& folder) {
   return absl::ErrnoToStatus(errno, absl::StrCat("cannot make ", folder));
 }
 
-void RemoveRemains(const std::string& folder) {
-  // What cannot be removed costs room only.
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
-    if (absl::StrContains(entry.path().filename().string(), kPartial)) std::filesystem::remove(entry.path(), ignored);
-  }
-}
-
 bool Exists(const std::string& path) {
   struct stat info = {};
   return lstat(path.c_str(), &info) == 0;
 }
+
+// The folder that a backup under way has for itself. What a killed daemon has left in it is removed, which are files of
+// two names and nothing else.
+class UnfinishedFolder {
+ public:
+  static absl::StatusOr<std::unique_ptr<UnfinishedFolder>> Make(const std::string& path) {
+    struct stat info = {};
+    if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
+      return absl::ErrnoToStatus(errno, absl::StrCat("cannot make ", path));
+    }
+    if (lstat(path.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(path, " is no folder, and backups are written there first; move it away"));
+    }
+    std::unique_ptr<UnfinishedFolder> folder(new UnfinishedFolder(path));
+    folder->RemoveFiles();
+    if (Exists(folder->file())) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(folder->file(), " is no file of a backup and is in its way; move it away"));
+    }
+    return folder;
+  }
+  ~UnfinishedFolder() {
+    RemoveFiles();
+    rmdir(path_.c_str());
+  }
+  UnfinishedFolder(const UnfinishedFolder&) = delete;
+  UnfinishedFolder& operator=(const UnfinishedFolder&) = delete;
+
+  std::string file() const { return absl::StrCat(path_, "/", kUnfinishedName); }
+
+ private:
+  explicit UnfinishedFolder(std::string path) : path_(std::move(path)) {}
+
+  void RemoveFiles() const {
+    for (const char* suffix : {"", "-journal"}) {
+      const std::string file_path = file() + suffix;
+      struct stat info = {};
+      if (lstat(file_path.c_str(), &info) == 0 && S_ISREG(info.st_mode)) unlink(file_path.c_str());
+    }
+  }
+
+  const std::string path_;
+};
 
 }  // namespace
 
@@ -62,14 +104,19 @@ absl::StatusOr<StoreBackup> BackUpStore(const std::string& data_dir, const std::
   StoreBackup backup;
   backup.path = absl::StrCat(folder, "/", name);
   RETURN_IF_ERROR(MakeFolder(folder));
-  RemoveRemains(folder);
   if (Exists(backup.path)) {
     return absl::AlreadyExistsError(absl::StrCat(backup.path, " exists; take another name, or move it away"));
   }
   ASSIGN_OR_RETURN(const std::unique_ptr<SqliteConnection> store,
                    SqliteConnection::Open(data_dir + "/oneloop.db", SqliteConnection::Mode::kReadOnly, /*vfs=*/""));
   store->SetCheckpointOnClose(false);
-  RETURN_IF_ERROR(store->BackUp(backup.path, {.check_integrity = true, .cancelled = cancelled}));
+  ASSIGN_OR_RETURN(const std::unique_ptr<UnfinishedFolder> unfinished,
+                   UnfinishedFolder::Make(absl::StrCat(folder, "/", kUnfinishedFolder)));
+  SqliteConnection::BackUpOptions options;
+  options.partial_path = unfinished->file();
+  options.check_integrity = true;
+  options.cancelled = cancelled;
+  RETURN_IF_ERROR(store->BackUp(backup.path, options));
   ASSIGN_OR_RETURN(const std::unique_ptr<SqliteConnection> copy,
                    SqliteConnection::Open(backup.path, SqliteConnection::Mode::kReadOnly, /*vfs=*/""));
   ASSIGN_OR_RETURN(backup.revision, ReadRevision(*copy));
@@ -93,7 +140,9 @@ absl::Status RestoreStore(const std::string& backup_path, const std::string& dat
     return absl::AlreadyExistsError(
         absl::StrCat(path, suffix, " exists, and is not overwritten; restore into an empty directory"));
   }
-  return backup->BackUp(path, {.check_integrity = true});
+  SqliteConnection::BackUpOptions options;
+  options.check_integrity = true;
+  return backup->BackUp(path, options);
 }
 
 }  // namespace oneloop

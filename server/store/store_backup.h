@@ -18,7 +18,8 @@ struct StoreBackup {
 
 // Copies the store of a data directory, in use or not, to the new file DIR/backups/NAME: one state of it, synced and
 // found sound by SQLite. While it runs, the store's log grows by what is written. Only one may run at a time on a
-// directory; what one that was killed left there is removed.
+// directory. Until it is whole it lies in DIR/backups/.partial, and what one that was killed has left there is removed.
+// Nothing else ever is: not what another backup was called, nor where a link leads.
 //
 // INVALID_ARGUMENT for a name that is not 1 to 100 letters, digits, '.', '_', '-', beginning with a letter or digit,
 // or that ends in ".partial"; ALREADY_EXISTS for one that is taken; RESOURCE_EXHAUSTED for a full disk; CANCELLED soon

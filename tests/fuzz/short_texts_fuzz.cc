@@ -6,7 +6,7 @@
 #include "common/base/duration_text.h"
 #include "common/base/status.h"
 #include "server/daemon/daemon_flags.h"
-#include "server/grpc/listen_address.h"
+#include "server/net/listen_address.h"
 #include "server/handlers/page_token.h"
 #include "server/handlers/record_convert.h"
 #include "server/handlers/resource_names.h"

@@ -75,6 +75,18 @@ TEST(LogTest, BytesThatAreNoUtf8AreReplaced) {
   EXPECT_EQ(Text("\xff"), "2026-01-31T12:00:00.123Z INFO \\xff\n");
 }
 
+TEST(LogTest, NamesAreCutAtABound) {
+  const std::string long_name(15 << 20, '\x01');
+  for (const LogFormat format : {LogFormat::kText, LogFormat::kJson}) {
+    const std::string line = LogLine(format, kTime, LogLevel::kInfo, long_name, {{"user", long_name}});
+    EXPECT_LT(line.size(), 10000u);
+    EXPECT_EQ(line.find('\n'), line.size() - 1);
+    EXPECT_THAT(line, ::testing::HasSubstr("... (15728640 bytes)"));
+  }
+  const std::string fits(kMostLogTextBytes, 'x');
+  EXPECT_EQ(JsonMessage(fits), fits);
+}
+
 TEST(LogTest, LevelsBelowTheChosenAreDropped) {
   testing::internal::CaptureStderr();
   SetLogLevel(LogLevel::kWarning);

@@ -3,8 +3,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <filesystem>
 #include <set>
 #include <string>
 #include <thread>
@@ -182,7 +184,15 @@ class TokenRegistryTest : public testing::Test {
     return Message(status);
   }
   const TempDirectory directory_;
-  TokenRegistry registry_{directory_.path()};
+  // Something else in the place of the file, that cannot be read and is neither open to others nor no file at all.
+  void BreakReading() {
+    std::filesystem::rename(TokenFilePath(directory_.path()), directory_.path() + "/aside");
+    std::filesystem::create_symlink(TokenFilePath(directory_.path()), TokenFilePath(directory_.path()));
+  }
+  void MendReading() { std::filesystem::rename(directory_.path() + "/aside", TokenFilePath(directory_.path())); }
+
+  SteadyTime steady_;
+  TokenRegistry registry_{directory_.path(), [this] { return steady_; }};
 };
 
 TEST_F(TokenRegistryTest, TokenSaysWhoTheCallerIs) {
@@ -217,6 +227,77 @@ TEST_F(TokenRegistryTest, ChangesOfTheFileAreSeenAtOnce) {
   EXPECT_EQ(registry_.CheckStillValid(ada.record.id, kNow).code(), absl::StatusCode::kUnauthenticated);
   EXPECT_TRUE(registry_.Authenticate(eve.text, kNow).ok());
   EXPECT_EQ(registry_.CheckStillValid(eve.record.id, kNow + absl::Hours(2)).code(), absl::StatusCode::kUnauthenticated);
+}
+
+// Leaves this process no descriptor to open a file with.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    EXPECT_EQ(getrlimit(RLIMIT_NOFILE, &before_), 0);
+    rlimit limit = before_;
+    limit.rlim_cur = 0;
+    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  }
+  ~NoDescriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
+  NoDescriptors(const NoDescriptors&) = delete;
+  NoDescriptors& operator=(const NoDescriptors&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(TokenRegistryTest, FailedReadKeepsWhatWasKnownAndIsTriedAgain) {
+  const NewToken ada = CreateToken(directory_.path(), RequestFor("ada"), kNow).value();
+  ASSERT_TRUE(registry_.Authenticate(ada.text, kNow).ok());
+  const NewToken bob = CreateToken(directory_.path(), RequestFor("bob"), kNow).value();
+  {
+    const NoDescriptors none;
+    for (int i = 0; i < 10; ++i) {
+      EXPECT_TRUE(registry_.Authenticate(ada.text, kNow).ok());
+      EXPECT_EQ(registry_.CheckStillValid(ada.record.id, kNow), absl::OkStatus());
+    }
+    EXPECT_EQ(registry_.failed_reads(), 1) << "one try a second";
+    steady_ += absl::Seconds(1);
+    EXPECT_THAT(Problem(bob.text), HasSubstr("unknown"));
+    EXPECT_EQ(registry_.failed_reads(), 2);
+  }
+  // The file has not changed since the read that failed.
+  steady_ += absl::Seconds(1);
+  EXPECT_EQ(registry_.Authenticate(bob.text, kNow)->user, "bob");
+  EXPECT_TRUE(registry_.Authenticate(ada.text, kNow).ok());
+}
+
+TEST_F(TokenRegistryTest, TokenThatWasRevokedMeanwhileEndsOnceTheFileIsRead) {
+  const NewToken ada = CreateToken(directory_.path(), RequestFor("ada"), kNow).value();
+  ASSERT_TRUE(registry_.Authenticate(ada.text, kNow).ok());
+  ASSERT_TRUE(RevokeToken(directory_.path(), ada.record.id).ok());
+  BreakReading();
+  EXPECT_TRUE(registry_.Authenticate(ada.text, kNow).ok());
+  MendReading();
+  EXPECT_THAT(Problem(ada.text), HasSubstr("revoked"));
+}
+
+TEST_F(TokenRegistryTest, FileThatIsNoneOfTokensKeepsWhatWasKnown) {
+  const NewToken ada = CreateToken(directory_.path(), RequestFor("ada"), kNow).value();
+  ASSERT_TRUE(registry_.Authenticate(ada.text, kNow).ok());
+  const std::string content = ReadFile(TokenFilePath(directory_.path())).value();
+  ASSERT_EQ(ReplacePrivateFile(TokenFilePath(directory_.path()), content.substr(0, content.size() / 2)),
+            absl::OkStatus());
+  EXPECT_TRUE(registry_.Authenticate(ada.text, kNow).ok());
+  EXPECT_EQ(registry_.failed_reads(), 1);
+  ASSERT_EQ(ReplacePrivateFile(TokenFilePath(directory_.path()), content), absl::OkStatus());
+  EXPECT_TRUE(registry_.Authenticate(ada.text, kNow).ok());
+  EXPECT_EQ(registry_.failed_reads(), 1);
+}
+
+TEST_F(TokenRegistryTest, NoTokenIsValidBeforeTheFirstReadHasSucceeded) {
+  const NewToken ada = CreateToken(directory_.path(), RequestFor("ada"), kNow).value();
+  {
+    const NoDescriptors none;
+    EXPECT_THAT(Problem(ada.text), HasSubstr("cannot read its tokens"));
+  }
+  steady_ += absl::Seconds(1);
+  EXPECT_TRUE(registry_.Authenticate(ada.text, kNow).ok());
 }
 
 TEST_F(TokenRegistryTest, NoTokenIsValidWhileTheFileIsNotPrivate) {

@@ -223,7 +223,7 @@ TEST_F(AccessMatrixTest, RulesFitTheirRequests) {
       EXPECT_EQ(type.FindFieldByName("parent"), nullptr) << method.name;
     }
     EXPECT_EQ(rule.changes, rule.scope >= Scope::kUser) << method.name;
-    if (rule.own_only) EXPECT_TRUE(rule.changes && !rule.resource.empty()) << method.name;
+    EXPECT_TRUE(!rule.own_only || (rule.changes && !rule.resource.empty())) << method.name;
   }
 }
 

@@ -72,7 +72,7 @@ class ConnectionHandoverTest : public testing::Test {
     if (server_ != nullptr) server_->Shutdown(std::chrono::system_clock::now());
   }
 
-  ConnectionGate::Options Options(GateAddress address, Opening opening) const {
+  ConnectionGate::Options Options(ListenAddress address, Opening opening) const {
     ConnectionGate::Options options;
     options.listeners.push_back({std::move(address), opening});
     options.sweep_interval = milliseconds(10);

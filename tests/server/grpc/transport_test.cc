@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
@@ -24,6 +25,7 @@
 #include "server/access/token_file.h"
 #include "server/daemon/server.h"
 #include "server/handlers/call_credentials.h"
+#include "server/net/connection_peer.h"
 #include "tests/server/access/test_certificates.h"
 #include "tests/server/jobs/jobs_test_util.h"
 #include "tests/server/store/store_test_util.h"
@@ -183,11 +185,33 @@ TEST_F(TransportTest, SocketOpensToTheGroupWhateverTheUmask) {
   EXPECT_FALSE(std::filesystem::exists(LocalTokenPath(DataDir()))) << "a socket needs no token";
 }
 
-TEST_F(TransportTest, CallersOnTheSocketNameThemselves) {
-  Start(ServerOptions({"unix:" + Path("s")}));
+TEST_F(TransportTest, SocketWithoutAuthenticationTakesEveryName) {
+  OneLoopServer::Options options = ServerOptions({"unix:" + Path("s")});
+  options.socket_auth = SocketAuth::kNone;
+  Start(std::move(options));
   v1::Job job;
   ASSERT_TRUE(Create(Plain(), "", &job).ok());
   EXPECT_EQ(job.owner(), "local");
+  ASSERT_TRUE(Create(Plain(), "", &job, "ada").ok());
+  EXPECT_EQ(job.owner(), "ada");
+}
+
+TEST_F(TransportTest, SocketMayWantTokens) {
+  OneLoopServer::Options options = ServerOptions({"unix:" + Path("s")});
+  options.socket_auth = SocketAuth::kToken;
+  Start(std::move(options));
+  EXPECT_EQ(List(Plain(), "").error_code(), grpc::StatusCode::UNAUTHENTICATED);
+  EXPECT_EQ(List(Plain(), "", "ada").error_code(), grpc::StatusCode::UNAUTHENTICATED);
+  v1::Job job;
+  ASSERT_TRUE(Create(Plain(), Token("otto", Scope::kUser), &job, "ada").ok());
+  EXPECT_EQ(job.owner(), "otto");
+}
+
+TEST_F(TransportTest, CallersOnTheSocketAreWhoseProcessTheyAre) {
+  Start(ServerOptions({"unix:" + Path("s")}));
+  v1::Job job;
+  ASSERT_TRUE(Create(Plain(), "", &job).ok());
+  EXPECT_EQ(job.owner(), UserOfUid(geteuid()));
   ASSERT_TRUE(Create(Plain(), "", &job, "ada").ok());
   EXPECT_EQ(job.owner(), "ada");
   EXPECT_EQ(List(Plain(), "", "no user").error_code(), grpc::StatusCode::UNAUTHENTICATED);
@@ -265,17 +289,23 @@ TEST_F(TransportTest, EveryChangeLeavesALineWhoeverMadeIt) {
   ASSERT_FALSE(Cancel(Plain(), "", job.name()).ok());
   ASSERT_TRUE(List(Plain(), viewer).ok());
   ASSERT_TRUE(Create(Plain(), user, &job, "", /*validate_only=*/true).ok());
-  std::istringstream log(ReadFile(DataDir() + "/audit.log").value());
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(log, line);) lines.push_back(line);
-  ASSERT_EQ(lines.size(), 3u);
-  EXPECT_THAT(lines[0], AllOf(HasSubstr(R"("user":"ada","token":")" + user.substr(4, 12)), HasSubstr("127.0.0.1:"),
-                              HasSubstr(R"("call":"SearchService.CreateJob")"),
-                              HasSubstr(R"("resource":"projects/p/jobs/1","result":"OK")")));
-  EXPECT_THAT(lines[1], AllOf(HasSubstr(R"("user":"vera")"), HasSubstr("SearchService.CancelJob"),
-                              HasSubstr(R"("resource":"projects/p/jobs/1","result":"PERMISSION_DENIED")")));
-  EXPECT_THAT(lines[2], AllOf(Not(HasSubstr("\"user\"")), HasSubstr("UNAUTHENTICATED")));
-  EXPECT_THAT(ReadFile(DataDir() + "/audit.log").value(), Not(HasSubstr(user.substr(17)))) << "no secret is written";
+  const auto lines_of = [this](const std::string& name) {
+    std::istringstream log(ReadFile(DataDir() + "/" + name).value());
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(log, line);) lines.push_back(line);
+    return lines;
+  };
+  const std::vector<std::string> done = lines_of("audit.log");
+  ASSERT_EQ(done.size(), 1u);
+  EXPECT_THAT(done[0], AllOf(HasSubstr(R"("user":"ada","token":")" + user.substr(4, 12)), HasSubstr("127.0.0.1:"),
+                             HasSubstr(R"("call":"SearchService.CreateJob")"),
+                             HasSubstr(R"("resource":"projects/p/jobs/1","result":"OK")")));
+  EXPECT_THAT(done[0], Not(HasSubstr(user.substr(17)))) << "no secret is written";
+  const std::vector<std::string> refused = lines_of("refused.log");
+  ASSERT_EQ(refused.size(), 2u);
+  EXPECT_THAT(refused[0], AllOf(HasSubstr(R"("user":"vera")"), HasSubstr("SearchService.CancelJob"),
+                                HasSubstr(R"("resource":"projects/p/jobs/1","result":"PERMISSION_DENIED")")));
+  EXPECT_THAT(refused[1], AllOf(Not(HasSubstr("\"user\"")), HasSubstr("UNAUTHENTICATED")));
 }
 
 TEST_F(TransportTest, TlsServesCallersWithAToken) {
@@ -321,6 +351,27 @@ TEST_F(TransportTest, NewCertificateIsServedWithoutARestart) {
   const grpc::Status status = List(Tls(next), LocalToken(), "", /*wait=*/true);
   EXPECT_TRUE(status.ok()) << status.error_message();
   EXPECT_TRUE(List(before, LocalToken()).ok()) << "connections that are open go on";
+}
+
+TEST_F(TransportTest, PairThatDoesNotFitIsRefusedAndTheOldOneGoesOnServing) {
+  Start(TlsOptions(/*with_clients=*/false));
+  const TestCertificate next = MakeAuthority("next");
+  const TestCertificate renewed = MakeCertificate(next, "server", "DNS:localhost,IP:127.0.0.1");
+  testing::internal::CaptureStderr();
+  WriteFile(Path("key"), renewed.key);
+  // Until the daemon has looked at it.
+  std::string errors;
+  while (errors.find("is not taken") == std::string::npos) {
+    EXPECT_TRUE(List(Tls(authority_), LocalToken()).ok());
+    errors += testing::internal::GetCapturedStderr();
+    testing::internal::CaptureStderr();
+  }
+  testing::internal::GetCapturedStderr();
+  EXPECT_THAT(errors, HasSubstr("--tls_key: " + Path("key") + " is not the key of the certificate in " + Path("cert")));
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(List(Tls(authority_), LocalToken()).ok());
+  WriteFile(Path("cert"), renewed.cert);
+  const grpc::Status status = List(Tls(next), LocalToken(), "", /*wait=*/true);
+  EXPECT_TRUE(status.ok()) << status.error_message();
 }
 
 }  // namespace

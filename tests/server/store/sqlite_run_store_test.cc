@@ -9,8 +9,10 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include "common/base/random.h"
 #include "common/base/read_file.h"
@@ -161,6 +163,42 @@ TEST(SqliteRunStoreTest, SecondStoreOnOneDirectoryIsRefused) {
   EXPECT_GT(CreateTestJob(*first, 1), 0) << "the first goes on";
   first = nullptr;
   EXPECT_TRUE(SqliteRunStore::Create(In(directory.path())).ok());
+}
+
+TEST(SqliteRunStoreTest, NothingIsAcknowledgedOnceTheDirectoryHasGone) {
+  const auto rename = [](const std::string& from, const std::string& to) { std::filesystem::rename(from, to); };
+  const std::vector<std::function<void(const std::string&)>> losses = {
+      [](const std::string& path) { std::filesystem::remove_all(path); },
+      [&](const std::string& path) { rename(path, path + "2"); },
+      [&](const std::string& path) {
+        rename(path, path + "2");
+        OpenStore(path);
+      },
+      [](const std::string& path) { std::filesystem::remove(path + "/oneloop.lock"); },
+      [&](const std::string& path) {
+        std::filesystem::copy_file(path + "/oneloop.db", path + "/copy");
+        rename(path + "/copy", path + "/oneloop.db");
+      },
+  };
+  for (std::size_t i = 0; i < losses.size(); ++i) {
+    const TempDirectory directory;
+    SqliteRunStore::Options options;
+    options.data_dir = directory.path() + "/data";
+    std::vector<absl::Status> reasons;
+    options.on_lost = [&](const absl::Status& reason) { reasons.push_back(reason); };
+    auto store = SqliteRunStore::Create(options).value();
+    ASSERT_TRUE(store->CreateJob(TestJob(1)).ok());
+    losses[i](options.data_dir);
+    for (int change = 0; change < 2; ++change) {
+      const absl::Status status = store->CreateJob(TestJob(1)).status();
+      EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << i;
+      EXPECT_THAT(std::string(status.message()), HasSubstr(options.data_dir)) << i;
+    }
+    EXPECT_EQ(Append(*store, TestBatch(1, 0, 0, 1)).code(), absl::StatusCode::kUnavailable) << i;
+    store = nullptr;
+    ASSERT_EQ(reasons.size(), 1u) << i;
+    EXPECT_EQ(reasons[0].code(), absl::StatusCode::kDataLoss) << i;
+  }
 }
 
 TEST(SqliteRunStoreTest, UnusablePathsAreRefusedByName) {

@@ -114,11 +114,66 @@ TEST_F(StoreBackupTest, CancelledOneLeavesNothing) {
 }
 
 TEST_F(StoreBackupTest, RemainsOfAKilledOneAreRemoved) {
-  std::filesystem::create_directory(directory_.path() + "/backups");
-  const std::string remains = directory_.path() + "/backups/killed.partial";
-  std::ofstream(remains) << "half of it";
+  const std::string remains = directory_.path() + "/backups/.partial";
+  std::filesystem::create_directories(remains);
+  for (const char* name : {"/backup.db", "/backup.db-journal"}) std::ofstream(remains + name) << "half of it";
   ASSERT_TRUE(BackUpStore(directory_.path(), "next", {}).ok());
   EXPECT_FALSE(std::filesystem::exists(remains));
+}
+
+TEST_F(StoreBackupTest, NameThatLooksLikeALeftoverIsKept) {
+  for (const char* name : {"monday.partial.1", "v1.partial-release", "partial"}) {
+    ASSERT_TRUE(BackUpStore(directory_.path(), name, {}).ok()) << name;
+  }
+  const auto next = BackUpStore(directory_.path(), "next", {});
+  ASSERT_TRUE(next.ok()) << next.status();
+  for (const char* name : {"monday.partial.1", "v1.partial-release", "partial"}) {
+    EXPECT_EQ(std::filesystem::file_size(directory_.path() + "/backups/" + name),
+              static_cast<std::uintmax_t>(next->size_bytes))
+        << name;
+  }
+}
+
+TEST_F(StoreBackupTest, FilesOfOthersInTheFolderAreKept) {
+  const std::string folder = directory_.path() + "/backups";
+  std::filesystem::create_directories(folder + "/dir.partial.keep");
+  std::ofstream(folder + "/my.partial.notes") << "notes";
+  std::ofstream(folder + "/old.partial") << "of another program";
+  std::filesystem::create_directories(folder + "/.partial");
+  std::ofstream(folder + "/.partial/notes") << "notes";
+  ASSERT_TRUE(BackUpStore(directory_.path(), "next", {}).ok());
+  for (const char* name : {"/dir.partial.keep", "/my.partial.notes", "/old.partial", "/.partial/notes"}) {
+    EXPECT_TRUE(std::filesystem::exists(folder + name)) << name;
+  }
+}
+
+TEST_F(StoreBackupTest, LinksAreNotFollowed) {
+  const std::string folder = directory_.path() + "/backups";
+  const std::string elsewhere = other_.path() + "/elsewhere";
+  std::filesystem::create_directories(folder);
+  std::filesystem::create_directories(elsewhere);
+  std::ofstream(elsewhere + "/backup.db") << "of somebody else";
+  std::filesystem::create_symlink(other_.path() + "/target", folder + "/taken");
+  EXPECT_EQ(BackUpStore(directory_.path(), "taken", {}).status().code(), absl::StatusCode::kAlreadyExists);
+  std::filesystem::create_directory_symlink(elsewhere, folder + "/.partial");
+  EXPECT_EQ(BackUpStore(directory_.path(), "b", {}).status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(std::filesystem::file_size(elsewhere + "/backup.db"), 16u);
+  std::filesystem::remove(folder + "/.partial");
+  std::filesystem::create_directory(folder + "/.partial");
+  std::filesystem::create_symlink(elsewhere + "/backup.db", folder + "/.partial/backup.db");
+  EXPECT_EQ(BackUpStore(directory_.path(), "b", {}).status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(std::filesystem::file_size(elsewhere + "/backup.db"), 16u);
+  EXPECT_FALSE(std::filesystem::exists(other_.path() + "/target"));
+}
+
+TEST_F(StoreBackupTest, FileThatComesToHaveTheNameMeanwhileIsKept) {
+  const std::string path = directory_.path() + "/backups/b";
+  const absl::Status status = BackUpStore(directory_.path(), "b", [&] {
+                                std::ofstream(path) << "of somebody else";
+                                return false;
+                              }).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kAlreadyExists) << status;
+  EXPECT_EQ(std::filesystem::file_size(path), 16u);
 }
 
 TEST_F(StoreBackupTest, RestoreOverwritesNothing) {

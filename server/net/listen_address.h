@@ -1,5 +1,5 @@
-#ifndef ONELOOP_SERVER_GRPC_LISTEN_ADDRESS_H_
-#define ONELOOP_SERVER_GRPC_LISTEN_ADDRESS_H_
+#ifndef ONELOOP_SERVER_NET_LISTEN_ADDRESS_H_
+#define ONELOOP_SERVER_NET_LISTEN_ADDRESS_H_
 
 #include <string>
 #include <string_view>
@@ -31,4 +31,4 @@ absl::Status RemoveStaleSocket(const std::string& path);
 
 }  // namespace oneloop
 
-#endif  // ONELOOP_SERVER_GRPC_LISTEN_ADDRESS_H_
+#endif  // ONELOOP_SERVER_NET_LISTEN_ADDRESS_H_
