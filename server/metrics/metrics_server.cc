@@ -10,7 +10,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/status.h"
 
@@ -84,7 +85,7 @@ absl::StatusOr<std::unique_ptr<MetricsServer>> MetricsServer::Start(const std::s
     running->ended = true;
   });
   // To stop it before it runs would have no effect.
-  while (!running->server.is_running() && !running->ended) absl::SleepFor(absl::Milliseconds(1));
+  while (!running->server.is_running() && !running->ended) SleepFor(absl::Milliseconds(1));
   return started;
 }
 
