@@ -13,7 +13,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/status.h"
 #include "grpc/support/log.h"
@@ -104,7 +105,7 @@ int Serve(const DaemonFlags& flags, const sigset_t& signals) {
 int Main(const std::vector<std::string>& args) {
   const DaemonEnvironment environment = {Environment("XDG_DATA_HOME"), Environment("HOME")};
   if (!args.empty() && args[0] == "token") {
-    return RunTokenCommand({args.begin() + 1, args.end()}, environment, absl::Now(), std::cout, std::cerr);
+    return RunTokenCommand({args.begin() + 1, args.end()}, environment, WallNow(), std::cout, std::cerr);
   }
   const absl::StatusOr<DaemonFlags> flags = ParseDaemonFlags(args, environment);
   if (!flags.ok()) return Fail(flags.status(), kExitUsage);

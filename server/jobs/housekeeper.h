@@ -24,7 +24,7 @@ class Housekeeper {
     JobSweep sweep;
     // Cancels a job if its deadline has passed. False when that has to be tried again.
     std::function<bool(std::int64_t job_id)> cancel_overdue;
-    std::function<absl::Time()> clock = WallNow;         // for the deadlines
+    std::function<absl::Time()> clock = WallNow;           // for the deadlines
     std::function<SteadyTime()> steady_clock = SteadyNow;  // for the intervals
     absl::Duration check_interval = absl::Seconds(1);
     absl::Duration sweep_interval = absl::Minutes(1);

@@ -85,7 +85,7 @@ absl::StatusOr<std::unique_ptr<MetricsServer>> MetricsServer::Start(const std::s
     running->ended = true;
   });
   // To stop it before it runs would have no effect.
-  while (!running->server.is_running() && !running->ended) SleepFor(absl::Milliseconds(1));
+  while (!running->server.is_running() && !running->ended) SteadySleepFor(absl::Milliseconds(1));
   return started;
 }
 

@@ -23,13 +23,13 @@ namespace oneloop {
 class SqliteRunStore {
  public:
   struct Options {
-    std::string data_dir;                           // made when only its parent exists
+    std::string data_dir;                         // made when only its parent exists
     std::function<absl::Time()> clock = WallNow;  // thread-safe; stored in whole microseconds
-    int readers = 4;                                // reads that run at the same time, >= 1
-    std::chrono::milliseconds max_delay{10};        // for which points wait for others before they are committed
-    std::int64_t max_queued_rows = 65536;           // as in WriteQueue; beyond it AppendPoints blocks
-    DaemonMetrics* metrics = nullptr;               // counts transactions and points; outlives the store
-    std::string vfs;                                // SQLite's file layer; "" for the system's
+    int readers = 4;                              // reads that run at the same time, >= 1
+    std::chrono::milliseconds max_delay{10};      // for which points wait for others before they are committed
+    std::int64_t max_queued_rows = 65536;         // as in WriteQueue; beyond it AppendPoints blocks
+    DaemonMetrics* metrics = nullptr;             // counts transactions and points; outlives the store
+    std::string vfs;                              // SQLite's file layer; "" for the system's
   };
 
   // Opens the store in options.data_dir, or makes one. The directory is locked until the store goes.

@@ -24,9 +24,9 @@ TEST(SteadyTimeTest, SumsSaturateInsteadOfOverflowing) {
 
 TEST(SteadyTimeTest, NeverGoesBack) {
   const SteadyTime begin = SteadyNow();
-  SleepFor(absl::Milliseconds(1));
+  SteadySleepFor(absl::Milliseconds(1));
   EXPECT_GE(SteadyNow() - begin, absl::Milliseconds(1));
-  SleepFor(-absl::InfiniteDuration());
+  SteadySleepFor(-absl::InfiniteDuration());
 }
 
 TEST(CondVarTest, WaitEndsWithItsTime) {
