@@ -361,6 +361,8 @@ Retrier::Options ServiceClient::RetryOptions() {
 
 absl::Duration ServiceClient::PatienceForAbsent(const absl::Status& status, absl::Duration tried) {
   if (status.GetPayload(kSaidPayload).has_value()) return kRestart;
+  // A look at a port is a connection more, and a handshake: not before it matters.
+  if (tried < kRestart && !options_.address.starts_with("unix:")) return kRestart;
   const Listener listener = LookAt(options_.address, TlsOf(options_));
   switch (listener.kind) {
     case Listener::Kind::kNobody:
