@@ -54,7 +54,7 @@ class AdminCommand : public Command {
     const absl::StatusOr<v1::BackupResponse> backup = client.Backup(request);
     if (!backup.ok()) return RenameField(backup.status(), [](const std::string&) { return std::string("FILE"); });
     if (format_.get() == OutputFormat::kTable) {
-      env.out << backup->path() << '\n';
+      env.out << OneLine(backup->path()) << '\n';
     } else {
       env.out << JsonPrinter().Pretty(*backup);
     }

@@ -43,6 +43,7 @@ Environment WithInterrupts(const Environment& env, InterruptSource& interrupts) 
           .terminal_columns = env.terminal_columns,
           .variable = env.variable,
           .now = env.now,
+          .steady_now = env.steady_now,
           .sleep = env.sleep,
           .random_id = env.random_id};
 }
@@ -54,7 +55,7 @@ class BenchProgress : public WatchListener {
       : env_(env), title_(std::move(title)), line_(line) {}
 
   absl::Status OnMessage(const v1::WatchResponse& message) override {
-    meter_.Update(message.job(), env_.now());
+    meter_.Update(message.job(), env_.steady_now());
     Draw();
     return absl::OkStatus();
   }
@@ -70,7 +71,7 @@ class BenchProgress : public WatchListener {
   void Draw() {
     const int columns = env_.terminal_columns();
     const int left = columns > 0 ? std::max(2, columns - static_cast<int>(title_.size())) : 0;
-    line_.Draw(absl::StrCat(title_, meter_.Line(env_.now(), left)));
+    line_.Draw(absl::StrCat(title_, meter_.Line(env_.steady_now(), left)));
   }
 
   Environment& env_;
@@ -79,7 +80,7 @@ class BenchProgress : public WatchListener {
   ProgressMeter meter_;
 };
 
-double SamplesPerSecond(const v1::Job& job, absl::Time now) {
+double SamplesPerSecond(const v1::Job& job, SteadyTime now) {
   ProgressMeter meter;
   meter.Update(job, now);
   return meter.SamplesPerSecond();
@@ -138,7 +139,7 @@ class Bench {
                         run->job.message().empty() ? "" : ": ", run->job.message(), "; nothing was written"));
       return absl::OkStatus();
     }
-    run->samples_per_second = SamplesPerSecond(run->job, env_.now());
+    run->samples_per_second = SamplesPerSecond(run->job, env_.steady_now());
     return ReadPoints(run);
   }
 

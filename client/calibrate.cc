@@ -157,7 +157,7 @@ class CalibrateCommand : public Command {
     get.set_name(absl::StrCat("calibrations/", name_));
     env.interrupts.Arm();
     bool interrupted = false;
-    absl::Time last_word = env.now();
+    SteadyTime last_word = env.steady_now();
     {
       LiveLine line(env.err, env.err_is_terminal);
       while (calibration.state() == v1::TRAINING && !interrupted) {
@@ -166,8 +166,8 @@ class CalibrateCommand : public Command {
         interrupted = env.interrupts.Pending();
         absl::StatusOr<v1::Calibration> now = client.GetCalibration(get);
         // A daemon that restarts trains anew.
-        if (now.ok()) last_word = env.now();
-        if (absl::IsUnavailable(now.status()) && env.now() - last_word < kPatience) continue;
+        if (now.ok()) last_word = env.steady_now();
+        if (absl::IsUnavailable(now.status()) && env.steady_now() - last_word < kPatience) continue;
         if (!now.ok()) {
           env.interrupts.Disarm();
           return now.status();

@@ -18,9 +18,9 @@ std::string Percent(double share) { return absl::StrFormat("%.1f %%", 100 * shar
 void PrintTable(const v1::Calibration& calibration, std::ostream& out) {
   using Align = TextTable::Align;
   out << DetailLine("calibration", calibration.name());
-  if (!calibration.description().empty()) out << DetailLine("about", OneLine(calibration.description()));
+  if (!calibration.description().empty()) out << DetailLine("about", calibration.description());
   out << DetailLine("state", CalibrationStateText(calibration));
-  if (!calibration.message().empty()) out << DetailLine("message", OneLine(calibration.message()));
+  if (!calibration.message().empty()) out << DetailLine("message", calibration.message());
   out << DetailLine("template", calibration.template_name())
       << DetailLine("measured", FormatParameters(calibration.fixed_parameters()))
       << DetailLine("rows",

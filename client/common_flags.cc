@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "client/exit_code.h"
+#include "client/output.h"
 #include "common/base/status.h"
 
 namespace oneloop {
@@ -24,6 +25,7 @@ void ServerFlag::Declare(FlagSet* flags) { options_.Declare(flags); }
 absl::StatusOr<std::unique_ptr<ServiceClient>> ServerFlag::Connect(const Environment& env) const {
   ServerOptions::Sources sources;
   ASSIGN_OR_RETURN(ServiceClient::Options options, options_.Resolve(env, &sources));
+  options.tell = [&env](const std::string& text) { PrintNotice(env, text); };
   return ServiceClient::Create(std::move(options));
 }
 

@@ -16,7 +16,8 @@ namespace oneloop {
 class ServerFlag {
  public:
   void Declare(FlagSet* flags);
-  // Errors are those of ServerOptions::Resolve.
+  // Errors are those of ServerOptions::Resolve. The client may print notices while it waits for the daemon; `env`
+  // outlives it.
   absl::StatusOr<std::unique_ptr<ServiceClient>> Connect(const Environment& env) const;
 
  private:

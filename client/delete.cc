@@ -3,6 +3,7 @@
 
 #include "client/command.h"
 #include "client/common_flags.h"
+#include "client/errors.h"
 #include "client/job_output.h"
 #include "common/base/status.h"
 
@@ -32,9 +33,9 @@ class DeleteCommand : public Command {
     request.set_purge(purge_);
     ASSIGN_OR_RETURN(const v1::Job job, client->DeleteJob(request));
     if (purge_) {
-      env.out << request.name() << " purged\n";
+      env.out << OneLine(request.name()) << " purged\n";
     } else {
-      env.out << request.name() << " deleted; it can be undeleted until " << FormatTimestamp(job.purge_time())
+      env.out << OneLine(request.name()) << " deleted; it can be undeleted until " << FormatTimestamp(job.purge_time())
               << " UTC\n";
     }
     return ExitCode::kOk;

@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "client/errors.h"
+#include "client/listener.h"
 #include "client/network_probe.h"
 #include "client/tls_probe.h"
 #include "common/base/status.h"
@@ -24,6 +25,9 @@ constexpr char kApi[] = "oneloop.v1";
 std::string FolderOf(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
 std::string SocketFix(absl::StatusCode code, const std::string& path) {
+  if (code == absl::StatusCode::kResourceExhausted) {
+    return "try again in a moment; if that does not help, the daemon hangs: look at its log, and restart it";
+  }
   if (code == absl::StatusCode::kPermissionDenied) {
     return absl::StrCat("the socket is for its owner and group: have an admin add you to the group of ", path,
                         " (ls -l; usermod -aG GROUP ", "$USER), then log in again");
@@ -49,6 +53,10 @@ std::string TlsFix(const TlsProbe& probe, const TlsProbeOptions& options) {
                           options.host);
     case TlsProbe::Outcome::kWantsClient:
       return "the daemon lets in only clients with a certificate that it trusts: pass --tls_cert and --tls_key";
+    case TlsProbe::Outcome::kOwnExpired:
+      return "have an admin sign a new certificate for you (openssl x509 -req -days 365 ..., see docs/SECURITY.md; "
+             "your "
+             "key may stay) and pass it as --tls_cert. Check this clock, too";
     case TlsProbe::Outcome::kBadFiles:
       return "pass files in PEM form, the key being that of the certificate";
     case TlsProbe::Outcome::kOther:
@@ -67,6 +75,8 @@ std::string TlsText(const TlsProbe& probe, const TlsProbeOptions& options) {
       return absl::StrCat("the certificate is for ", probe.detail, ", not for ", options.host);
     case TlsProbe::Outcome::kWantsClient:
       return absl::StrCat("the daemon ends the handshake: ", probe.detail);
+    case TlsProbe::Outcome::kOwnExpired:
+      return absl::StrCat("your client certificate, --tls_cert, ", probe.detail);
     default:
       return absl::StrCat("the certificate is refused: ", probe.detail);
   }
@@ -94,8 +104,8 @@ class Doctor {
   void Pass(std::string check, const std::string& text) {
     diagnosis_.findings.push_back({std::move(check), OneLine(text), ""});
   }
-  bool Fail(std::string check, const std::string& text, std::string fix) {
-    diagnosis_.findings.push_back({std::move(check), OneLine(text), std::move(fix)});
+  bool Fail(std::string check, const std::string& text, const std::string& fix) {
+    diagnosis_.findings.push_back({std::move(check), OneLine(text), OneLine(fix)});
     return false;
   }
 
@@ -105,7 +115,12 @@ class Doctor {
     if (!connection.ok()) {
       return Fail("socket", Message(connection.status()), SocketFix(connection.status().code(), path));
     }
-    Pass("socket", "a process listens");
+    const Listener listener = LookAt(options_.address, {});
+    if (listener.kind == Listener::Kind::kStopped) {
+      return Fail("socket", absl::StrCat(listener.Who(), " listens, but is stopped"),
+                  absl::StrCat("let it go on: kill -CONT ", listener.pid));
+    }
+    Pass("socket", absl::StrCat(listener.Who(), " listens"));
     return true;
   }
 
@@ -130,7 +145,8 @@ class Doctor {
   }
 
   bool CheckTls(const Connection& connection, const std::string& host) {
-    const TlsProbeOptions tls = {host, options_.tls_ca, options_.tls_cert, options_.tls_key, kConnectTimeout};
+    const TlsProbeOptions tls = {host,      options_.tls_ca, options_.tls_cert, options_.tls_key, kConnectTimeout,
+                                 env_.now()};
     const TlsProbe probe = ProbeTls(connection, tls);
     if (options_.tls_ca.empty()) {
       if (probe.outcome != TlsProbe::Outcome::kNoTls) {
@@ -149,7 +165,7 @@ class Doctor {
 
   void CheckAnswer(const std::string& client_version) {
     ServiceClient::Options once = options_;
-    once.retry.max_attempts = 1;
+    once.retry.patience = absl::ZeroDuration();
     const absl::StatusOr<std::unique_ptr<ServiceClient>> client = ServiceClient::Create(once);
     if (!client.ok()) {
       Fail("answer", Message(client.status()), "pass another --server");
@@ -179,7 +195,10 @@ class Doctor {
       Fail("version", "the daemon does not know how to tell its version, so it is older than this program",
            "update the daemon, or use the program that came with it");
     } else {
-      Fail("answer", Message(status), "look at the daemon's log");
+      Fail("answer", Message(status),
+           diagnosis_.reached ? "look at the daemon's log"
+                              : "look at the daemon's log, and at what its process does (top, gdb); restart it if it "
+                                "hangs");
     }
   }
 

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "common/base/clock.h"
 
 namespace oneloop {
 
@@ -34,7 +35,8 @@ struct Environment {
   std::function<int()> output_error;      // errno of the first failed write to `out`; 0 when unknown
   std::function<int()> terminal_columns;  // of standard error; 0 when unknown
   std::function<std::optional<std::string>(const std::string& name)> variable;
-  std::function<absl::Time()> now;
+  std::function<absl::Time()> now;         // the wall clock, for dates
+  std::function<SteadyTime()> steady_now;  // for waiting and measuring
   std::function<void(absl::Duration)> sleep;
   std::function<std::string()> random_id;  // a fresh identifier of 32 hexadecimal digits
 };

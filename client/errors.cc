@@ -1,20 +1,15 @@
 #include "client/errors.h"
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "common/base/printable_text.h"
 #include "common/base/status.h"
 
 namespace oneloop {
 
 std::string OneLine(std::string_view text) {
-  std::string line;
-  for (const char c : text) {
-    if (c == '\n') {
-      line += "; ";
-    } else {
-      line += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-    }
-  }
-  return line;
+  const std::string joined = absl::StrReplaceAll(ToAbsl(text), {{"\n", "; "}});
+  return PrintableText(joined);
 }
 
 absl::Status RenameField(const absl::Status& status, const std::function<std::string(const std::string&)>& rename) {

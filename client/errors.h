@@ -9,7 +9,9 @@
 
 namespace oneloop {
 
-// `text` fit for one line of a terminal: line breaks become "; ", other control characters "?".
+// `text` fit for one line of a terminal: line breaks become "; ", what else could steer it or mislead its reader is
+// escaped as in PrintableText. Everything that is printed for people and comes from elsewhere goes through here; CSV
+// and JSON are exact.
 std::string OneLine(std::string_view text);
 
 // Replaces the field that an error names, as a path in the request, by what the user wrote: a flag, or a place in a

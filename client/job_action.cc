@@ -1,5 +1,6 @@
 #include "client/job_action.h"
 
+#include "client/errors.h"
 #include "client/job_output.h"
 #include "common/base/status.h"
 
@@ -17,7 +18,7 @@ absl::StatusOr<ExitCode> JobActionCommand::Run(Environment& env) {
   ASSIGN_OR_RETURN(const auto client, server_.Connect(env));
   ASSIGN_OR_RETURN(const v1::Job job, Act(*client, name));
   if (format_.get() == OutputFormat::kTable) {
-    env.out << job.name() << ' ' << v1::JobState_Name(job.state()) << '\n';
+    env.out << OneLine(job.name()) << ' ' << v1::JobState_Name(job.state()) << '\n';
   } else {
     PrintJob(job, format_.get(), env.out);
   }

@@ -72,8 +72,8 @@ std::string SettingsDetails(const v1::Job& job) {
 std::string JobDetails(const v1::Job& job) {
   std::string text = DetailLine("job", job.name());
   absl::StrAppend(&text, DetailLine("state", v1::JobState_Name(job.state())));
-  if (!job.message().empty()) absl::StrAppend(&text, DetailLine("message", OneLine(job.message())));
-  if (!job.owner().empty()) absl::StrAppend(&text, DetailLine("owner", OneLine(job.owner())));
+  if (!job.message().empty()) absl::StrAppend(&text, DetailLine("message", job.message()));
+  if (!job.owner().empty()) absl::StrAppend(&text, DetailLine("owner", job.owner()));
   absl::StrAppend(&text, SettingsDetails(job), DetailLine("workload", job.workload_display_name()),
                   DetailLine("template", job.template_display_name()), DetailLine("search", SearchSummary(job.spec())));
   if (!job.spec().fixed_parameters().empty()) {
@@ -238,7 +238,7 @@ std::string FormatParameters(const google::protobuf::Map<std::string, double>& p
 }
 
 std::string DetailLine(const std::string& name, const std::string& value) {
-  return absl::StrFormat("%-10s%s\n", name, value);
+  return absl::StrFormat("%-10s%s\n", name, OneLine(value));
 }
 
 std::string PointDetails(const v1::EvaluatedPoint& point) {

@@ -2,11 +2,16 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
+#include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "client/common_flags.h"
 #include "client/job_output.h"
+#include "client/output.h"
+#include "client/retry.h"
 #include "common/base/status.h"
 
 namespace oneloop {
@@ -16,13 +21,14 @@ constexpr absl::Duration kTick = absl::Milliseconds(200);
 constexpr absl::Duration kFirstPause = absl::Milliseconds(100);
 constexpr absl::Duration kLongestPause = absl::Seconds(2);
 constexpr absl::Duration kGiveUpAfter = absl::Minutes(1);
+constexpr absl::Duration kRepeatNotice = absl::Seconds(30);
 // An idle stream speaks every 10 s: after this long the connection is dead, whatever it claims.
 constexpr absl::Duration kSilence = absl::Seconds(45);
 
-// What a stopping or restarting daemon, or a network in between, ends a stream with.
+// What a stopping or restarting daemon, or a network in between, ends a stream with; or one that asks to come later.
 bool MayComeBack(const absl::Status& status) {
-  return status.code() == absl::StatusCode::kUnavailable || status.code() == absl::StatusCode::kCancelled ||
-         status.code() == absl::StatusCode::kAborted;
+  return RetryAfterOf(status).has_value() || status.code() == absl::StatusCode::kUnavailable ||
+         status.code() == absl::StatusCode::kCancelled || status.code() == absl::StatusCode::kAborted;
 }
 
 class ArmedInterrupts {
@@ -44,7 +50,7 @@ class Watch {
         env_(env),
         listener_(listener),
         daemon_seen_(options.daemon_seen),
-        last_word_(env.now()) {
+        last_word_(env.steady_now()) {
     result_.resume_revision = options.start_revision;
   }
 
@@ -53,11 +59,14 @@ class Watch {
       const absl::Status ended = FollowOneStream();
       if (result_.interrupted) return result_;
       absl::Status problem = ended;
-      if (ended.ok()) problem = CheckWhetherOver();
+      const std::optional<absl::Duration> retry_after = RetryAfterOf(ended);
+      if (retry_after.has_value()) TellBusy(ended);
+      if (ended.ok() || retry_after.has_value()) problem = CheckWhetherOver();
       if (problem.ok() && result_.final_state != v1::JOB_STATE_UNSPECIFIED) return result_;
       if (!problem.ok() && (!MayComeBack(problem) || !daemon_seen_)) return problem;
-      if (env_.now() - last_word_ > kGiveUpAfter) return GivenUp(problem);
-      Pause();
+      if (!problem.ok()) TellAway(problem);
+      if (env_.steady_now() - last_word_ > kGiveUpAfter) return GivenUp(problem);
+      Pause(retry_after.value_or(absl::ZeroDuration()));
       if (result_.interrupted) return result_;
     }
   }
@@ -69,7 +78,7 @@ class Watch {
     request.set_name(options_.job_name);
     request.set_start_revision(result_.resume_revision);
     const std::unique_ptr<WatchStream> stream = client_.Watch(request);
-    const absl::Time opened = env_.now();
+    const SteadyTime opened = env_.steady_now();
     v1::WatchResponse message;
     for (;;) {
       if (env_.interrupts.Pending()) {
@@ -81,7 +90,7 @@ class Watch {
           RETURN_IF_ERROR(HandleMessage(message));
           break;
         case WatchStream::Event::kNothingYet:
-          if (env_.now() - std::max(last_word_, opened) > kSilence) {
+          if (env_.steady_now() - std::max(last_word_, opened) > kSilence) {
             return absl::UnavailableError(absl::StrCat("the daemon at ", client_.address(), " fell silent"));
           }
           listener_.OnTick(true);
@@ -102,7 +111,25 @@ class Watch {
 
   void Heard() {
     daemon_seen_ = true;
-    last_word_ = env_.now();
+    last_word_ = env_.steady_now();
+    if (std::exchange(told_away_, std::nullopt)) {
+      PrintNotice(env_, absl::StrCat("the daemon at ", client_.address(), " is back"));
+    }
+  }
+
+  // Once, and then now and again.
+  void TellAway(const absl::Status& problem) {
+    const SteadyTime now = env_.steady_now();
+    if (told_away_ && now - *told_away_ < kRepeatNotice) return;
+    const std::string still = told_away_ ? "still " : "";
+    told_away_ = now;
+    PrintNotice(env_, absl::StrCat("the daemon at ", client_.address(), " is ", still, "gone (", problem.message(),
+                                   "); trying again, for a minute in all"));
+  }
+
+  void TellBusy(const absl::Status& refusal) {
+    if (std::exchange(told_busy_, true)) return;
+    PrintNotice(env_, absl::StrCat("the daemon is busy (", refusal.message(), "); waiting for it to take the watch"));
   }
 
   // A stream that ends in order says that the job is over, or that the daemon is stopping.
@@ -118,10 +145,12 @@ class Watch {
     return absl::OkStatus();
   }
 
-  void Pause() {
-    for (absl::Duration waited; waited < pause_; waited += kTick) {
+  // At least so long, and a part of the back-off that is drawn at random, lest many watchers come back in step.
+  void Pause(absl::Duration at_least) {
+    const absl::Duration pause = at_least + pause_ * client_.Draw();
+    for (absl::Duration waited; waited < pause; waited += kTick) {
       listener_.OnTick(false);
-      env_.sleep(std::min(kTick, pause_ - waited));
+      env_.sleep(std::min(kTick, pause - waited));
       result_.interrupted = result_.interrupted || env_.interrupts.Pending();
       if (result_.interrupted) return;
     }
@@ -139,8 +168,10 @@ class Watch {
   Environment& env_;
   WatchListener& listener_;
   bool daemon_seen_;
-  absl::Time last_word_;
-  absl::Duration pause_ = kFirstPause;
+  SteadyTime last_word_;
+  absl::Duration pause_ = kFirstPause;   // the longest that the next one may be
+  std::optional<SteadyTime> told_away_;  // when the user was last told; none while the daemon answers
+  bool told_busy_ = false;
   v1::JobState last_state_ = v1::JOB_STATE_UNSPECIFIED;
   WatchResult result_;
 };

@@ -35,8 +35,10 @@ struct WatchResult {
 };
 
 // Follows a job until it is over or the user interrupts. A lost connection is taken up again where it broke, with
-// growing pauses, and given up after a minute without a word from the daemon (UNAVAILABLE). Other codes are those of
-// the Watch call. Interrupts are armed while this runs.
+// growing pauses, and given up after a minute without a word from the daemon (UNAVAILABLE); the user is told on
+// standard error that the daemon is gone, again every 30 s, and that it is back. A daemon that is too busy for the
+// watch is asked again for as long as it says so. Other codes are those of the Watch call. Interrupts are armed while
+// this runs.
 absl::StatusOr<WatchResult> WatchJob(ServiceClient& client, const WatchOptions& options, Environment& env,
                                      WatchListener& listener);
 

@@ -36,7 +36,7 @@ std::string FlagOf(const std::string& field) {
 std::vector<std::string> TableRow(const v1::Job& job) {
   return {JobId(job.name()),
           StateText(job),
-          job.owner().empty() ? "-" : OneLine(job.owner()),
+          job.owner().empty() ? "-" : job.owner(),
           job.has_queue_position() ? GroupedNumber(job.queue_position()) : "-",
           job.workload_display_name(),
           job.template_display_name(),

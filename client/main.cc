@@ -11,10 +11,10 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/time/clock.h"
 #include "client/command.h"
 #include "client/descriptor_stream.h"
 #include "client/signal_interrupts.h"
+#include "common/base/clock.h"
 
 namespace {
 
@@ -55,8 +55,9 @@ int main(int argc, char** argv) {
       .output_error = [&out_buffer] { return out_buffer.error(); },
       .terminal_columns = TerminalColumns,
       .variable = Variable,
-      .now = [] { return absl::Now(); },
-      .sleep = [](absl::Duration duration) { absl::SleepFor(duration); },
+      .now = oneloop::WallNow,
+      .steady_now = oneloop::SteadyNow,
+      .sleep = oneloop::SteadySleepFor,
       .random_id = RandomId,
   };
   return static_cast<int>(oneloop::RunClient(std::vector<std::string>(argv + 1, argv + argc), env));

@@ -75,12 +75,20 @@ absl::StatusOr<Connection> ConnectToSocket(const std::string& path) {
   sockaddr_un address = {};
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, path.data(), std::min(path.size(), sizeof(address.sun_path) - 1));
-  Connection connection(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  Connection connection(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (connect(connection.descriptor(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) {
     return connection;
   }
   if (errno == EACCES) return absl::PermissionDeniedError("you may not use it");
+  if (errno == EAGAIN) return absl::ResourceExhaustedError("a process listens, but takes no more connections");
   return absl::UnavailableError("nobody listens there");
+}
+
+int PeerProcess(const Connection& connection) {
+  ucred peer = {};
+  socklen_t size = sizeof(peer);
+  const int failed = getsockopt(connection.descriptor(), SOL_SOCKET, SO_PEERCRED, &peer, &size);
+  return failed == 0 ? peer.pid : 0;
 }
 
 HostAndPort SplitAddress(const std::string& address) {

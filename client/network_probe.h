@@ -29,8 +29,12 @@ class Connection {
 };
 
 // NOT_FOUND when there is no such file, FAILED_PRECONDITION for one that is no socket, PERMISSION_DENIED when this user
-// may not connect, UNAVAILABLE when nobody listens. The text is a phrase without the path.
+// may not connect, RESOURCE_EXHAUSTED when somebody listens but too many connections wait to be taken, UNAVAILABLE when
+// nobody listens. The text is a phrase without the path. Never waits; the connection is non-blocking.
 absl::StatusOr<Connection> ConnectToSocket(const std::string& path);
+
+// The process that listens at the other end of a Unix socket; 0 when it is not known, as in a container of its own.
+int PeerProcess(const Connection& connection);
 
 // "HOST:PORT", the host of an IPv6 address in brackets.
 struct HostAndPort {

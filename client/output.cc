@@ -89,7 +89,10 @@ std::string CsvLine(const std::vector<std::string>& cells) {
 }
 
 TextTable::TextTable(std::ostream& out, std::vector<Column> columns) : out_(out), columns_(std::move(columns)) {
-  for (const Column& column : columns_) widths_.push_back(DisplayWidth(column.title));
+  for (Column& column : columns_) {
+    column.title = OneLine(column.title);
+    widths_.push_back(DisplayWidth(column.title));
+  }
 }
 
 void TextTable::AddRow(std::vector<std::string> cells) {
@@ -122,6 +125,11 @@ void TextTable::PrintRow(const std::vector<std::string>& cells) {
   }
   line.erase(line.find_last_not_of(' ') + 1);
   out_ << line << '\n';
+}
+
+void PrintNotice(const Environment& env, std::string_view text) {
+  constexpr char kEraseLine[] = "\r\x1b[K";
+  env.err << (env.err_is_terminal ? kEraseLine : "") << "oneloop: " << OneLine(text) << std::endl;
 }
 
 absl::Status FlushOutput(std::ostream& out) {

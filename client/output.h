@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "client/environment.h"
 #include "google/protobuf/message.h"
 #include "google/protobuf/util/type_resolver.h"
 
@@ -71,6 +72,9 @@ class TextTable {
   std::vector<std::vector<std::string>> rows_;
   bool header_printed_ = false;
 };
+
+// "oneloop: TEXT" on a line of its own of standard error, in the place of a line that is drawn again and again there.
+void PrintNotice(const Environment& env, std::string_view text);
 
 // Flushes; an error when something could not be written.
 absl::Status FlushOutput(std::ostream& out);

@@ -14,7 +14,7 @@ constexpr absl::Duration kRedraw = absl::Milliseconds(100);
 }  // namespace
 
 absl::Status ProgressBar::OnMessage(const v1::WatchResponse& message) {
-  const absl::Time now = env_.now();
+  const SteadyTime now = env_.steady_now();
   meter_.Update(message.job(), now);
   started_ = true;
   if (now - last_drawn_ < kRedraw && !IsFinal(message.job().state())) return absl::OkStatus();
@@ -25,7 +25,7 @@ absl::Status ProgressBar::OnMessage(const v1::WatchResponse& message) {
 
 void ProgressBar::OnTick(bool connected) {
   if (!started_) return;
-  last_drawn_ = env_.now();
+  last_drawn_ = env_.steady_now();
   line_.Draw(connected ? meter_.Line(last_drawn_, env_.terminal_columns()) : "the daemon is away; trying again");
 }
 

@@ -5,6 +5,7 @@
 #include "client/environment.h"
 #include "client/job_watcher.h"
 #include "client/progress_meter.h"
+#include "common/base/clock.h"
 
 namespace oneloop {
 
@@ -21,7 +22,7 @@ class ProgressBar : public WatchListener {
   ProgressMeter meter_;
   LiveLine line_;
   bool started_ = false;
-  absl::Time last_drawn_ = absl::InfinitePast();
+  SteadyTime last_drawn_ = SteadyTime::InfinitePast();
 };
 
 }  // namespace oneloop

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "client/errors.h"
 #include "client/job_output.h"
 #include "client/numbers.h"
 
@@ -35,7 +36,7 @@ std::string Bar(double share) {
 
 }  // namespace
 
-void ProgressMeter::Update(const v1::Job& job, absl::Time now) {
+void ProgressMeter::Update(const v1::Job& job, SteadyTime now) {
   // Time spent waiting or paused says nothing about the speed.
   if (job.state() != v1::RUNNING || job_.state() != v1::RUNNING) observations_.clear();
   job_ = job;
@@ -57,7 +58,7 @@ double ProgressMeter::SamplesPerSecond() const {
   return time > absl::ZeroDuration() && samples > 0 ? static_cast<double>(samples) / absl::ToDoubleSeconds(time) : 0;
 }
 
-absl::Duration ProgressMeter::TimeLeft(absl::Time now) const {
+absl::Duration ProgressMeter::TimeLeft(SteadyTime now) const {
   const double rate = SamplesPerSecond();
   if (rate <= 0 || observations_.empty()) return absl::InfiniteDuration();
   const std::int64_t samples = job_.progress().samples_total() - job_.progress().samples_done();
@@ -65,7 +66,7 @@ absl::Duration ProgressMeter::TimeLeft(absl::Time now) const {
   return std::max(left, absl::ZeroDuration());
 }
 
-std::string ProgressMeter::Line(absl::Time now, int columns) const {
+std::string ProgressMeter::Line(SteadyTime now, int columns) const {
   const v1::JobProgress& progress = job_.progress();
   const double share = ShareDone(progress);
   const std::string gap = GapText(job_, "");
@@ -95,7 +96,7 @@ LiveLine::~LiveLine() {
 void LiveLine::Draw(const std::string& text) {
   if (!enabled_ || text == drawn_) return;
   constexpr char kEraseToEnd[] = "\x1b[K";
-  out_ << '\r' << text << kEraseToEnd << std::flush;
+  out_ << '\r' << OneLine(text) << kEraseToEnd << std::flush;
   drawn_ = text;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "common/base/clock.h"
 #include "oneloop/v1/job.pb.h"
 
 namespace oneloop {
@@ -14,21 +15,21 @@ namespace oneloop {
 // How fast a job moves and when it will be done, from what was seen of it in the last seconds. Not thread-safe.
 class ProgressMeter {
  public:
-  void Update(const v1::Job& job, absl::Time now);
+  void Update(const v1::Job& job, SteadyTime now);
 
   // Samples per second; 0 while unknown. Of a job that is over: the mean of its whole run.
   double SamplesPerSecond() const;
   // Infinite while unknown.
-  absl::Duration TimeLeft(absl::Time now) const;
+  absl::Duration TimeLeft(SteadyTime now) const;
 
   // One line for a terminal of so many columns (0: unknown), for example
   // "job 12 running  [##########--------------]  42 %  best EDP 7.1e10, gap 1.8 %  1.24k samples/s  5 s left
   // 4,381/10,430 samples".
-  std::string Line(absl::Time now, int columns) const;
+  std::string Line(SteadyTime now, int columns) const;
 
  private:
   struct Observation {
-    absl::Time time;
+    SteadyTime time;
     std::int64_t samples;
   };
 

@@ -9,6 +9,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "client/exit_code.h"
+#include "common/base/fnv.h"
 #include "common/base/read_file.h"
 #include "common/base/status.h"
 
@@ -146,9 +147,11 @@ absl::StatusOr<ServiceClient::Options> ServerOptions::Resolve(const Environment&
   if (const absl::Status valid = CheckAddress(options.address); !valid.ok()) {
     return UsageError("", absl::StrCat(sources->address, ": ", valid.message()));
   }
-  options.retry.seed = static_cast<std::uint64_t>(absl::ToUnixNanos(env.now()));
-  options.retry.sleep = env.sleep;
   ASSIGN_OR_RETURN(options.trace_id, TraceId(env));
+  // Of its own: many processes may share a trace id, and begin in the same nanosecond.
+  options.retry.seed = Fnv1a64(env.random_id());
+  options.retry.now = env.steady_now;
+  options.retry.sleep = env.sleep;
   if (options.address.starts_with("unix:")) {
     options.user = UserName(env);
     return options;

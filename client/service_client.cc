@@ -1,20 +1,22 @@
 #include "client/service_client.h"
 
-#include <chrono>
 #include <climits>
 #include <optional>
 #include <string_view>
 #include <utility>
 
+#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "client/listener.h"
 #include "client/numbers.h"
 #include "common/base/status.h"
 #include "google/protobuf/empty.pb.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "grpc/grpc.h"
+#include "grpc/support/time.h"
 #include "grpcpp/grpcpp.h"
 #include "oneloop/v1/admin_service.grpc.pb.h"
 #include "oneloop/v1/calibration_service.grpc.pb.h"
@@ -24,18 +26,22 @@
 namespace oneloop {
 namespace {
 
-constexpr std::chrono::hours kBackupTimeout(24);
+constexpr absl::Duration kBackupTimeout = absl::Hours(24);
 constexpr std::size_t kMaxSocketPath = 107;  // sizeof(sockaddr_un::sun_path) - 1
 
-// What the user can do when nobody answers at `address`.
-std::string UnreachableText(const std::string& address, const std::string& cause) {
-  if (cause.find("connect") == std::string::npos && !cause.empty()) {
-    return absl::StrCat("the daemon at ", address, " is not available: ", cause);
-  }
-  constexpr std::string_view kDoctor = "`oneloop doctor` finds what is wrong";
+// How long a daemon that restarts is away, and for how long one is tried whose machine says nothing.
+constexpr absl::Duration kRestart = absl::Seconds(3);
+constexpr absl::Duration kMute = absl::Seconds(10);
+constexpr absl::Duration kTellAfter = absl::Seconds(3);
+// Marks what the daemon itself has said, unlike what gRPC says of a connection.
+constexpr char kSaidPayload[] = "oneloop/client_said";
+
+constexpr char kDoctor[] = "`oneloop doctor` finds what is wrong";
+
+// What the user can do when nobody listens at `address`.
+std::string NobodyText(const std::string& address) {
   if (!address.starts_with("unix:")) {
-    return absl::StrCat("cannot reach the daemon at ", address, ": is it running, and does it use TLS? ",
-                        ToAbsl(kDoctor));
+    return absl::StrCat("cannot reach the daemon at ", address, ": is it running, and does it use TLS? ", kDoctor);
   }
   std::string folder = "DIR";
   constexpr std::string_view kDefaultSocket = "/oneloop.sock";
@@ -43,44 +49,115 @@ std::string UnreachableText(const std::string& address, const std::string& cause
     folder = address.substr(5, address.size() - 5 - kDefaultSocket.size());
   }
   return absl::StrCat("cannot reach the daemon at ", address, ": start it with `oneloopd --data_dir ", folder,
-                      "` or pass --server; ", ToAbsl(kDoctor));
+                      "` or pass --server; ", kDoctor);
 }
 
-// The first field that the details of an error name; empty when they name none.
-std::optional<google::rpc::BadRequest::FieldViolation> ViolationOf(const grpc::Status& status) {
-  google::rpc::Status details;
-  google::rpc::BadRequest bad_request;
-  if (!details.ParseFromString(status.error_details())) return std::nullopt;
+std::string UnreachableText(const std::string& address, const Listener& listener, bool unsent) {
+  switch (listener.kind) {
+    case Listener::Kind::kNobody:
+      return NobodyText(address);
+    case Listener::Kind::kMute:
+      return absl::StrCat("nothing answers at ", address, ", not even with a refusal: is the machine up, and does a ",
+                          "firewall let this through? ", kDoctor);
+    case Listener::Kind::kStopped:
+      return absl::StrCat(listener.Who(), " listens at ", address, " but does not answer, because it is stopped: let ",
+                          "it go on with `kill -CONT ", listener.pid, "`");
+    case Listener::Kind::kUnfit:
+      return absl::StrCat("cannot reach the daemon at ", address, ": its TLS and the client's do not fit (",
+                          listener.detail, "); ", kDoctor);
+    case Listener::Kind::kListens:
+      break;
+  }
+  if (!unsent) {
+    return absl::StrCat("the connection to the daemon at ", address, " broke before it answered; look whether it did ",
+                        "what was asked, and try again");
+  }
+  return absl::StrCat(listener.Who(), " listens at ", address, " but does not answer: it is overloaded, or hangs; see ",
+                      "its log. ", kDoctor);
+}
+
+TlsProbeOptions TlsOf(const ServiceClient::Options& options) {
+  TlsProbeOptions tls;
+  tls.ca = options.tls_ca;
+  tls.cert = options.tls_cert;
+  tls.key = options.tls_key;
+  return tls;
+}
+
+// Says of a call that got no answer who listens there, if anybody.
+absl::Status Explained(const ServiceClient::Options& options, const absl::Status& status) {
+  if (!absl::IsUnavailable(status) || status.GetPayload(kSaidPayload).has_value()) return status;
+  const Listener listener = LookAt(options.address, TlsOf(options));
+  return absl::UnavailableError(UnreachableText(options.address, listener, IsUnsent(status)));
+}
+
+// On the steady clock, unlike the time points of <chrono> that gRPC takes.
+gpr_timespec DeadlineIn(absl::Duration timeout) {
+  return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                      gpr_time_from_nanos(absl::ToInt64Nanoseconds(timeout), GPR_TIMESPAN));
+}
+
+// The first message of a type in the details of an error.
+template <class Message>
+std::optional<Message> DetailOf(const google::rpc::Status& details) {
+  Message message;
   for (const google::protobuf::Any& detail : details.details()) {
-    if (!detail.Is<google::rpc::BadRequest>() || !detail.UnpackTo(&bad_request)) continue;
-    if (!bad_request.field_violations().empty()) return bad_request.field_violations(0);
+    if (detail.Is<Message>() && detail.UnpackTo(&message)) return message;
   }
   return std::nullopt;
+}
+
+absl::Status OfField(absl::StatusCode code, const google::rpc::BadRequest::FieldViolation& violation) {
+  // A description that names its field itself would name it twice.
+  absl::string_view description = violation.description();
+  absl::ConsumePrefix(&description, absl::StrCat(violation.field(), ": "));
+  const absl::Status field_error =
+      FieldError(violation.field(), std::string_view(description.data(), description.size()));
+  absl::Status error(code, field_error.message());
+  field_error.ForEachPayload([&](absl::string_view key, const absl::Cord& value) { error.SetPayload(key, value); });
+  return error;
+}
+
+// What gRPC says when it had no connection to send the call on.
+bool HadNoConnection(const grpc::Status& status) {
+  const std::string text = status.error_message();
+  return text.starts_with("failed to connect to all addresses") || text.starts_with("DNS resolution failed");
+}
+
+// Without what only a look at the address can tell: see Explained.
+absl::Status OfUnavailable(const grpc::Status& status, const std::string& address) {
+  absl::Status error =
+      absl::UnavailableError(absl::StrCat("the daemon at ", address, " is not available: ", status.error_message()));
+  if (!status.error_details().empty()) {
+    error.SetPayload(kSaidPayload, absl::Cord("1"));
+    return error;
+  }
+  return HadNoConnection(status) ? MarkUnsent(error) : error;
 }
 
 absl::Status ToAbslStatus(const grpc::Status& status, const std::string& address) {
   const auto code = static_cast<absl::StatusCode>(status.error_code());
   if (status.ok()) return absl::OkStatus();
-  if (code == absl::StatusCode::kUnavailable) {
-    return absl::UnavailableError(UnreachableText(address, status.error_message()));
-  }
+  google::rpc::Status details;
+  if (!details.ParseFromString(status.error_details())) details.Clear();
+  if (code == absl::StatusCode::kUnavailable) return OfUnavailable(status, address);
   if (code == absl::StatusCode::kDeadlineExceeded) {
     return absl::DeadlineExceededError(
         absl::StrCat("the daemon at ", address, " did not answer within the time for it; try again"));
   }
-  if (const auto violation = ViolationOf(status); violation.has_value()) {
-    // A description that names its field itself would name it twice.
-    absl::string_view description = violation->description();
-    absl::ConsumePrefix(&description, absl::StrCat(violation->field(), ": "));
-    const absl::Status field_error =
-        FieldError(violation->field(), std::string_view(description.data(), description.size()));
-    absl::Status error(code, field_error.message());
-    field_error.ForEachPayload([&](absl::string_view key, const absl::Cord& value) { error.SetPayload(key, value); });
-    return error;
+  const auto bad_request = DetailOf<google::rpc::BadRequest>(details);
+  if (bad_request.has_value() && !bad_request->field_violations().empty()) {
+    return OfField(code, bad_request->field_violations(0));
   }
-  if (!status.error_message().empty()) return absl::Status(code, status.error_message());
-  return absl::Status(
-      code, absl::StrCat("the daemon at ", address, " refused without a reason (code ", status.error_code(), ")"));
+  if (status.error_message().empty()) {
+    return absl::Status(
+        code, absl::StrCat("the daemon at ", address, " refused without a reason (code ", status.error_code(), ")"));
+  }
+  const absl::Status error(code, status.error_message());
+  const auto retry_info = DetailOf<google::rpc::RetryInfo>(details);
+  if (code != absl::StatusCode::kResourceExhausted || !retry_info.has_value()) return error;
+  const google::protobuf::Duration& delay = retry_info->retry_delay();
+  return WithRetryAfter(error, absl::Seconds(delay.seconds()) + absl::Nanoseconds(delay.nanos()));
 }
 
 std::shared_ptr<grpc::ChannelCredentials> MakeCredentials(const ServiceClient::Options& options) {
@@ -97,6 +174,8 @@ std::shared_ptr<grpc::Channel> MakeChannel(const ServiceClient::Options& options
   // A restarted daemon is found again within a fraction of a second.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
+  // A process that listens and says nothing is given up after so long, and looked at.
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 4000);
   // A daemon whose machine is gone is found out by pings, also while a watch is idle.
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10000);
@@ -127,7 +206,7 @@ void KeepGrpcRunning() {
 class GrpcWatchStream : public WatchStream {
  public:
   GrpcWatchStream(v1::SearchService::Stub& stub, const v1::WatchRequest& request, const ServiceClient::Options& options)
-      : address_(options.address) {
+      : options_(options) {
     AddIdentity(options, &context_);
     reader_ = stub.PrepareAsyncWatch(&context_, request, &queue_);
     reader_->StartCall(this);
@@ -143,7 +222,7 @@ class GrpcWatchStream : public WatchStream {
   }
 
   Event Next(absl::Duration timeout, v1::WatchResponse* response) override {
-    const absl::Time deadline = absl::Now() + timeout;
+    const gpr_timespec deadline = DeadlineIn(timeout);
     if (finished_) return Event::kEnd;
     for (;;) {
       const std::optional<bool> ok = Await(deadline);
@@ -163,16 +242,16 @@ class GrpcWatchStream : public WatchStream {
 
   absl::Status Finish() override {
     if (!finished_) FinishCall();
-    return ToAbslStatus(status_, address_);
+    return Explained(options_, ToAbslStatus(status_, options_.address));
   }
 
  private:
   // The outcome of the pending operation; nothing when the time runs out.
-  std::optional<bool> Await(std::optional<absl::Time> deadline) {
+  std::optional<bool> Await(std::optional<gpr_timespec> deadline) {
     void* tag = nullptr;
     bool ok = false;
     if (deadline.has_value()) {
-      const auto result = queue_.AsyncNext(&tag, &ok, absl::ToChronoTime(*deadline));
+      const auto result = queue_.AsyncNext(&tag, &ok, *deadline);
       if (result != grpc::CompletionQueue::GOT_EVENT) return std::nullopt;
     } else if (!queue_.Next(&tag, &ok)) {
       return std::nullopt;
@@ -191,7 +270,7 @@ class GrpcWatchStream : public WatchStream {
     finished_ = true;
   }
 
-  const std::string address_;
+  const ServiceClient::Options& options_;
   grpc::ClientContext context_;
   grpc::CompletionQueue queue_;
   std::unique_ptr<grpc::ClientAsyncReader<v1::WatchResponse>> reader_;
@@ -231,7 +310,7 @@ absl::Status CheckAddress(const std::string& address) {
 }
 
 ServiceClient::ServiceClient(Options options, std::unique_ptr<Stubs> stubs)
-    : options_(std::move(options)), retrier_(options_.retry), stubs_(std::move(stubs)) {}
+    : options_(std::move(options)), retrier_(RetryOptions()), stubs_(std::move(stubs)) {}
 ServiceClient::~ServiceClient() = default;
 
 absl::StatusOr<std::unique_ptr<ServiceClient>> ServiceClient::Create(Options options) {
@@ -243,9 +322,9 @@ absl::StatusOr<std::unique_ptr<ServiceClient>> ServiceClient::Create(Options opt
 
 template <class Stub, class Request, class Response>
 absl::StatusOr<Response> ServiceClient::CallOnce(Stub& stub, Method<Stub, Request, Response> method,
-                                                 const Request& request, std::chrono::seconds timeout) {
+                                                 const Request& request, absl::Duration timeout) {
   grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + timeout);
+  context.set_deadline(DeadlineIn(timeout));
   AddIdentity(options_, &context);
   Response response;
   RETURN_IF_ERROR(ToAbslStatus((stub.*method)(&context, request, &response), options_.address));
@@ -253,56 +332,101 @@ absl::StatusOr<Response> ServiceClient::CallOnce(Stub& stub, Method<Stub, Reques
 }
 
 template <class Stub, class Request, class Response>
-absl::StatusOr<Response> ServiceClient::Call(Stub& stub, Method<Stub, Request, Response> method,
+absl::StatusOr<Response> ServiceClient::Call(Stub& stub, Method<Stub, Request, Response> method, const Request& request,
+                                             Repeatable repeatable) {
+  absl::StatusOr<Response> response = retrier_.Run(repeatable, [&] { return CallOnce(stub, method, request); });
+  if (!response.ok()) return Explained(options_, response.status());
+  return response;
+}
+
+template <class Stub, class Request, class Response>
+absl::StatusOr<Response> ServiceClient::Read(Stub& stub, Method<Stub, Request, Response> method,
                                              const Request& request) {
-  return retrier_.Run([&] { return CallOnce(stub, method, request); });
+  return Call(stub, method, request, Repeatable::kYes);
+}
+
+template <class Stub, class Request, class Response>
+absl::StatusOr<Response> ServiceClient::Change(Stub& stub, Method<Stub, Request, Response> method,
+                                               const Request& request) {
+  return Call(stub, method, request, Repeatable::kNo);
+}
+
+Retrier::Options ServiceClient::RetryOptions() {
+  Retrier::Options retry = options_.retry;
+  retry.patience_for_absent = [this](const absl::Status& status, absl::Duration tried) {
+    return PatienceForAbsent(status, tried);
+  };
+  return retry;
+}
+
+absl::Duration ServiceClient::PatienceForAbsent(const absl::Status& status, absl::Duration tried) {
+  if (status.GetPayload(kSaidPayload).has_value()) return kRestart;
+  // A look at a port is a connection more, and a handshake: not before it matters.
+  if (tried < kRestart && !options_.address.starts_with("unix:")) return kRestart;
+  const Listener listener = LookAt(options_.address, TlsOf(options_));
+  switch (listener.kind) {
+    case Listener::Kind::kNobody:
+      return kRestart;
+    case Listener::Kind::kMute:
+      return kMute;
+    case Listener::Kind::kStopped:
+    case Listener::Kind::kUnfit:
+      return absl::ZeroDuration();
+    case Listener::Kind::kListens:
+      break;
+  }
+  if (options_.tell && tried >= kTellAfter && !told_.exchange(true)) {
+    options_.tell(absl::StrCat(listener.Who(), " listens at ", options_.address, " but does not answer; trying for ",
+                               absl::FormatDuration(absl::Ceil(options_.retry.patience - tried, absl::Seconds(1))),
+                               " more"));
+  }
+  return options_.retry.patience;
 }
 
 absl::StatusOr<v1::Job> ServiceClient::CreateJob(const v1::CreateJobRequest& request) {
   const auto method = &v1::SearchService::Stub::CreateJob;
   // Without an id a second try could make a second job.
-  if (request.request_id().empty()) return CallOnce(stubs_->search, method, request);
-  return Call(stubs_->search, method, request);
+  return Call(stubs_->search, method, request, request.request_id().empty() ? Repeatable::kNo : Repeatable::kYes);
 }
 
 absl::StatusOr<v1::Job> ServiceClient::GetJob(const v1::GetJobRequest& request) {
-  return Call(stubs_->search, &v1::SearchService::Stub::GetJob, request);
+  return Read(stubs_->search, &v1::SearchService::Stub::GetJob, request);
 }
 
 absl::StatusOr<v1::ListJobsResponse> ServiceClient::ListJobs(const v1::ListJobsRequest& request) {
-  return Call(stubs_->search, &v1::SearchService::Stub::ListJobs, request);
+  return Read(stubs_->search, &v1::SearchService::Stub::ListJobs, request);
 }
 
 absl::StatusOr<v1::Job> ServiceClient::CancelJob(const v1::CancelJobRequest& request) {
-  return CallOnce(stubs_->search, &v1::SearchService::Stub::CancelJob, request);
+  return Change(stubs_->search, &v1::SearchService::Stub::CancelJob, request);
 }
 
 absl::StatusOr<v1::Job> ServiceClient::PauseJob(const v1::PauseJobRequest& request) {
-  return CallOnce(stubs_->search, &v1::SearchService::Stub::PauseJob, request);
+  return Change(stubs_->search, &v1::SearchService::Stub::PauseJob, request);
 }
 
 absl::StatusOr<v1::Job> ServiceClient::ResumeJob(const v1::ResumeJobRequest& request) {
-  return CallOnce(stubs_->search, &v1::SearchService::Stub::ResumeJob, request);
+  return Change(stubs_->search, &v1::SearchService::Stub::ResumeJob, request);
 }
 
 absl::StatusOr<v1::Job> ServiceClient::UpdateJob(const v1::UpdateJobRequest& request) {
-  return CallOnce(stubs_->search, &v1::SearchService::Stub::UpdateJob, request);
+  return Change(stubs_->search, &v1::SearchService::Stub::UpdateJob, request);
 }
 
 absl::StatusOr<v1::Job> ServiceClient::DeleteJob(const v1::DeleteJobRequest& request) {
-  return CallOnce(stubs_->search, &v1::SearchService::Stub::DeleteJob, request);
+  return Change(stubs_->search, &v1::SearchService::Stub::DeleteJob, request);
 }
 
 absl::StatusOr<v1::Job> ServiceClient::UndeleteJob(const v1::UndeleteJobRequest& request) {
-  return CallOnce(stubs_->search, &v1::SearchService::Stub::UndeleteJob, request);
+  return Change(stubs_->search, &v1::SearchService::Stub::UndeleteJob, request);
 }
 
 absl::StatusOr<v1::ListPointsResponse> ServiceClient::ListPoints(const v1::ListPointsRequest& request) {
-  return Call(stubs_->search, &v1::SearchService::Stub::ListPoints, request);
+  return Read(stubs_->search, &v1::SearchService::Stub::ListPoints, request);
 }
 
 absl::StatusOr<v1::Design> ServiceClient::GetDesign(const v1::GetDesignRequest& request) {
-  return Call(stubs_->search, &v1::SearchService::Stub::GetDesign, request);
+  return Read(stubs_->search, &v1::SearchService::Stub::GetDesign, request);
 }
 
 std::unique_ptr<WatchStream> ServiceClient::Watch(const v1::WatchRequest& request) {
@@ -310,52 +434,55 @@ std::unique_ptr<WatchStream> ServiceClient::Watch(const v1::WatchRequest& reques
 }
 
 absl::StatusOr<v1::EvaluateDesignsResponse> ServiceClient::EvaluateDesigns(const v1::EvaluateDesignsRequest& request) {
-  return Call(stubs_->model, &v1::ModelService::Stub::EvaluateDesigns, request);
+  return Read(stubs_->model, &v1::ModelService::Stub::EvaluateDesigns, request);
 }
 
 absl::StatusOr<v1::ListWorkloadsResponse> ServiceClient::ListWorkloads(const v1::ListWorkloadsRequest& request) {
-  return Call(stubs_->model, &v1::ModelService::Stub::ListWorkloads, request);
+  return Read(stubs_->model, &v1::ModelService::Stub::ListWorkloads, request);
 }
 
 absl::StatusOr<v1::Workload> ServiceClient::GetWorkload(const v1::GetWorkloadRequest& request) {
-  return Call(stubs_->model, &v1::ModelService::Stub::GetWorkload, request);
+  return Read(stubs_->model, &v1::ModelService::Stub::GetWorkload, request);
 }
 
 absl::StatusOr<v1::ListTemplatesResponse> ServiceClient::ListTemplates(const v1::ListTemplatesRequest& request) {
-  return Call(stubs_->model, &v1::ModelService::Stub::ListTemplates, request);
+  return Read(stubs_->model, &v1::ModelService::Stub::ListTemplates, request);
 }
 
 absl::StatusOr<v1::Template> ServiceClient::GetTemplate(const v1::GetTemplateRequest& request) {
-  return Call(stubs_->model, &v1::ModelService::Stub::GetTemplate, request);
+  return Read(stubs_->model, &v1::ModelService::Stub::GetTemplate, request);
 }
 
 absl::StatusOr<v1::ServerInfo> ServiceClient::GetServerInfo() {
-  return Call(stubs_->model, &v1::ModelService::Stub::GetServerInfo, v1::GetServerInfoRequest());
+  return Read(stubs_->model, &v1::ModelService::Stub::GetServerInfo, v1::GetServerInfoRequest());
 }
 
 absl::StatusOr<v1::Calibration> ServiceClient::CreateCalibration(const v1::CreateCalibrationRequest& request) {
-  return Call(stubs_->calibration, &v1::CalibrationService::Stub::CreateCalibration, request);
+  // The same request again returns the first calibration.
+  return Call(stubs_->calibration, &v1::CalibrationService::Stub::CreateCalibration, request, Repeatable::kYes);
 }
 
 absl::StatusOr<v1::Calibration> ServiceClient::GetCalibration(const v1::GetCalibrationRequest& request) {
-  return Call(stubs_->calibration, &v1::CalibrationService::Stub::GetCalibration, request);
+  return Read(stubs_->calibration, &v1::CalibrationService::Stub::GetCalibration, request);
 }
 
 absl::StatusOr<v1::ListCalibrationsResponse> ServiceClient::ListCalibrations(
     const v1::ListCalibrationsRequest& request) {
-  return Call(stubs_->calibration, &v1::CalibrationService::Stub::ListCalibrations, request);
+  return Read(stubs_->calibration, &v1::CalibrationService::Stub::ListCalibrations, request);
 }
 
 absl::Status ServiceClient::DeleteCalibration(const v1::DeleteCalibrationRequest& request) {
-  return CallOnce(stubs_->calibration, &v1::CalibrationService::Stub::DeleteCalibration, request).status();
+  return Change(stubs_->calibration, &v1::CalibrationService::Stub::DeleteCalibration, request).status();
 }
 
 absl::StatusOr<v1::BackupResponse> ServiceClient::Backup(const v1::BackupRequest& request) {
-  return CallOnce(stubs_->admin, &v1::AdminService::Stub::Backup, request, kBackupTimeout);
+  const auto response = CallOnce(stubs_->admin, &v1::AdminService::Stub::Backup, request, kBackupTimeout);
+  if (!response.ok()) return Explained(options_, response.status());
+  return response;
 }
 
 absl::Status ServiceClient::Drain() {
-  return CallOnce(stubs_->admin, &v1::AdminService::Stub::Drain, v1::DrainRequest()).status();
+  return Explained(options_, CallOnce(stubs_->admin, &v1::AdminService::Stub::Drain, v1::DrainRequest()).status());
 }
 
 }  // namespace oneloop

@@ -1,7 +1,8 @@
 #ifndef ONELOOP_CLIENT_SERVICE_CLIENT_H_
 #define ONELOOP_CLIENT_SERVICE_CLIENT_H_
 
-#include <chrono>
+#include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -37,9 +38,11 @@ class WatchStream {
 };
 
 // The daemon, seen from here: one method per call. Errors keep their canonical code; those that name a field carry it
-// (FieldOf); UNAVAILABLE says how to start or find the daemon. Calls that only read, and CreateJob with a
-// request_id, are tried again while the daemon is away. Every try but of Watch and Backup ends within a minute, with
-// DEADLINE_EXCEEDED. Thread-safe.
+// (FieldOf); UNAVAILABLE says whether anybody listens, and what to do about it. Calls are tried again as Retrier says,
+// for a minute while somebody listens and for seconds while nobody does: those that only read, CreateJob with a
+// request_id, and CreateCalibration always; other changes, whose second try would get another answer or undo what
+// somebody else did in between, only when the daemon refused them or they were never sent. Backup and Drain are not
+// repeated. Every try but of Watch and Backup ends within a minute, with DEADLINE_EXCEEDED. Thread-safe.
 class ServiceClient {
  public:
   struct Options {
@@ -51,12 +54,15 @@ class ServiceClient {
     std::string tls_cert;  // PEM text of the caller's own, with its key; "" for none
     std::string tls_key;
     Retrier::Options retry;
+    std::function<void(const std::string&)> tell;  // what a user should know while a call waits; none to keep quiet
   };
   // INVALID_ARGUMENT for another form of address. Does not connect yet.
   static absl::StatusOr<std::unique_ptr<ServiceClient>> Create(Options options);
   ~ServiceClient();
 
   const std::string& address() const { return options_.address; }
+  // Uniform in [0, 1), for pauses that others do not make at the same time.
+  double Draw() { return retrier_.Draw(); }
 
   absl::StatusOr<v1::Job> CreateJob(const v1::CreateJobRequest& request);
   absl::StatusOr<v1::Job> GetJob(const v1::GetJobRequest& request);
@@ -88,7 +94,7 @@ class ServiceClient {
   absl::Status Drain();
 
  private:
-  static constexpr std::chrono::seconds kCallTimeout{60};
+  static constexpr absl::Duration kCallTimeout = absl::Minutes(1);
 
   struct Stubs;
 
@@ -98,11 +104,19 @@ class ServiceClient {
   using Method = grpc::Status (Stub::*)(grpc::ClientContext*, const Request&, Response*);
   template <class Stub, class Request, class Response>
   absl::StatusOr<Response> CallOnce(Stub& stub, Method<Stub, Request, Response> method, const Request& request,
-                                    std::chrono::seconds timeout = kCallTimeout);
+                                    absl::Duration timeout = kCallTimeout);
   template <class Stub, class Request, class Response>
-  absl::StatusOr<Response> Call(Stub& stub, Method<Stub, Request, Response> method, const Request& request);
+  absl::StatusOr<Response> Call(Stub& stub, Method<Stub, Request, Response> method, const Request& request,
+                                Repeatable repeatable);
+  template <class Stub, class Request, class Response>
+  absl::StatusOr<Response> Read(Stub& stub, Method<Stub, Request, Response> method, const Request& request);
+  template <class Stub, class Request, class Response>
+  absl::StatusOr<Response> Change(Stub& stub, Method<Stub, Request, Response> method, const Request& request);
+  Retrier::Options RetryOptions();
+  absl::Duration PatienceForAbsent(const absl::Status& status, absl::Duration tried);
 
   const Options options_;
+  std::atomic<bool> told_ = false;  // that it waits
   Retrier retrier_;
   const std::unique_ptr<Stubs> stubs_;
 };

@@ -45,7 +45,7 @@ class SubmitCommand : public Command {
     if (request.validate_only()) return PrintValid(*job, env.out);
     if (wait_) return WaitForEnd(*client, job->name(), env);
     if (format_.get() == OutputFormat::kTable) {
-      env.out << job->name() << '\n';
+      env.out << OneLine(job->name()) << '\n';
     } else {
       PrintJob(*job, format_.get(), env.out);
     }
@@ -63,7 +63,7 @@ class SubmitCommand : public Command {
   }
 
   absl::StatusOr<ExitCode> WaitForEnd(ServiceClient& client, const std::string& job_name, Environment& env) const {
-    if (format_.get() == OutputFormat::kTable) env.out << job_name << std::endl;
+    if (format_.get() == OutputFormat::kTable) env.out << OneLine(job_name) << std::endl;
     WatchOptions options;
     options.job_name = job_name;
     options.daemon_seen = true;
@@ -74,7 +74,7 @@ class SubmitCommand : public Command {
     }
     RETURN_IF_ERROR(result.status());
     if (result->interrupted) {
-      env.err << "oneloop: " << InterruptedText(job_name, result->resume_revision) << std::endl;
+      env.err << "oneloop: " << OneLine(InterruptedText(job_name, result->resume_revision)) << std::endl;
       return ExitCode::kInterrupted;
     }
     v1::GetJobRequest get;
@@ -82,7 +82,7 @@ class SubmitCommand : public Command {
     ASSIGN_OR_RETURN(const v1::Job job, client.GetJob(get));
     RETURN_IF_ERROR(PrintEnd(client, job, env.out));
     if (job.state() == v1::SUCCEEDED) return ExitCode::kOk;
-    env.err << "oneloop: " << job.name() << (job.state() == v1::FAILED ? " failed" : " was cancelled")
+    env.err << "oneloop: " << OneLine(job.name()) << (job.state() == v1::FAILED ? " failed" : " was cancelled")
             << (job.message().empty() ? "" : ": ") << OneLine(job.message()) << std::endl;
     return ExitCode::kJobFailed;
   }
@@ -97,7 +97,7 @@ class SubmitCommand : public Command {
       return absl::OkStatus();
     }
     out << '\n' << PointDetails(job.best()) << CertificateDetails(job);
-    if (job.state() == v1::SUCCEEDED && !job.message().empty()) out << DetailLine("message", OneLine(job.message()));
+    if (job.state() == v1::SUCCEEDED && !job.message().empty()) out << DetailLine("message", job.message());
     out << "\nPareto front over energy, latency and area:\n";
     return PrintFrontTable(client, job.name(), out);
   }

@@ -9,7 +9,9 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include <ctime>
 #include <memory>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 
@@ -56,6 +58,26 @@ bool UseOwnCertificate(SSL_CTX* context, const TlsProbeOptions& options) {
   const Owned<EVP_PKEY> key(PEM_read_bio_PrivateKey(Memory(options.key).get(), nullptr, nullptr, nullptr));
   return certificate && key && SSL_CTX_use_certificate(context, certificate.get()) == 1 &&
          SSL_CTX_use_PrivateKey(context, key.get()) == 1 && SSL_CTX_check_private_key(context) == 1;
+}
+
+absl::Time ToTime(const ASN1_TIME* text) {
+  std::tm parts = {};
+  if (ASN1_TIME_to_tm(text, &parts) != 1) return absl::InfiniteFuture();
+  return absl::FromTM(parts, absl::UTCTimeZone());
+}
+
+// "expired on 2026-03-01 12:00 UTC", or "" for a certificate that is good at the time.
+std::string WhyNotValid(const std::string& pem, absl::Time now) {
+  const Owned<X509> certificate(PEM_read_bio_X509(Memory(pem).get(), nullptr, nullptr, nullptr));
+  ERR_clear_error();
+  if (certificate == nullptr) return "";
+  const absl::Time begin = ToTime(X509_get0_notBefore(certificate.get()));
+  const absl::Time end = ToTime(X509_get0_notAfter(certificate.get()));
+  const auto date = [](absl::Time time) { return absl::FormatTime("%Y-%m-%d %H:%M UTC", time, absl::UTCTimeZone()); };
+  if (end < now) return absl::StrCat("expired on ", date(end));
+  // One whose beginning cannot be read is left to the server.
+  if (begin > now && begin != absl::InfiniteFuture()) return absl::StrCat("is not valid before ", date(begin));
+  return "";
 }
 
 // "box.example.org, 10.0.0.5", or the common name when there is nothing else.
@@ -143,7 +165,12 @@ TlsProbe ProbeTls(const Connection& connection, const TlsProbeOptions& options) 
   constexpr unsigned char kHttp2[] = {2, 'h', '2'};
   SSL_set_alpn_protos(ssl.get(), kHttp2, sizeof(kHttp2));
   SSL_set_fd(ssl.get(), connection.descriptor());
-  return Handshake(ssl.get(), verifies);
+  TlsProbe probe = Handshake(ssl.get(), verifies);
+  if (probe.outcome != TlsProbe::Outcome::kWantsClient || options.cert.empty()) return probe;
+  // What the server's alert says about it depends on its library.
+  std::string reason = WhyNotValid(options.cert, options.now);
+  if (!reason.empty()) probe = {TlsProbe::Outcome::kOwnExpired, std::move(reason)};
+  return probe;
 }
 
 }  // namespace oneloop

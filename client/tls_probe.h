@@ -5,6 +5,7 @@
 
 #include "absl/time/time.h"
 #include "client/network_probe.h"
+#include "common/base/clock.h"
 
 namespace oneloop {
 
@@ -17,6 +18,7 @@ struct TlsProbe {
     kExpired,      // or not yet valid
     kWrongName,    // the certificate is for other hosts
     kWantsClient,  // the server asks for a client certificate that it trusts
+    kOwnExpired,   // it asks for one, and the client's own has expired, or is not yet valid; the detail says when
     kBadFiles,     // the certificates given here cannot be used
     kOther
   };
@@ -30,6 +32,7 @@ struct TlsProbeOptions {
   std::string cert;  // PEM text of the client's own, and its key; "" for none
   std::string key;
   absl::Duration timeout = absl::Seconds(5);
+  absl::Time now = WallNow();  // by which the client's own certificate is judged
 };
 
 // Uses up the connection, which may be non-blocking.

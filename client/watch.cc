@@ -112,7 +112,7 @@ class WatchCommand : public Command {
     ASSIGN_OR_RETURN(const WatchResult result,
                      live ? FollowWithBar(*client, options, env) : Follow(*client, options, env));
     if (result.interrupted) {
-      env.err << "oneloop: " << InterruptedText(options.job_name, result.resume_revision) << std::endl;
+      env.err << "oneloop: " << OneLine(InterruptedText(options.job_name, result.resume_revision)) << std::endl;
       return ExitCode::kInterrupted;
     }
     return result.final_state == v1::SUCCEEDED ? ExitCode::kOk : ExitCode::kJobFailed;

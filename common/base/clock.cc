@@ -12,7 +12,7 @@ SteadyTime SteadyNow() { return SteadyTime() + absl::FromChrono(std::chrono::ste
 
 absl::Time WallNow() { return absl::Now(); }
 
-void SleepFor(absl::Duration duration) {
+void SteadySleepFor(absl::Duration duration) {
   // libstdc++ sleeps on the steady clock; longer than a year would overflow it.
   std::this_thread::sleep_for(absl::ToChronoNanoseconds(std::min(duration, absl::Hours(24 * 365))));
 }

@@ -43,7 +43,7 @@ SteadyTime SteadyNow();
 absl::Time WallNow();
 
 // Sleeps on the steady clock, whatever signals come; not at all for a duration that is not positive.
-void SleepFor(absl::Duration duration);
+void SteadySleepFor(absl::Duration duration);
 
 }  // namespace oneloop
 

@@ -1,11 +1,13 @@
 #ifndef ONELOOP_COMMON_BASE_MUTEX_H_
 #define ONELOOP_COMMON_BASE_MUTEX_H_
 
+#include <pthread.h>
+
 #include <chrono>
-#include <condition_variable>
 #include <mutex>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/time/time.h"
 
 namespace oneloop {
 
@@ -32,27 +34,28 @@ class ABSL_SCOPED_LOCKABLE MutexLock {
   Mutex& mutex_;
 };
 
+// Waits on the steady clock. Not std::condition_variable: ThreadSanitizer of these compilers sees neither its wait for
+// a duration nor its wait until a steady time, and its wait until a time of the system clock ends late when that is set
+// back.
 class CondVar {
  public:
+  CondVar();
+  ~CondVar();
+  CondVar(const CondVar&) = delete;
+  CondVar& operator=(const CondVar&) = delete;
+
   // Wakes spuriously too: call in a loop over the condition.
-  void Wait(Mutex& mutex) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
-    condition_.wait(lock);
-    lock.release();
+  void Wait(Mutex& mutex) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  // False when the time ran out, which is after a year at most.
+  bool WaitFor(Mutex& mutex, absl::Duration timeout) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  bool WaitFor(Mutex& mutex, std::chrono::nanoseconds timeout) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    return WaitFor(mutex, absl::FromChrono(timeout));
   }
-  // False when the time ran out.
-  bool WaitFor(Mutex& mutex, std::chrono::steady_clock::duration timeout) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
-    // The system clock, because ThreadSanitizer of these compilers does not see waits on the steady one.
-    const std::cv_status status = condition_.wait_until(lock, std::chrono::system_clock::now() + timeout);
-    lock.release();
-    return status == std::cv_status::no_timeout;
-  }
-  void Signal() { condition_.notify_one(); }
-  void SignalAll() { condition_.notify_all(); }
+  void Signal();
+  void SignalAll();
 
  private:
-  std::condition_variable condition_;
+  pthread_cond_t condition_;
 };
 
 }  // namespace oneloop

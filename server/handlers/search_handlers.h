@@ -9,8 +9,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "common/base/clock.h"
 #include "oneloop/v1/search_service.pb.h"
 #include "server/access/limits.h"
 #include "server/handlers/calibration_catalog.h"
@@ -32,7 +32,7 @@ class SearchHandlers {
     const Catalog* catalog = nullptr;
     const CalibrationCatalog* calibrations = nullptr;
     Limits limits;
-    std::function<absl::Time()> clock = absl::Now;
+    std::function<absl::Time()> clock = WallNow;
   };
   explicit SearchHandlers(const Options& options) : options_(options) {}
 

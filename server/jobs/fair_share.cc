@@ -5,7 +5,7 @@
 
 namespace oneloop {
 
-void FairShare::Add(std::int64_t job_id, const std::string& owner, int priority, absl::Time now) {
+void FairShare::Add(std::int64_t job_id, const std::string& owner, int priority, SteadyTime now) {
   Job& job = jobs_[job_id];
   job.owner = owner;
   job.priority = priority;
@@ -42,7 +42,7 @@ void FairShare::SetReady(std::int64_t job_id, bool ready) {
 
 void FairShare::Queue(std::int64_t job_id, Job& job) {
   job.ready = true;
-  job.turn.rank = absl::FDivDuration(job.waiting_since - absl::UnixEpoch(), options_.ageing) - job.priority;
+  job.turn.rank = absl::FDivDuration(job.waiting_since - SteadyTime(), options_.ageing) - job.priority;
   job.turn.job_id = job_id;
   users_[job.owner].ready.insert(job.turn);
 }
@@ -56,7 +56,7 @@ bool FairShare::MayRun(const User& user) const {
   return !user.ready.empty() && (options_.max_running_per_user == 0 || user.running < options_.max_running_per_user);
 }
 
-void FairShare::ChargeRunning(absl::Time now) {
+void FairShare::ChargeRunning(SteadyTime now) {
   for (auto& [ticket, running] : running_) {
     const double elapsed_s = absl::ToDoubleSeconds(now - running.begin);
     if (elapsed_s <= running.charged_s) continue;
@@ -77,7 +77,7 @@ void FairShare::PassRounds() {
   }
 }
 
-std::optional<std::int64_t> FairShare::Next(absl::Time now) {
+std::optional<std::int64_t> FairShare::Next(SteadyTime now) {
   if (std::none_of(users_.begin(), users_.end(), [this](const auto& user) { return MayRun(user.second); })) {
     return std::nullopt;
   }
@@ -92,7 +92,7 @@ std::optional<std::int64_t> FairShare::Next(absl::Time now) {
   return next->ready.begin()->job_id;
 }
 
-FairShare::Ticket FairShare::Begin(std::int64_t job_id, double cost_s, absl::Time now) {
+FairShare::Ticket FairShare::Begin(std::int64_t job_id, double cost_s, SteadyTime now) {
   Job& job = jobs_.at(job_id);
   User& user = users_[job.owner];
   const Ticket ticket = ++turns_;
@@ -108,7 +108,7 @@ FairShare::Ticket FairShare::Begin(std::int64_t job_id, double cost_s, absl::Tim
   return ticket;
 }
 
-double FairShare::End(Ticket ticket, absl::Time now) {
+double FairShare::End(Ticket ticket, SteadyTime now) {
   const auto running = running_.find(ticket);
   if (running == running_.end()) return 0;
   const double elapsed_s = std::max(0.0, absl::ToDoubleSeconds(now - running->second.begin));

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "common/base/clock.h"
 
 namespace oneloop {
 
@@ -37,7 +38,7 @@ class FairShare {
   explicit FairShare(const Options& options) : options_(options) {}
 
   // A new job is not ready. Precondition: it is not there.
-  void Add(std::int64_t job_id, const std::string& owner, int priority, absl::Time now);
+  void Add(std::int64_t job_id, const std::string& owner, int priority, SteadyTime now);
   // Its tickets stay out, and are still charged to its owner.
   void Remove(std::int64_t job_id);
   void SetPriority(std::int64_t job_id, int priority);
@@ -45,11 +46,11 @@ class FairShare {
   void SetReady(std::int64_t job_id, bool ready);
 
   // The ready job whose turn it is; none when there is none, or only of users at their limit.
-  std::optional<std::int64_t> Next(absl::Time now);
+  std::optional<std::int64_t> Next(SteadyTime now);
   // A worker begins with something of the job, which probably takes `cost_s` seconds.
-  Ticket Begin(std::int64_t job_id, double cost_s, absl::Time now);
+  Ticket Begin(std::int64_t job_id, double cost_s, SteadyTime now);
   // Returns how many seconds it took.
-  double End(Ticket ticket, absl::Time now);
+  double End(Ticket ticket, SteadyTime now);
 
   // The worker seconds by which the user is ahead; for tests.
   double debt_s(const std::string& owner) const;
@@ -65,7 +66,7 @@ class FairShare {
   struct Job {
     std::string owner;
     int priority = 0;
-    absl::Time waiting_since;
+    SteadyTime waiting_since;
     bool ready = false;
     Turn turn;  // in its owner's `ready`, if it is
   };
@@ -78,14 +79,14 @@ class FairShare {
   };
   struct Running {
     std::string owner;
-    absl::Time begin;
+    SteadyTime begin;
     double charged_s = 0;
   };
 
   void Queue(std::int64_t job_id, Job& job);
   void Unqueue(Job& job);
   bool MayRun(const User& user) const;
-  void ChargeRunning(absl::Time now);
+  void ChargeRunning(SteadyTime now);
   void PassRounds();
 
   Options options_;

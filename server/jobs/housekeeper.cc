@@ -41,15 +41,14 @@ void Housekeeper::Loop() {
   for (;;) {
     RunOnce();
     MutexLock lock(&mutex_);
-    if (!stopping_) stopping_changed_.WaitFor(mutex_, absl::ToChronoMicroseconds(options_.check_interval));
+    if (!stopping_) stopping_changed_.WaitFor(mutex_, options_.check_interval);
     if (stopping_) return;
   }
 }
 
 void Housekeeper::RunOnce() {
-  const absl::Time now = options_.clock();
-  CancelOverdue(now);
-  Sweep(now);
+  CancelOverdue(options_.clock());
+  Sweep(options_.steady_clock());
 }
 
 void Housekeeper::CancelOverdue(absl::Time now) {
@@ -70,7 +69,7 @@ void Housekeeper::CancelOverdue(absl::Time now) {
   }
 }
 
-void Housekeeper::Sweep(absl::Time now) {
+void Housekeeper::Sweep(SteadyTime now) {
   {
     MutexLock lock(&mutex_);
     if (now - last_sweep_ < options_.sweep_interval) return;

@@ -8,8 +8,8 @@
 #include <thread>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "common/base/clock.h"
 #include "common/base/mutex.h"
 #include "server/store/run_store.h"
 
@@ -24,7 +24,8 @@ class Housekeeper {
     JobSweep sweep;
     // Cancels a job if its deadline has passed. False when that has to be tried again.
     std::function<bool(std::int64_t job_id)> cancel_overdue;
-    std::function<absl::Time()> clock = absl::Now;
+    std::function<absl::Time()> clock = WallNow;           // for the deadlines
+    std::function<SteadyTime()> steady_clock = SteadyNow;  // for the intervals
     absl::Duration check_interval = absl::Seconds(1);
     absl::Duration sweep_interval = absl::Minutes(1);
   };
@@ -48,14 +49,14 @@ class Housekeeper {
  private:
   void Loop();
   void CancelOverdue(absl::Time now);
-  void Sweep(absl::Time now);
+  void Sweep(SteadyTime now);
 
   const Options options_;
 
   Mutex mutex_;
   CondVar stopping_changed_;
   std::map<std::int64_t, absl::Time> deadlines_ ABSL_GUARDED_BY(mutex_);
-  absl::Time last_sweep_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  SteadyTime last_sweep_ ABSL_GUARDED_BY(mutex_) = SteadyTime::InfinitePast();
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 
   Mutex thread_mutex_;

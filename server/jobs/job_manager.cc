@@ -1,12 +1,10 @@
 #include "server/jobs/job_manager.h"
 
 #include <algorithm>
-#include <chrono>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "common/base/failpoint.h"
 #include "common/base/limit_error.h"
 #include "common/base/log.h"
@@ -36,7 +34,8 @@ JobManager::JobManager(Options options)
       housekeeper_({.store = options_.store,
                     .sweep = options_.sweep,
                     .cancel_overdue = [this](std::int64_t job_id) { return CancelOverdue(job_id); },
-                    .clock = options_.clock}),
+                    .clock = options_.clock,
+                    .steady_clock = options_.steady_clock}),
       stalled_(options_.stalled, [this](std::int64_t job_id) { return RetryStalled(job_id); }) {}
 
 absl::StatusOr<std::unique_ptr<JobManager>> JobManager::Create(Options options) {
@@ -97,7 +96,7 @@ void JobManager::Enqueue(const JobRecord& record, const std::vector<StartRecord>
   job.stop_gap = record.job.stop_gap;
   if (record.bound) job.SetBound(record.bound->objective);
   if (!job.bound) units.push_back(kBoundUnit);
-  queue_.Add(QueuedJobOf(record), units, options_.clock());
+  queue_.Add(QueuedJobOf(record), units, options_.steady_clock());
   queue_.Release(record.id);
   ++queue_changes_;
   if (job.stop_gap) {
@@ -241,15 +240,18 @@ std::optional<ExpectedStart> JobManager::ExpectedStartOf(std::int64_t job_id) {
     MutexLock lock(&mutex_);
     changes = queue_changes_;
   }
-  return forecast_.Of(job_id, changes, options_.clock(), [this] {
+  const SteadyTime now = options_.steady_clock();
+  const std::optional<ForecastStart> start = forecast_.Of(job_id, changes, now, [this] {
     MutexLock lock(&mutex_);
     return queue_.Plan();
   });
+  if (!start) return std::nullopt;
+  return ExpectedStart{start->position, options_.clock() + (start->time - now)};
 }
 
 absl::Status JobManager::Drain(absl::Duration timeout) {
   housekeeper_.Stop();
-  const absl::Time deadline = absl::Now() + timeout;
+  const SteadyTime deadline = SteadyNow() + timeout;
   {
     MutexLock lock(&mutex_);
     draining_ = true;
@@ -259,11 +261,11 @@ absl::Status JobManager::Drain(absl::Duration timeout) {
   for (const auto& [lease, stop] : running_) *stop = true;
   work_.SignalAll();
   while (busy_workers_ > 0) {
-    const absl::Duration left = std::min(deadline - absl::Now(), absl::Hours(1));
+    const absl::Duration left = deadline - SteadyNow();
     if (left <= absl::ZeroDuration()) {
       return absl::DeadlineExceededError(absl::StrCat(busy_workers_, " workers did not stop in time"));
     }
-    idle_.WaitFor(mutex_, absl::ToChronoMicroseconds(left));
+    idle_.WaitFor(mutex_, left);
   }
   return absl::OkStatus();
 }
@@ -275,7 +277,7 @@ void JobManager::WorkerLoop() {
 std::optional<JobManager::Task> JobManager::AwaitTask() {
   MutexLock lock(&mutex_);
   while (!draining_) {
-    if (const std::optional<Lease> lease = queue_.Take(options_.clock())) {
+    if (const std::optional<Lease> lease = queue_.Take(options_.steady_clock())) {
       Task task{*lease, std::make_shared<std::atomic<bool>>(false)};
       running_[task.lease] = task.stop;
       ++busy_workers_;
@@ -297,7 +299,7 @@ void JobManager::RunTask(const Task& task) {
     // Before the lease goes back: its next holder registers under the same key.
     MutexLock lock(&mutex_);
     running_.erase(task.lease);
-    queue_.Vacate(task.lease, options_.clock(), ending.ok() && *ending != PointWriter::Ending::kOpen);
+    queue_.Vacate(task.lease, options_.steady_clock(), ending.ok() && *ending != PointWriter::Ending::kOpen);
   }
   if (ending.ok()) {
     Settle(task.lease, *ending);

@@ -15,8 +15,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "common/base/clock.h"
 #include "common/base/mutex.h"
 #include "server/jobs/active_job.h"
 #include "server/jobs/housekeeper.h"
@@ -61,7 +61,8 @@ class JobManager {
     JobSweep sweep;  // what happens to jobs that are over
     PointWriter::Options writer;
     StalledJobs::Options stalled;
-    std::function<absl::Time()> clock = absl::Now;
+    std::function<absl::Time()> clock = WallNow;           // for deadlines and what people see
+    std::function<SteadyTime()> steady_clock = SteadyNow;  // for turns and intervals
   };
 
   static absl::StatusOr<std::unique_ptr<JobManager>> Create(Options options);

@@ -10,7 +10,7 @@ void Blend(double measured, double* mean) { *mean += kNewestWeight * (measured -
 
 }  // namespace
 
-void LeaseQueue::Add(const QueuedJob& queued, const std::vector<int>& starts, absl::Time now) {
+void LeaseQueue::Add(const QueuedJob& queued, const std::vector<int>& starts, SteadyTime now) {
   const auto [position, is_new] = jobs_.try_emplace(queued.id);
   Job& job = position->second;
   if (is_new) share_.Add(queued.id, queued.owner, queued.priority, now);
@@ -65,7 +65,7 @@ void LeaseQueue::Refresh(std::int64_t job_id, const Job& job) {
   share_.SetReady(job_id, !job.held && !job.waiting.empty() && *job.waiting.begin() < job.end);
 }
 
-std::optional<Lease> LeaseQueue::Take(absl::Time now) {
+std::optional<Lease> LeaseQueue::Take(SteadyTime now) {
   const std::optional<std::int64_t> job_id = share_.Next(now);
   if (!job_id) return std::nullopt;
   Job& job = jobs_.at(*job_id);
@@ -79,7 +79,7 @@ std::optional<Lease> LeaseQueue::Take(absl::Time now) {
   return lease;
 }
 
-void LeaseQueue::Vacate(const Lease& lease, absl::Time now, bool ran_to_end) {
+void LeaseQueue::Vacate(const Lease& lease, SteadyTime now, bool ran_to_end) {
   const auto out = out_.find(lease);
   if (out == out_.end()) return;
   const double seconds = share_.End(out->second.ticket, now);

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "absl/time/time.h"
+#include "common/base/clock.h"
 #include "server/jobs/fair_share.h"
 #include "server/jobs/queue_forecast.h"
 
@@ -44,7 +44,7 @@ class LeaseQueue {
   explicit LeaseQueue(const FairShare::Options& options = {}) : share_(options) {}
 
   // Queues starts of a job, kBoundUnit among them. What is queued or leased already stays as it is.
-  void Add(const QueuedJob& job, const std::vector<int>& starts, absl::Time now);
+  void Add(const QueuedJob& job, const std::vector<int>& starts, SteadyTime now);
   // Forgets a job. Leases that are still out become void: Complete and GiveBack ignore them.
   void Remove(std::int64_t job_id);
   void SetPriority(std::int64_t job_id, int priority) { share_.SetPriority(job_id, priority); }
@@ -59,10 +59,10 @@ class LeaseQueue {
   // Forgets the job's waiting starts from `begin` on.
   void DropStarts(std::int64_t job_id, int begin);
 
-  std::optional<Lease> Take(absl::Time now);
+  std::optional<Lease> Take(SteadyTime now);
   // The lease's worker is free again, whatever came of it: its time is charged to the job's owner. Comes once for each
   // lease, before Complete or GiveBack, and also when the job was removed in the meantime.
-  void Vacate(const Lease& lease, absl::Time now, bool ran_to_end);
+  void Vacate(const Lease& lease, SteadyTime now, bool ran_to_end);
   void Complete(const Lease& lease);
   // The start has to run again.
   void GiveBack(const Lease& lease);
@@ -88,7 +88,7 @@ class LeaseQueue {
   };
   struct Out {
     FairShare::Ticket ticket = 0;
-    absl::Time expected_end;
+    SteadyTime expected_end;
   };
 
   // Tells FairShare whether the job has something to lease.

@@ -6,8 +6,8 @@
 #include <functional>
 
 #include "absl/status/status.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "common/base/clock.h"
 #include "common/base/mutex.h"
 #include "common/hardware/template.h"
 #include "server/jobs/lease_queue.h"
@@ -27,7 +27,7 @@ class PointWriter final : public PointSink {
     int batches_in_flight = 32;
     // Points of a slow search become visible after so long, however few they are.
     absl::Duration flush_interval = absl::Milliseconds(100);
-    std::function<absl::Time()> clock = absl::Now;
+    std::function<SteadyTime()> clock = SteadyNow;
   };
 
   // Everything passed by pointer or reference outlives the writer; `stop` is set from outside to end the start.
@@ -63,7 +63,7 @@ class PointWriter final : public PointSink {
   PointBatch batch_;
   std::int64_t next_sequence_ = 0;
   std::int64_t samples_done_ = 0;
-  absl::Time last_flush_;
+  SteadyTime last_flush_;
 
   Mutex mutex_;
   CondVar committed_;

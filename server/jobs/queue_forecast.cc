@@ -15,20 +15,20 @@ constexpr absl::Duration kMostAgeForNewJob = absl::Milliseconds(100);
 
 // A worker and when it becomes free; ticket 0 for one that is.
 struct Worker {
-  absl::Time free;
+  SteadyTime free;
   FairShare::Ticket ticket = 0;
   bool operator>(const Worker& other) const { return std::pair(free, ticket) > std::pair(other.free, other.ticket); }
 };
 
 }  // namespace
 
-std::map<std::int64_t, ExpectedStart> ForecastStarts(QueuePlan plan, int threads, absl::Time now) {
+std::map<std::int64_t, ForecastStart> ForecastStarts(QueuePlan plan, int threads, SteadyTime now) {
   std::priority_queue<Worker, std::vector<Worker>, std::greater<>> workers;
   for (const QueuePlan::Busy& busy : plan.busy) workers.push({std::max(busy.end, now), busy.ticket});
   while (workers.size() < static_cast<std::size_t>(threads)) workers.push({now, 0});
   auto waiting = std::count_if(plan.loads.begin(), plan.loads.end(),
                                [](const auto& load) { return !load.second.begun && load.second.units > 0; });
-  std::map<std::int64_t, ExpectedStart> expected;
+  std::map<std::int64_t, ForecastStart> expected;
   int idle = 0;  // workers that only the end of another's work brings something
   for (int turn = 0; turn < kMostTurns && waiting > 0 && !workers.empty(); ++turn) {
     const Worker worker = workers.top();
@@ -49,7 +49,7 @@ std::map<std::int64_t, ExpectedStart> ForecastStarts(QueuePlan plan, int threads
   return expected;
 }
 
-std::optional<ExpectedStart> ForecastCache::Of(std::int64_t job_id, std::int64_t changes, absl::Time now,
+std::optional<ForecastStart> ForecastCache::Of(std::int64_t job_id, std::int64_t changes, SteadyTime now,
                                                const std::function<QueuePlan()>& plan) {
   MutexLock lock(&mutex_);
   const bool knows_job = expected_.contains(job_id) || changes_ == changes;

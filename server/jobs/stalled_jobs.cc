@@ -1,10 +1,10 @@
 #include "server/jobs/stalled_jobs.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/clock.h"
 #include "common/base/status.h"
 
 namespace oneloop {
@@ -86,10 +86,10 @@ std::vector<std::int64_t> StalledJobs::AwaitTime() {
   MutexLock lock(&mutex_);
   while (!stopping_ && jobs.empty()) {
     while (reasons_.empty() && !stopping_) changed_.Wait(mutex_);
-    const auto time = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(DelayBefore(failures_, options_));
+    const SteadyTime time = SteadyNow() + DelayBefore(failures_, options_);
     while (!reasons_.empty() && !stopping_) {
-      const auto left = time - std::chrono::steady_clock::now();
-      if (left <= std::chrono::steady_clock::duration::zero()) break;
+      const absl::Duration left = time - SteadyNow();
+      if (left <= absl::ZeroDuration()) break;
       changed_.WaitFor(mutex_, left);
     }
     for (const auto& [job_id, reason] : reasons_) jobs.push_back(job_id);

@@ -9,9 +9,6 @@
 namespace oneloop {
 namespace {
 
-// The longest sleep of a pump, so that a wait until the end of time stays representable.
-constexpr absl::Duration kLongestSleep = absl::Hours(1);
-
 std::string ResumeText(std::int64_t revision) {
   if (revision == 0) return "watch again";
   return absl::StrCat("watch again with start_revision ", revision);
@@ -87,7 +84,7 @@ void WatchHub::Poke() {
 }
 
 void WatchHub::OnCommit(const std::vector<std::int64_t>& job_ids) {
-  const absl::Time now = options_.clock();
+  const SteadyTime now = options_.clock();
   MutexLock lock(&mutex_);
   for (const std::int64_t job_id : job_ids) {
     const auto ids = by_job_.find(job_id);
@@ -113,9 +110,9 @@ std::optional<WatchHub::Turn> WatchHub::AwaitTurn() {
       continue;
     }
     const auto [when, id] = *schedule_.begin();
-    const absl::Time now = options_.clock();
+    const SteadyTime now = options_.clock();
     if (when > now) {
-      wake_.WaitFor(mutex_, absl::ToChronoMicroseconds(std::min(when - now, kLongestSleep) + absl::Microseconds(1)));
+      wake_.WaitFor(mutex_, when - now);
       continue;
     }
     Watch& watch = watches_.at(id);
@@ -215,8 +212,8 @@ void WatchHub::Conclude(const Turn& turn, const Outcome& outcome) {
   Schedule(turn.id, watch);
 }
 
-absl::Time WatchHub::NextTurn(const Watch& watch) const {
-  if (draining_ || watch.first) return absl::InfinitePast();
+SteadyTime WatchHub::NextTurn(const Watch& watch) const {
+  if (draining_ || watch.first) return SteadyTime::InfinitePast();
   if (!watch.ready) return watch.last_sent + options_.stuck_after;
   return watch.last_sent + (watch.due ? options_.min_interval : options_.idle_interval);
 }
@@ -224,7 +221,7 @@ absl::Time WatchHub::NextTurn(const Watch& watch) const {
 void WatchHub::Schedule(WatchId id, Watch& watch) {
   if (watch.ready) watch.received = watch.cursor;
   if (watch.serving) return;
-  const absl::Time when = NextTurn(watch);
+  const SteadyTime when = NextTurn(watch);
   if (watch.scheduled == when) return;
   Unschedule(id, watch);
   const bool earliest = schedule_.empty() || when < schedule_.begin()->first;

@@ -15,8 +15,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "common/base/clock.h"
 #include "common/base/mutex.h"
 #include "server/metrics/instruments.h"
 #include "server/store/run_store.h"
@@ -54,7 +54,7 @@ class WatchHub {
     absl::Duration stuck_after = absl::Seconds(30);        // a watcher that is not ready for so long is closed
     absl::Duration min_interval = absl::Milliseconds(50);  // between messages to one watcher: bounds the reads
     int changes_per_update = 1000;                         // front changes in one message; more follow in the next
-    std::function<absl::Time()> clock = absl::Now;
+    std::function<SteadyTime()> clock = SteadyNow;
     DaemonMetrics* metrics = nullptr;  // gets the watchers' lag; outlives the hub
   };
   using WatchId = std::int64_t;
@@ -88,23 +88,23 @@ class WatchHub {
     bool first = true;          // nothing has been handed over
     bool ready = true;
     bool due = true;                       // there may be something to say
-    std::optional<absl::Time> news_since;  // the first commit that its watcher has not been told of
+    std::optional<SteadyTime> news_since;  // the first commit that its watcher has not been told of
     bool serving = false;                  // a pump has it
-    absl::Time last_sent;
-    std::optional<absl::Time> scheduled;  // its key in schedule_
+    SteadyTime last_sent;
+    std::optional<SteadyTime> scheduled;  // its key in schedule_
   };
   enum class Reason { kNews, kIdle, kStuck, kDrain };
   // What a pump needs to serve a watch without the lock.
   struct Turn {
     WatchId id;
     Reason reason;
-    absl::Time begin;
+    SteadyTime begin;
     std::int64_t job_id;
     std::shared_ptr<WatchSink> sink;
     std::int64_t cursor;
     std::int64_t received;
     bool first;
-    std::optional<absl::Time> news_since;
+    std::optional<SteadyTime> news_since;
   };
   struct Outcome {
     bool sent = false;
@@ -121,7 +121,7 @@ class WatchHub {
   Outcome Serve(const Turn& turn);
   absl::StatusOr<WatchUpdate> Read(const Turn& turn);
   void Conclude(const Turn& turn, const Outcome& outcome);
-  absl::Time NextTurn(const Watch& watch) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  SteadyTime NextTurn(const Watch& watch) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Schedule(WatchId id, Watch& watch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Unschedule(WatchId id, Watch& watch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Erase(WatchId id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -134,7 +134,7 @@ class WatchHub {
   std::map<WatchId, Watch> watches_ ABSL_GUARDED_BY(mutex_);
   std::unordered_map<std::int64_t, std::set<WatchId>> by_job_ ABSL_GUARDED_BY(mutex_);
   // When each watch that no pump has is to be looked at next.
-  std::set<std::pair<absl::Time, WatchId>> schedule_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::pair<SteadyTime, WatchId>> schedule_ ABSL_GUARDED_BY(mutex_);
   WatchId next_id_ ABSL_GUARDED_BY(mutex_) = 1;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "common/base/clock.h"
 #include "common/base/mutex.h"
 #include "server/store/job_ledger.h"
 #include "server/store/queued_run_store.h"
@@ -24,7 +24,7 @@ namespace oneloop {
 // codes as SqliteRunStore, and failures on demand.
 class MemoryRunStore final : public QueuedRunStore, private WriteBackend {
  public:
-  explicit MemoryRunStore(std::function<absl::Time()> clock = absl::Now, const WriteQueue::Options& options = {});
+  explicit MemoryRunStore(std::function<absl::Time()> clock = WallNow, const WriteQueue::Options& options = {});
   ~MemoryRunStore() override;
 
   // From now on every transaction fails with this error and stores nothing; OK ends that.

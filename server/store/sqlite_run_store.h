@@ -8,8 +8,8 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "common/base/clock.h"
 #include "server/metrics/instruments.h"
 #include "server/store/run_store.h"
 
@@ -23,12 +23,12 @@ namespace oneloop {
 class SqliteRunStore {
  public:
   struct Options {
-    std::string data_dir;                           // made when only its parent exists
-    std::function<absl::Time()> clock = absl::Now;  // thread-safe; stored in whole microseconds
-    int readers = 4;                                // reads that run at the same time, >= 1
-    std::chrono::milliseconds max_delay{10};        // for which points wait for others before they are committed
-    std::int64_t max_queued_rows = 65536;           // as in WriteQueue; beyond it AppendPoints blocks
-    DaemonMetrics* metrics = nullptr;               // counts transactions and points; outlives the store
+    std::string data_dir;                         // made when only its parent exists
+    std::function<absl::Time()> clock = WallNow;  // thread-safe; stored in whole microseconds
+    int readers = 4;                              // reads that run at the same time, >= 1
+    std::chrono::milliseconds max_delay{10};      // for which points wait for others before they are committed
+    std::int64_t max_queued_rows = 65536;         // as in WriteQueue; beyond it AppendPoints blocks
+    DaemonMetrics* metrics = nullptr;             // counts transactions and points; outlives the store
     // Called once, on the writer's thread, when the data directory was removed, renamed or replaced: from then on no
     // change is taken, and the process should end. Null for none.
     std::function<void(const absl::Status&)> on_lost;

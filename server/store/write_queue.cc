@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "absl/time/time.h"
 #include "common/base/failpoint.h"
 
 namespace oneloop {
@@ -53,7 +54,7 @@ W WriteQueue::RunAndWait(W write) {
     write.result = Closed();
     return write;
   }
-  queue_.push_back({std::move(write), &waiter, 0, std::chrono::steady_clock::now()});
+  queue_.push_back({std::move(write), &waiter, 0, SteadyNow()});
   ++queued_waiters_;
   work_.Signal();
   while (!waiter.finished) finished_.Wait(mutex_);
@@ -85,7 +86,7 @@ void WriteQueue::Append(PointBatch batch, std::function<void(absl::Status)> done
     while (!closing_ && queued_rows_ > 0 && queued_rows_ + rows > options_.max_queued_rows) room_.Wait(mutex_);
     if (!closing_) {
       queue_.push_back({AppendPointsWrite{std::move(batch), std::move(done)}, nullptr, rows,
-                        std::chrono::steady_clock::now() + options_.max_delay});
+                        SteadyNow() + absl::FromChrono(options_.max_delay)});
       queued_rows_ += rows;
       work_.Signal();
       return;
@@ -145,11 +146,11 @@ std::vector<WriteQueue::Entry> WriteQueue::Take(bool wait) {
 }
 
 void WriteQueue::WaitForCompany() {
-  const std::chrono::steady_clock::time_point deadline = queue_.front().deadline;
+  const SteadyTime deadline = queue_.front().deadline;
   const std::int64_t enough_rows = std::min(options_.enough_rows, options_.max_queued_rows / 2);
   while (!closing_ && queued_waiters_ == 0 && queued_rows_ < enough_rows) {
-    const auto left = deadline - std::chrono::steady_clock::now();
-    if (left <= std::chrono::steady_clock::duration::zero()) return;
+    const absl::Duration left = deadline - SteadyNow();
+    if (left <= absl::ZeroDuration()) return;
     work_.WaitFor(mutex_, left);
   }
 }
@@ -177,9 +178,9 @@ void WriteQueue::Commit(std::vector<Entry> entries) {
 absl::StatusOr<WriteBackend::Commit> WriteQueue::ApplyAndCount(const std::vector<Write*>& writes) {
   DaemonMetrics* const metrics = options_.metrics;
   if (metrics == nullptr) return backend_->Apply(writes);
-  const auto begin = std::chrono::steady_clock::now();
+  const SteadyTime begin = SteadyNow();
   absl::StatusOr<WriteBackend::Commit> commit = backend_->Apply(writes);
-  metrics->commits.Observe(absl::FromChrono(std::chrono::steady_clock::now() - begin));
+  metrics->commits.Observe(SteadyNow() - begin);
   if (commit.ok()) {
     metrics->points.Add(commit->new_points);
   } else {

@@ -15,6 +15,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/base/clock.h"
 #include "common/base/mutex.h"
 #include "server/metrics/instruments.h"
 #include "server/store/run_store.h"
@@ -140,7 +141,7 @@ class WriteQueue {
     Write write;
     Waiter* waiter;  // null for points
     std::int64_t rows;
-    std::chrono::steady_clock::time_point deadline;  // at which it is due
+    SteadyTime deadline;  // at which it is due
   };
 
   template <class W>

@@ -134,7 +134,7 @@ TEST_F(BenchTest, ComparesWhatIsMarkedByEveryAlgorithm) {
   EXPECT_EQ(requests_[0].spec().template_name(), "usual");
   EXPECT_EQ(requests_[7].spec().algorithm(), v1::RANDOM);
   EXPECT_EQ(requests_[7].spec().seed(), 2u);
-  EXPECT_EQ(requests_[7].request_id(), "id-2-7");
+  EXPECT_EQ(requests_[7].request_id(), "id-3-7");
   EXPECT_FALSE(requests_[7].spec().has_starts());
 }
 
@@ -146,7 +146,7 @@ TEST_F(BenchTest, SendsEveryFlag) {
   ASSERT_EQ(requests_.size(), 2u);
   EXPECT_EQ(requests_[1].ShortDebugString(),
             R"(parent: "projects/chips" spec { workload_name: "b" template_name: "t" algorithm: BAYESIAN starts: 3 )"
-            R"(steps: 20 } request_id: "id-2-1")");
+            R"(steps: 20 } request_id: "id-3-1")");
 }
 
 TEST_F(BenchTest, AblationsTakeOnePartOutAtATime) {

@@ -45,6 +45,7 @@ class ClientHarness {
           return value == variables.end() ? std::nullopt : std::optional<std::string>(value->second);
         },
         .now = [this] { return now; },
+        .steady_now = [this] { return SteadyTime() + absl::Hours(1) + slept; },
         .sleep =
             [this](absl::Duration duration) {
               MutexLock lock(&sleep_mutex);

@@ -14,6 +14,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/network_probe.h"
+#include "common/base/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/access/token_file.h"
@@ -128,7 +129,7 @@ class DoctorPortTest : public ::testing::Test {
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
     client_.variables["ONELOOP_SERVER"] = server_->addresses()[0];
-    client_.now = absl::Now();
+    client_.now = WallNow();
   }
   void StartTls(const TestCertificate& certificate, bool with_clients) {
     WriteFile(Path("cert"), certificate.cert);
@@ -206,6 +207,13 @@ TEST_F(DoctorPortTest, FindsThatTheDaemonWantsAClientCertificate) {
   EXPECT_THAT(Doctor({"--tls_ca", Path("ca")}), AllOf(HasSubstr("FAIL  tls"), HasSubstr("--tls_cert and --tls_key")));
   EXPECT_THAT(Doctor({"--tls_ca", Path("ca"), "--tls_cert", Path("stray"), "--tls_key", Path("stray.key")}),
               HasSubstr("FAIL  tls"));
+  const TestCertificate old = MakeCertificate(authority_, "ada", "", /*days=*/-2);
+  WriteFile(Path("old"), old.cert);
+  WriteFile(Path("old.key"), old.key);
+  const std::string date = absl::FormatTime("%Y-%m-%d", client_.now - absl::Hours(48), absl::UTCTimeZone());
+  EXPECT_THAT(Doctor({"--tls_ca", Path("ca"), "--tls_cert", Path("old"), "--tls_key", Path("old.key")}),
+              AllOf(HasSubstr("FAIL  tls      your client certificate, --tls_cert, expired on " + date),
+                    HasSubstr("sign a new certificate for you")));
   EXPECT_THAT(Doctor({"--tls_ca", Path("ca"), "--tls_cert", Path("mine"), "--tls_key", Path("mine.key")}),
               AllOf(HasSubstr("you are ada, scope user, projects *"), Not(HasSubstr("FAIL"))));
 }

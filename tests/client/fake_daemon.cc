@@ -1,9 +1,15 @@
 #include "tests/client/fake_daemon.h"
 
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <thread>
 
+#include "common/base/limit_error.h"
 #include "common/base/status.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
@@ -17,15 +23,22 @@ namespace {
 
 grpc::Status ToGrpc(const absl::Status& status) {
   const auto code = static_cast<grpc::StatusCode>(status.code());
-  if (FieldOf(status).empty()) return grpc::Status(code, Message(status));
-  google::rpc::BadRequest bad_request;
-  google::rpc::BadRequest::FieldViolation* const violation = bad_request.add_field_violations();
-  violation->set_field(FieldOf(status));
-  violation->set_description(Message(status).substr(FieldOf(status).size() + 2));
+  if (status.ok()) return grpc::Status::OK;
   google::rpc::Status details;
   details.set_code(code);
   details.set_message(Message(status));
-  details.add_details()->PackFrom(bad_request);
+  if (!FieldOf(status).empty()) {
+    google::rpc::BadRequest bad_request;
+    google::rpc::BadRequest::FieldViolation* const violation = bad_request.add_field_violations();
+    violation->set_field(FieldOf(status));
+    violation->set_description(Message(status).substr(FieldOf(status).size() + 2));
+    details.add_details()->PackFrom(bad_request);
+  }
+  if (const auto limit = LimitOf(status); limit.has_value() && limit->retry_after != absl::InfiniteDuration()) {
+    google::rpc::RetryInfo retry_info;
+    retry_info.mutable_retry_delay()->set_seconds(absl::ToInt64Seconds(limit->retry_after));
+    details.add_details()->PackFrom(retry_info);
+  }
   return grpc::Status(code, Message(status), details.SerializeAsString());
 }
 
@@ -89,7 +102,10 @@ struct FakeDaemon::Services {
   explicit Services(FakeDaemon& daemon) : search(daemon), model(daemon) {}
   FakeSearchService search;
   FakeModelService model;
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor;
   std::unique_ptr<grpc::Server> server;
+  int door = -1;
+  std::thread doorman;
 };
 
 FakeDaemon::FakeDaemon() : services_(std::make_unique<Services>(*this)) {
@@ -101,15 +117,49 @@ FakeDaemon::FakeDaemon() : services_(std::make_unique<Services>(*this)) {
   builder.AddListeningPort(address(), grpc::InsecureServerCredentials());
   builder.RegisterService(&services_->search);
   builder.RegisterService(&services_->model);
+  services_->acceptor = builder.experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, grpc::InsecureServerCredentials());
   services_->server = builder.BuildAndStart();
 }
 
 FakeDaemon::~FakeDaemon() {
+  if (services_->doorman.joinable()) {
+    shutdown(services_->door, SHUT_RDWR);
+    services_->doorman.join();
+    close(services_->door);
+  }
   Stop();
   std::filesystem::remove_all(folder_);
 }
 
 std::string FakeDaemon::address() const { return "unix:" + folder_ + "/oneloop.sock"; }
+
+std::string FakeDaemon::OpenNarrowDoor(int connections_to_close) {
+  const std::string path = folder_ + "/door.sock";
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+  services_->door = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  // Should it fail, no connection is made and the test says so.
+  if (bind(services_->door, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) {
+    listen(services_->door, SOMAXCONN);
+  }
+  services_->doorman = std::thread([this, left = connections_to_close]() mutable {
+    for (;;) {
+      const int connection = accept4(services_->door, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+      if (connection < 0) return;
+      if (left-- > 0) {
+        close(connection);
+        continue;
+      }
+      grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters parameters;
+      parameters.listener_fd = services_->door;
+      parameters.fd = connection;
+      services_->acceptor->HandleNewConnection(&parameters);
+    }
+  });
+  return "unix:" + path;
+}
 
 void FakeDaemon::Stop() { services_->server->Shutdown(std::chrono::system_clock::now()); }
 

@@ -32,6 +32,9 @@ class FakeDaemon {
   const std::string& folder() const { return folder_; }
   // Breaks every connection and listens no more.
   void Stop();
+  // Another address of the daemon, at which the first so many connections are closed as soon as they are made, as those
+  // beyond a limit are. Once.
+  std::string OpenNarrowDoor(int connections_to_close);
 
   Handler<v1::CreateJobRequest, v1::Job> create_job;
   Handler<v1::GetJobRequest, v1::Job> get_job;

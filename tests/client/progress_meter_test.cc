@@ -13,7 +13,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-const absl::Time kStart = absl::FromUnixSeconds(1800000000);
+const SteadyTime kStart = SteadyTime() + absl::Hours(1);
 
 TEST(ProgressMeterTest, DerivesSpeedAndTimeLeftFromTheLastSeconds) {
   ProgressMeter meter;

@@ -1,6 +1,16 @@
 // The commands that ask one thing and print it: jobs, get, cancel, pause, resume, delete, points, pareto, design,
 // workloads, templates.
 
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+
 #include "absl/strings/str_split.h"
 #include "client/common_flags.h"
 #include "common/base/status.h"
@@ -518,6 +528,37 @@ TEST(ConnectionTest, SaysHowToStartTheDaemon) {
             "wrong\n");
 }
 
+TEST(ConnectionTest, AStoppedProcessIsToldFromNobodyWithinSeconds) {
+  char pattern[] = "/tmp/oneloop_stopped_XXXXXX";
+  const std::string folder = mkdtemp(pattern);
+  const std::string path = folder + "/oneloop.sock";
+  const pid_t pid = fork();
+  if (pid == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    sockaddr_un address = {};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+    const int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+    if (bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) _exit(1);
+    listen(listener, 10);
+    raise(SIGSTOP);
+    _exit(0);
+  }
+  int state = 0;
+  ASSERT_EQ(waitpid(pid, &state, WUNTRACED), pid);
+  ASSERT_TRUE(WIFSTOPPED(state));
+  ClientHarness client("unix:" + path);
+  const auto result = client.Run({"jobs"});
+  EXPECT_EQ(result.code, ExitCode::kUnreachable);
+  EXPECT_THAT(result.err, AllOf(HasSubstr("process " + std::to_string(pid) + " listens at unix:" + path),
+                                HasSubstr("kill -CONT"), Not(HasSubstr("start it"))));
+  EXPECT_LT(client.slept, absl::Seconds(1)) << "more tries help nothing";
+  EXPECT_THAT(client.Run({"doctor"}).out, HasSubstr("kill -CONT " + std::to_string(pid)));
+  kill(pid, SIGKILL);
+  waitpid(pid, &state, 0);
+  std::filesystem::remove_all(folder);
+}
+
 TEST(ConnectionTest, LooksInTheUsersDataDirectory) {
   ClientHarness client;
   client.variables["HOME"] = "/tmp/no_such_home_of_oneloop";
@@ -575,11 +616,53 @@ TEST(DispatchTest, HelpDescribesEveryCommand) {
   EXPECT_THAT(client.Run({"version"}).out, StartsWith("oneloop 0."));
 }
 
+// U+009B begins a control sequence by itself, U+202E turns what follows.
+TEST_F(QueryTest, NamesSteerNoTerminalButReachProgramsAsTheyAre) {
+  const std::string evil =
+      "net\xc2\x9b"
+      "2J\xe2\x80\xae"
+      "txt";
+  const std::string shown = "net\\u009b2J\\u202etxt";
+  v1::Job job = MakeJob(12, v1::RUNNING, 250);
+  job.set_workload_display_name(evil);
+  job.set_owner(evil);
+  job.set_message(evil);
+  (*job.mutable_labels())["team"] = evil;
+  *job.mutable_best() = MakePoint(3, 1e5, 7.1e5);
+  (*job.mutable_best()->mutable_parameters())[evil] = 4;
+  daemon_.get_job = [&](const v1::GetJobRequest&) { return job; };
+  daemon_.cancel_job = [&](const v1::CancelJobRequest&) {
+    v1::Job cancelled = job;
+    cancelled.set_name("projects/" + evil + "/jobs/12");
+    return cancelled;
+  };
+  daemon_.list_jobs = [&](const v1::ListJobsRequest&) {
+    v1::ListJobsResponse response;
+    *response.add_jobs() = job;
+    return response;
+  };
+  daemon_.list_points = [&](const v1::ListPointsRequest&) {
+    v1::ListPointsResponse response;
+    *response.add_points() = job.best();
+    return response;
+  };
+  for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
+           {"get", "12"}, {"jobs"}, {"cancel", "12"}, {"points", "12"}, {"pareto", "12"}}) {
+    const auto result = client_.Run(command);
+    EXPECT_EQ(result.code, ExitCode::kOk) << result.err;
+    EXPECT_THAT(result.out, AllOf(HasSubstr(shown), Not(HasSubstr("\xc2\x9b")), Not(HasSubstr("\xe2\x80\xae"))))
+        << command[0];
+  }
+  EXPECT_THAT(client_.Run({"get", "12", "--format", "csv"}).out, HasSubstr(evil));
+  daemon_.get_job = [&](const v1::GetJobRequest&) -> absl::StatusOr<v1::Job> { return absl::InternalError(evil); };
+  EXPECT_EQ(client_.Run({"get", "12"}).err, "oneloop: " + shown + "\n");
+}
+
 TEST_F(QueryTest, ErrorsAreOneLine) {
   daemon_.get_job = [](const v1::GetJobRequest&) -> absl::StatusOr<v1::Job> {
     return absl::InternalError("first\nsecond\x1b[31m");
   };
-  EXPECT_EQ(client_.Run({"get", "12"}).err, "oneloop: first; second?[31m\n");
+  EXPECT_EQ(client_.Run({"get", "12"}).err, "oneloop: first; second\\u001b[31m\n");
 }
 
 }  // namespace

@@ -50,6 +50,7 @@ class ServerOptionsTest : public ::testing::Test {
                     .terminal_columns = nullptr,
                     .variable = nullptr,
                     .now = [] { return absl::FromUnixSeconds(1800000000); },
+                    .steady_now = [] { return SteadyTime(); },
                     .sleep = [](absl::Duration) {},
                     .random_id = [] { return "random"; }};
     env.variable = [this](const std::string& name) -> std::optional<std::string> {

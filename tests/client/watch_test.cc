@@ -1,4 +1,5 @@
 #include "absl/strings/str_split.h"
+#include "common/base/limit_error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/client/client_harness.h"
@@ -98,7 +99,42 @@ TEST_F(WatchTest, TakesUpALostConnectionWhereItBroke) {
   EXPECT_EQ(result.code, ExitCode::kOk) << result.err;
   EXPECT_EQ(std::count(result.out.begin(), result.out.end(), '\n'), 4);
   EXPECT_THAT(start_revisions_, ElementsAre(0, 20, 20, 25));
-  EXPECT_EQ(client_.slept, absl::Milliseconds(100 + 200 + 100));
+  EXPECT_GT(client_.slept, absl::ZeroDuration());
+  EXPECT_LE(client_.slept, absl::Milliseconds(100 + 200 + 100));
+}
+
+TEST_F(WatchTest, SaysThatTheDaemonIsGoneAndThatItIsBack) {
+  std::vector<Script> scripts(45, [](const FakeDaemon::Send&) { return absl::UnavailableError("going down"); });
+  scripts[0] = [](const FakeDaemon::Send& send) {
+    send(Message(20, v1::RUNNING, 250));
+    return absl::UnavailableError("going down");
+  };
+  scripts.back() = Finish;
+  Play(scripts);
+  const auto result = client_.Run({"watch", "12"});
+  EXPECT_EQ(result.code, ExitCode::kOk) << result.err;
+  const std::vector<std::string> lines = absl::StrSplit(result.err, '\n');
+  ASSERT_GE(lines.size(), 3u) << result.err;
+  EXPECT_THAT(lines[0], AllOf(HasSubstr("oneloop: the daemon at unix:"), HasSubstr("is gone (")));
+  EXPECT_THAT(lines[1], AllOf(HasSubstr("is still gone ("))) << "after half a minute";
+  EXPECT_THAT(lines[2], HasSubstr("is back"));
+  EXPECT_EQ(lines.size(), 4u) << result.err;
+}
+
+TEST_F(WatchTest, WaitsForABusyDaemonAsLongAsItAsks) {
+  const auto busy = [](const FakeDaemon::Send&) { return LimitError("watches", "1,000 are open", absl::Seconds(20)); };
+  Play({busy, busy, busy, busy, busy, Finish});
+  const auto result = client_.Run({"watch", "12"});
+  EXPECT_EQ(result.code, ExitCode::kOk) << result.err;
+  EXPECT_GE(client_.slept, absl::Seconds(100));
+  EXPECT_THAT(result.err, HasSubstr("the daemon is busy (limit watches"));
+  EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << "told once";
+}
+
+TEST_F(WatchTest, SeesTheEndOfAJobThatABusyDaemonDoesNotLetItWatch) {
+  daemon_.get_job = [](const v1::GetJobRequest&) { return MakeJob(12, v1::SUCCEEDED, 1000); };
+  Play({[](const FakeDaemon::Send&) { return LimitError("watches", "1,000 are open", absl::Seconds(20)); }});
+  EXPECT_EQ(client_.Run({"watch", "12"}).code, ExitCode::kOk);
 }
 
 TEST_F(WatchTest, GoesOnAfterAStreamThatEndsBeforeTheJob) {

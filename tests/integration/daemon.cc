@@ -11,7 +11,9 @@ namespace {
 
 std::vector<std::string> CommandLine(const std::string& data_dir, const Daemon::Options& options) {
   std::vector<std::string> line;
-  if (!options.failpoint.empty()) line = {"/usr/bin/env", "ONELOOP_FAILPOINT=" + options.failpoint};
+  if (!options.failpoint.empty() || !options.environment.empty()) line = {"/usr/bin/env"};
+  if (!options.failpoint.empty()) line.push_back("ONELOOP_FAILPOINT=" + options.failpoint);
+  line.insert(line.end(), options.environment.begin(), options.environment.end());
   line.insert(line.end(), {BuiltProgram(options.program), "--data_dir", data_dir, "--threads", "2"});
   line.insert(line.end(), options.flags.begin(), options.flags.end());
   return line;

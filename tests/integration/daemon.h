@@ -24,6 +24,7 @@ class Daemon {
     std::string program = "oneloopd";
     std::string failpoint;  // as in failpoint_kill.cc; only of a program that has failpoints
     std::vector<std::string> flags;
+    std::vector<std::string> environment;  // "NAME=VALUE", besides this process's own
   };
   // Returns once the daemon serves, or is dead.
   explicit Daemon(const std::string& data_dir) : Daemon(data_dir, Options()) {}

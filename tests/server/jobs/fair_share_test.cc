@@ -16,7 +16,7 @@ namespace {
 
 using ::testing::ElementsAre;
 
-const absl::Time kBegin = absl::FromUnixSeconds(1700000000);
+const SteadyTime kBegin = SteadyTime() + absl::Hours(1);
 
 std::string UserName(int user) { return std::string(1, static_cast<char>('a' + user)); }
 
@@ -74,9 +74,9 @@ class Shop {
   }
 
   std::vector<std::int64_t> turns;
-  std::map<std::int64_t, absl::Time> begin_of_last_turn;
+  std::map<std::int64_t, SteadyTime> begin_of_last_turn;
   std::map<std::string, double> worked_s;
-  absl::Time now() const { return now_; }
+  SteadyTime now() const { return now_; }
   FairShare& share() { return share_; }
 
  private:
@@ -88,14 +88,14 @@ class Shop {
   struct Work {
     FairShare::Ticket ticket = 0;
     std::string owner;
-    absl::Time begin;
+    SteadyTime begin;
     double estimate_s = 0;
   };
   FairShare share_;
   int idle_;
-  absl::Time now_ = kBegin;
+  SteadyTime now_ = kBegin;
   std::map<std::int64_t, Job> jobs_;
-  std::multimap<absl::Time, Work> busy_;
+  std::multimap<SteadyTime, Work> busy_;
 };
 
 TEST(FairShareTest, UsersTakeTurnsHoweverManyJobsTheyHave) {
@@ -146,7 +146,7 @@ TEST(FairShareTest, LongStartIsChargedWhileItRuns) {
   }
   share.Begin(share.Next(kBegin).value(), 1, kBegin);
   for (int second = 0; second < 60; ++second) {
-    const absl::Time now = kBegin + absl::Seconds(second);
+    const SteadyTime now = kBegin + absl::Seconds(second);
     const std::int64_t job = share.Next(now).value();
     EXPECT_EQ(job, 2) << "ada has had " << second << " s of a start that was thought to take one";
     share.End(share.Begin(job, 0.5, now), now + absl::Seconds(0.5));

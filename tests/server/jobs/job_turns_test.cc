@@ -76,6 +76,7 @@ class JobTurnsTest : public testing::Test {
     options.fair_share = fair_share;
     options.sweep = sweep;
     options.clock = [this] { return clock_.Now(); };
+    options.steady_clock = [this] { return clock_.Steady(); };
     return JobManager::Create(std::move(options)).value();
   }
 
@@ -169,6 +170,29 @@ TEST_F(JobTurnsTest, WaitingJobsKnowTheirPlaces) {
   ASSERT_TRUE(manager->Pause(Id(second), std::nullopt).ok());
   clock_.Advance(absl::Seconds(1));
   EXPECT_EQ(manager->ExpectedStartOf(Id(second)), std::nullopt);
+}
+
+TEST_F(JobTurnsTest, WallClockSetBackMovesDeadlinesAndNoTurns) {
+  const auto manager = Manager(1);
+  Submit(*manager, JobOfUser("ada", 1));
+  runner_.AwaitBegun(1);
+  NewJob job = JobOfUser("ada", 1);
+  job.settings.deadline = clock_.Now() + absl::Minutes(1);
+  const std::int64_t waiting = Id(Submit(*manager, job));
+  clock_.Advance(absl::Milliseconds(100));
+  clock_.SetWall(-absl::Hours(1));
+  const auto expected = manager->ExpectedStartOf(waiting);
+  ASSERT_TRUE(expected.has_value()) << "the forecast is made anew";
+  EXPECT_EQ(expected->position, 1);
+  EXPECT_GE(expected->time, clock_.Now()) << "told on the clock that people see";
+  EXPECT_LT(expected->time, clock_.Now() + absl::Minutes(30));
+  clock_.Advance(absl::Minutes(1));
+  manager->KeepHouse();
+  EXPECT_FALSE(IsFinal(store_.GetJob(waiting)->state));
+  clock_.Advance(absl::Hours(1));
+  manager->KeepHouse();
+  EXPECT_EQ(store_.GetJob(waiting)->state, JobState::kCancelled);
+  runner_.Permit(1);
 }
 
 TEST_F(JobTurnsTest, JobIsCancelledAtItsDeadline) {

@@ -8,7 +8,7 @@ namespace {
 
 using ::testing::ElementsAre;
 
-const absl::Time kNow = absl::FromUnixSeconds(1700000000);
+const SteadyTime kNow = SteadyTime() + absl::Hours(1);
 
 QueuedJob Job(std::int64_t id, const std::string& owner = "ada") { return {id, owner, 0, 1000, false}; }
 
@@ -99,7 +99,7 @@ TEST(LeaseQueueTest, DroppedStartsAreForgotten) {
 TEST(LeaseQueueTest, JobOfAnotherUserIsNextHoweverManyWait) {
   LeaseQueue queue;
   for (int id = 1; id <= 1000; ++id) queue.Add(Job(id), {kBoundUnit, 0, 1, 2, 3, 4, 5, 6}, kNow);
-  absl::Time now = kNow;
+  SteadyTime now = kNow;
   for (int turn = 0; turn < 50; ++turn) {
     const Lease lease = queue.Take(now).value();
     now += absl::Seconds(10);

@@ -37,7 +37,7 @@ class PointWriterTest : public testing::Test {
   PointWriter::Options WriterOptions() {
     PointWriter::Options options;
     options.points_per_batch = 10;
-    options.clock = [this] { return clock_.Now(); };
+    options.clock = [this] { return clock_.Steady(); };
     return options;
   }
 

@@ -11,14 +11,14 @@
 namespace oneloop {
 namespace {
 
-const absl::Time kNow = absl::FromUnixSeconds(1700000000);
+const SteadyTime kNow = SteadyTime() + absl::Hours(1);
 
 // Starts of 10 s, bounds left out.
 QueuedJob TenSecondJob(std::int64_t id, const std::string& owner, int priority = 0) {
   return {id, owner, priority, 1e6, false};
 }
 
-double SecondsUntil(const ExpectedStart& expected) { return absl::ToDoubleSeconds(expected.time - kNow); }
+double SecondsUntil(const ForecastStart& expected) { return absl::ToDoubleSeconds(expected.time - kNow); }
 
 TEST(QueueForecastTest, EmptyQueueExpectsNothing) { EXPECT_TRUE(ForecastStarts(LeaseQueue().Plan(), 2, kNow).empty()); }
 
@@ -45,7 +45,7 @@ TEST(QueueForecastTest, ItIsWhatTheQueueThenDoes) {
     queue.Add(TenSecondJob(job, job % 3 == 0 ? "ada" : "bob", job % 5), {0, 1, 2}, kNow);
   }
   const auto expected = ForecastStarts(queue.Plan(), 1, kNow);
-  absl::Time now = kNow;
+  SteadyTime now = kNow;
   for (int turn = 0; turn < 90; ++turn) {
     const Lease lease = queue.Take(now).value();
     if (lease.start == 0) {

@@ -115,7 +115,7 @@ class WatchHubTest : public testing::Test {
     hub_.reset();
     options.store = &store_;
     options.min_interval = absl::ZeroDuration();
-    options.clock = [this] { return clock_.Now(); };
+    options.clock = [this] { return clock_.Steady(); };
     hub_ = WatchHub::Create(std::move(options)).value();
   }
 
@@ -243,6 +243,21 @@ TEST_F(WatchHubTest, WatcherThatTakesNothingIsClosedWithItsResumePoint) {
   const absl::Status status = client->AwaitEnd();
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(Message(status), HasSubstr("start_revision " + std::to_string(resume)));
+}
+
+TEST_F(WatchHubTest, WallClockSetBackNeitherHoldsUpNorClosesAWatch) {
+  const std::int64_t job = NewRunningJob();
+  const auto client = Watch(job, 0);
+  client->AwaitUpdates(1);
+  clock_.SetWall(-absl::Hours(1));
+  AddPoint(job, 0, 1, 1);
+  client->AwaitUpdates(2);
+  AdvanceClock(absl::Seconds(10));
+  EXPECT_EQ(client->AwaitUpdates(3).size(), 3u) << "a sign of life";
+  clock_.SetWall(absl::Hours(2));
+  hub_->Poke();
+  AddPoint(job, 1, 0.5, 0.5);
+  EXPECT_EQ(client->AwaitUpdates(4).size(), 4u);
 }
 
 TEST_F(WatchHubTest, SlowWatcherGetsOneMessageForAllThatItMissed) {

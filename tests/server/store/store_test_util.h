@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "common/base/clock.h"
 #include "server/store/run_store.h"
 
 namespace oneloop {
@@ -30,11 +31,19 @@ class TempDirectory {
 // A clock that a test sets. Thread-safe.
 class FakeClock {
  public:
-  absl::Time Now() const { return absl::FromUnixMicros(micros_.load()); }
-  void Advance(absl::Duration by) { micros_ += absl::ToInt64Microseconds(by); }
+  absl::Time Now() const { return absl::FromUnixMicros(wall_micros_.load()); }
+  SteadyTime Steady() const { return SteadyTime() + absl::Microseconds(steady_micros_.load()); }
+  // Time goes by.
+  void Advance(absl::Duration by) {
+    steady_micros_ += absl::ToInt64Microseconds(by);
+    SetWall(by);
+  }
+  // Somebody sets the wall clock forward, or back.
+  void SetWall(absl::Duration by) { wall_micros_ += absl::ToInt64Microseconds(by); }
 
  private:
-  std::atomic<std::int64_t> micros_{1800000000000000};
+  std::atomic<std::int64_t> wall_micros_{1800000000000000};
+  std::atomic<std::int64_t> steady_micros_{1000000000000};
 };
 
 // The SQLite store of a directory; null, and a failure to GoogleTest, when it does not open.
