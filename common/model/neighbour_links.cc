@@ -336,7 +336,8 @@ class NeighbourLinks::Counter {
       };
       for (const WindowGrid::ChainKind& kind : side.grid->ChainKinds()) {
         std::vector<RuleBits> hits;
-        for (const WindowGrid::Hit& hit : kind.hits) hits.push_back(bits(kOutputs, hit.output) & bits(kFilters, hit.filter));
+        for (const WindowGrid::Hit& hit : kind.hits)
+          hits.push_back(bits(kOutputs, hit.output) & bits(kFilters, hit.filter));
         AddKind(std::move(hits), kind.count, kinds);
       }
       return true;
@@ -417,9 +418,9 @@ class NeighbourLinks::Counter {
 
   const NeighbourLinks& links_;
   const std::vector<Rule>& rules_;
-  std::vector<Blocks> blocks_;    // by digit, in the order of its values
-  Blocks blind_;                  // of the digits that the input does not use
-  std::array<Side, 2> sides_;     // width, height
+  std::vector<Blocks> blocks_;  // by digit, in the order of its values
+  Blocks blind_;                // of the digits that the input does not use
+  std::array<Side, 2> sides_;   // width, height
 };
 
 NeighbourLinks::NeighbourLinks(std::span<const Digit> digits, std::int64_t row) : digits_(digits), row_(row) {

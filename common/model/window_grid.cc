@@ -48,9 +48,7 @@ class WindowGrid::BorderCounts {
     counts_[kHeadInside][kTailInside][1] = inside;
   }
 
-  std::int64_t at(std::size_t head, std::size_t tail, bool inside) const {
-    return counts_[head][tail][inside ? 1 : 0];
-  }
+  std::int64_t at(std::size_t head, std::size_t tail, bool inside) const { return counts_[head][tail][inside ? 1 : 0]; }
 
  private:
   // Heads and tails that lie on one chain, `steps` apart.
@@ -122,8 +120,8 @@ WindowGrid::WindowGrid(std::int64_t outputs, std::int64_t filters, std::int64_t 
 
 // Every copy begins a chain but those that have one before them.
 std::int64_t WindowGrid::Chains(std::int64_t outputs, std::int64_t filters) const {
-  return outputs * filters - std::max<std::int64_t>(0, outputs - output_period_) *
-                                 std::max<std::int64_t>(0, filters - filter_period_);
+  return outputs * filters -
+         std::max<std::int64_t>(0, outputs - output_period_) * std::max<std::int64_t>(0, filters - filter_period_);
 }
 
 std::int64_t WindowGrid::LongestChain() const {

@@ -46,7 +46,7 @@ Case RandomCase(Random& random, std::int64_t most_copies, bool once_each) {
   }
   for (int i = static_cast<int>(From(random, 1, 7)); i > 0; --i) {
     const int direction = static_cast<int>(random.Below(3)) > 0 ? static_cast<int>(From(random, 3, 4))
-                                                                 : static_cast<int>(From(random, -1, 2));
+                                                                : static_cast<int>(From(random, -1, 2));
     const bool is_filter = direction >= 3 && random.Below(2) == 0;
     const std::size_t slot = direction < 0 ? 5 : static_cast<std::size_t>(direction);
     const std::int64_t factor = From(random, 2, 9);
