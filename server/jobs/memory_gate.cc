@@ -49,15 +49,14 @@ std::int64_t MemoryGate::bytes_in_use() {
   return bytes_in_use_;
 }
 
-absl::Status MemoryGate::Run(std::int64_t bytes, const std::atomic<bool>& stop,
-                             const std::function<void()>& work) {
+absl::Status MemoryGate::Run(std::int64_t bytes, const std::atomic<bool>& stop, const std::function<void()>& work) {
   if (!Enter(bytes, stop)) return absl::OkStatus();
   absl::Status status;
   try {
     work();
   } catch (const std::exception& error) {
-    status = absl::InternalError(absl::StrCat("there was not enough memory for it (about ", bytes >> 20,
-                                              " MiB were expected): ", error.what()));
+    status = absl::InternalError(
+        absl::StrCat("there was not enough memory for it (about ", bytes >> 20, " MiB were expected): ", error.what()));
   }
   Leave(bytes);
   return status;

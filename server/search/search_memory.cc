@@ -88,8 +88,8 @@ std::int64_t ObservationBytes(const SearchSpec& spec) {
 }  // namespace
 
 std::int64_t EstimateSearchBytes(const SearchSpec& spec) {
-  const std::int64_t designs = kDesigns * NumLayers(spec) *
-                               static_cast<std::int64_t>(sizeof(Mapping) + sizeof(LayerUse) + sizeof(LayerFigures));
+  const std::int64_t designs =
+      kDesigns * NumLayers(spec) * static_cast<std::int64_t>(sizeof(Mapping) + sizeof(LayerUse) + sizeof(LayerFigures));
   std::int64_t start = 0;
   switch (spec.algorithm) {
     case Algorithm::kGradient:

@@ -157,14 +157,14 @@ void Run(int layers) {
     const absl::Time begin = absl::Now();
     const absl::Status valid = ValidateSearchSpec(spec);
     std::printf("  %-10s about %lld MiB expected, checked in %.1f ms: %s\n", name,
-                static_cast<long long>(EstimateSearchBytes(spec) >> 20), absl::ToDoubleMilliseconds(absl::Now() - begin),
+                static_cast<long long>(EstimateSearchBytes(spec) >> 20),
+                absl::ToDoubleMilliseconds(absl::Now() - begin),
                 valid.ok() ? "admitted" : std::string(valid.message()).c_str());
     if (!valid.ok()) continue;
     if (algorithm == Algorithm::kGradient) {
       MeasureEvaluations(spec);
-      MeasureStops("proof", [&](const std::atomic<bool>& stop) {
-        ProveSearchBound(spec, [&stop] { return stop.load(); });
-      });
+      MeasureStops("proof",
+                   [&](const std::atomic<bool>& stop) { ProveSearchBound(spec, [&stop] { return stop.load(); }); });
     }
     MeasureStops(name, [&](const std::atomic<bool>& stop) {
       Sink sink(&stop);

@@ -34,13 +34,15 @@ TEST(MemoryGateTest, WorkThatDoesNotFitWaitsUntilOtherWorkEnds) {
   std::atomic<bool> first_is_over = false;
   std::atomic<bool> second_saw_it = false;
   std::thread second;
-  EXPECT_TRUE(gate.Run(600, stop, [&] {
-                    second = std::thread([&] {
-                      EXPECT_TRUE(gate.Run(600, stop, [&] { second_saw_it = first_is_over.load(); }).ok());
-                    });
-                    EXPECT_TRUE(gate.Run(400, stop, [] {}).ok());
-                    first_is_over = true;
-                  }).ok());
+  EXPECT_TRUE(gate.Run(600, stop,
+                       [&] {
+                         second = std::thread([&] {
+                           EXPECT_TRUE(gate.Run(600, stop, [&] { second_saw_it = first_is_over.load(); }).ok());
+                         });
+                         EXPECT_TRUE(gate.Run(400, stop, [] {}).ok());
+                         first_is_over = true;
+                       })
+                  .ok());
   second.join();
   EXPECT_TRUE(second_saw_it);
 }
@@ -49,11 +51,13 @@ TEST(MemoryGateTest, WaitingWorkObeysAStop) {
   MemoryGate gate(1000);
   const std::atomic<bool> go_on = false;
   const std::atomic<bool> stop = true;
-  EXPECT_TRUE(gate.Run(600, go_on, [&] {
-                    bool ran = false;
-                    EXPECT_TRUE(gate.Run(600, stop, [&ran] { ran = true; }).ok());
-                    EXPECT_FALSE(ran);
-                  }).ok());
+  EXPECT_TRUE(gate.Run(600, go_on,
+                       [&] {
+                         bool ran = false;
+                         EXPECT_TRUE(gate.Run(600, stop, [&ran] { ran = true; }).ok());
+                         EXPECT_FALSE(ran);
+                       })
+                  .ok());
 }
 
 }  // namespace
