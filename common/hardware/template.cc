@@ -13,7 +13,15 @@
 namespace oneloop {
 namespace {
 
+constexpr double kMinParameterValue = 1e-12;
 constexpr double kMaxParameterValue = 1e12;
+// Values of a parameter; beyond it neighbouring ones are no longer told apart in binary.
+constexpr double kMaxParameterSteps = 1e15;
+// What no accelerator comes near, and what keeps every product of a workload's figures far from 0 and infinity.
+constexpr double kMinMacsPerCycle = 1e-15;
+constexpr double kMaxMacsPerCycle = 1e15;
+constexpr double kMinFormulaValue = 1e-18;
+constexpr double kMaxFormulaValue = 1e18;
 
 std::string IndexPath(std::string_view list, std::size_t index) { return absl::StrCat(ToAbsl(list), "[", index, "]"); }
 
@@ -31,16 +39,21 @@ absl::Status ValidateParameter(const ParameterSpec& parameter) {
   if (!IsIdentifier(parameter.name)) {
     return FieldError("name", absl::StrCat("'", parameter.name, "' is not a letter followed by letters, digits, '_'"));
   }
-  const auto in_reach = [](double value) { return value > 0 && value <= kMaxParameterValue; };
-  if (!in_reach(parameter.min)) return FieldError("min", absl::StrCat("is ", parameter.min, "; valid: above 0"));
-  if (!in_reach(parameter.max)) {
-    return FieldError("max", absl::StrCat("is ", parameter.max, "; valid: above 0, at most 1e12"));
+  for (const auto& [field, value] :
+       {std::pair{"min", parameter.min}, std::pair{"max", parameter.max}, std::pair{"step", parameter.step}}) {
+    if (value >= kMinParameterValue && value <= kMaxParameterValue) continue;
+    return FieldError(field,
+                      absl::StrCat("is ", value, "; valid: above 0, ", kMinParameterValue, " to ", kMaxParameterValue));
   }
   if (parameter.min > parameter.max) {
     return FieldError("max",
                       absl::StrCat("is ", parameter.max, ", below min = ", parameter.min, ": the range is empty"));
   }
-  if (!in_reach(parameter.step)) return FieldError("step", absl::StrCat("is ", parameter.step, "; valid: above 0"));
+  if (parameter.max / parameter.step > kMaxParameterSteps) {
+    return FieldError(
+        "step", absl::StrCat("is ", parameter.step, ", so that max = ", parameter.max, " is ",
+                             parameter.max / parameter.step, " steps; valid: at most ", kMaxParameterSteps, " steps"));
+  }
   for (const double end : {parameter.min, parameter.max}) {
     if (std::nearbyint(end / parameter.step) * parameter.step != end) {
       return FieldError(end == parameter.min ? "min" : "max",
@@ -83,6 +96,49 @@ absl::Status ValidateAxis(const AxisSpec& axis) {
 bool IsZero(const Formula& formula) {
   return std::all_of(formula.terms().begin(), formula.terms().end(),
                      [](const Formula::Term& term) { return !(term.coefficient > 0); });
+}
+
+// The lowest and the highest value in the parameters' ranges. A formula may be 0 everywhere where 0 has a meaning.
+absl::Status ValidateMagnitude(const Formula& formula, std::string_view field,
+                               const std::vector<ParameterSpec>& parameters) {
+  if (IsZero(formula)) return absl::OkStatus();
+  std::vector<double> low;
+  std::vector<double> high;
+  for (const ParameterSpec& parameter : parameters) {
+    low.push_back(parameter.min);
+    high.push_back(parameter.max);
+  }
+  const double smallest = formula.EvaluateSmallest(low, high);
+  const double largest = formula.EvaluateLargest(low, high);
+  if (smallest >= kMinFormulaValue && largest <= kMaxFormulaValue) return absl::OkStatus();
+  return FieldError(field,
+                    absl::StrCat("reaches ", smallest >= kMinFormulaValue ? largest : smallest,
+                                 " in the parameters' ranges; valid: ", kMinFormulaValue, " to ", kMaxFormulaValue));
+}
+
+// What ValidateLevel leaves: the magnitudes of all numbers.
+absl::Status ValidateMagnitudes(const TemplateSpec& spec) {
+  const auto check = [&spec](const std::optional<Formula>& formula, std::string_view field) {
+    return formula.has_value() ? ValidateMagnitude(*formula, field, spec.parameters) : absl::OkStatus();
+  };
+  for (std::size_t l = 0; l < spec.levels.size(); ++l) {
+    const LevelSpec& level = spec.levels[l];
+    const std::string path = IndexPath("levels", l);
+    for (std::size_t a = 0; a < level.spatial.size(); ++a) {
+      RETURN_IF_ERROR(check(level.spatial[a].size, absl::StrCat(path, ".", IndexPath("spatial", a), ".size")));
+    }
+    for (const auto& [field, formula] :
+         {std::pair{"capacity_bytes", &level.capacity_bytes}, std::pair{"capacity_words", &level.capacity_words},
+          std::pair{"words_per_cycle", &level.words_per_cycle}, std::pair{"energy_pj", &level.energy_pj},
+          std::pair{"block_words", &level.block_words}}) {
+      RETURN_IF_ERROR(PrefixField(path, check(*formula, field)));
+    }
+  }
+  RETURN_IF_ERROR(check(spec.mac_energy_pj, "compute.energy_pj"));
+  RETURN_IF_ERROR(check(spec.area_mm2, "area_mm2"));
+  if (spec.macs_per_cycle >= kMinMacsPerCycle && spec.macs_per_cycle <= kMaxMacsPerCycle) return absl::OkStatus();
+  return FieldError("compute.macs_per_cycle", absl::StrCat("is ", spec.macs_per_cycle, "; valid: above 0, ",
+                                                           kMinMacsPerCycle, " to ", kMaxMacsPerCycle));
 }
 
 absl::Status ValidateLevel(const LevelSpec& level) {
@@ -222,9 +278,7 @@ absl::StatusOr<std::unique_ptr<const Template>> Template::Create(TemplateSpec sp
   }
   RETURN_IF_ERROR(ValidateParameters(spec.parameters));
   RETURN_IF_ERROR(ValidateLevels(spec.levels));
-  if (!(spec.macs_per_cycle > 0) || !std::isfinite(spec.macs_per_cycle)) {
-    return FieldError("compute.macs_per_cycle", absl::StrCat("is ", spec.macs_per_cycle, "; valid: above 0"));
-  }
+  RETURN_IF_ERROR(ValidateMagnitudes(spec));
   std::unique_ptr<Template> result(new Template());
   for (std::size_t l = 0; l < spec.levels.size(); ++l) {
     const LevelSpec& level = spec.levels[l];

@@ -85,7 +85,9 @@ class Template {
   // INVALID_ARGUMENT, with the field as in the proto message Template, for: a bad or doubled name; fewer than two or
   // more than kMaxLevels levels; a last level that does not keep W, I and O without limit; a tensor kept nowhere; an
   // axis without dimensions; an empty range; a limit that is not one term, or shrinks with every parameter; limits
-  // whose parameters size each other in a circle.
+  // whose parameters size each other in a circle; numbers that no accelerator has: parameters beyond 1e-12 to 1e12 or
+  // of more than 1e15 steps, formulas that leave 1e-18 to 1e18 in the parameters' ranges unless they are 0, where that
+  // has a meaning, macs_per_cycle beyond 1e-15 to 1e15.
   static absl::StatusOr<std::unique_ptr<const Template>> Create(TemplateSpec spec);
 
   const TemplateSpec& spec() const { return spec_; }

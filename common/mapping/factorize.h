@@ -6,7 +6,8 @@
 
 namespace oneloop {
 
-// Prime factors with multiplicity, ascending; none for 1. Precondition: 1 <= n <= kMaxBound. Trial division.
+// Prime factors with multiplicity, ascending; none for 1. Precondition: 1 <= n <= kMaxBound. A microsecond; some
+// tens of them for a product of two primes above 1,290.
 std::vector<std::int64_t> PrimeFactors(std::int64_t n);
 
 // All divisors, ascending. Same precondition.

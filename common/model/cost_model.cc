@@ -127,7 +127,7 @@ void CostModel::CorrectInput(const LayerShape& shape, const Mapping& mapping, Ne
     const double requests = inner < 0 ? static_cast<double>(Macs(shape)) : input(inner).fills;
     here.reads = requests / corners.Multicast(inner + 1, level);
     if (inner >= 0) {
-      const InputCorners::Links links = corners.NeighbourLinks(inner);
+      const InputCorners::Links links = corners.LinksOf(inner);
       const double fan_outs = instances(inner + 1);
       here.reads -= fan_outs * links.saved / corners.Multicast(inner + 2, level);
       // Instances are counted alike, in whole words.

@@ -276,7 +276,7 @@ double ExactCounter::Nest::InputMulticast(int first, int last) const {
 InputCorners::Links ExactCounter::Nest::NeighbourLinks(int child) const {
   const Loop* first = LoopsOutside(child);
   if (spatial_dims_[Slot(child + 1)] == 0 || first == end() || (kSliding >> first->dim & 1) == 0) return {};
-  return InputCorners(counter_.template_, shape, mapping).NeighbourLinks(child);
+  return InputCorners(counter_.template_, shape, mapping).LinksOf(child);
 }
 
 ExactCounter::ExactCounter(const Template& hardware_template, const std::vector<Flow>& flows)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <limits>
 
 namespace oneloop {
@@ -56,7 +57,7 @@ bool InnerTraffic::Counts(const Template& hardware_template, const std::vector<i
 }
 
 InnerTraffic::InnerTraffic(const Template& hardware_template, const Hierarchy& hierarchy, const LayerShape& shape,
-                           int level, const BoxCosts& most, std::int64_t max_tiles)
+                           int level, const BoxCosts& most, ProofBudget* budget)
     : level_(level), outermost_(hierarchy.num_levels - 1), template_(hardware_template) {
   Boundary boundary;
   for (const Dim dim : kAllDims) {
@@ -81,9 +82,12 @@ InnerTraffic::InnerTraffic(const Template& hardware_template, const Hierarchy& h
     const Resource& resource = template_.resources()[r];
     if (resource.kind != Resource::Kind::kAxis && resource.level == level) resources_.push_back(static_cast<int>(r));
   }
-  ForEachTile(ExtentsAt(shape, boundary, max_tiles),
-              [&](const TileExtents& tile, const auto&) { AddTile(shape, tile, most); });
-  KeepBest();
+  ForEachTile(ExtentsAt(shape, boundary, budget->tiles()), [&](const TileExtents& tile, const auto&) {
+    AddTile(shape, tile, most);
+    return !budget->Stopped();
+  });
+  KeepBest(*budget);
+  budget->candidates_left -= std::ssize(candidates_);
 }
 
 void InnerTraffic::AddTile(const LayerShape& shape, const TileExtents& tile, const BoxCosts& most) {
@@ -123,7 +127,7 @@ void InnerTraffic::AddOrder(const LayerShape& shape, const TileExtents& tile, in
   candidates_.push_back(candidate);
 }
 
-void InnerTraffic::KeepBest() {
+void InnerTraffic::KeepBest(const ProofBudget& budget) {
   const auto sum = [](const Candidate& candidate) {
     return candidate.fills[0] + candidate.fills[1] + candidate.fills[2] + candidate.input_requests;
   };
@@ -131,6 +135,7 @@ void InnerTraffic::KeepBest() {
             [&sum](const Candidate& a, const Candidate& b) { return sum(a) < sum(b); });
   std::vector<Candidate> best;
   for (const Candidate& candidate : candidates_) {
+    if (budget.Stopped()) return;
     const bool bettered = std::any_of(best.begin(), best.end(), [&candidate](const Candidate& other) {
       for (std::size_t i = 0; i < other.need.size(); ++i) {
         if (other.need[i] > candidate.need[i]) return false;

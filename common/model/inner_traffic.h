@@ -23,9 +23,10 @@ class InnerTraffic {
   // level, and it has a capacity that tensors share.
   static bool Counts(const Template& hardware_template, const std::vector<int>& keepers, std::size_t index);
 
-  // `most`: the costs of the box that holds all boxes to be asked for. The template must outlive this.
+  // `most`: the costs of the box that holds all boxes to be asked for. The template must outlive this. Takes what
+  // it keeps off `budget`.
   InnerTraffic(const Template& hardware_template, const Hierarchy& hierarchy, const LayerShape& shape, int level,
-               const BoxCosts& most, std::int64_t max_tiles);
+               const BoxCosts& most, ProofBudget* budget);
 
   // pJ of all fills that are counted here, of what they read and, for outputs, drain further out. For an innermost
   // keeper of outputs less what its first updates do not read. Infinite when no tile fits.
@@ -48,7 +49,7 @@ class InnerTraffic {
 
   void AddTile(const LayerShape& shape, const TileExtents& tile, const BoxCosts& most);
   void AddOrder(const LayerShape& shape, const TileExtents& tile, int stationary, Candidate candidate);
-  void KeepBest();
+  void KeepBest(const ProofBudget& budget);
 
   int level_;
   int outermost_;

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <set>
 #include <utility>
 
 namespace oneloop {
 namespace {
+
+// Beyond what copies there can be.
+constexpr double kLongestRow = 9e18;
 
 constexpr std::array<Dim, 4> kSlidingDims = {Dim::kP, Dim::kQ, Dim::kR, Dim::kS};
 
@@ -160,14 +162,9 @@ double InputCorners::Multicast(int first, int last) const {
       const std::int64_t outputs = SpatialFactor(level, output);
       const std::int64_t filters = SpatialFactor(level, filter);
       if (outputs == 1 || filters == 1) continue;
-      std::set<std::int64_t> offsets;
-      for (std::int64_t i = 0; i < outputs; ++i) {
-        for (std::int64_t j = 0; j < filters; ++j) {
-          offsets.insert(i * below[static_cast<std::size_t>(output)] * Unit(output) +
-                         j * below[static_cast<std::size_t>(filter)] * Unit(filter));
-        }
-      }
-      ratio *= static_cast<double>(outputs * filters) / static_cast<double>(offsets.size());
+      const WindowGrid grid(outputs, filters, below[static_cast<std::size_t>(output)] * Unit(output),
+                            below[static_cast<std::size_t>(filter)] * Unit(filter));
+      ratio *= static_cast<double>(outputs * filters) / static_cast<double>(grid.Distinct());
     }
   }
   return ratio;
@@ -188,34 +185,29 @@ bool InputCorners::MayLink(int fan_out, const LoopList& loops) const {
 }
 
 // Copies are numbered along the first axis first, along an axis by its dimensions in their order, the first fastest.
-std::vector<InputCorners::Shift> InputCorners::OffsetsOfCopies(int fan_out) const {
-  std::vector<Shift> offsets = {Shift{}};
+InputCorners::DigitList InputCorners::DigitsOf(int fan_out) const {
+  DigitList digits;
   auto extents = ExtentsBelow(fan_out);
   for (std::size_t a = 0; a < template_.axes().size(); ++a) {
     if (template_.axes()[a].level != fan_out) continue;
     for (const Dim dim : kAllDims) {
       const std::int64_t factor = mapping_.s(static_cast<int>(a), dim);
+      if (factor == 1) continue;
       std::int64_t& extent = extents[static_cast<std::size_t>(dim)];
-      const int direction = Direction(dim);
-      const std::size_t inner = offsets.size();
-      for (std::int64_t copy = 1; copy < factor; ++copy) {
-        for (std::size_t i = 0; i < inner; ++i) {
-          Shift offset = offsets[i];
-          if (direction >= 0) offset[static_cast<std::size_t>(direction)] += copy * extent * Unit(dim);
-          offsets.push_back(offset);
-        }
-      }
+      digits.push_back({factor, Direction(dim), dim == Dim::kR || dim == Dim::kS, extent * Unit(dim)});
       extent *= factor;
     }
   }
-  return offsets;
+  return digits;
 }
 
 // Physical length of the first axis; the used one where a parameter sizes it, as the search sizes it to what is used.
 std::int64_t InputCorners::RowLength(int fan_out) const {
   for (const Resource& resource : template_.resources()) {
     if (resource.kind != Resource::Kind::kAxis || resource.level != fan_out) continue;
-    if (resource.owner < 0) return static_cast<std::int64_t>(resource.limit.terms().front().coefficient);
+    if (resource.owner < 0) {
+      return static_cast<std::int64_t>(std::clamp(resource.limit.terms().front().coefficient, 1.0, kLongestRow));
+    }
     std::int64_t used = 1;
     for (const Dim dim : kAllDims) used *= mapping_.s(resource.axis, dim);
     return used;
@@ -223,55 +215,29 @@ std::int64_t InputCorners::RowLength(int fan_out) const {
   return 1;
 }
 
-// After the move, a copy takes its tile from a neighbour that held it before. Used only where it saves a word of the
-// source.
-InputCorners::Links InputCorners::LinksOfMove(const std::vector<Shift>& offsets, std::int64_t row, const Shift& move) {
-  const auto count = static_cast<std::int64_t>(offsets.size());
-  const std::set<Shift> all(offsets.begin(), offsets.end());
-  std::set<Shift> unlinked;
-  std::int64_t linked = 0;
-  for (std::int64_t p = 0; p < count; ++p) {
-    Shift wanted = offsets[static_cast<std::size_t>(p)];
-    for (std::size_t a = 0; a < wanted.size(); ++a) wanted[a] += move[a];
-    bool found = false;
-    for (const std::int64_t q : {p - 1, p + 1, p - row, p + row}) {
-      const bool beside = q == p - 1 || q == p + 1;
-      if (q < 0 || q >= count || (beside && row > 1 && p / row != q / row)) continue;
-      found = found || offsets[static_cast<std::size_t>(q)] == wanted;
-    }
-    if (found) {
-      ++linked;
-    } else {
-      unlinked.insert(offsets[static_cast<std::size_t>(p)]);
-    }
-  }
-  const auto saved = static_cast<double>(all.size() - unlinked.size());
-  return saved > 0 ? Links{saved, static_cast<double>(linked)} : Links{};
-}
-
-InputCorners::Links InputCorners::NeighbourLinks(int child) const {
+InputCorners::Links InputCorners::LinksOf(int child) const {
   const int fan_out = child + 1;
   const LoopList loops = LoopsOutside(child);
   if (!MayLink(fan_out, loops)) return {};
-  const std::vector<Shift> offsets = OffsetsOfCopies(fan_out);
-  if (offsets.size() == 1) return {};
-  const std::int64_t row = std::max<std::int64_t>(1, RowLength(fan_out));
+  const DigitList digits = DigitsOf(fan_out);
+  if (digits.empty()) return {};
+  const NeighbourLinks neighbours({digits.begin(), digits.size()}, RowLength(fan_out));
 
   const Shift extents = ExtentsOf(child);
   double words = 1;
   for (const std::int64_t extent : extents) words *= static_cast<double>(extent);
   const double first_delta = FirstDelta(loops, extents, words);
   const Loop& first = loops.front();
-  const Links at_first = LinksOfMove(offsets, row, first.move);
+  const NeighbourLinks::Links at_first = neighbours.Count(first.move);
   Links total;
-  const auto add = [&total](const Links& links, double factor) {
-    total.saved += factor * links.saved;
-    total.linked += factor * links.linked;
+  const auto add = [&total](const NeighbourLinks::Links& links, double factor) {
+    total.saved += factor * static_cast<double>(links.saved);
+    total.linked += factor * static_cast<double>(links.linked);
   };
   if (first_delta == words) {
     add(at_first, first.weight * words);
     for (std::size_t j = 1; j < loops.size(); ++j) {
-      add(LinksOfMove(offsets, row, loops[j].move), loops[j].weight * words);
+      add(neighbours.Count(loops[j].move), loops[j].weight * words);
     }
   } else {
     for (std::size_t j = 1; j < loops.size(); ++j) {

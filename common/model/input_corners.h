@@ -4,10 +4,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "common/hardware/template.h"
 #include "common/mapping/mapping.h"
+#include "common/model/neighbour_links.h"
 #include "common/workload/workload.h"
 
 namespace oneloop {
@@ -32,12 +32,10 @@ class InputCorners {
     double saved = 0;
     double linked = 0;
   };
-  Links NeighbourLinks(int child) const;
+  Links LinksOf(int child) const;
 
  private:
-  // Elements by which a window moves: N, C, G, width, height.
-  static constexpr int kNumDirections = 5;
-  using Shift = std::array<std::int64_t, kNumDirections>;
+  using Shift = NeighbourLinks::Shift;
   struct Loop {
     Dim dim;
     double factor;
@@ -51,31 +49,34 @@ class InputCorners {
   std::array<std::int64_t, kNumDims> ExtentsBelow(int level) const;
   std::int64_t SpatialFactor(int level, Dim dim) const;
   Shift ExtentsOf(int level) const;
-  // Non-unit temporal loops outside a level, innermost first; on the stack, because exact scoring asks for it often.
-  class LoopList {
+  // On the stack, because exact scoring asks for it often.
+  template <class T>
+  class ShortList {
    public:
     std::size_t size() const { return size_; }
     bool empty() const { return size_ == 0; }
-    const Loop& operator[](std::size_t i) const { return loops_[i]; }
-    Loop& operator[](std::size_t i) { return loops_[i]; }
-    const Loop& front() const { return loops_[0]; }
-    Loop* begin() { return loops_.data(); }
-    Loop* end() { return loops_.data() + size_; }
-    const Loop* begin() const { return loops_.data(); }
-    const Loop* end() const { return loops_.data() + size_; }
-    void push_back(const Loop& loop) { loops_[size_++] = loop; }
+    const T& operator[](std::size_t i) const { return items_[i]; }
+    T& operator[](std::size_t i) { return items_[i]; }
+    const T& front() const { return items_[0]; }
+    T* begin() { return items_.data(); }
+    T* end() { return items_.data() + size_; }
+    const T* begin() const { return items_.data(); }
+    const T* end() const { return items_.data() + size_; }
+    void push_back(const T& item) { items_[size_++] = item; }
 
    private:
-    std::array<Loop, static_cast<std::size_t>(kMaxLevels) * kNumDims> loops_;
+    std::array<T, static_cast<std::size_t>(kMaxLevels) * kNumDims> items_;
     std::size_t size_ = 0;
   };
+  using LoopList = ShortList<Loop>;
+  using DigitList = ShortList<NeighbourLinks::Digit>;
+  // Non-unit temporal loops outside a level, innermost first.
   LoopList LoopsOutside(int level) const;
   // Words that the innermost loop brings per step, given a tile of `words` words.
   static double FirstDelta(const LoopList& loops, const Shift& extents, double words);
   bool MayLink(int fan_out, const LoopList& loops) const;
-  std::vector<Shift> OffsetsOfCopies(int fan_out) const;
-  // What one move of all copies saves, counted in tiles, when copies stand in rows of `row`.
-  static Links LinksOfMove(const std::vector<Shift>& offsets, std::int64_t row, const Shift& move);
+  DigitList DigitsOf(int fan_out) const;
+  // At least 1.
   std::int64_t RowLength(int fan_out) const;
 
   const Template& template_;

@@ -15,15 +15,18 @@ std::size_t Slot(Tensor tensor) { return static_cast<std::size_t>(tensor); }
 
 }  // namespace
 
-LayerBound::LayerBound(const CostModel& model, const LayerShape& shape, const BoxCosts& most, std::int64_t max_tiles)
+LayerBound::LayerBound(const CostModel& model, const LayerShape& shape, const BoxCosts& most, ProofBudget* budget)
     : model_(model),
       outermost_(model.hierarchy().num_levels - 1),
       macs_(static_cast<double>(Macs(shape))),
-      traffic_(model.hardware_template(), model.hierarchy(), shape, most, max_tiles),
-      whole_reach_(model.hardware_template(), shape, AxisLimits(model.hardware_template(), most)) {
+      traffic_(model.hardware_template(), model.hierarchy(), shape, most, budget),
+      whole_reach_(model.hardware_template(), shape, AxisLimits(model.hardware_template(), most), budget->steps(),
+                   budget->stop) {
   const SpatialReach::Limits limits = AxisLimits(model.hardware_template(), most);
   for (const OuterTraffic::Group& group : traffic_.groups()) {
-    reach_.emplace_back(model.hardware_template(), group.inside, limits);
+    if (budget->Stopped()) return;
+    reach_.emplace_back(model.hardware_template(), group.inside, limits, budget->steps(), budget->stop);
+    budget->steps_left -= reach_.back().num_steps();
   }
   for (int level = 0; level < outermost_; ++level) {
     bool is_inner = false;
@@ -32,7 +35,7 @@ LayerBound::LayerBound(const CostModel& model, const LayerShape& shape, const Bo
         is_inner = is_inner || (Keepers(tensor)[k] == level && IsInner(tensor, k));
       }
     }
-    if (is_inner) inner_.emplace_back(model.hardware_template(), model.hierarchy(), shape, level, most, max_tiles);
+    if (is_inner) inner_.emplace_back(model.hardware_template(), model.hierarchy(), shape, level, most, budget);
   }
 }
 

@@ -29,9 +29,9 @@ class LayerBound {
   };
   using Gains = std::vector<Gain>;  // by group
 
-  // `most`: the costs of the box that holds all boxes to be asked for. At most about `max_tiles` tiles are told apart.
-  // `model` must outlive the bound.
-  LayerBound(const CostModel& model, const LayerShape& shape, const BoxCosts& most, std::int64_t max_tiles);
+  // `most`: the costs of the box that holds all boxes to be asked for. `model` must outlive the bound. Takes what it
+  // keeps off `budget`; once that is stopped, the bound must not be asked.
+  LayerBound(const CostModel& model, const LayerShape& shape, const BoxCosts& most, ProofBudget* budget);
 
   std::size_t num_groups() const { return reach_.size(); }
   Gains GainsAt(const SpatialReach::Limits& limits) const;

@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "common/mapping/factorize.h"
 #include "common/model/layer_bound.h"
 
 namespace oneloop {
@@ -18,6 +19,13 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 // Both keep memory below some tens of megabytes.
 constexpr std::int64_t kMostTilesOfLayer = 100'000;
 constexpr std::size_t kMostGains = 100'000;
+// Of all layers: 160 MB of candidates and 64 MB of steps, which common workloads do not come near.
+constexpr std::int64_t kMostCandidates = 2'000'000;
+constexpr std::int64_t kMostSteps = 4'000'000;
+constexpr std::int64_t kOrdersOfTile = 6;
+constexpr std::int64_t kCandidateBytes = 88;
+// Steps, gains and boxes.
+constexpr std::int64_t kOtherProofBytes = 16 * kMostSteps + (std::int64_t{64} << 20);
 
 struct Box {
   std::vector<ParameterRange> ranges;
@@ -89,11 +97,12 @@ BoxSearch::BoxSearch(const CostModel& model, const Workload& workload, std::span
   const BoxCosts most = CostsOfBox(model_.hardware_template(), root_.ranges);
   const std::int64_t max_tiles =
       std::clamp<std::int64_t>(options.max_tiles / std::max<std::int64_t>(1, std::ssize(shapes)), 1, kMostTilesOfLayer);
+  ProofBudget budget{max_tiles, kMostCandidates, kMostSteps, [this] { return Stopped(); }};
   layers_.reserve(shapes.size());
   std::size_t groups = 0;
   for (const auto& [shape, count] : shapes) {
     if (Stopped()) return;
-    layers_.push_back({count, LayerBound(model, shape, most, max_tiles)});
+    layers_.push_back({count, LayerBound(model, shape, most, &budget)});
     groups += layers_.back().bound.num_groups();
   }
   most_gains_ = kMostGains / std::max<std::size_t>(1, groups) + 1;
@@ -106,7 +115,10 @@ const std::vector<LayerBound::Gains>& BoxSearch::GainsAt(const BoxCosts& costs) 
   if (known != gains_.end()) return known->second;
   if (gains_.size() >= most_gains_) gains_.clear();
   std::vector<LayerBound::Gains>& gains = gains_[limits];
-  for (const Entry& layer : layers_) gains.push_back(layer.bound.GainsAt(limits));
+  for (const Entry& layer : layers_) {
+    if (Stopped()) break;
+    gains.push_back(layer.bound.GainsAt(limits));
+  }
   return gains;
 }
 
@@ -116,6 +128,8 @@ Box BoxSearch::Evaluate(std::vector<ParameterRange> ranges) {
   box.ranges = std::move(ranges);
   const std::vector<LayerBound::Gains>& gains = GainsAt(costs);
   for (std::size_t l = 0; l < layers_.size(); ++l) {
+    // Of no use then, like the gains; a figure of 0 is true of any box.
+    if (Stopped()) return {std::move(box.ranges), {}, 0};
     const LayerFigures figures = layers_[l].bound.Evaluate(costs, gains[l]);
     box.least.energy_uj += layers_[l].count * figures.energy_uj;
     box.least.latency_cycles += layers_[l].count * figures.latency_cycles;
@@ -145,6 +159,7 @@ std::optional<std::pair<Box, Box>> BoxSearch::Split(const Box& box) {
   for (std::size_t p = 0; p < box.ranges.size(); ++p) {
     const auto cut = Halves(p, box.ranges[p]);
     if (!cut.has_value()) continue;
+    if (stopped_) return std::nullopt;
     std::vector<ParameterRange> low = box.ranges;
     std::vector<ParameterRange> high = box.ranges;
     low[p] = cut->first;
@@ -188,6 +203,10 @@ LowerBound BoxSearch::Run() {
     Box box = std::move(open.back());
     open.pop_back();
     std::optional<std::pair<Box, Box>> halves = Split(box);
+    if (stopped_) {
+      open.push_back(std::move(box));
+      break;
+    }
     if (!halves.has_value()) {
       least_closed = std::min(least_closed, box.objective);
       closed.push_back(std::move(box));
@@ -200,12 +219,28 @@ LowerBound BoxSearch::Run() {
       std::push_heap(open.begin(), open.end(), Lower());
     }
   }
-  result.exhausted = open.empty() || open.front().objective >= least_closed;
+  result.exhausted = !stopped_ && (open.empty() || open.front().objective >= least_closed);
   Conclude(open, closed, &result);
   return result;
 }
 
 }  // namespace
+
+std::int64_t MostProofBytes(const Workload& workload) {
+  const LowerBoundOptions options;
+  const std::int64_t tiles_of_layer = std::clamp<std::int64_t>(
+      options.max_tiles / std::max<std::int64_t>(1, std::ssize(workload.layers)), 1, kMostTilesOfLayer);
+  double tiles = 0;
+  for (const Layer& layer : workload.layers) {
+    double of_layer = 1;
+    for (const std::int64_t bound : layer.shape.bounds) of_layer *= static_cast<double>(Divisors(bound).size());
+    tiles += std::min(of_layer, static_cast<double>(tiles_of_layer));
+  }
+  // Each tile has a few orders. One layer's are all there before the worse ones are dropped.
+  const auto candidates = static_cast<std::int64_t>(
+      std::min(kOrdersOfTile * tiles, static_cast<double>(kMostCandidates + 2 * kOrdersOfTile * kMostTilesOfLayer)));
+  return candidates * kCandidateBytes + kOtherProofBytes;
+}
 
 LowerBound ProveLowerBound(const CostModel& model, const Workload& workload, std::span<const ParameterRange> ranges,
                            const ObjectiveWeights& weights, const LowerBoundOptions& options) {

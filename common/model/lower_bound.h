@@ -15,8 +15,7 @@ namespace oneloop {
 struct LowerBoundOptions {
   int max_boxes = 3000;  // boxes of hardware points that are looked at, >= 1; a few tens of microseconds each
   std::int64_t max_tiles = 2'000'000;  // tiles over all layers that are told apart; more are merged, at least 1 a layer
-  // Asked before every layer's preparation and before every split; true ends early. The bound is valid whenever it
-  // stops, and 0 before the first box.
+  // Asked every few milliseconds; true ends early. The bound is valid whenever it stops, and 0 before the first box.
   std::function<bool()> stop_requested;
 };
 
@@ -31,6 +30,9 @@ struct LowerBound {
   int boxes = 0;           // looked at
   bool exhausted = false;  // no box is left that could be split: more boxes would not raise the bound
 };
+
+// What the proof takes at most, about, with the default options.
+std::int64_t MostProofBytes(const Workload& workload);
 
 // A proven lower bound of energy^weights.energy · latency^weights.latency (µJ, cycles; weights >= 0) of the workload,
 // over all hardware points in `ranges` (by parameter index; min == max fixes one) and all mappings of every layer:

@@ -1,6 +1,7 @@
 #include "common/model/outer_traffic.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -29,9 +30,9 @@ bool HasAxis(const Template& hardware_template, int level, const DimSet& dims) {
 class OuterTrafficBuilder {
  public:
   OuterTrafficBuilder(const Template& hardware_template, const Hierarchy& hierarchy, const LayerShape& shape,
-                      const BoxCosts& most, OuterTraffic* result);
+                      const BoxCosts& most, const std::function<bool()>& stop, OuterTraffic* result);
 
-  void Build(std::int64_t max_tiles);
+  void Build(ProofBudget* budget);
 
  private:
   using Candidate = OuterTraffic::Candidate;
@@ -42,7 +43,7 @@ class OuterTrafficBuilder {
   };
 
   void AskWhoHolds(const Hierarchy& hierarchy);
-  void AskForRoom(const BoxCosts& most);
+  void AskForRoom(const BoxCosts& most, const std::function<bool()>& stop);
   std::vector<std::int64_t> GroupByUse(Dim dim, const std::vector<ExtentRange>& extents,
                                        std::vector<std::size_t>* groups) const;
   void AddTile(const TileExtents& tile, std::size_t group);
@@ -50,7 +51,7 @@ class OuterTrafficBuilder {
   void AddNeed(const TileExtents& tile, Tensor tensor, Candidate* candidate) const;
   double InputWords(const TileExtents& tile, int stationary, double revisits) const;
   double CoincidingMoves(const TileExtents& tile) const;
-  std::vector<Candidate> BestOf(std::vector<Candidate> raw) const;
+  std::vector<Candidate> BestOf(std::vector<Candidate> raw, const ProofBudget& budget) const;
 
   const Template& template_;
   const LayerShape& shape_;
@@ -65,14 +66,15 @@ class OuterTrafficBuilder {
 };
 
 OuterTrafficBuilder::OuterTrafficBuilder(const Template& hardware_template, const Hierarchy& hierarchy,
-                                         const LayerShape& shape, const BoxCosts& most, OuterTraffic* result)
+                                         const LayerShape& shape, const BoxCosts& most,
+                                         const std::function<bool()>& stop, OuterTraffic* result)
     : template_(hardware_template),
       shape_(shape),
       result_(*result),
       outermost_(hierarchy.num_levels - 1),
       most_(AxisLimits(hardware_template, most)) {
   AskWhoHolds(hierarchy);
-  AskForRoom(most);
+  AskForRoom(most, stop);
   const int input_keeper = holding_[Slot(Tensor::kI)].last;
   input_tile_is_whole_ = input_keeper == outermost_ - 1 && !HasAxis(template_, outermost_, kEveryDim);
   input_is_revisited_ = input_keeper >= 0 && !HasAxis(template_, input_keeper + 1, kSlidingDims);
@@ -106,8 +108,8 @@ void OuterTrafficBuilder::AskWhoHolds(const Hierarchy& hierarchy) {
   }
 }
 
-void OuterTrafficBuilder::AskForRoom(const BoxCosts& most) {
-  const SpatialReach reach(template_, shape_, most_);
+void OuterTrafficBuilder::AskForRoom(const BoxCosts& most, const std::function<bool()>& stop) {
+  const SpatialReach reach(template_, shape_, most_, SpatialReach::kMaxSteps, stop);
   for (std::size_t i = 0; i < result_.resources_.size(); ++i) {
     const Resource& resource = template_.resources()[Slot(result_.resources_[i])];
     double copies = 1;
@@ -147,13 +149,14 @@ std::vector<std::int64_t> OuterTrafficBuilder::GroupByUse(Dim dim, const std::ve
   return largest;
 }
 
-void OuterTrafficBuilder::Build(std::int64_t max_tiles) {
-  const ExtentRanges extents = ExtentsAt(shape_, {kEveryDim, template_.level(outermost_).temporal}, max_tiles);
+void OuterTrafficBuilder::Build(ProofBudget* budget) {
+  const ExtentRanges extents = ExtentsAt(shape_, {kEveryDim, template_.level(outermost_).temporal}, budget->tiles());
   std::vector<OuterTraffic::Group> groups = {{shape_, {}}};
   std::array<std::size_t, kNumDims> stride{};
   std::array<std::vector<std::size_t>, kNumDims> use;
   for (const Dim dim : kAllDims) {
     const std::vector<std::int64_t> largest = GroupByUse(dim, extents[Slot(dim)], &use[Slot(dim)]);
+    if (budget->Stopped()) return;
     if (largest.size() == 1 || groups.size() * largest.size() > kMaxGroups) continue;
     stride[Slot(dim)] = groups.size();
     const std::vector<OuterTraffic::Group> before = std::exchange(groups, {});
@@ -169,9 +172,11 @@ void OuterTrafficBuilder::Build(std::int64_t max_tiles) {
     std::size_t group = 0;
     for (std::size_t d = 0; d < index.size(); ++d) group += stride[d] * use[d][index[d]];
     AddTile(tile, group);
+    return !budget->Stopped();
   });
   for (std::size_t g = groups.size(); g-- > 0;) {
-    groups[g].candidates = BestOf(std::move(raw_[g]));
+    groups[g].candidates = BestOf(std::move(raw_[g]), *budget);
+    budget->candidates_left -= std::ssize(groups[g].candidates);
     if (!groups[g].candidates.empty()) result_.groups_.push_back(std::move(groups[g]));
   }
 }
@@ -274,11 +279,13 @@ double OuterTrafficBuilder::CoincidingMoves(const TileExtents& tile) const {
 }
 
 // Drops every candidate that another one equals or betters in all respects.
-std::vector<OuterTraffic::Candidate> OuterTrafficBuilder::BestOf(std::vector<Candidate> raw) const {
+std::vector<OuterTraffic::Candidate> OuterTrafficBuilder::BestOf(std::vector<Candidate> raw,
+                                                                 const ProofBudget& budget) const {
   std::sort(raw.begin(), raw.end(), [](const Candidate& a, const Candidate& b) { return a.words < b.words; });
   std::vector<Candidate> best;
   std::vector<std::size_t> order;  // indices into best; those that drop others move to the front
   for (const Candidate& candidate : raw) {
+    if (budget.Stopped()) return {};
     const auto betters = [&](std::size_t index) {
       const Candidate& other = best[index];
       for (std::size_t i = 0; i < result_.resources_.size(); ++i) {
@@ -301,8 +308,8 @@ std::vector<OuterTraffic::Candidate> OuterTrafficBuilder::BestOf(std::vector<Can
 }
 
 OuterTraffic::OuterTraffic(const Template& hardware_template, const Hierarchy& hierarchy, const LayerShape& shape,
-                           const BoxCosts& most, std::int64_t max_tiles) {
-  OuterTrafficBuilder(hardware_template, hierarchy, shape, most, this).Build(max_tiles);
+                           const BoxCosts& most, ProofBudget* budget) {
+  OuterTrafficBuilder(hardware_template, hierarchy, shape, most, budget->stop, this).Build(budget);
 }
 
 }  // namespace oneloop

@@ -9,6 +9,7 @@
 #include "common/hardware/template.h"
 #include "common/model/box_costs.h"
 #include "common/model/count.h"
+#include "common/model/tile_shape.h"
 #include "common/workload/dims.h"
 #include "common/workload/workload.h"
 
@@ -33,9 +34,9 @@ class OuterTraffic {
     std::vector<Candidate> candidates;  // ascending in words
   };
 
-  // `most`: the costs of the box that holds all boxes to be asked for. At most about `max_tiles` tiles are told apart.
+  // `most`: the costs of the box that holds all boxes to be asked for. Takes what it keeps off `budget`.
   OuterTraffic(const Template& hardware_template, const Hierarchy& hierarchy, const LayerShape& shape,
-               const BoxCosts& most, std::int64_t max_tiles);
+               const BoxCosts& most, ProofBudget* budget);
 
   // Those with the most room for spatial factors first.
   const std::vector<Group>& groups() const { return groups_; }

@@ -10,7 +10,6 @@
 namespace oneloop {
 namespace {
 
-constexpr std::size_t kMaxSteps = 4096;
 // Limits are results of formulas: an axis of 16 may come out as 15.999999999999998.
 constexpr double kSlack = 1 + 1e-9;
 
@@ -60,7 +59,8 @@ SpatialReach::Weights SpatialReach::WeightsOf(const Template& hardware_template,
   return weights;
 }
 
-SpatialReach::SpatialReach(const Template& hardware_template, const LayerShape& shape, const Limits& most) {
+SpatialReach::SpatialReach(const Template& hardware_template, const LayerShape& shape, const Limits& most,
+                           std::size_t max_steps, const std::function<bool()>& stop) {
   most_.fill(1);
   for (std::size_t purpose = 0; purpose < kNumPurposes; ++purpose) {
     Weights largest{};
@@ -68,7 +68,8 @@ SpatialReach::SpatialReach(const Template& hardware_template, const LayerShape& 
       const Template::Axis& axis = hardware_template.axes()[a];
       if (purpose == 0) axes_.push_back({axis.level, {}});
       const Weights weights = WeightsOf(hardware_template, shape, purpose, axis.level);
-      axes_[a].stairs[purpose] = StairsOf(axis.dims, shape, weights, most[a]);
+      axes_[a].stairs[purpose] = StairsOf(axis.dims, shape, weights, most[a], max_steps, stop);
+      num_steps_ += static_cast<std::int64_t>(axes_[a].stairs[purpose].size());
       for (std::size_t d = 0; d < weights.size(); ++d) largest[d] = std::max(largest[d], weights[d]);
     }
     for (const Dim dim : kAllDims) {
@@ -78,20 +79,21 @@ SpatialReach::SpatialReach(const Template& hardware_template, const LayerShape& 
 }
 
 SpatialReach::Stairs SpatialReach::StairsOf(const DimSet& dims, const LayerShape& shape, const Weights& weights,
-                                            double most) {
+                                            double most, std::size_t max_steps, const std::function<bool()>& stop) {
   std::map<double, double> gains = {{1, 1}};
   for (const Dim dim : kAllDims) {
     const double weight = weights[static_cast<std::size_t>(dim)];
     if (!dims.Has(dim) || weight == 0 || shape.bound(dim) == 1) continue;
     const std::map<double, double> before = gains;
     for (const std::int64_t divisor : Divisors(shape.bound(dim))) {
+      if (stop && stop()) return {};
       const auto factor = static_cast<double>(divisor);
       for (const auto& [copies, gain] : before) {
         if (copies * factor > most * kSlack) break;
         double& best = gains[copies * factor];
         best = std::max(best, gain * std::pow(factor, weight));
       }
-      if (gains.size() > kMaxSteps) return {};
+      if (gains.size() > max_steps) return {};
     }
   }
   Stairs stairs;

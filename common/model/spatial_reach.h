@@ -3,6 +3,8 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -19,9 +21,15 @@ class SpatialReach {
  public:
   // Most copies along each axis, by Template::axes().
   using Limits = std::array<double, kMaxAxes>;
+  static constexpr std::size_t kMaxSteps = 4096;
 
-  // No larger limits will be asked for than `most`.
-  SpatialReach(const Template& hardware_template, const LayerShape& shape, const Limits& most);
+  // No larger limits will be asked for than `most`. Of each axis at most `max_steps` numbers of copies are told apart.
+  // Once `stop` returns true, the rest is left out, and this must not be asked.
+  SpatialReach(const Template& hardware_template, const LayerShape& shape, const Limits& most,
+               std::size_t max_steps = kMaxSteps, const std::function<bool()>& stop = {});
+
+  // What is kept, in steps of 16 bytes.
+  std::int64_t num_steps() const { return num_steps_; }
 
   // Copies of any kind, in the fan-outs of levels first..last.
   double Copies(int first, int last, const Limits& limits) const { return Product(kAny, first, last, limits); }
@@ -51,7 +59,8 @@ class SpatialReach {
   using Stairs = std::vector<Step>;
 
   static Weights WeightsOf(const Template& hardware_template, const LayerShape& shape, std::size_t purpose, int level);
-  static Stairs StairsOf(const DimSet& dims, const LayerShape& shape, const Weights& weights, double most);
+  static Stairs StairsOf(const DimSet& dims, const LayerShape& shape, const Weights& weights, double most,
+                         std::size_t max_steps, const std::function<bool()>& stop);
   static double Gain(const Stairs& stairs, double limit);
   double Product(std::size_t purpose, int first, int last, const Limits& limits) const;
 
@@ -60,6 +69,7 @@ class SpatialReach {
     std::array<Stairs, kNumPurposes> stairs;
   };
   std::vector<Axis> axes_;
+  std::int64_t num_steps_ = 0;
   std::array<double, kNumPurposes> most_;  // what the layer's bounds allow
 };
 

@@ -57,12 +57,12 @@ ExtentRanges ExtentsAt(const LayerShape& shape, const Boundary& boundary, std::i
 }
 
 void ForEachTile(const ExtentRanges& extents,
-                 const std::function<void(const TileExtents&, const std::array<std::size_t, kNumDims>&)>& visit) {
+                 const std::function<bool(const TileExtents&, const std::array<std::size_t, kNumDims>&)>& visit) {
   std::array<std::size_t, kNumDims> index{};
   TileExtents tile;
   for (;;) {
     for (std::size_t d = 0; d < index.size(); ++d) tile[d] = extents[d][index[d]];
-    visit(tile, index);
+    if (!visit(tile, index)) return;
     std::size_t d = 0;
     while (d < index.size() && ++index[d] == extents[d].size()) index[d++] = 0;
     if (d == index.size()) return;

@@ -1,11 +1,13 @@
 #ifndef ONELOOP_COMMON_MODEL_TILE_SHAPE_H_
 #define ONELOOP_COMMON_MODEL_TILE_SHAPE_H_
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <functional>
 #include <vector>
 
+#include "common/model/spatial_reach.h"
 #include "common/workload/dims.h"
 #include "common/workload/workload.h"
 
@@ -32,9 +34,26 @@ struct Boundary {
 // most `max_tiles` tiles.
 ExtentRanges ExtentsAt(const LayerShape& shape, const Boundary& boundary, std::int64_t max_tiles);
 
-// Calls visit for every tile, with the index of each extent.
+// What the proof of one workload may still take, which all its layers share: beyond it tiles are merged and stairs of
+// copies end earlier, so that the bound is weaker and memory stays bounded.
+struct ProofBudget {
+  std::int64_t max_tiles = 1;        // of each layer
+  std::int64_t candidates_left = 0;  // to be kept, some 80 bytes each
+  std::int64_t steps_left = 0;       // of SpatialReach
+  // Asked every few milliseconds; once true, what is being built is of no use.
+  std::function<bool()> stop;
+
+  std::int64_t tiles() const { return candidates_left > 0 ? max_tiles : std::min(max_tiles, kFewTiles); }
+  std::size_t steps() const { return steps_left > 0 ? SpatialReach::kMaxSteps : kFewSteps; }
+  bool Stopped() const { return stop && stop(); }
+
+  static constexpr std::int64_t kFewTiles = 64;
+  static constexpr std::size_t kFewSteps = 16;
+};
+
+// Calls visit for every tile, with the index of each extent, until it returns false.
 void ForEachTile(const ExtentRanges& extents,
-                 const std::function<void(const TileExtents&, const std::array<std::size_t, kNumDims>&)>& visit);
+                 const std::function<bool(const TileExtents&, const std::array<std::size_t, kNumDims>&)>& visit);
 
 // No extent is merged.
 bool IsExact(const TileExtents& tile);

@@ -1,5 +1,6 @@
 #include "server/handlers/exact_score.h"
 
+#include <cmath>
 #include <cstddef>
 #include <string>
 
@@ -45,7 +46,15 @@ absl::StatusOr<LayerScore> ScoreLayer(const CostModel& model, const ComponentCos
     use.predicted_cycles = score.prediction->cycles;
   }
   score.figures = model.Score(use, costs);
-  return score;
+  const LayerFigures& figures = score.figures;
+  if (figures.latency_cycles > 0 && std::isfinite(figures.latency_cycles) && figures.energy_uj >= 0 &&
+      std::isfinite(figures.energy_uj)) {
+    return score;
+  }
+  return FieldError(
+      "mapping", absl::StrCat("cannot be scored: energy ", figures.energy_uj, " uJ, latency ", figures.latency_cycles,
+                              " cycles; the template's numbers do not give a "
+                              "finite energy and a latency above 0"));
 }
 
 }  // namespace oneloop

@@ -72,7 +72,7 @@ class RowScorer {
 }  // namespace
 
 absl::Status ModelHandlers::EvaluateDesigns(const v1::EvaluateDesignsRequest& request,
-                                            v1::EvaluateDesignsResponse* response) const {
+                                            v1::EvaluateDesignsResponse* response, const StopCheck& stop) const {
   if (request.rows_size() > kMostRows) {
     return FieldError("rows",
                       absl::StrCat("has ", request.rows_size(), "; valid: at most ", kMostRows, " in one call"));
@@ -88,6 +88,7 @@ absl::Status ModelHandlers::EvaluateDesigns(const v1::EvaluateDesignsRequest& re
     RETURN_IF_ERROR(CheckPredictor(request.predictor(), false));
   }
   for (int i = 0; i < request.rows_size(); ++i) {
+    RETURN_IF_ERROR(CheckStop(stop));
     absl::StatusOr<v1::MappingScore> score = scorer.Score(request.rows(i));
     if (!score.ok()) return PrefixField(absl::StrCat("rows[", i, "]"), score.status());
     *response->add_scores() = *std::move(score);

@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "common/base/stop_check.h"
 #include "oneloop/v1/model_service.pb.h"
 #include "server/handlers/calibration_catalog.h"
 #include "server/handlers/call_context.h"
@@ -25,7 +26,9 @@ class ModelHandlers {
   };
   explicit ModelHandlers(const Options& options) : options_(options) {}
 
-  absl::Status EvaluateDesigns(const v1::EvaluateDesignsRequest& request, v1::EvaluateDesignsResponse* response) const;
+  // `stop` is asked before each row; its error is returned at once, whatever was scored.
+  absl::Status EvaluateDesigns(const v1::EvaluateDesignsRequest& request, v1::EvaluateDesignsResponse* response,
+                               const StopCheck& stop = {}) const;
   absl::Status ListWorkloads(const v1::ListWorkloadsRequest& request, v1::ListWorkloadsResponse* response) const;
   absl::Status GetWorkload(const v1::GetWorkloadRequest& request, v1::Workload* response) const;
   absl::Status ListTemplates(const v1::ListTemplatesRequest& request, v1::ListTemplatesResponse* response) const;

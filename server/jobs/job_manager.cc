@@ -10,6 +10,7 @@
 #include "common/base/log.h"
 #include "common/base/status.h"
 #include "server/jobs/end_message.h"
+#include "server/search/search_memory.h"
 
 namespace oneloop {
 namespace {
@@ -36,7 +37,8 @@ JobManager::JobManager(Options options)
                     .cancel_overdue = [this](std::int64_t job_id) { return CancelOverdue(job_id); },
                     .clock = options_.clock,
                     .steady_clock = options_.steady_clock}),
-      stalled_(options_.stalled, [this](std::int64_t job_id) { return RetryStalled(job_id); }) {}
+      stalled_(options_.stalled, [this](std::int64_t job_id) { return RetryStalled(job_id); }),
+      memory_(options_.max_search_bytes > 0 ? options_.max_search_bytes : DefaultSearchBytes()) {}
 
 absl::StatusOr<std::unique_ptr<JobManager>> JobManager::Create(Options options) {
   if (options.store == nullptr || !options.decode_spec || !options.run_start || !options.prove_bound) {
@@ -291,7 +293,10 @@ std::optional<JobManager::Task> JobManager::AwaitTask() {
 void JobManager::RunTask(const Task& task) {
   absl::StatusOr<PointWriter::Ending> ending = PointWriter::Ending::kOpen;
   if (absl::StatusOr<std::shared_ptr<const SearchSpec>> spec = PrepareJob(task.lease.job_id); spec.ok()) {
-    ending = task.lease.start == kBoundUnit ? ProveAndStore(task, **spec) : RunAndStore(task, **spec);
+    const absl::Status ran = memory_.Run(EstimateSearchBytes(**spec), *task.stop, [&] {
+      ending = task.lease.start == kBoundUnit ? ProveAndStore(task, **spec) : RunAndStore(task, **spec);
+    });
+    if (!ran.ok()) ending = ran;
   } else {
     ending = spec.status();
   }

@@ -22,6 +22,7 @@
 #include "server/jobs/housekeeper.h"
 #include "server/jobs/job_units.h"
 #include "server/jobs/lease_queue.h"
+#include "server/jobs/memory_gate.h"
 #include "server/jobs/point_writer.h"
 #include "server/jobs/queue_forecast.h"
 #include "server/jobs/stalled_jobs.h"
@@ -56,6 +57,8 @@ class JobManager {
     StartRunner run_start = RunStart;
     BoundProver prove_bound = ProveSearchBound;
     int num_threads = 0;  // 0: as many as the machine runs at once
+    // Of the starts and proofs that run at a time, by EstimateSearchBytes; others wait. 0: DefaultSearchBytes().
+    std::int64_t max_search_bytes = 0;
     std::size_t max_unfinished_jobs = 10000;
     FairShare::Options fair_share;
     JobSweep sweep;  // what happens to jobs that are over
@@ -169,6 +172,7 @@ class JobManager {
   ForecastCache forecast_;
   Housekeeper housekeeper_;
   StalledJobs stalled_;
+  MemoryGate memory_;
 
   std::vector<std::thread> workers_;  // set once in Create
 };

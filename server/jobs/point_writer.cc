@@ -77,9 +77,13 @@ void PointWriter::OnPoint(const SearchPoint& point) {
   stored.score = point.score;
   stored.parameters.assign(point.hardware.begin(), point.hardware.end());
   stored.design = DesignText(template_, point.mappings);
+  batch_bytes_ += stored.design.size();
   samples_done_ = point.sample;
   // Whether it is late for a smaller batch is looked at by StopRequested, which comes often: a point is cheap.
-  if (batch_.points.size() >= static_cast<std::size_t>(options_.points_per_batch)) Flush(Ending::kOpen);
+  if (batch_.points.size() >= static_cast<std::size_t>(options_.points_per_batch) ||
+      batch_bytes_ >= options_.bytes_per_batch) {
+    Flush(Ending::kOpen);
+  }
 }
 
 bool PointWriter::StopRequested() {
@@ -103,6 +107,7 @@ void PointWriter::FlushIfLate() {
 void PointWriter::Flush(Ending ending) {
   last_flush_ = options_.clock();
   PointBatch batch = std::exchange(batch_, PointBatch());
+  const std::size_t bytes = std::exchange(batch_bytes_, 0);
   batch.job_id = lease_.job_id;
   batch.start = lease_.start;
   batch.samples_done = samples_done_;
@@ -114,11 +119,12 @@ void PointWriter::Flush(Ending ending) {
   {
     MutexLock lock(&mutex_);
     ++in_flight_;
+    bytes_in_flight_ += bytes;
   }
-  store_->AppendPoints(std::move(batch), [this](const absl::Status& status) { OnCommitted(status); });
+  store_->AppendPoints(std::move(batch), [this, bytes](const absl::Status& status) { OnCommitted(bytes, status); });
 }
 
-void PointWriter::OnCommitted(const absl::Status& status) {
+void PointWriter::OnCommitted(std::size_t bytes, const absl::Status& status) {
   MutexLock lock(&mutex_);
   if (!status.ok() && error_.ok()) {
     // A copy that shares nothing with the writer's thread: TSan cannot see into the packaged Abseil's counts.
@@ -126,13 +132,16 @@ void PointWriter::OnCommitted(const absl::Status& status) {
     failed_ = true;
   }
   --in_flight_;
+  bytes_in_flight_ -= bytes;
   // Under the lock: once it is free, this object may be gone.
   committed_.SignalAll();
 }
 
 void PointWriter::AwaitInFlight(int at_most) {
   MutexLock lock(&mutex_);
-  while (in_flight_ > at_most) committed_.Wait(mutex_);
+  while (in_flight_ > at_most || (in_flight_ > 0 && bytes_in_flight_ > options_.bytes_in_flight)) {
+    committed_.Wait(mutex_);
+  }
 }
 
 }  // namespace oneloop

@@ -2,6 +2,7 @@
 #define ONELOOP_SERVER_JOBS_POINT_WRITER_H_
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 
@@ -25,6 +26,9 @@ class PointWriter final : public PointSink {
     int points_per_batch = 500;
     // What the fastest search finds in 50 ms: a commit with a checkpoint does not hold it back.
     int batches_in_flight = 32;
+    // Of designs, in one batch and in all in flight: those of a large workload take megabytes each.
+    std::size_t bytes_per_batch = std::size_t{1} << 20;
+    std::size_t bytes_in_flight = std::size_t{16} << 20;
     // Points of a slow search become visible after so long, however few they are.
     absl::Duration flush_interval = absl::Milliseconds(100);
     std::function<SteadyTime()> clock = SteadyNow;
@@ -51,7 +55,7 @@ class PointWriter final : public PointSink {
  private:
   void Flush(Ending ending);
   void FlushIfLate();
-  void OnCommitted(const absl::Status& status);
+  void OnCommitted(std::size_t bytes, const absl::Status& status);
   void AwaitInFlight(int at_most);
 
   RunStore* const store_;
@@ -61,6 +65,7 @@ class PointWriter final : public PointSink {
   const Options options_;
 
   PointBatch batch_;
+  std::size_t batch_bytes_ = 0;  // of its designs
   std::int64_t next_sequence_ = 0;
   std::int64_t samples_done_ = 0;
   SteadyTime last_flush_;
@@ -68,6 +73,7 @@ class PointWriter final : public PointSink {
   Mutex mutex_;
   CondVar committed_;
   int in_flight_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::size_t bytes_in_flight_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::Status error_ ABSL_GUARDED_BY(mutex_);
   std::atomic<bool> failed_ = false;  // error_ is set; read without the lock at every step of the search
 };

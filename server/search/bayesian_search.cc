@@ -29,6 +29,10 @@ constexpr int kFitIterations = 60;
 constexpr std::int64_t kFirstMappings = 30;
 constexpr std::int64_t kBatch = 7;
 
+std::int64_t HardwarePoints(std::int64_t samples, bool fixed) {
+  return fixed ? 1 : std::clamp<std::int64_t>(samples / kSamplesPerHardware, 1, kMaxHardware);
+}
+
 class BayesianStart {
  public:
   BayesianStart(Evaluator& evaluator, Random& random)
@@ -37,7 +41,7 @@ class BayesianStart {
         stop_([&evaluator] { return evaluator.Interrupted(); }),
         samplers_(MakeSamplers(evaluator, random)) {
     const SearchSpec& spec = evaluator.spec();
-    for (int layer = 0; layer < evaluator.num_layers(); ++layer) {
+    for (int layer = 0; layer < evaluator.num_layers() && !stop_(); ++layer) {
       layers_.emplace_back(*spec.hardware_template, evaluator.shape(layer));
     }
     for (std::size_t p = 0; p < spec.hardware_range.size(); ++p) {
@@ -48,8 +52,7 @@ class BayesianStart {
   StartSummary Run() {
     StartSummary summary;
     const std::int64_t samples = evaluator_.spec().samples_per_start;
-    const std::int64_t points =
-        free_.empty() ? 1 : std::clamp<std::int64_t>(samples / kSamplesPerHardware, 1, kMaxHardware);
+    const std::int64_t points = HardwarePoints(samples, free_.empty());
     for (std::int64_t point = 0; point < points && !evaluator_.Finished(); ++point) {
       const std::optional<HardwarePoint> hardware = NextHardware();
       if (!hardware.has_value()) {
@@ -107,6 +110,7 @@ class BayesianStart {
   void TryHardware(const HardwarePoint& hardware, std::int64_t samples) {
     HardwareTrial trial(evaluator_, SearchPointOrigin::kBayesian, hardware);
     for (std::size_t i = 0; i < layers_.size(); ++i) {
+      if (stop_()) return;
       samplers_[i].SetHardware(trial.costs());
       layers_[i].Clear();
     }
@@ -151,6 +155,11 @@ class BayesianStart {
 };
 
 }  // namespace
+
+std::int64_t MostSamplesOnOneHardware(std::int64_t samples_per_start, bool fixed) {
+  const std::int64_t points = HardwarePoints(samples_per_start, fixed);
+  return (samples_per_start + points - 1) / points;
+}
 
 StartSummary RunBayesianStart(Evaluator& evaluator, Random& random) { return BayesianStart(evaluator, random).Run(); }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -25,8 +26,8 @@ bool IsChannel(Dim dim) { return dim == Dim::kC || dim == Dim::kK; }
 
 class Tiler {
  public:
-  Tiler(const CostModel& model, const LayerShape& shape, const ComponentCosts& costs)
-      : model_(model), template_(model.hardware_template()), shape_(shape), costs_(costs) {
+  Tiler(const CostModel& model, const LayerShape& shape, const ComponentCosts& costs, const std::function<bool()>& stop)
+      : stop_(stop), model_(model), template_(model.hardware_template()), shape_(shape), costs_(costs) {
     for (const Dim dim : kAllDims) divisors_[Slot(dim)] = Divisors(shape.bound(dim));
     const std::vector<Resource>& resources = template_.resources();
     axis_sizes_.resize(template_.axes().size());
@@ -42,11 +43,11 @@ class Tiler {
 
   std::optional<Mapping> Run() {
     while (!Fits()) {
-      if (!CutLargest()) return std::nullopt;
+      if (stop_() || !CutLargest()) return std::nullopt;
     }
-    while (Grow(kColumns)) {
+    while (!stop_() && Grow(kColumns)) {
     }
-    for (bool grown = true; grown;) {
+    for (bool grown = true; grown && !stop_();) {
       grown = false;
       for (const Dim dim : kTiledDims) grown = Grow(dim) || grown;
     }
@@ -124,6 +125,7 @@ class Tiler {
     return mapping;
   }
 
+  const std::function<bool()>& stop_;
   const CostModel& model_;
   const Template& template_;
   const LayerShape& shape_;
@@ -136,8 +138,9 @@ class Tiler {
 
 }  // namespace
 
-std::optional<Mapping> DefaultTiling(const CostModel& model, const LayerShape& shape, const ComponentCosts& costs) {
-  return Tiler(model, shape, costs).Run();
+std::optional<Mapping> DefaultTiling(const CostModel& model, const LayerShape& shape, const ComponentCosts& costs,
+                                     const std::function<bool()>& stop) {
+  return Tiler(model, shape, costs, stop).Run();
 }
 
 StartSummary RunDefaultTilerStart(Evaluator& evaluator) {
@@ -148,7 +151,9 @@ StartSummary RunDefaultTilerStart(Evaluator& evaluator) {
   summary.termination = StartSummary::Termination::kConverged;
   std::vector<Mapping> mappings;
   for (int layer = 0; layer < evaluator.num_layers() && !evaluator.Finished(); ++layer) {
-    const std::optional<Mapping> mapping = DefaultTiling(evaluator.model(), evaluator.shape(layer), trial.costs());
+    const std::optional<Mapping> mapping = DefaultTiling(evaluator.model(), evaluator.shape(layer), trial.costs(),
+                                                         [&evaluator] { return evaluator.Interrupted(); });
+    if (evaluator.stopped()) break;
     if (!mapping.has_value()) {
       summary.termination = StartSummary::Termination::kDiverged;
       summary.message = "the default tiling of some layer does not fit the hardware";

@@ -1,6 +1,7 @@
 #ifndef ONELOOP_SERVER_SEARCH_DEFAULT_TILER_H_
 #define ONELOOP_SERVER_SEARCH_DEFAULT_TILER_H_
 
+#include <functional>
 #include <optional>
 
 #include "common/mapping/mapping.h"
@@ -19,7 +20,9 @@ namespace oneloop {
 // The tile's axes take the largest divisors that they hold. Its other loops run at the innermost level that may loop
 // over them and whose own tile they leave alone, weights staying as long as they can, or else at the next one. Outputs
 // stay until they are done. Nothing when not even single elements fit.
-std::optional<Mapping> DefaultTiling(const CostModel& model, const LayerShape& shape, const ComponentCosts& costs);
+std::optional<Mapping> DefaultTiling(
+    const CostModel& model, const LayerShape& shape, const ComponentCosts& costs,
+    const std::function<bool()>& stop = [] { return false; });
 
 // One start: the default tiling of each layer on the hardware, which the spec has fixed. One sample, one point; all
 // starts are alike.

@@ -10,8 +10,8 @@ namespace oneloop {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-// Layer evaluations between two looks at whether to stop: well under a millisecond.
-constexpr std::int64_t kStopCheckPeriod = 256;
+// Layer evaluations between two looks at whether to stop: some tens of microseconds. What else takes long asks itself.
+constexpr std::int64_t kStopCheckPeriod = 16;
 // A limit that is overrun by a factor of 2 costs this much of log2 of the objective.
 constexpr double kLimitPenalty = 8;
 
@@ -66,7 +66,7 @@ LayerUse Evaluator::EvaluateLayer(int layer, const Mapping& mapping) {
 bool Evaluator::Finished() {
   if (layer_evaluations_ >= next_stop_check_) {
     next_stop_check_ = layer_evaluations_ + kStopCheckPeriod;
-    stopped_ = stopped_ || sink_.StopRequested();
+    Interrupted();
   }
   return stopped_ || stop_score_reached() || layer_evaluations_ >= budget_;
 }
@@ -81,7 +81,9 @@ double Evaluator::Merit(const WorkloadMetrics& metrics) const {
   const double overrun = Overrun(metrics.energy_uj, limits.energy_uj) +
                          Overrun(metrics.latency_cycles, limits.latency_cycles) +
                          Overrun(metrics.area_mm2, limits.area_mm2) + Overrun(metrics.edp(), limits.edp);
-  return WeighedLog2(weights_, metrics.energy_uj, metrics.latency_cycles) + kLimitPenalty * overrun;
+  const double merit = WeighedLog2(weights_, metrics.energy_uj, metrics.latency_cycles) + kLimitPenalty * overrun;
+  // A figure of 0 is a fault of the numbers, not a perfect design.
+  return std::isfinite(merit) ? merit : kInfinity;
 }
 
 double Evaluator::Score(const WorkloadMetrics& metrics) const {
@@ -93,15 +95,12 @@ double Evaluator::Score(const WorkloadMetrics& metrics) const {
       beyond(metrics.area_mm2, limits.area_mm2) || beyond(metrics.edp(), limits.edp)) {
     return kInfinity;
   }
-  switch (spec_.objective) {
-    case Objective::kEnergy:
-      return metrics.energy_uj;
-    case Objective::kLatency:
-      return metrics.latency_cycles;
-    case Objective::kEdp:
-      break;
-  }
-  return metrics.edp();
+  // No design takes no time; energy is 0 only where the template gives none.
+  if (!(metrics.latency_cycles > 0) || !(metrics.energy_uj >= 0)) return kInfinity;
+  const double score = spec_.objective == Objective::kEnergy    ? metrics.energy_uj
+                       : spec_.objective == Objective::kLatency ? metrics.latency_cycles
+                                                                : metrics.edp();
+  return score > 0 ? score : kInfinity;
 }
 
 void Evaluator::Report(SearchPointOrigin origin, const WorkloadMetrics& metrics, const HardwarePoint& hardware,

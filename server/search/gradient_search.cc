@@ -75,6 +75,7 @@ class GradientStart {
     const ComponentCosts costs = evaluator_.model().CostsAt(hardware);
     std::vector<Mapping> mappings;
     for (int layer = 0; layer < evaluator_.num_layers(); ++layer) {
+      if (evaluator_.Interrupted()) return std::nullopt;
       std::optional<Mapping> mapping = ConstructiveMapping(evaluator_.model(), evaluator_.shape(layer), costs, random_);
       if (!mapping.has_value()) return std::nullopt;
       mappings.push_back(*mapping);
@@ -130,6 +131,7 @@ class GradientStart {
   void RoundFrom(const Descent& descent) {
     std::vector<Mapping> mappings;
     for (std::size_t layer = 0; layer < last_.size(); ++layer) {
+      if (evaluator_.Interrupted()) return;
       const int l = static_cast<int>(layer);
       mappings.push_back(
           RoundToDivisors(smooth_, evaluator_.shape(l), smooth_.LayerFactors(descent.x(), l), last_[layer]));

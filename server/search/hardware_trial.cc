@@ -16,16 +16,16 @@ constexpr int kHardwareDraws = 1000;
 
 }  // namespace
 
-std::vector<MappingSampler> MakeSamplers(const Evaluator& evaluator, Random& random) {
+std::vector<MappingSampler> MakeSamplers(Evaluator& evaluator, Random& random) {
   std::vector<MappingSampler> samplers;
   samplers.reserve(static_cast<std::size_t>(evaluator.num_layers()));
-  for (int layer = 0; layer < evaluator.num_layers(); ++layer) {
+  for (int layer = 0; layer < evaluator.num_layers() && !evaluator.Interrupted(); ++layer) {
     samplers.emplace_back(evaluator.model(), evaluator.shape(layer), random);
   }
   return samplers;
 }
 
-std::optional<HardwarePoint> DrawHardware(const Evaluator& evaluator, const std::vector<MappingSampler>& samplers,
+std::optional<HardwarePoint> DrawHardware(Evaluator& evaluator, const std::vector<MappingSampler>& samplers,
                                           Random& random) {
   const SearchSpec& spec = evaluator.spec();
   const auto fits = [&](const HardwarePoint& hardware) {
@@ -34,6 +34,7 @@ std::optional<HardwarePoint> DrawHardware(const Evaluator& evaluator, const std:
                        [&costs](const MappingSampler& sampler) { return sampler.FitsAtAll(costs); });
   };
   for (int draw = 0; draw < kHardwareDraws; ++draw) {
+    if (evaluator.Interrupted()) return std::nullopt;
     const HardwarePoint hardware = RandomHardware(spec, random);
     if (spec.limits.area_mm2.has_value() && spec.hardware_template->AreaMm2(hardware) > *spec.limits.area_mm2) continue;
     if (fits(hardware)) return hardware;

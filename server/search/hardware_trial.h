@@ -13,12 +13,12 @@
 
 namespace oneloop {
 
-// Samplers of every layer, in the order of the workload.
-std::vector<MappingSampler> MakeSamplers(const Evaluator& evaluator, Random& random);
+// Samplers of every layer, in the order of the workload; fewer once the start is stopped.
+std::vector<MappingSampler> MakeSamplers(Evaluator& evaluator, Random& random);
 
 // Random hardware on which every layer fits in single elements and that keeps the limit on area; the largest hardware
-// of the spec's range when many draws find none. Nothing when layers do not fit that either.
-std::optional<HardwarePoint> DrawHardware(const Evaluator& evaluator, const std::vector<MappingSampler>& samplers,
+// of the spec's range when many draws find none. Nothing when layers do not fit that either, or the start is stopped.
+std::optional<HardwarePoint> DrawHardware(Evaluator& evaluator, const std::vector<MappingSampler>& samplers,
                                           Random& random);
 
 // Whole-workload samples on one hardware point, which stays as it is, and the design made of each layer's best mapping.

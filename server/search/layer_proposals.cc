@@ -58,6 +58,7 @@ std::vector<Mapping> LayerProposals::Propose(std::size_t count, MappingSampler& 
   const bool informed = costs_.size() >= kMinPoints;
   std::vector<Mapping> candidates;
   for (std::size_t i = 0; i < (informed ? std::max(kCandidates, count) : count); ++i) {
+    if (stop()) return {};
     candidates.push_back(sampler.Draw(random));
   }
   if (!informed) return candidates;

@@ -82,7 +82,8 @@ bool LayerSearch::Repair(int layer, const ComponentCosts& costs, LayerDesign* de
   const CostModel& model = evaluator_.model();
   Mapping mapping = design->mapping;
   while (overflow > 0) {
-    if (evaluator_.Finished()) return false;
+    // A layer of huge bounds has tens of thousands of moves.
+    if (evaluator_.Interrupted() || evaluator_.Finished()) return false;
     evaluator_.CountLayer();
     neighbourhood_.RankMoves(layer, shape, mapping, costs, evaluator_.SlopesAt(design->figures));
     const Move* best = nullptr;
@@ -125,6 +126,7 @@ bool LayerSearch::Improve(int layer, const ComponentCosts& costs, const Slopes& 
   double cost = slopes.Of(design->figures);
   for (bool progress = true; progress && !evaluator_.Finished();) {
     progress = false;
+    if (evaluator_.Interrupted()) break;
     evaluator_.CountLayer();
     int trials = 0;
     for (const Neighbour& neighbour : neighbourhood_.List(layer, shape, design->mapping, costs, slopes)) {

@@ -1,5 +1,6 @@
 #include "server/search/mapping_sampler.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <utility>
 
@@ -34,6 +35,21 @@ std::size_t CountCompositions(int exponent, std::size_t places, std::size_t most
     if (count >= most) return most;
   }
   return count;
+}
+
+// Ordered factorisations into so many places; any number beyond kMaxRows when there are more.
+std::size_t CountFactorisations(const std::vector<PrimePower>& powers, std::size_t places) {
+  std::size_t count = 1;
+  for (const PrimePower& power : powers) {
+    if (count <= MappingSampler::kMaxRows) {
+      count *= CountCompositions(power.exponent, places, MappingSampler::kMaxRows + 1);
+    }
+  }
+  return count;
+}
+
+std::size_t NumRows(const std::vector<PrimePower>& powers, std::size_t places) {
+  return std::min(CountFactorisations(powers, places), MappingSampler::kMaxRows);
 }
 
 // A uniformly random one of those ways, multiplied onto `factors`: selection sampling (Knuth, algorithm 3.4.2S) of the
@@ -79,6 +95,24 @@ std::vector<std::vector<std::int64_t>> WithEveryComposition(const PrimePower& po
 
 }  // namespace
 
+std::size_t MappingSampler::NumPlaces(const Template& hardware_template, Dim dim) {
+  std::size_t places = 0;
+  for (int level = 0; level < hardware_template.num_levels(); ++level) {
+    places += hardware_template.level(level).temporal.Has(dim) ? 1 : 0;
+  }
+  for (const Template::Axis& axis : hardware_template.axes()) places += axis.dims.Has(dim) ? 1 : 0;
+  return places;
+}
+
+std::int64_t MappingSampler::Bytes(const Template& hardware_template, const LayerShape& shape) {
+  std::size_t rows = 0;
+  for (const Dim dim : kAllDims) {
+    rows += NumRows(PrimePowers(shape.bound(dim)), NumPlaces(hardware_template, dim));
+  }
+  // Lists grow by doubling.
+  return static_cast<std::int64_t>(sizeof(MappingSampler) + 2 * rows * (sizeof(Row) + sizeof(const Row*)));
+}
+
 MappingSampler::MappingSampler(const CostModel& model, const LayerShape& shape, Random& random)
     : model_(model), shape_(shape) {
   for (const Dim dim : kAllDims) BuildRows(dim, shape.bound(dim), random);
@@ -86,18 +120,10 @@ MappingSampler::MappingSampler(const CostModel& model, const LayerShape& shape, 
 
 void MappingSampler::BuildRows(Dim dim, std::int64_t bound, Random& random) {
   const Template& hardware_template = model_.hardware_template();
-  // The order of places that AddRow reads; the outermost level allows every dimension and comes first.
-  std::size_t places = 0;
-  for (int level = 0; level < hardware_template.num_levels(); ++level) {
-    places += hardware_template.level(level).temporal.Has(dim) ? 1 : 0;
-  }
-  for (const Template::Axis& axis : hardware_template.axes()) places += axis.dims.Has(dim) ? 1 : 0;
-
+  // In the order that AddRow reads; the outermost level allows every dimension and comes first.
+  const std::size_t places = NumPlaces(hardware_template, dim);
   const std::vector<PrimePower> powers = PrimePowers(bound);
-  std::size_t count = 1;
-  for (const PrimePower& power : powers) {
-    if (count <= kMaxRows) count *= CountCompositions(power.exponent, places, kMaxRows + 1);
-  }
+  const std::size_t count = CountFactorisations(powers, places);
   std::vector<std::int64_t> outermost(places, 1);
   outermost[0] = bound;
   if (count > kMaxRows) {

@@ -33,6 +33,9 @@ class MappingSampler {
   // `model` must outlive the sampler.
   MappingSampler(const CostModel& model, const LayerShape& shape, Random& random);
 
+  // What a sampler of such a layer keeps.
+  static std::int64_t Bytes(const Template& hardware_template, const LayerShape& shape);
+
   // Whether single elements fit.
   bool FitsAtAll(const ComponentCosts& costs) const;
   // Sets the hardware to fit. False when not even single elements do: then nothing may be drawn.
@@ -50,6 +53,8 @@ class MappingSampler {
   };
   using Choice = std::array<const Row*, kNumDims>;
 
+  // Places for factors of a dimension.
+  static std::size_t NumPlaces(const Template& hardware_template, Dim dim);
   void BuildRows(Dim dim, std::int64_t bound, Random& random);
   void AddRow(Dim dim, const std::vector<std::int64_t>& factors);
   Choice SingleElements() const;

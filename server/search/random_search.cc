@@ -16,10 +16,17 @@ constexpr std::int64_t kSamplesPerHardware = 1000;
 void TryHardware(Evaluator& evaluator, const HardwarePoint& hardware, std::int64_t samples,
                  std::vector<MappingSampler>& samplers, Random& random) {
   HardwareTrial trial(evaluator, SearchPointOrigin::kRandom, hardware);
-  for (MappingSampler& sampler : samplers) sampler.SetHardware(trial.costs());
+  for (MappingSampler& sampler : samplers) {
+    if (evaluator.Interrupted()) return;
+    sampler.SetHardware(trial.costs());
+  }
   std::vector<Mapping> mappings(samplers.size());
   for (std::int64_t sample = 0; sample < samples && !evaluator.Finished(); ++sample) {
-    for (std::size_t i = 0; i < samplers.size(); ++i) mappings[i] = samplers[i].Draw(random);
+    for (std::size_t i = 0; i < samplers.size(); ++i) {
+      // A draw may take milliseconds.
+      if (i % 8 == 0 && evaluator.Interrupted()) return;
+      mappings[i] = samplers[i].Draw(random);
+    }
     trial.Sample(mappings);
   }
 }

@@ -19,6 +19,15 @@ std::vector<std::int64_t> NearestFactorisation(std::int64_t bound, const std::ve
   const std::size_t count = divisors.size();
   std::vector<double> logs(count);
   for (std::size_t i = 0; i < count; ++i) logs[i] = std::log2(static_cast<double>(divisors[i]));
+  // Found once for all places: a bound may have 1,536 divisors.
+  std::vector<std::vector<std::size_t>> multiples(count);
+  for (std::size_t from = 0; from < count; ++from) {
+    for (std::size_t to = from; to < count; ++to) {
+      if (static_cast<std::uint32_t>(divisors[to]) % static_cast<std::uint32_t>(divisors[from]) == 0) {
+        multiples[from].push_back(to);
+      }
+    }
+  }
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
   // cost[i]: least cost of the places so far when they multiply to divisors[i].
@@ -29,8 +38,7 @@ std::vector<std::int64_t> NearestFactorisation(std::int64_t bound, const std::ve
     std::vector<double> next(count, kInfinity);
     for (std::size_t from = 0; from < count; ++from) {
       if (cost[from] == kInfinity) continue;
-      for (std::size_t to = from; to < count; ++to) {
-        if (divisors[to] % divisors[from] != 0) continue;
+      for (const std::size_t to : multiples[from]) {
         const double distance = logs[to] - logs[from] - targets[place];
         const double total = cost[from] + distance * distance;
         if (total < next[to]) {

@@ -13,6 +13,7 @@
 #include "server/search/evaluator.h"
 #include "server/search/gradient_search.h"
 #include "server/search/random_search.h"
+#include "server/search/search_memory.h"
 
 namespace oneloop {
 namespace {
@@ -152,7 +153,8 @@ absl::Status ValidateSearchSpec(const SearchSpec& spec) {
   RETURN_IF_ERROR(ValidateRanges(spec));
   RETURN_IF_ERROR(ValidateAlgorithm(spec));
   RETURN_IF_ERROR(ValidateLimits(spec));
-  return ValidateRoom(spec, CostModel(spec.hardware_template));
+  RETURN_IF_ERROR(ValidateRoom(spec, CostModel(spec.hardware_template)));
+  return CheckSearchMemory(spec);
 }
 
 StartSummary RunStart(const SearchSpec& spec, int start, PointSink& sink) {

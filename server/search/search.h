@@ -46,7 +46,8 @@ struct SearchSpec {
 };
 
 // INVALID_ARGUMENT, with the field as in the proto message JobSpec, for counts out of range, a range of a parameter
-// that is empty or outside the template's, limits that no design can meet.
+// that is empty or outside the template's, limits that no design can meet. RESOURCE_EXHAUSTED beyond
+// kMaxMemoryPerJob (search_memory.h).
 absl::Status ValidateSearchSpec(const SearchSpec& spec);
 
 enum class SearchPointOrigin { kDescent, kRounded, kPolish, kRandom, kBayesian, kHeuristic };
@@ -66,8 +67,8 @@ class PointSink {
  public:
   virtual ~PointSink() = default;
   virtual void OnPoint(const SearchPoint& point) = 0;
-  // Asked at least every millisecond or two of work: true ends the start early. Everything reported before stays
-  // valid.
+  // Asked at least every some tens of milliseconds of work, and as a rule every few microseconds: true ends the start
+  // early. Everything reported before stays valid.
   virtual bool StopRequested() = 0;
 };
 

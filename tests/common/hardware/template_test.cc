@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <limits>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "common/base/status.h"
 #include "tests/testing/shipped.h"
@@ -53,6 +55,41 @@ levels:
 )");
   EXPECT_THAT(reversed->sizing_order(), ElementsAre(0, 2, 1));
   EXPECT_THAT(ShippedTemplate("gemmini")->sizing_order(), ElementsAre(0, 1, 2));
+}
+
+// macs_per_cycle: 1e308 gave an EDP of 0, below the proven bound.
+TEST(TemplateTest, NumbersThatNoAcceleratorHasAreRefused) {
+  const struct {
+    std::function<void(TemplateSpec&)> change;
+    const char* field;
+    const char* valid;
+  } cases[] = {
+      {[](auto& s) { s.macs_per_cycle = 1e308; }, "compute.macs_per_cycle", "1e-15 to 1e+15"},
+      {[](auto& s) { s.macs_per_cycle = 1e-308; }, "compute.macs_per_cycle", "1e-15 to 1e+15"},
+      {[](auto& s) { s.macs_per_cycle = std::numeric_limits<double>::quiet_NaN(); }, "compute.macs_per_cycle", "valid"},
+      {[](auto& s) { s.mac_energy_pj = Formula::Constant(1e300, 3); }, "compute.energy_pj", "1e-18 to 1e+18"},
+      {[](auto& s) { s.area_mm2 = Formula::Constant(1e-300, 3); }, "area_mm2", "1e-18 to 1e+18"},
+      {[](auto& s) { s.levels[1].words_per_cycle = Formula::Constant(1e200, 3); }, "levels[1].words_per_cycle",
+       "valid"},
+      {[](auto& s) { s.levels[3].block_words = Formula::Constant(1e-30, 3); }, "levels[3].block_words", "valid"},
+      {[](auto& s) {
+         s.levels[1].capacity_bytes = *Formula::Parse("a^16", {"a", "b", "c"});
+       },
+       "levels[1].capacity_bytes", "valid"},
+      {[](auto& s) {
+         s.levels[1].energy_pj = *Formula::Parse("a^-16 / b^16", {"a", "b", "c"});
+       },
+       "levels[1].energy_pj", "valid"},
+      {[](auto& s) { s.parameters[0].min = 1e-300; }, "parameters[0].min", "1e-12 to 1e+12"},
+      {[](auto& s) { s.parameters[1].step = 1e-12; }, "parameters[1].step", "steps"},
+  };
+  for (const auto& c : cases) {
+    TemplateSpec spec = ShippedTemplate("gemmini")->spec();
+    c.change(spec);
+    const absl::Status status = Template::Create(std::move(spec)).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << c.field;
+    EXPECT_THAT(status.ToString(), AllOf(HasSubstr(c.field), HasSubstr(c.valid)));
+  }
 }
 
 TEST(TemplateTest, AxesAreNumberedFromTheInnermostLevel) {

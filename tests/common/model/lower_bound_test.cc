@@ -313,8 +313,12 @@ TEST_F(BertTest, ObjectiveIsTheOneAskedFor) {
 }
 
 TEST_F(BertTest, StopsWhenAskedAndIsValidThen) {
+  int questions = 0;
+  LowerBoundOptions to_the_end;
+  to_the_end.stop_requested = [&] { return ++questions < 0; };
+  Bound(everything_, {1, 1}, to_the_end);
   double last = 0;
-  for (const int stop_at : {1, 3, 20, 40}) {
+  for (const int stop_at : {1, 3, questions / 2, questions - questions / 50, questions - questions / 100}) {
     LowerBoundOptions options;
     int asked = 0;
     options.stop_requested = [&] { return ++asked >= stop_at; };

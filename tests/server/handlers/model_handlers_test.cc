@@ -62,6 +62,50 @@ TEST_F(ModelHandlersTest, ScoresEveryRowByTheExactModel) {
   EXPECT_EQ(response.scores(2).energy_uj(), response.scores(0).energy_uj());
 }
 
+TEST_F(ModelHandlersTest, EvaluationEndsWhenItsCallerLosesInterest) {
+  v1::EvaluateDesignsResponse response;
+  int asked = 0;
+  const absl::Status status = handlers_.EvaluateDesigns(Request(10), &response, [&asked] {
+    return ++asked < 4 ? absl::OkStatus() : absl::DeadlineExceededError("the call's deadline has passed");
+  });
+  EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded) << status;
+  EXPECT_EQ(asked, 4);
+  EXPECT_EQ(response.scores_size(), 3);
+}
+
+// A viewer's call of a few bytes that took 2.5 GB and outlived its deadline.
+TEST_F(ModelHandlersTest, ScoresBillionsOfSpatialCopiesOfASlidingWindow) {
+  v1::EvaluateDesignsRequest request;
+  v1::Template& array = *request.mutable_template_();
+  array.set_name("array");
+  v1::Parameter& parameter = *array.add_parameters();
+  parameter.set_name("p0");
+  parameter.set_min(1);
+  parameter.set_max(1e12);
+  for (const char* name : {"A", "D"}) {
+    v1::Level& level = *array.add_levels();
+    level.set_name(name);
+    for (const char* tensor : {"W", "I", "O"}) level.add_keeps(tensor);
+  }
+  v1::SpatialAxis& axis = *array.mutable_levels(0)->add_spatial();
+  axis.set_name("X");
+  axis.set_size("p0");
+  axis.add_dims("P");
+  axis.add_dims("R");
+  v1::MappingRow& row = *request.add_rows();
+  row = Row();
+  row.clear_parameters();
+  (*row.mutable_parameters())["p0"] = 1e12;
+  for (const auto set : {&v1::Bounds::set_q, &v1::Bounds::set_c, &v1::Bounds::set_k}) (row.mutable_bounds()->*set)(1);
+  row.mutable_bounds()->set_r(3);
+  row.mutable_bounds()->set_p(2147483647);
+  row.set_mapping("L1[WIO] N1 - L0[WIO] P2147483647X R3X");
+  v1::EvaluateDesignsResponse response;
+  const absl::Status status = handlers_.EvaluateDesigns(request, &response);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(response.scores(0).latency_cycles(), 1);
+}
+
 TEST_F(ModelHandlersTest, TemplateWithoutParametersIsScoredToo) {
   v1::EvaluateDesignsRequest request = Request(2);
   v1::Template& fixed = *request.mutable_template_();
