@@ -17,12 +17,13 @@ constexpr bool kOwnOnly = true;
 constexpr std::array kRules = {
     MethodRule{"AdminService.Backup", Scope::kAdmin, "", kChanges},
     MethodRule{"AdminService.Drain", Scope::kAdmin, "", kChanges},
-    // A calibration is everyone's: whoever takes one away takes it from all.
-    MethodRule{"CalibrationService.CreateCalibration", Scope::kUser, "", kChanges},
-    MethodRule{"CalibrationService.DeleteCalibration", Scope::kAdmin, "", kChanges},
-    MethodRule{"CalibrationService.GetCalibration", Scope::kViewer, ""},
-    MethodRule{"CalibrationService.ListCalibrations", Scope::kViewer, ""},
-    MethodRule{"ModelService.EvaluateDesigns", Scope::kViewer, ""},
+    // Names of calibrations may lack their project, and the handlers know the owners: they check both again.
+    MethodRule{"CalibrationService.CancelCalibration", Scope::kUser, "name", kChanges, kOwnOnly},
+    MethodRule{"CalibrationService.CreateCalibration", Scope::kUser, "parent", kChanges},
+    MethodRule{"CalibrationService.DeleteCalibration", Scope::kUser, "name", kChanges, kOwnOnly},
+    MethodRule{"CalibrationService.GetCalibration", Scope::kViewer, "name"},
+    MethodRule{"CalibrationService.ListCalibrations", Scope::kViewer, "parent"},
+    MethodRule{"ModelService.EvaluateDesigns", Scope::kViewer, "calibration_name"},
     MethodRule{"ModelService.GetServerInfo", Scope::kViewer, ""},
     MethodRule{"ModelService.GetTemplate", Scope::kViewer, ""},
     MethodRule{"ModelService.GetWorkload", Scope::kViewer, ""},

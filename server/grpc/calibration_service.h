@@ -20,6 +20,8 @@ class CalibrationService final : public v1::CalibrationService::Service {
                               v1::Calibration* response) override;
   grpc::Status ListCalibrations(grpc::ServerContext* context, const v1::ListCalibrationsRequest* request,
                                 v1::ListCalibrationsResponse* response) override;
+  grpc::Status CancelCalibration(grpc::ServerContext* context, const v1::CancelCalibrationRequest* request,
+                                 v1::Calibration* response) override;
   grpc::Status DeleteCalibration(grpc::ServerContext* context, const v1::DeleteCalibrationRequest* request,
                                  google::protobuf::Empty* response) override;
 

@@ -7,7 +7,7 @@ namespace oneloop {
 grpc::Status ModelService::EvaluateDesigns(grpc::ServerContext* context, const v1::EvaluateDesignsRequest* request,
                                            v1::EvaluateDesignsResponse* response) {
   return guard_->Handle("ModelService.EvaluateDesigns", *context, *request, *response,
-                        [&](const Caller&) { return handlers_->EvaluateDesigns(*request, response); });
+                        [&](const Caller& caller) { return handlers_->EvaluateDesigns(*request, caller, response); });
 }
 
 grpc::Status ModelService::ListWorkloads(grpc::ServerContext* context, const v1::ListWorkloadsRequest* request,

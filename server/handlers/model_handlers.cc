@@ -70,7 +70,7 @@ class RowScorer {
 
 }  // namespace
 
-absl::Status ModelHandlers::EvaluateDesigns(const v1::EvaluateDesignsRequest& request,
+absl::Status ModelHandlers::EvaluateDesigns(const v1::EvaluateDesignsRequest& request, const Caller& caller,
                                             v1::EvaluateDesignsResponse* response) const {
   if (request.rows_size() > kMostRows) {
     return FieldError("rows",
@@ -81,7 +81,7 @@ absl::Status ModelHandlers::EvaluateDesigns(const v1::EvaluateDesignsRequest& re
   if (!hardware_template.ok()) return PrefixField("template", hardware_template.status());
   RowScorer scorer(*std::move(hardware_template), request);
   if (!request.calibration_name().empty()) {
-    ASSIGN_OR_RETURN(v1::Calibration calibration, options_.calibrations->GetReady(request.calibration_name()));
+    ASSIGN_OR_RETURN(v1::Calibration calibration, options_.calibrations->GetReady(caller, request.calibration_name()));
     scorer.SetCalibration(std::move(calibration));
   } else {
     RETURN_IF_ERROR(CheckPredictor(request.predictor(), false));

@@ -3,6 +3,7 @@
 
 #include "absl/status/status.h"
 #include "oneloop/v1/model_service.pb.h"
+#include "server/access/caller.h"
 #include "server/handlers/calibration_catalog.h"
 #include "server/handlers/catalog.h"
 
@@ -18,7 +19,8 @@ class ModelHandlers {
   };
   explicit ModelHandlers(const Options& options) : options_(options) {}
 
-  absl::Status EvaluateDesigns(const v1::EvaluateDesignsRequest& request, v1::EvaluateDesignsResponse* response) const;
+  absl::Status EvaluateDesigns(const v1::EvaluateDesignsRequest& request, const Caller& caller,
+                               v1::EvaluateDesignsResponse* response) const;
   absl::Status ListWorkloads(const v1::ListWorkloadsRequest& request, v1::ListWorkloadsResponse* response) const;
   absl::Status GetWorkload(const v1::GetWorkloadRequest& request, v1::Workload* response) const;
   absl::Status ListTemplates(const v1::ListTemplatesRequest& request, v1::ListTemplatesResponse* response) const;

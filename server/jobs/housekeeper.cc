@@ -47,6 +47,7 @@ void Housekeeper::Loop() {
 }
 
 void Housekeeper::RunOnce() {
+  if (options_.look_after) options_.look_after();
   const absl::Time now = options_.clock();
   CancelOverdue(now);
   Sweep(now);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <optional>
 #include <utility>
 
@@ -36,6 +37,7 @@ JobManager::JobManager(Options options)
       housekeeper_({.store = options_.store,
                     .sweep = options_.sweep,
                     .cancel_overdue = [this](std::int64_t job_id) { return CancelOverdue(job_id); },
+                    .look_after = [this] { LookAfter(); },
                     .clock = options_.clock}),
       stalled_(options_.stalled, [this](std::int64_t job_id) { return RetryStalled(job_id); }) {}
 
@@ -60,6 +62,15 @@ JobManager::~JobManager() {
 }
 
 absl::Status JobManager::Recover() {
+  ASSIGN_OR_RETURN(const std::vector<JobCrashes> counted, options_.store->CountCrashes());
+  std::map<std::int64_t, JobCrashes> crashes;
+  for (const JobCrashes& job : counted) crashes.emplace(job.job_id, job);
+  RETURN_IF_ERROR(TakeUp(crashes));
+  HoldSuspects(crashes);
+  return absl::OkStatus();
+}
+
+absl::Status JobManager::TakeUp(const std::map<std::int64_t, JobCrashes>& crashes) {
   JobQuery query;
   query.states = {JobState::kPending, JobState::kRunning, JobState::kPaused};
   query.limit = 1000;
@@ -69,11 +80,69 @@ absl::Status JobManager::Recover() {
     for (const JobRecord& record : page) {
       housekeeper_.SetDeadline(record.id, record.job.settings.deadline);
       if (IsStoragePause(record)) stalled_.Add(record.id, record.message);
-      if (record.state != JobState::kPaused) RETURN_IF_ERROR(EnqueueRest(record));
       query.after = JobCursor{record.id, record.id};
+      if (record.state == JobState::kPaused) continue;
+      const auto known = crashes.find(record.id);
+      if (known != crashes.end() && Suspects::IsConvicted(known->second)) {
+        FailJob(record.id, Suspects::Verdict(known->second));
+      } else {
+        RETURN_IF_ERROR(EnqueueRest(record));
+      }
     }
   } while (page.size() == static_cast<std::size_t>(query.limit));
   return absl::OkStatus();
+}
+
+void JobManager::HoldSuspects(const std::map<std::int64_t, JobCrashes>& crashes) {
+  MutexLock lock(&mutex_);
+  for (const auto& [job_id, job] : crashes) {
+    if (job.crashes == 0 || !queue_.Has(job_id)) continue;
+    suspects_.Add(job_id);
+    if (suspects_.IsWaiting(job_id)) queue_.Hold(job_id);
+  }
+}
+
+void JobManager::ClearSuspect(std::int64_t job_id) {
+  const std::optional<std::int64_t> next = suspects_.Clear(job_id);
+  if (!next) return;
+  queue_.Release(*next);
+  ++queue_changes_;
+  work_.SignalAll();
+}
+
+void JobManager::LookAfter() {
+  std::map<std::int64_t, JobActivity> changed;
+  {
+    MutexLock lock(&mutex_);
+    changed = ListenToTasks();
+  }
+  if (changed.empty()) return;
+  const absl::Status noted = options_.store->NoteActivity(changed);
+  if (!noted.ok()) Log(LogLevel::kWarning, "which jobs are not heard of cannot be stored: " + Message(noted));
+}
+
+std::map<std::int64_t, JobActivity> JobManager::ListenToTasks() {
+  std::set<std::int64_t> silent;
+  std::set<std::int64_t> heard;
+  for (const auto& [lease, signals] : running_) (signals->WasHeard() ? heard : silent).insert(lease.job_id);
+  std::map<std::int64_t, JobActivity> changed;
+  for (const std::int64_t job_id : silent_) changed[job_id] = JobActivity::kRunning;
+  for (const std::int64_t job_id : silent) {
+    if (changed.erase(job_id) == 0) changed[job_id] = JobActivity::kSilent;
+  }
+  const std::optional<std::int64_t> suspect = suspects_.current();
+  if (suspect && heard.contains(*suspect) && !silent.contains(*suspect) && suspects_.OnHeard()) ClearSuspect(*suspect);
+  silent_ = std::move(silent);
+  return changed;
+}
+
+void JobManager::ForgetCrashes() {
+  {
+    MutexLock lock(&mutex_);
+    if (std::exchange(crashes_forgotten_, true)) return;
+  }
+  const absl::Status forgotten = options_.store->ForgetCrashes();
+  if (!forgotten.ok()) Log(LogLevel::kWarning, "that the daemon stops cannot be stored: " + Message(forgotten));
 }
 
 absl::Status JobManager::EnqueueRest(const JobRecord& record) {
@@ -94,6 +163,7 @@ void JobManager::Enqueue(const JobRecord& record, const std::vector<StartRecord>
   MutexLock lock(&mutex_);
   ActiveJob& job = active_[record.id];
   job.marked_running = record.state == JobState::kRunning;
+  job.noted = false;
   job.stop_gap = record.job.stop_gap;
   if (record.bound) job.SetBound(record.bound->objective);
   if (!job.bound) units.push_back(kBoundUnit);
@@ -197,6 +267,7 @@ absl::StatusOr<JobRecord> JobManager::SetPaused(std::int64_t job_id, const std::
                    options_.store->SetJobState(job_id, from, JobState::kPaused, reason, expected_revision));
   MutexLock lock(&mutex_);
   queue_.Hold(job_id);
+  ClearSuspect(job_id);
   ++queue_changes_;
   StopTasks(job_id);
   return record;
@@ -223,13 +294,14 @@ absl::StatusOr<JobRecord> JobManager::Resume(std::int64_t job_id, std::optional<
 void JobManager::StopTasks(std::int64_t job_id) {
   for (auto task = running_.lower_bound(Lease{job_id, kBoundUnit});
        task != running_.end() && task->first.job_id == job_id; ++task) {
-    *task->second = true;
+    task->second->Stop();
   }
 }
 
 void JobManager::Forget(std::int64_t job_id) {
   MutexLock lock(&mutex_);
   queue_.Remove(job_id);
+  ClearSuspect(job_id);
   ++queue_changes_;
   active_.erase(job_id);
   StopTasks(job_id);
@@ -255,8 +327,14 @@ absl::Status JobManager::Drain(absl::Duration timeout) {
     draining_ = true;
   }
   stalled_.Stop();
+  RETURN_IF_ERROR(AwaitWorkers(deadline));
+  ForgetCrashes();
+  return absl::OkStatus();
+}
+
+absl::Status JobManager::AwaitWorkers(absl::Time deadline) {
   MutexLock lock(&mutex_);
-  for (const auto& [lease, stop] : running_) *stop = true;
+  for (const auto& [lease, signals] : running_) signals->Stop();
   work_.SignalAll();
   while (busy_workers_ > 0) {
     const absl::Duration left = std::min(deadline - absl::Now(), absl::Hours(1));
@@ -276,8 +354,8 @@ std::optional<JobManager::Task> JobManager::AwaitTask() {
   MutexLock lock(&mutex_);
   while (!draining_) {
     if (const std::optional<Lease> lease = queue_.Take(options_.clock())) {
-      Task task{*lease, std::make_shared<std::atomic<bool>>(false)};
-      running_[task.lease] = task.stop;
+      Task task{*lease, std::make_shared<WorkSignals>()};
+      running_[task.lease] = task.signals;
       ++busy_workers_;
       return task;
     }
@@ -287,12 +365,7 @@ std::optional<JobManager::Task> JobManager::AwaitTask() {
 }
 
 void JobManager::RunTask(const Task& task) {
-  absl::StatusOr<PointWriter::Ending> ending = PointWriter::Ending::kOpen;
-  if (absl::StatusOr<std::shared_ptr<const SearchSpec>> spec = PrepareJob(task.lease.job_id); spec.ok()) {
-    ending = task.lease.start == kBoundUnit ? ProveAndStore(task, **spec) : RunAndStore(task, **spec);
-  } else {
-    ending = spec.status();
-  }
+  const absl::StatusOr<PointWriter::Ending> ending = DoTask(task);
   {
     // Before the lease goes back: its next holder registers under the same key.
     MutexLock lock(&mutex_);
@@ -310,17 +383,33 @@ void JobManager::RunTask(const Task& task) {
   idle_.SignalAll();
 }
 
+absl::StatusOr<PointWriter::Ending> JobManager::DoTask(const Task& task) {
+  // Out of memory, for one, is the end of the job and not of the daemon.
+  try {
+    ASSIGN_OR_RETURN(const std::shared_ptr<const SearchSpec> spec, PrepareJob(task.lease.job_id));
+    return task.lease.start == kBoundUnit ? ProveAndStore(task, *spec) : RunAndStore(task, *spec);
+  } catch (const std::exception& error) {
+    return absl::InternalError(absl::StrCat("it could not go on: ", error.what()));
+  }
+}
+
 absl::StatusOr<std::shared_ptr<const SearchSpec>> JobManager::PrepareJob(std::int64_t job_id) {
   bool marked_running = false;
+  bool noted = false;
   std::shared_ptr<const SearchSpec> known;
   {
     MutexLock lock(&mutex_);
     if (const auto job = active_.find(job_id); job != active_.end()) {
       marked_running = job->second.marked_running;
+      noted = job->second.noted;
       known = job->second.spec;
     }
   }
-  if (!marked_running) RETURN_IF_ERROR(MarkRunning(job_id));
+  if (!marked_running) {
+    RETURN_IF_ERROR(MarkRunning(job_id));
+  } else if (!noted) {
+    RETURN_IF_ERROR(NoteRunning(job_id));
+  }
   if (known != nullptr) return known;
   ASSIGN_OR_RETURN(const JobRecord record, options_.store->GetJob(job_id));
   absl::StatusOr<std::shared_ptr<const SearchSpec>> spec = options_.decode_spec(record);
@@ -346,12 +435,23 @@ absl::Status JobManager::MarkRunning(std::int64_t job_id) {
     return marked.status();
   }
   MutexLock lock(&mutex_);
-  if (const auto job = active_.find(job_id); job != active_.end()) job->second.marked_running = true;
+  if (const auto job = active_.find(job_id); job != active_.end()) {
+    job->second.marked_running = true;
+    job->second.noted = true;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status JobManager::NoteRunning(std::int64_t job_id) {
+  RETURN_IF_ERROR(options_.store->NoteActivity({{job_id, JobActivity::kRunning}}));
+  MutexLock lock(&mutex_);
+  if (const auto job = active_.find(job_id); job != active_.end()) job->second.noted = true;
   return absl::OkStatus();
 }
 
 absl::StatusOr<PointWriter::Ending> JobManager::RunAndStore(const Task& task, const SearchSpec& spec) {
-  PointWriter writer(options_.store, *spec.hardware_template, task.lease, task.stop.get(), options_.writer);
+  PointWriter writer(options_.store, *spec.hardware_template, task.lease, task.signals.get(), options_.writer);
+  Failpoint("jobs.before_start");
   const StartSummary summary = options_.run_start(spec, task.lease.start, writer);
   if (summary.termination == StartSummary::Termination::kDiverged) {
     Log(LogLevel::kWarning,
@@ -364,7 +464,10 @@ absl::StatusOr<PointWriter::Ending> JobManager::RunAndStore(const Task& task, co
 }
 
 absl::StatusOr<PointWriter::Ending> JobManager::ProveAndStore(const Task& task, const SearchSpec& spec) {
-  const std::optional<LowerBound> bound = options_.prove_bound(spec, [&task] { return task.stop->load(); });
+  const std::optional<LowerBound> bound = options_.prove_bound(spec, [&task] {
+    task.signals->Beat();
+    return task.signals->stopped();
+  });
   if (!bound) return PointWriter::Ending::kOpen;
   RETURN_IF_ERROR(options_.store->SetJobBound(
       task.lease.job_id, {bound->objective, bound->energy_uj, bound->latency_cycles, bound->boxes, bound->exhausted}));
@@ -384,6 +487,7 @@ void JobManager::Settle(const Lease& lease, PointWriter::Ending ending) {
       return;
     }
     queue_.Complete(lease);
+    ClearSuspect(lease.job_id);
     const auto job = active_.find(lease.job_id);
     if (!queue_.Has(lease.job_id) || job == active_.end()) return;
     if (job->second.stop_rule && lease.start != kBoundUnit) {

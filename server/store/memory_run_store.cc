@@ -20,6 +20,12 @@ PointRecord WithoutDesign(PointRecord record) {
   return record;
 }
 
+CalibrationRecord WithoutBlobs(CalibrationRecord record) {
+  record.calibration.request.clear();
+  record.model.clear();
+  return record;
+}
+
 bool Matches(const PointQuery& query, const PointRecord& record) {
   if (query.front_only && !record.on_front()) return false;
   if (query.exact_only && record.point.origin == PointOrigin::kDescent) return false;
@@ -48,25 +54,36 @@ void MemoryRunStore::SetWriteError(absl::Status error) {
   write_error_ = std::move(error);
 }
 
-absl::StatusOr<CalibrationRecord> MemoryRunStore::GetCalibration(const std::string& name) {
+absl::StatusOr<CalibrationRecord> MemoryRunStore::GetCalibration(const std::string& project, const std::string& name) {
   MutexLock lock(&mutex_);
   RETURN_IF_ERROR(CheckOpen());
-  const auto known = calibrations_.find(name);
+  const auto known = calibrations_.find({project, name});
   if (known == calibrations_.end()) return NoCalibration(name);
   return known->second;
 }
 
-absl::StatusOr<std::vector<CalibrationRecord>> MemoryRunStore::ListCalibrations(const std::string& after, int limit) {
+absl::StatusOr<std::vector<CalibrationRecord>> MemoryRunStore::ListCalibrations(const std::string& project,
+                                                                                const std::string& after, int limit) {
   MutexLock lock(&mutex_);
   RETURN_IF_ERROR(CheckOpen());
   RETURN_IF_ERROR(CheckLimit(limit));
   std::vector<CalibrationRecord> records;
-  for (auto it = calibrations_.upper_bound(after);
-       it != calibrations_.end() && records.size() < static_cast<std::size_t>(limit); ++it) {
-    records.push_back(it->second);
-    records.back().calibration.request.clear();
-    records.back().model.clear();
+  for (auto it = calibrations_.upper_bound({project, after});
+       it != calibrations_.end() && it->first.first == project && records.size() < static_cast<std::size_t>(limit);
+       ++it) {
+    records.push_back(WithoutBlobs(it->second));
   }
+  return records;
+}
+
+absl::StatusOr<std::vector<CalibrationRecord>> MemoryRunStore::ListTrainings() {
+  MutexLock lock(&mutex_);
+  RETURN_IF_ERROR(CheckOpen());
+  std::vector<CalibrationRecord> records;
+  for (const auto& [name, record] : calibrations_) {
+    if (record.state == CalibrationState::kTraining) records.push_back(WithoutBlobs(record));
+  }
+  std::sort(records.begin(), records.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
   return records;
 }
 
@@ -82,7 +99,7 @@ absl::StatusOr<WriteBackend::Commit> MemoryRunStore::Apply(const std::vector<Wri
   if (!write_error_.ok()) return write_error_;
   next_revision_ = revision_ + 1;
   changed_jobs_.clear();
-  calibrations_changed_ = false;
+  others_changed_ = false;
   for (Write* write : writes) {
     // By hand, because the thread-safety analysis does not look through std::visit.
     if (auto* create = std::get_if<CreateJobWrite>(write)) Apply(*create);
@@ -92,9 +109,10 @@ absl::StatusOr<WriteBackend::Commit> MemoryRunStore::Apply(const std::vector<Wri
     if (auto* sweep = std::get_if<SweepJobsWrite>(write)) Apply(*sweep);
     if (auto* remove = std::get_if<DeleteJobWrite>(write)) Apply(*remove);
     if (auto* calibration = std::get_if<CalibrationWrite>(write)) Apply(*calibration);
+    if (auto* crash = std::get_if<CrashWrite>(write)) Apply(*crash);
     if (auto* append = std::get_if<AppendPointsWrite>(write)) Apply(*append);
   }
-  if (changed_jobs_.empty() && !calibrations_changed_) return Commit{revision_, {}};
+  if (changed_jobs_.empty() && !others_changed_) return Commit{revision_, {}};
   for (const std::int64_t id : changed_jobs_) {
     if (Job* job = Find(id)) RecordLedger(*job);
   }
@@ -113,7 +131,7 @@ void MemoryRunStore::Apply(CreateJobWrite& write) {
   }
   for (const auto& [id, job] : jobs_) {
     const NewJob& known = job.record.job;
-    if (!write.job.request_id.empty() && known.project == write.job.project &&
+    if (!write.job.request_id.empty() && known.project == write.job.project && known.owner == write.job.owner &&
         known.request_id == write.job.request_id) {
       write.result = CreateResult{job.record, false};
       return;
@@ -145,6 +163,7 @@ void MemoryRunStore::Apply(SetJobStateWrite& write) {
   if (write.to == JobState::kRunning && !job->record.start_time) job->record.start_time = now;
   if (IsFinal(write.to)) job->record.end_time = now;
   RecordState(*job, write.to, write.message);
+  FollowState(*job);
   write.result = job->record;
 }
 
@@ -212,39 +231,88 @@ void MemoryRunStore::Apply(DeleteJobWrite& write) {
   changed_jobs_.insert(write.id);
 }
 
+CalibrationRecord* MemoryRunStore::FindCalibration(std::int64_t id) {
+  const auto known = std::find_if(calibrations_.begin(), calibrations_.end(),
+                                  [id](const auto& entry) { return entry.second.id == id; });
+  return known != calibrations_.end() ? &known->second : nullptr;
+}
+
+void MemoryRunStore::Change(const NewCalibration& calibration, CalibrationWrite& write) {
+  CalibrationRecord record;
+  record.calibration = calibration;
+  record.create_time = WholeMicros(clock_());
+  record.id = last_calibration_id_ + 1;
+  const auto [known, created] = calibrations_.try_emplace({calibration.project, calibration.name}, record);
+  last_calibration_id_ = std::max(last_calibration_id_, known->second.id);
+  write.result = CreateCalibrationResult{known->second, created};
+  others_changed_ = others_changed_ || created;
+}
+
+void MemoryRunStore::Change(const CalibrationOutcome& outcome, CalibrationWrite& write) {
+  CalibrationRecord* const record = FindCalibration(outcome.id);
+  const absl::Status refusal = record == nullptr ? NoCalibration(outcome.id) : CheckTraining(outcome.id, record->state);
+  if (!refusal.ok()) {
+    write.result = refusal;
+    return;
+  }
+  record->state = outcome.state;
+  record->message = outcome.message;
+  record->calibration.summary = outcome.summary;
+  record->model = outcome.model;
+  record->end_time = WholeMicros(clock_());
+  record->attempts = 0;
+  others_changed_ = true;
+}
+
 void MemoryRunStore::Apply(CalibrationWrite& write) {
   write.result = CreateCalibrationResult{};
   if (const auto* calibration = std::get_if<NewCalibration>(&write.change)) {
-    CalibrationRecord record;
-    record.calibration = *calibration;
-    record.create_time = WholeMicros(clock_());
-    record.id = last_calibration_id_ + 1;
-    const auto [known, created] = calibrations_.try_emplace(calibration->name, record);
-    last_calibration_id_ = std::max(last_calibration_id_, known->second.id);
-    write.result = CreateCalibrationResult{known->second, created};
-    calibrations_changed_ = calibrations_changed_ || created;
+    Change(*calibration, write);
   } else if (const auto* outcome = std::get_if<CalibrationOutcome>(&write.change)) {
-    const auto known = std::find_if(calibrations_.begin(), calibrations_.end(),
-                                    [&](const auto& entry) { return entry.second.id == outcome->id; });
-    const absl::Status refusal =
-        known == calibrations_.end() ? NoCalibration(outcome->id) : CheckTraining(outcome->id, known->second.state);
-    if (!refusal.ok()) {
-      write.result = refusal;
+    Change(*outcome, write);
+  } else if (const auto* attempts = std::get_if<CalibrationWrite::Attempts>(&write.change)) {
+    CalibrationRecord* const record = FindCalibration(attempts->id);
+    if (record == nullptr) {
+      write.result = NoCalibration(attempts->id);
       return;
     }
-    CalibrationRecord& record = known->second;
-    record.state = outcome->state;
-    record.message = outcome->message;
-    record.calibration.summary = outcome->summary;
-    record.model = outcome->model;
-    record.end_time = WholeMicros(clock_());
-    calibrations_changed_ = true;
-  } else if (const std::string& name = std::get<CalibrationWrite::Deletion>(write.change).name;
-             calibrations_.erase(name) == 0) {
-    write.result = NoCalibration(name);
+    record->attempts = attempts->attempts;
+    others_changed_ = true;
+  } else if (const auto& deletion = std::get<CalibrationWrite::Deletion>(write.change);
+             calibrations_.erase({deletion.project, deletion.name}) == 0) {
+    write.result = NoCalibration(deletion.name);
   } else {
-    calibrations_changed_ = true;
+    others_changed_ = true;
   }
+}
+
+void MemoryRunStore::FollowState(Job& job) {
+  const JobState state = job.record.state;
+  if (IsFinal(state)) {
+    job.crashes.reset();
+  } else if (state == JobState::kRunning) {
+    if (!job.crashes) job.crashes.emplace().job_id = job.record.id;
+    job.crashes->activity = JobActivity::kRunning;
+  } else if (job.crashes) {
+    job.crashes->activity = JobActivity::kIdle;
+  }
+}
+
+void MemoryRunStore::Apply(CrashWrite& write) {
+  others_changed_ = true;
+  std::vector<JobCrashes> counted;
+  const auto* const activities = std::get_if<std::map<std::int64_t, JobActivity>>(&write.change);
+  for (auto& [id, job] : jobs_) {
+    if (std::holds_alternative<CrashWrite::Forget>(write.change)) job.crashes.reset();
+    if (activities != nullptr && activities->contains(id) && job.record.state == JobState::kRunning) {
+      if (!job.crashes) job.crashes.emplace().job_id = id;
+      job.crashes->activity = activities->at(id);
+    }
+    if (!std::holds_alternative<CrashWrite::Count>(write.change) || !job.crashes) continue;
+    CountCrash(job.record.points, job.record.starts_done + (job.record.bound ? 1 : 0), &*job.crashes);
+    counted.push_back(*job.crashes);
+  }
+  write.result = std::move(counted);
 }
 
 void MemoryRunStore::Apply(AppendPointsWrite& write) {
@@ -339,13 +407,15 @@ absl::StatusOr<std::vector<JobRecord>> MemoryRunStore::ListJobs(const JobQuery& 
   return records;
 }
 
-absl::StatusOr<JobRecord> MemoryRunStore::FindRequest(const std::string& project, const std::string& request_id) {
+absl::StatusOr<JobRecord> MemoryRunStore::FindRequest(const std::string& project, const std::string& owner,
+                                                      const std::string& request_id) {
   MutexLock lock(&mutex_);
   RETURN_IF_ERROR(CheckOpen());
   for (const auto& [id, job] : jobs_) {
-    if (job.record.job.project == project && job.record.job.request_id == request_id) return job.record;
+    const NewJob& known = job.record.job;
+    if (known.project == project && known.owner == owner && known.request_id == request_id) return job.record;
   }
-  return absl::NotFoundError(absl::StrCat("no job of ", project, " has request_id '", request_id, "'"));
+  return NoRequest(project, owner, request_id);
 }
 
 absl::StatusOr<StoreUsage> MemoryRunStore::ReadUsage(const std::string& owner, const std::string& project) {

@@ -137,6 +137,16 @@ class Service {
     return absl::OkStatus();
   }
 
+  template <class Response, class Handler, class Request>
+  static absl::Status Answer(absl::Status (Handler::*method)(const Request&, const Caller&, Response*) const,
+                             const Handler& handlers, const Request& request, const Caller& caller) {
+    Response response;
+    RETURN_IF_ERROR((handlers.*method)(request, caller, &response));
+    std::string wire;
+    Check(response.SerializeToString(&wire) && Response().ParseFromString(wire), "an answer can be read");
+    return absl::OkStatus();
+  }
+
   absl::Status Dispatch(const fuzz::Call& call, const Caller& caller) {
     switch (call.request_case()) {
       case fuzz::Call::kCreateJob: {
@@ -173,7 +183,7 @@ class Service {
       case fuzz::Call::kWatch:
         return Watch(call.watch());
       case fuzz::Call::kEvaluateDesigns:
-        return Answer(&ModelHandlers::EvaluateDesigns, model_, call.evaluatedesigns());
+        return Answer(&ModelHandlers::EvaluateDesigns, model_, call.evaluatedesigns(), caller);
       case fuzz::Call::kListWorkloads:
         return Answer(&ModelHandlers::ListWorkloads, model_, call.listworkloads());
       case fuzz::Call::kGetWorkload:
@@ -186,13 +196,15 @@ class Service {
         MakeServerInfo(caller, absl::UnixEpoch(), absl::Now());
         return absl::OkStatus();
       case fuzz::Call::kCreateCalibration:
-        return Answer(&CalibrationHandlers::CreateCalibration, calibration_, call.createcalibration());
+        return Answer(&CalibrationHandlers::CreateCalibration, calibration_, call.createcalibration(), caller);
       case fuzz::Call::kGetCalibration:
-        return Answer(&CalibrationHandlers::GetCalibration, calibration_, call.getcalibration());
+        return Answer(&CalibrationHandlers::GetCalibration, calibration_, call.getcalibration(), caller);
       case fuzz::Call::kListCalibrations:
-        return Answer(&CalibrationHandlers::ListCalibrations, calibration_, call.listcalibrations());
+        return Answer(&CalibrationHandlers::ListCalibrations, calibration_, call.listcalibrations(), caller);
+      case fuzz::Call::kCancelCalibration:
+        return Answer(&CalibrationHandlers::CancelCalibration, calibration_, call.cancelcalibration(), caller);
       case fuzz::Call::kDeleteCalibration:
-        return Answer(&CalibrationHandlers::DeleteCalibration, calibration_, call.deletecalibration());
+        return Answer(&CalibrationHandlers::DeleteCalibration, calibration_, call.deletecalibration(), caller);
       case fuzz::Call::kBackup: {
         v1::BackupResponse response;
         Check(!admin_

@@ -37,8 +37,9 @@ enum class Needs { kViewer, kUser, kOwner, kAdmin };
 const std::map<std::string, Needs> kPromises = {
     {"AdminService.Backup", Needs::kAdmin},
     {"AdminService.Drain", Needs::kAdmin},
+    {"CalibrationService.CancelCalibration", Needs::kOwner},
     {"CalibrationService.CreateCalibration", Needs::kUser},
-    {"CalibrationService.DeleteCalibration", Needs::kAdmin},
+    {"CalibrationService.DeleteCalibration", Needs::kOwner},
     {"CalibrationService.GetCalibration", Needs::kViewer},
     {"CalibrationService.ListCalibrations", Needs::kViewer},
     {"ModelService.EvaluateDesigns", Needs::kViewer},
