@@ -184,14 +184,16 @@ absl::Status SqliteWriter::FollowState(std::int64_t id, JobState state) {
 }
 
 absl::Status SqliteWriter::Apply(CrashWrite& write) {
-  others_changed_ = true;
   std::vector<JobCrashes> counted;
   if (std::holds_alternative<CrashWrite::Count>(write.change)) {
     ASSIGN_OR_RETURN(counted, CountAllCrashes(*connection_));
+    others_changed_ = others_changed_ || !counted.empty();
   } else if (const auto* activities = std::get_if<std::map<std::int64_t, JobActivity>>(&write.change)) {
     for (const auto& [id, activity] : *activities) RETURN_IF_ERROR(SetActivity(*connection_, id, activity));
+    others_changed_ = true;
   } else {
     RETURN_IF_ERROR(RemoveAllCrashes(*connection_));
+    others_changed_ = others_changed_ || connection_->changed_rows() != 0;
   }
   write.result = std::move(counted);
   return absl::OkStatus();
