@@ -31,7 +31,7 @@ class CalibrationManager {
   using Trainer = std::function<absl::StatusOr<CalibrationOutcome>(const CalibrationRecord&,
                                                                    const std::function<bool(double)>& should_stop)>;
 
-  // A training of up to so many rows is short: it takes less than a minute.
+  // A training of up to so many rows is short: on a core of its own it takes about 20 s.
   static constexpr std::int64_t kMostShortRows = 2000;
   // A training that began so often, and neither ended nor was stopped, is not begun again.
   static constexpr int kMostAttempts = 5;
