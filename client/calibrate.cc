@@ -50,6 +50,7 @@ class CalibrateCommand : public Command {
     template_.Declare(flags);
     flags->AddRepeated("fix", "NAME=VALUE", "a parameter of the hardware that was measured", &fixed_);
     flags->Add("name", "NAME", "of the new calibration", &name_);
+    project_.Declare(flags);
     flags->Add("cycles", "COLUMN", "the column of the cycles; default cycles, or the only one that ends in _cycles",
                &cycles_);
     flags->Add("description", "TEXT", "where the measurements come from", &description_);
@@ -64,6 +65,7 @@ class CalibrateCommand : public Command {
     RETURN_IF_ERROR(template_.Check(kCommand));
     if (name_.empty()) return UsageError(kCommand, "--name is missing: --name NAME");
     v1::CreateCalibrationRequest request;
+    ASSIGN_OR_RETURN(*request.mutable_parent(), project_.Parent());
     request.set_calibration_id(name_);
     request.set_description(description_);
     request.set_seed(seed_);
@@ -148,13 +150,14 @@ class CalibrateCommand : public Command {
       constexpr std::string_view kFixed = "fixed_parameters.";
       if (field.starts_with(kFixed)) return absl::StrCat("--fix ", field.substr(kFixed.size()));
       if (field == "calibration_id") return "--name";
+      if (field == "parent") return "--project";
       return field == "rows" ? FileName() : "";
     });
   }
 
   absl::StatusOr<ExitCode> Await(ServiceClient& client, v1::Calibration calibration, Environment& env) const {
     v1::GetCalibrationRequest get;
-    get.set_name(absl::StrCat("calibrations/", name_));
+    ASSIGN_OR_RETURN(*get.mutable_name(), project_.CalibrationName(name_));
     env.interrupts.Arm();
     bool interrupted = false;
     SteadyTime last_word = env.steady_now();
@@ -183,8 +186,10 @@ class CalibrateCommand : public Command {
 
   ExitCode Finish(const v1::Calibration& calibration, Environment& env) const {
     PrintCalibration(calibration, format_.get(), env.out);
-    if (calibration.state() != v1::TRAINING_FAILED) return ExitCode::kOk;
-    env.err << "oneloop: the training failed: " << OneLine(calibration.message()) << std::endl;
+    const bool failed = calibration.state() == v1::TRAINING_FAILED;
+    if (!failed && calibration.state() != v1::TRAINING_CANCELLED) return ExitCode::kOk;
+    env.err << "oneloop: the training " << (failed ? "failed: " : "was ") << OneLine(calibration.message())
+            << std::endl;
     return ExitCode::kJobFailed;
   }
 
@@ -192,6 +197,7 @@ class CalibrateCommand : public Command {
   TemplateArgument template_;
   std::vector<std::string> fixed_;
   std::string name_;
+  ProjectFlag project_;
   std::optional<std::string> cycles_;
   std::string description_;
   std::uint64_t seed_ = 0;

@@ -18,9 +18,13 @@ std::string Percent(double share) { return absl::StrFormat("%.1f %%", 100 * shar
 void PrintTable(const v1::Calibration& calibration, std::ostream& out) {
   using Align = TextTable::Align;
   out << DetailLine("calibration", calibration.name());
+  if (!calibration.project().empty()) out << DetailLine("project", calibration.project());
+  if (!calibration.owner().empty()) out << DetailLine("owner", calibration.owner());
   if (!calibration.description().empty()) out << DetailLine("about", calibration.description());
   out << DetailLine("state", CalibrationStateText(calibration));
-  if (!calibration.message().empty()) out << DetailLine("message", calibration.message());
+  if (!calibration.message().empty() && calibration.state() != v1::TRAINING) {
+    out << DetailLine("message", calibration.message());
+  }
   out << DetailLine("template", calibration.template_name())
       << DetailLine("measured", FormatParameters(calibration.fixed_parameters()))
       << DetailLine("rows",
@@ -55,11 +59,14 @@ void PrintCsv(const v1::Calibration& calibration, std::ostream& out) {
 std::string CalibrationStateText(const v1::Calibration& calibration) {
   switch (calibration.state()) {
     case v1::TRAINING:
+      if (!calibration.message().empty()) return "training, " + OneLine(calibration.message());
       return absl::StrFormat("training %.0f %%", 100 * calibration.progress());
     case v1::READY:
       return "ready";
     case v1::TRAINING_FAILED:
       return "failed";
+    case v1::TRAINING_CANCELLED:
+      return "cancelled";
     default:
       return "unknown";
   }

@@ -63,7 +63,9 @@ void PrintList(const Calibrations& calibrations, OutputFormat format, std::ostre
 class CalibrationsCommand : public Command {
  public:
   std::string Name() const override { return "calibrations"; }
-  std::string Summary() const override { return "lists the calibrations, shows one or deletes it"; }
+  std::string Summary() const override {
+    return "lists the calibrations of a project, shows one, cancels its training or deletes it";
+  }
   std::string Notes() const override {
     return "json of one includes the trained model. A job keeps its copy of a calibration that is deleted.\n";
   }
@@ -71,14 +73,20 @@ class CalibrationsCommand : public Command {
   void Declare(FlagSet* flags) override {
     flags->AddOptionalArgument("NAME", "the calibration to show", &name_);
     flags->Add("yaml", "print it as a YAML file with its model, to keep or to ship", &yaml_);
+    flags->Add("cancel", "end its training, or take it from the queue", &cancel_);
     flags->Add("delete", "delete it, and end its training", &delete_);
+    project_.Declare(flags);
     format_.Declare(flags);
     server_.Declare(flags);
   }
 
   absl::StatusOr<ExitCode> Run(Environment& env) override {
     if (yaml_ && !name_.has_value()) return UsageError(Name(), "--yaml needs the name of a calibration");
+    if (cancel_ && !name_.has_value()) return UsageError(Name(), "--cancel needs the name of a calibration");
     if (delete_ && !name_.has_value()) return UsageError(Name(), "--delete needs the name of a calibration");
+    if (static_cast<int>(yaml_) + static_cast<int>(cancel_) + static_cast<int>(delete_) > 1) {
+      return UsageError(Name(), "--yaml, --cancel and --delete exclude each other");
+    }
     ASSIGN_OR_RETURN(const auto client, server_.Connect(env));
     RETURN_IF_ERROR(name_.has_value() ? RunOnOne(*client, env.out) : ShowAll(*client, env.out));
     return ExitCode::kOk;
@@ -86,11 +94,18 @@ class CalibrationsCommand : public Command {
 
  private:
   absl::Status RunOnOne(ServiceClient& client, std::ostream& out) const {
-    const std::string name = absl::StrCat("calibrations/", *name_);
+    ASSIGN_OR_RETURN(const std::string name, project_.CalibrationName(*name_));
     if (delete_) {
       v1::DeleteCalibrationRequest request;
       request.set_name(name);
       return client.DeleteCalibration(request);
+    }
+    if (cancel_) {
+      v1::CancelCalibrationRequest request;
+      request.set_name(name);
+      ASSIGN_OR_RETURN(const v1::Calibration cancelled, client.CancelCalibration(request));
+      PrintCalibration(cancelled, format_.get(), out);
+      return absl::OkStatus();
     }
     v1::GetCalibrationRequest request;
     request.set_name(name);
@@ -109,6 +124,7 @@ class CalibrationsCommand : public Command {
   absl::Status ShowAll(ServiceClient& client, std::ostream& out) const {
     Calibrations all;
     v1::ListCalibrationsRequest request;
+    ASSIGN_OR_RETURN(*request.mutable_parent(), project_.Parent());
     do {
       ASSIGN_OR_RETURN(v1::ListCalibrationsResponse response, client.ListCalibrations(request));
       all.MergeFrom(response.calibrations());
@@ -120,7 +136,9 @@ class CalibrationsCommand : public Command {
 
   std::optional<std::string> name_;
   bool yaml_ = false;
+  bool cancel_ = false;
   bool delete_ = false;
+  ProjectFlag project_;
   FormatFlag format_;
   ServerFlag server_;
 };

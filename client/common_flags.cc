@@ -39,7 +39,7 @@ OutputFormat FormatFlag::get() const {
 }
 
 void ProjectFlag::Declare(FlagSet* flags) {
-  flags->Add("project", "NAME", "the project of the job; default \"default\"", &project_);
+  flags->Add("project", "NAME", "the project; default \"default\"", &project_);
 }
 
 absl::StatusOr<std::string> ProjectFlag::Parent() const {
@@ -61,6 +61,12 @@ absl::StatusOr<std::string> ProjectFlag::JobName(const std::string& job) const {
   return UsageError("", absl::StrCat("'", job,
                                      "' is no job: give its number, or its name as in "
                                      "projects/default/jobs/12; `oneloop jobs` lists them"));
+}
+
+absl::StatusOr<std::string> ProjectFlag::CalibrationName(const std::string& calibration) const {
+  if (calibration.find('/') != std::string::npos) return calibration;
+  ASSIGN_OR_RETURN(const std::string parent, Parent());
+  return absl::StrCat(parent, "/calibrations/", calibration);
 }
 
 std::string JobId(const std::string& job_name) { return job_name.substr(job_name.rfind('/') + 1); }

@@ -43,6 +43,8 @@ class ProjectFlag {
   absl::StatusOr<std::string> Parent() const;
   // The resource name for "12" or "projects/default/jobs/12"; a usage error for anything else.
   absl::StatusOr<std::string> JobName(const std::string& job) const;
+  // The same for "chip" or "projects/default/calibrations/chip".
+  absl::StatusOr<std::string> CalibrationName(const std::string& calibration) const;
 
  private:
   std::string project_ = "default";

@@ -471,6 +471,10 @@ absl::StatusOr<v1::ListCalibrationsResponse> ServiceClient::ListCalibrations(
   return Read(stubs_->calibration, &v1::CalibrationService::Stub::ListCalibrations, request);
 }
 
+absl::StatusOr<v1::Calibration> ServiceClient::CancelCalibration(const v1::CancelCalibrationRequest& request) {
+  return CallOnce(stubs_->calibration, &v1::CalibrationService::Stub::CancelCalibration, request);
+}
+
 absl::Status ServiceClient::DeleteCalibration(const v1::DeleteCalibrationRequest& request) {
   return Change(stubs_->calibration, &v1::CalibrationService::Stub::DeleteCalibration, request).status();
 }

@@ -87,6 +87,7 @@ class ServiceClient {
   absl::StatusOr<v1::Calibration> CreateCalibration(const v1::CreateCalibrationRequest& request);
   absl::StatusOr<v1::Calibration> GetCalibration(const v1::GetCalibrationRequest& request);
   absl::StatusOr<v1::ListCalibrationsResponse> ListCalibrations(const v1::ListCalibrationsRequest& request);
+  absl::StatusOr<v1::Calibration> CancelCalibration(const v1::CancelCalibrationRequest& request);
   absl::Status DeleteCalibration(const v1::DeleteCalibrationRequest& request);
 
   // Ends within a day.

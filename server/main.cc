@@ -147,7 +147,7 @@ void PrintListening(const OneLoopServer& server, const DaemonFlags& flags) {
 // Whatever is at the data directory's path now is not this daemon's: an orderly stop would remove sockets and logs of
 // others there. Those who wait for a commit are told in the meantime.
 [[noreturn]] void EndWithoutStore(const absl::Status& reason) {
-  oneloop::SleepFor(kLastReplies);
+  SteadySleepFor(kLastReplies);
   FailWhileServing(reason);
   FlushLog(kOutputTimeout);
   std::_Exit(kExitFailure);

@@ -1,6 +1,8 @@
 #ifndef ONELOOP_COMMON_BASE_CLOCK_H_
 #define ONELOOP_COMMON_BASE_CLOCK_H_
 
+#include <chrono>
+
 #include "absl/time/time.h"
 
 namespace oneloop {
@@ -40,6 +42,8 @@ class SteadyTime {
 };
 
 SteadyTime SteadyNow();
+// The same clock in the standard library's types, for code that deals in those.
+using SteadyChrono = std::chrono::steady_clock;
 absl::Time WallNow();
 
 // Sleeps on the steady clock, whatever signals come; not at all for a duration that is not positive.

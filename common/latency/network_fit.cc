@@ -227,13 +227,13 @@ bool Train(const TrainingSet& set, const NetworkFitOptions& options, Random& ran
   const double steps = static_cast<double>(options.epochs) * static_cast<double>(batches);
   double step = 0;
   for (int epoch = 0; epoch < options.epochs; ++epoch) {
-    if (should_stop && should_stop(static_cast<double>(epoch) / options.epochs)) return false;
     std::vector<int> order;
     order.reserve(rows.size());
     for (const int i : Shuffled(static_cast<int>(rows.size()), random)) {
       order.push_back(rows[static_cast<std::size_t>(i)]);
     }
     for (std::size_t b = 0; b < batches; ++b) {
+      if (should_stop && should_stop(step / steps)) return false;
       const auto part = std::span<const int>(order).subspan(b * batch, std::min(batch, order.size() - b * batch));
       const double rate = options.learning_rate * 0.5 * (1 + std::cos(std::numbers::pi * ++step / steps));
       member->Learn(Columns(set.columns, part), Targets(set.targets, part), static_cast<float>(rate));

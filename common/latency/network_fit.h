@@ -39,8 +39,8 @@ struct NetworkFit {
 };
 
 // rows: for each row all of the features' inputs. candidates: inputs that may be used; those that do not vary are left
-// out. should_stop is asked now and then, with the part that is done, 0 to 1. CANCELLED when it says so. Deterministic;
-// thread-safe.
+// out. should_stop is asked before every batch, with the part that is done, 0 to 1. CANCELLED when it says so.
+// Deterministic; thread-safe.
 absl::StatusOr<NetworkFit> FitNetworks(std::span<const std::span<const double>> rows, std::span<const double> targets,
                                        std::span<const int> candidates, const NetworkFitOptions& options,
                                        const std::function<bool(double)>& should_stop);

@@ -8,6 +8,8 @@
 #include <limits>
 #include <vector>
 
+#include "absl/status/status.h"
+
 namespace oneloop {
 namespace {
 
@@ -38,11 +40,12 @@ class Fit {
     CollectWeights(measurements, rows);
   }
 
-  LatencyPhysics Run() {
+  absl::StatusOr<LatencyPhysics> Run(const std::function<bool()>& should_stop) {
     Eigen::VectorXd theta = prior_;
     double loss = Loss(theta);
     double damping = 1e-3;
     for (int i = 0; i < options_.most_iterations && damping < 1e6; ++i) {
+      if (should_stop && should_stop()) return absl::CancelledError("training was stopped");
       const Eigen::VectorXd next = theta + Step(theta, damping);
       const double next_loss = Loss(next);
       if (!(next_loss < loss)) {
@@ -169,9 +172,9 @@ class Fit {
 
 }  // namespace
 
-LatencyPhysics FitPhysics(const Measurements& measurements, std::span<const int> rows,
-                          const PhysicsFitOptions& options) {
-  return Fit(measurements, rows, options).Run();
+absl::StatusOr<LatencyPhysics> FitPhysics(const Measurements& measurements, std::span<const int> rows,
+                                          const PhysicsFitOptions& options, const std::function<bool()>& should_stop) {
+  return Fit(measurements, rows, options).Run(should_stop);
 }
 
 }  // namespace oneloop

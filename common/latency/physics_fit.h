@@ -1,8 +1,10 @@
 #ifndef ONELOOP_COMMON_LATENCY_PHYSICS_FIT_H_
 #define ONELOOP_COMMON_LATENCY_PHYSICS_FIT_H_
 
+#include <functional>
 #include <span>
 
+#include "absl/status/statusor.h"
 #include "common/latency/measurements.h"
 #include "common/model/latency_predictor.h"
 
@@ -23,8 +25,10 @@ struct PhysicsFitOptions {
   int most_iterations = 60;
 };
 
-LatencyPhysics FitPhysics(const Measurements& measurements, std::span<const int> rows,
-                          const PhysicsFitOptions& options);
+// `should_stop` is asked before every step, and may be empty; CANCELLED when it says so.
+absl::StatusOr<LatencyPhysics> FitPhysics(const Measurements& measurements, std::span<const int> rows,
+                                          const PhysicsFitOptions& options,
+                                          const std::function<bool()>& should_stop = nullptr);
 
 }  // namespace oneloop
 

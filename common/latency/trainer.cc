@@ -83,7 +83,8 @@ absl::StatusOr<LatencyParameters> TrainCombined(const Measurements& measurements
                                                 const std::function<bool(double)>& should_stop) {
   RETURN_IF_ERROR(ValidateTrainerOptions(options));
   LatencyParameters parameters;
-  parameters.physics = FitPhysics(measurements, rows, options.physics);
+  ASSIGN_OR_RETURN(parameters.physics, FitPhysics(measurements, rows, options.physics,
+                                                  [&should_stop] { return should_stop && should_stop(0); }));
   std::vector<double> targets;
   for (const int row : rows) {
     targets.push_back(measurements.log_cycles(row) - LatencyPredictor::LogPhysics(measurements.features(),

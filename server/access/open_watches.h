@@ -9,8 +9,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "common/base/clock.h"
 #include "common/base/mutex.h"
 #include "server/access/caller.h"
 
@@ -22,7 +22,7 @@ class OpenWatches {
   struct Options {
     std::int64_t max_per_user = 1000;
     absl::Duration check_interval = absl::Seconds(2);
-    std::function<absl::Time()> clock = absl::Now;
+    std::function<absl::Time()> clock = WallNow;
     // Whether the token is still valid; asked for every watch that needed one.
     std::function<absl::Status(const std::string& token_id, absl::Time now)> check_token;
   };

@@ -8,10 +8,11 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
+#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/status.h"
 #include "common/convert/library.h"
+#include "grpc/support/time.h"
 #include "grpcpp/grpcpp.h"
 #include "server/access/audit_log.h"
 #include "server/access/certificate_watcher.h"
@@ -57,7 +58,7 @@ constexpr int kLeastPingIntervalMs = 10000;
 // What a request may take in memory, for each byte that it may have.
 constexpr std::int64_t kParsedBytesPerByte = 4;
 // How long calls may go on once everything behind them has stopped.
-constexpr absl::Duration kCallGrace = absl::Milliseconds(500);
+constexpr int kCallGraceMs = 500;
 
 constexpr std::array kStates = {JobState::kPending,   JobState::kRunning,   JobState::kPaused,
                                 JobState::kCancelled, JobState::kSucceeded, JobState::kFailed};
@@ -132,7 +133,7 @@ absl::Status OneLoopServer::Parts::Open(Options options) {
   ModelHandlers::Options model_options;
   model_options.catalog = &catalog;
   model_options.calibrations = calibrations.get();
-  model_options.start_time = absl::Now();
+  model_options.start_time = WallNow();
   model_handlers = std::make_unique<ModelHandlers>(model_options);
   SearchHandlers::Options handler_options;
   handler_options.store = store.get();
@@ -160,7 +161,7 @@ absl::Status OneLoopServer::Parts::OpenAccess(const Options& options) {
   const bool has_tcp = std::any_of(options.listen.begin(), options.listen.end(),
                                    [](const ListenAddress& address) { return !address.is_unix(); });
   if (has_tcp) {
-    RETURN_IF_ERROR(EnsureLocalToken(options.data_dir, absl::Now()));
+    RETURN_IF_ERROR(EnsureLocalToken(options.data_dir, WallNow()));
     Log(LogLevel::kInfo,
         "callers over TCP need a token; one for this machine is in " + LocalTokenPath(options.data_dir));
   }
@@ -181,7 +182,7 @@ absl::Status OneLoopServer::Parts::OpenAccess(const Options& options) {
   guard_options.metrics = &metrics;
   guard_options.socket_auth = options.socket_auth;
   guard_options.owner_of = [this](const std::string& resource) { return search_handlers->OwnerOf(resource); };
-  guard_options.clock = absl::Now;
+  guard_options.clock = WallNow;
   guard = std::make_unique<CallGuard>(std::move(guard_options));
   return absl::OkStatus();
 }
@@ -310,7 +311,9 @@ absl::Status OneLoopServer::Stop(absl::Duration timeout) {
   absl::Status result = parts.jobs == nullptr ? absl::OkStatus() : parts.jobs->Drain(timeout);
   // What is accepted from now on would have nobody to go to.
   if (parts.gate != nullptr) parts.gate->Stop();
-  if (parts.server != nullptr) parts.server->Shutdown(absl::ToChronoTime(absl::Now() + kCallGrace));
+  if (parts.server != nullptr)
+    parts.server->Shutdown(
+        gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(kCallGraceMs, GPR_TIMESPAN)));
   if (parts.call_queue != nullptr) parts.call_queue->Drain();
   // It reads the store.
   parts.metrics_server.reset();

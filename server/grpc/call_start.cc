@@ -19,7 +19,7 @@ constexpr int kBlockBytes = 1 << 20;
 
 CallStart::CallStart(const ApiService& service, const Method& the_method, grpc::CallbackServerContext* context)
     : method(the_method),
-      begin(std::chrono::steady_clock::now()),
+      begin(SteadyNow()),
       trace_id(TakeTraceId(*context)),
       arrival(ReadArrival(*context, service.parts().gate)),
       caller(service.parts().guard->Admit(method, arrival.credentials)) {
@@ -28,8 +28,7 @@ CallStart::CallStart(const ApiService& service, const Method& the_method, grpc::
 }
 
 void CallStart::LogEnd(const ApiService& service, const absl::Status& result) const {
-  service.parts().guard->OnEnd(
-      {&method, result, absl::FromChrono(std::chrono::steady_clock::now() - begin), user(), trace_id});
+  service.parts().guard->OnEnd({&method, result, SteadyNow() - begin, user(), trace_id});
 }
 
 absl::Status ParseMessage(grpc::ByteBuffer* bytes, std::int64_t most_parsed_bytes, google::protobuf::Message* message) {

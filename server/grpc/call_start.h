@@ -1,11 +1,11 @@
 #ifndef ONELOOP_SERVER_GRPC_CALL_START_H_
 #define ONELOOP_SERVER_GRPC_CALL_START_H_
 
-#include <chrono>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/base/clock.h"
 #include "google/protobuf/message.h"
 #include "grpcpp/grpcpp.h"
 #include "server/grpc/api_service.h"
@@ -21,7 +21,7 @@ struct CallStart {
   void LogEnd(const ApiService& service, const absl::Status& result) const;
 
   const Method& method;
-  const std::chrono::steady_clock::time_point begin;
+  const SteadyTime begin;
   const std::string trace_id;  // the call's trailing metadata have it
   const ArrivedCall arrival;
   const absl::StatusOr<Caller> caller;

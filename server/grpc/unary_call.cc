@@ -14,16 +14,15 @@ namespace oneloop {
 namespace {
 
 using ProtoMessage = google::protobuf::Message;
-using SteadyTime = std::chrono::steady_clock::time_point;
 
 constexpr std::size_t kHeavyRequestBytes = 256 << 10;
 
 // The call's deadline on the clock that nobody sets.
 SteadyTime SteadyDeadline(const grpc::CallbackServerContext& context) {
   const gpr_timespec deadline = gpr_convert_clock_type(context.raw_deadline(), GPR_CLOCK_MONOTONIC);
-  if (gpr_time_cmp(deadline, gpr_inf_future(GPR_CLOCK_MONOTONIC)) == 0) return SteadyTime::max();
+  if (gpr_time_cmp(deadline, gpr_inf_future(GPR_CLOCK_MONOTONIC)) == 0) return SteadyTime::InfiniteFuture();
   const gpr_timespec left = gpr_time_sub(deadline, gpr_now(GPR_CLOCK_MONOTONIC));
-  return std::chrono::steady_clock::now() + std::chrono::milliseconds(gpr_time_to_millis(left));
+  return SteadyNow() + absl::Milliseconds(gpr_time_to_millis(left));
 }
 
 // Memory that runs out is the call's end, not the daemon's.
@@ -89,7 +88,7 @@ void UnaryCall::OnReadDone(bool ok) {
 }
 
 absl::Status UnaryCall::Abandoned() const {
-  if (std::chrono::steady_clock::now() >= deadline_) return absl::DeadlineExceededError("the call's time is over");
+  if (SteadyNow() >= deadline_) return absl::DeadlineExceededError("the call's time is over");
   if (cancelled_) return absl::CancelledError("the client has left");
   return absl::OkStatus();
 }

@@ -2,11 +2,10 @@
 #define ONELOOP_SERVER_GRPC_UNARY_CALL_H_
 
 #include <atomic>
-#include <chrono>
 #include <memory>
 
 #include "absl/status/status.h"
-#include "common/base/mutex.h"
+#include "common/base/clock.h"
 #include "grpcpp/grpcpp.h"
 #include "server/grpc/api_service.h"
 #include "server/grpc/call_start.h"
@@ -45,7 +44,7 @@ class UnaryCall final : public grpc::ServerGenericBidiReactor {
   const ApiService* const service_;
   grpc::CallbackServerContext* const context_;
   const CallStart start_;
-  const std::chrono::steady_clock::time_point deadline_;
+  const SteadyTime deadline_;
   std::shared_ptr<UnaryCall> self_;  // gRPC's share, until OnDone
   OpenCalls::CallId id_ = 0;         // 0: never counted
   std::atomic<bool> cancelled_{false};

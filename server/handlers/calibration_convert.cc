@@ -68,7 +68,11 @@ absl::StatusOr<LatencySample> DecodeRow(const Template& hardware_template, const
   return sample;
 }
 
-absl::StatusOr<Decoded> Decode(const v1::CreateCalibrationRequest& request) {
+absl::Status Stopped() { return absl::CancelledError("training was stopped"); }
+
+// CANCELLED when should_stop, which is asked at every row and may be empty, says so.
+absl::StatusOr<Decoded> Decode(const v1::CreateCalibrationRequest& request,
+                               const std::function<bool(double)>& should_stop) {
   Decoded decoded;
   absl::StatusOr<std::unique_ptr<const Template>> hardware_template = TemplateFromProto(request.template_());
   if (!hardware_template.ok()) return PrefixField("template", hardware_template.status());
@@ -80,6 +84,7 @@ absl::StatusOr<Decoded> Decode(const v1::CreateCalibrationRequest& request) {
   decoded.model = std::make_unique<const CostModel>(decoded.hardware_template);
   std::vector<LatencySample> samples;
   for (int i = 0; i < request.rows_size(); ++i) {
+    if (should_stop && should_stop(0)) return Stopped();
     absl::StatusOr<LatencySample> sample = DecodeRow(*decoded.hardware_template, decoded.hardware, request.rows(i));
     if (!sample.ok()) return PrefixField(absl::StrCat("rows[", i, "]"), sample.status());
     samples.push_back(*std::move(sample));
@@ -159,10 +164,15 @@ absl::StatusOr<NewCalibration> PrepareCalibration(const v1::CreateCalibrationReq
   RETURN_IF_ERROR(CheckRequest(request, catalog));
   v1::CreateCalibrationRequest resolved = request;
   resolved.clear_validate_only();
+  resolved.clear_parent();
   ASSIGN_OR_RETURN(*resolved.mutable_template_(), ResolveTemplate(request, catalog));
-  ASSIGN_OR_RETURN(const Decoded decoded, Decode(resolved));
-  return NewCalibration{request.calibration_id(), DeterministicBytes(SummaryOf(resolved, decoded)),
-                        DeterministicBytes(resolved)};
+  ASSIGN_OR_RETURN(const Decoded decoded, Decode(resolved, nullptr));
+  NewCalibration calibration;
+  calibration.name = request.calibration_id();
+  calibration.summary = DeterministicBytes(SummaryOf(resolved, decoded));
+  calibration.request = DeterministicBytes(resolved);
+  calibration.rows = request.rows_size();
+  return calibration;
 }
 
 absl::StatusOr<CalibrationOutcome> TrainCalibration(const CalibrationRecord& record,
@@ -172,7 +182,7 @@ absl::StatusOr<CalibrationOutcome> TrainCalibration(const CalibrationRecord& rec
   if (!request.ParseFromString(record.calibration.request) || !summary.ParseFromString(record.calibration.summary)) {
     return Unreadable(record);
   }
-  ASSIGN_OR_RETURN(const Decoded decoded, Decode(request));
+  ASSIGN_OR_RETURN(const Decoded decoded, Decode(request, should_stop));
   TrainerOptions trainer;
   trainer.networks.seed = request.seed();
   HeldOutOptions held_out;
@@ -188,13 +198,15 @@ absl::StatusOr<CalibrationOutcome> TrainCalibration(const CalibrationRecord& rec
   return CalibrationOutcome{record.id, CalibrationState::kReady, "", DeterministicBytes(summary), latency->Serialize()};
 }
 
-absl::StatusOr<v1::Calibration> CalibrationToProto(const CalibrationRecord& record, double progress) {
+absl::StatusOr<v1::Calibration> CalibrationToProto(const CalibrationRecord& record, std::optional<double> progress) {
   v1::Calibration message;
   if (!message.ParseFromString(record.calibration.summary)) return Unreadable(record);
+  message.set_message(record.message);
   switch (record.state) {
     case CalibrationState::kTraining:
       message.set_state(v1::TRAINING);
-      message.set_progress(progress);
+      message.set_progress(progress.value_or(0));
+      if (!progress.has_value()) message.set_message("waits for its turn");
       break;
     case CalibrationState::kReady:
       message.set_state(v1::READY);
@@ -203,8 +215,12 @@ absl::StatusOr<v1::Calibration> CalibrationToProto(const CalibrationRecord& reco
     case CalibrationState::kFailed:
       message.set_state(v1::TRAINING_FAILED);
       break;
+    case CalibrationState::kCancelled:
+      message.set_state(v1::TRAINING_CANCELLED);
+      break;
   }
-  message.set_message(record.message);
+  message.set_project(record.calibration.project);
+  message.set_owner(record.calibration.owner);
   message.set_model(record.model);
   SetTimestamp(record.create_time, message.mutable_create_time());
   if (record.end_time.has_value()) SetTimestamp(*record.end_time, message.mutable_end_time());

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "absl/status/status.h"
@@ -17,8 +18,8 @@
 
 namespace oneloop {
 
-// Checks measurements and makes them ready to be stored. INVALID_ARGUMENT with the field's path, for example
-// "rows[17].cycles", for anything that cannot be trained from.
+// Checks measurements and makes them ready to be stored, but for project and owner. INVALID_ARGUMENT with the field's
+// path, for example "rows[17].cycles", for anything that cannot be trained from.
 absl::StatusOr<NewCalibration> PrepareCalibration(const v1::CreateCalibrationRequest& request, const Catalog& catalog);
 
 // A CalibrationManager::Trainer: the held-out report first, then a model from all rows. A pure function of the stored
@@ -26,8 +27,8 @@ absl::StatusOr<NewCalibration> PrepareCalibration(const v1::CreateCalibrationReq
 absl::StatusOr<CalibrationOutcome> TrainCalibration(const CalibrationRecord& record,
                                                     const std::function<bool(double)>& should_stop);
 
-// `progress`: of one that is training.
-absl::StatusOr<v1::Calibration> CalibrationToProto(const CalibrationRecord& record, double progress);
+// `progress`: of one that trains; none for one that waits to.
+absl::StatusOr<v1::Calibration> CalibrationToProto(const CalibrationRecord& record, std::optional<double> progress);
 
 // INVALID_ARGUMENT with field "predictor" for an unknown one, and one that needs a calibration when there is none.
 absl::Status CheckPredictor(v1::Predictor predictor, bool has_calibration);

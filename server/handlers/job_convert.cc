@@ -40,7 +40,7 @@ absl::Status CheckCount(std::string_view field, std::int64_t value, std::int64_t
 
 // All sources as messages of their own.
 absl::StatusOr<v1::Library> ResolveSources(const v1::JobSpec& spec, const Catalog& catalog,
-                                           const CalibrationCatalog& calibrations) {
+                                           const CalibrationCatalog& calibrations, const std::string& project) {
   v1::Library resolved;
   switch (spec.workload_source_case()) {
     case v1::JobSpec::kWorkloadName: {
@@ -60,7 +60,7 @@ absl::StatusOr<v1::Library> ResolveSources(const v1::JobSpec& spec, const Catalo
   }
   ASSIGN_OR_RETURN(*resolved.add_templates(), ResolveTemplate(spec, catalog));
   if (!spec.calibration_name().empty()) {
-    ASSIGN_OR_RETURN(*resolved.add_calibrations(), calibrations.GetReady(spec.calibration_name()));
+    ASSIGN_OR_RETURN(*resolved.add_calibrations(), calibrations.GetReady(project, spec.calibration_name()));
   }
   return resolved;
 }
@@ -283,10 +283,10 @@ absl::StatusOr<v1::Library> DecodeResolved(const JobRecord& record) {
 }  // namespace
 
 absl::StatusOr<PreparedJob> PrepareJob(const v1::JobSpec& spec, const Catalog& catalog,
-                                       const CalibrationCatalog& calibrations) {
+                                       const CalibrationCatalog& calibrations, const std::string& project) {
   PreparedJob prepared;
   ASSIGN_OR_RETURN(prepared.spec, WithDefaults(spec));
-  ASSIGN_OR_RETURN(const v1::Library resolved, ResolveSources(prepared.spec, catalog, calibrations));
+  ASSIGN_OR_RETURN(const v1::Library resolved, ResolveSources(prepared.spec, catalog, calibrations, project));
   ASSIGN_OR_RETURN(prepared.search, BuildSearch(prepared.spec, resolved));
   NewJob& job = prepared.job;
   job.spec = DeterministicBytes(prepared.spec);

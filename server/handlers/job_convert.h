@@ -23,8 +23,10 @@ struct PreparedJob {
 };
 
 // INVALID_ARGUMENT, with the field's path in JobSpec, for anything that is unknown, out of range or impossible.
+// `project`: whose calibrations the job may use.
 absl::StatusOr<PreparedJob> PrepareJob(const v1::JobSpec& spec, const Catalog& catalog,
-                                       const CalibrationCatalog& calibrations);
+                                       const CalibrationCatalog& calibrations,
+                                       const std::string& project = kDefaultProject);
 
 // The inverse, from the blobs that PrepareJob made: the same search, whatever the catalog holds by now. DATA_LOSS when
 // they cannot be read.

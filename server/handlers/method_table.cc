@@ -53,6 +53,17 @@ struct HandlerTraits<absl::Status (C::*)(const Req&, const CallContext&, Resp*) 
   }
 };
 
+template <class C, class Req, class Resp>
+struct HandlerTraits<absl::Status (C::*)(const Req&, const Caller&, Resp*) const> {
+  using Class = C;
+  using Request = Req;
+  using Response = Resp;
+  static absl::Status Call(const C& handlers, absl::Status (C::*handler)(const Req&, const Caller&, Resp*) const,
+                           const CallContext& call, const Req& request, Resp* response) {
+    return (handlers.*handler)(request, call.caller, response);
+  }
+};
+
 struct Costs {
   CallCost cost = CallCost::kRead;
   RequestSize size = RequestSize::kSmall;
@@ -126,11 +137,13 @@ std::vector<Method> MakeMethods() {
   return {
       Unary<&AdminHandlers::Backup>(kAdmin, "Backup", Administer(), kHeavy),
       Unary<&AdminHandlers::Drain>(kAdmin, "Drain", Administer(), kReads),
-      Unary<&CalibrationHandlers::CreateCalibration>(kCalibration, "CreateCalibration", Create(""), kHeavyLarge),
-      Unary<&CalibrationHandlers::DeleteCalibration>(kCalibration, "DeleteCalibration", Administer(), kChanges),
-      Unary<&CalibrationHandlers::GetCalibration>(kCalibration, "GetCalibration", View(), kReads),
-      Unary<&CalibrationHandlers::ListCalibrations>(kCalibration, "ListCalibrations", View(), kReads),
-      Unary<&ModelHandlers::EvaluateDesigns>(kModel, "EvaluateDesigns", View(), kHeavyLarge),
+      Unary<&CalibrationHandlers::CreateCalibration>(kCalibration, "CreateCalibration", Create("parent"), kHeavyLarge),
+      // Names of calibrations may lack their project, which the handlers know: they check project and owner.
+      Unary<&CalibrationHandlers::CancelCalibration>(kCalibration, "CancelCalibration", ChangeOwn("name"), kChanges),
+      Unary<&CalibrationHandlers::DeleteCalibration>(kCalibration, "DeleteCalibration", ChangeOwn("name"), kChanges),
+      Unary<&CalibrationHandlers::GetCalibration>(kCalibration, "GetCalibration", View("name"), kReads),
+      Unary<&CalibrationHandlers::ListCalibrations>(kCalibration, "ListCalibrations", View("parent"), kReads),
+      Unary<&ModelHandlers::EvaluateDesigns>(kModel, "EvaluateDesigns", View("calibration_name"), kHeavyLarge),
       Unary<&ModelHandlers::GetServerInfo>(kModel, "GetServerInfo", View(), kReads),
       Unary<&ModelHandlers::GetTemplate>(kModel, "GetTemplate", View(), kReads),
       Unary<&ModelHandlers::GetWorkload>(kModel, "GetWorkload", View(), kReads),

@@ -71,8 +71,8 @@ class RowScorer {
 
 }  // namespace
 
-absl::Status ModelHandlers::EvaluateDesigns(const v1::EvaluateDesignsRequest& request,
-                                            v1::EvaluateDesignsResponse* response, const StopCheck& stop) const {
+absl::Status ModelHandlers::EvaluateDesigns(const v1::EvaluateDesignsRequest& request, const CallContext& call,
+                                            v1::EvaluateDesignsResponse* response) const {
   if (request.rows_size() > kMostRows) {
     return FieldError("rows",
                       absl::StrCat("has ", request.rows_size(), "; valid: at most ", kMostRows, " in one call"));
@@ -82,13 +82,14 @@ absl::Status ModelHandlers::EvaluateDesigns(const v1::EvaluateDesignsRequest& re
   if (!hardware_template.ok()) return PrefixField("template", hardware_template.status());
   RowScorer scorer(*std::move(hardware_template), request);
   if (!request.calibration_name().empty()) {
-    ASSIGN_OR_RETURN(v1::Calibration calibration, options_.calibrations->GetReady(request.calibration_name()));
+    ASSIGN_OR_RETURN(v1::Calibration calibration,
+                     options_.calibrations->GetReady(call.caller, request.calibration_name()));
     scorer.SetCalibration(std::move(calibration));
   } else {
     RETURN_IF_ERROR(CheckPredictor(request.predictor(), false));
   }
   for (int i = 0; i < request.rows_size(); ++i) {
-    RETURN_IF_ERROR(CheckStop(stop));
+    RETURN_IF_ERROR(call.interrupted());
     absl::StatusOr<v1::MappingScore> score = scorer.Score(request.rows(i));
     if (!score.ok()) return PrefixField(absl::StrCat("rows[", i, "]"), score.status());
     *response->add_scores() = *std::move(score);

@@ -4,9 +4,8 @@
 #include <functional>
 
 #include "absl/status/status.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "common/base/stop_check.h"
+#include "common/base/clock.h"
 #include "oneloop/v1/model_service.pb.h"
 #include "server/handlers/calibration_catalog.h"
 #include "server/handlers/call_context.h"
@@ -22,13 +21,13 @@ class ModelHandlers {
     const Catalog* catalog = nullptr;
     const CalibrationCatalog* calibrations = nullptr;
     absl::Time start_time;  // of the daemon
-    std::function<absl::Time()> clock = absl::Now;
+    std::function<absl::Time()> clock = WallNow;
   };
   explicit ModelHandlers(const Options& options) : options_(options) {}
 
-  // `stop` is asked before each row; its error is returned at once, whatever was scored.
-  absl::Status EvaluateDesigns(const v1::EvaluateDesignsRequest& request, v1::EvaluateDesignsResponse* response,
-                               const StopCheck& stop = {}) const;
+  // The call is asked before each row whether it is interrupted; its error is returned at once, whatever was scored.
+  absl::Status EvaluateDesigns(const v1::EvaluateDesignsRequest& request, const CallContext& call,
+                               v1::EvaluateDesignsResponse* response) const;
   absl::Status ListWorkloads(const v1::ListWorkloadsRequest& request, v1::ListWorkloadsResponse* response) const;
   absl::Status GetWorkload(const v1::GetWorkloadRequest& request, v1::Workload* response) const;
   absl::Status ListTemplates(const v1::ListTemplatesRequest& request, v1::ListTemplatesResponse* response) const;

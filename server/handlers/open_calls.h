@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/base/clock.h"
 #include "common/base/mutex.h"
 
 namespace oneloop {
@@ -21,7 +22,7 @@ namespace oneloop {
 // StartReply and Close, and may be closed after any of them. Thread-safe.
 class OpenCalls {
  public:
-  using Clock = std::chrono::steady_clock;
+  using Clock = SteadyChrono;
   struct Options {
     std::int64_t most_calls = 10000;
     std::int64_t most_calls_per_user = 1000;

@@ -8,6 +8,7 @@
 #include "absl/strings/str_split.h"
 #include "common/base/status.h"
 #include "common/workload/workload.h"
+#include "server/store/calibration_store.h"
 
 namespace oneloop {
 namespace {
@@ -75,6 +76,16 @@ absl::StatusOr<DesignName> ParseDesignName(std::string_view field, std::string_v
     if (job.has_value() && (number.has_value() || segments[5] == "best")) return DesignName{*job, number};
   }
   return WrongForm(field, name, absl::StrCat(ToAbsl(kJobForm), "/designs/{number}, or 'best' for the number"));
+}
+
+absl::StatusOr<CalibrationName> ParseCalibrationName(std::string_view field, std::string_view name) {
+  std::vector<std::string> segments = Segments(name);
+  if (segments.size() == 2) segments.insert(segments.begin(), {"projects", kDefaultProject});
+  if (segments.size() == 4 && segments[0] == "projects" && IsValidName(segments[1]) && segments[2] == "calibrations" &&
+      !segments[3].empty()) {
+    return CalibrationName{segments[1], segments[3]};
+  }
+  return WrongForm(field, name, "projects/{project}/calibrations/{name} or calibrations/{name}");
 }
 
 absl::StatusOr<std::string> ParseLibraryName(std::string_view field, std::string_view collection,

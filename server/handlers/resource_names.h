@@ -28,10 +28,17 @@ struct DesignName {
   std::optional<std::int64_t> number;  // none for the best
 };
 
+struct CalibrationName {
+  std::string project;
+  std::string name;
+};
+
 absl::StatusOr<std::string> ParseProjectName(std::string_view field, std::string_view name);
 absl::StatusOr<JobName> ParseJobName(std::string_view field, std::string_view name);
 absl::StatusOr<PointName> ParsePointName(std::string_view field, std::string_view name);
 absl::StatusOr<DesignName> ParseDesignName(std::string_view field, std::string_view name);
+// Of one project. A name without one, "calibrations/chip", is of the default one.
+absl::StatusOr<CalibrationName> ParseCalibrationName(std::string_view field, std::string_view name);
 // The part after "workloads/" or "templates/", whatever it is.
 absl::StatusOr<std::string> ParseLibraryName(std::string_view field, std::string_view collection,
                                              std::string_view name);

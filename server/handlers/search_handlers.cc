@@ -124,7 +124,7 @@ absl::Status SearchHandlers::CreateJob(const v1::CreateJobRequest& request, cons
                                                  kLongestRequestId));
   }
   if (!request.has_spec()) return FieldError("spec", "is missing");
-  absl::StatusOr<PreparedJob> prepared = PrepareJob(request.spec(), *options_.catalog, *options_.calibrations);
+  absl::StatusOr<PreparedJob> prepared = PrepareJob(request.spec(), *options_.catalog, *options_.calibrations, project);
   if (!prepared.ok()) return PrefixField("spec", prepared.status());
   prepared->job.project = project;
   prepared->job.request_id = request.request_id();
@@ -150,7 +150,7 @@ absl::Status SearchHandlers::CreateJob(const v1::CreateJobRequest& request, cons
 
 absl::StatusOr<std::optional<JobRecord>> SearchHandlers::FindRetried(const NewJob& job) const {
   if (job.request_id.empty()) return std::optional<JobRecord>();
-  absl::StatusOr<JobRecord> known = options_.store->FindRequest(job.project, job.request_id);
+  absl::StatusOr<JobRecord> known = options_.store->FindRequest(job.project, job.owner, job.request_id);
   if (absl::IsNotFound(known.status())) return std::optional<JobRecord>();
   RETURN_IF_ERROR(known.status());
   RETURN_IF_ERROR(CheckSameSpec(*known, job));

@@ -13,6 +13,7 @@ namespace oneloop {
 struct ActiveJob {
   std::shared_ptr<const SearchSpec> spec;  // decoded by the first lease; shared with every running start
   bool marked_running = false;             // the store has it as RUNNING
+  bool noted = false;                      // and as kRunning, if the daemon dies
   std::optional<double> bound;             // of the objective, once it is proven
   std::optional<double> stop_gap;
   std::optional<StopRule> stop_rule;  // with stop_gap

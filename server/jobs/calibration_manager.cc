@@ -1,33 +1,42 @@
 #include "server/jobs/calibration_manager.h"
 
-#include <algorithm>
-#include <limits>
-#include <utility>
-#include <vector>
+#include <exception>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/log.h"
 #include "common/base/status.h"
 
 namespace oneloop {
+namespace {
+
+std::string Title(const CalibrationRecord& record) {
+  return absl::StrCat("calibration ", record.calibration.name, " of project ", record.calibration.project);
+}
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<CalibrationManager>> CalibrationManager::Create(CalibrationStore* store,
                                                                                Trainer trainer) {
   std::unique_ptr<CalibrationManager> manager(new CalibrationManager(store, std::move(trainer)));
-  ASSIGN_OR_RETURN(const std::vector<CalibrationRecord> records,
-                   store->ListCalibrations("", std::numeric_limits<int>::max()));
+  ASSIGN_OR_RETURN(const std::vector<CalibrationRecord> records, store->ListTrainings());
   {
     const MutexLock lock(&manager->mutex_);
-    for (const CalibrationRecord& record : records) {
-      if (record.state == CalibrationState::kTraining) manager->queue_.push_back(record.calibration.name);
-    }
+    for (const CalibrationRecord& record : records) manager->Enqueue(record);
   }
-  const MutexLock lock(&manager->thread_mutex_);
-  manager->thread_ = std::thread([raw = manager.get()] { raw->Loop(); });
+  const MutexLock lock(&manager->threads_mutex_);
+  for (const TrainingLane lane : {TrainingLane::kShort, TrainingLane::kAny}) {
+    manager->threads_.emplace_back([raw = manager.get(), lane] { raw->Loop(lane); });
+  }
   return manager;
 }
 
 CalibrationManager::~CalibrationManager() { Drain(); }
+
+void CalibrationManager::Enqueue(const CalibrationRecord& record) {
+  queue_.Add({record.id, record.calibration.owner, record.calibration.rows <= kMostShortRows});
+  names_[record.id] = {record.calibration.project, record.calibration.name};
+  work_.SignalAll();
+}
 
 absl::StatusOr<CalibrationStore::CreateCalibrationResult> CalibrationManager::Submit(
     const NewCalibration& calibration) {
@@ -38,73 +47,126 @@ absl::StatusOr<CalibrationStore::CreateCalibrationResult> CalibrationManager::Su
   ASSIGN_OR_RETURN(CalibrationStore::CreateCalibrationResult result, store_->CreateCalibration(calibration));
   if (result.created) {
     const MutexLock lock(&mutex_);
-    queue_.push_back(calibration.name);
-    work_.Signal();
+    Enqueue(result.record);
   }
   return result;
 }
 
-absl::Status CalibrationManager::Delete(const std::string& name) {
-  RETURN_IF_ERROR(store_->DeleteCalibration(name));
-  const MutexLock lock(&mutex_);
-  queue_.erase(std::remove(queue_.begin(), queue_.end(), name), queue_.end());
-  if (training_ == name) stop_ = true;
+absl::StatusOr<CalibrationRecord> CalibrationManager::Cancel(const std::string& project, const std::string& name) {
+  ASSIGN_OR_RETURN(const CalibrationRecord record, store_->GetCalibration(project, name));
+  const absl::Status ended = store_->FinishCalibration(
+      {record.id, CalibrationState::kCancelled, "cancelled on request", record.calibration.summary, /*model=*/""});
+  if (absl::IsFailedPrecondition(ended)) {
+    return absl::FailedPreconditionError(absl::StrCat("calibration '", name, "' does not train any more"));
+  }
+  RETURN_IF_ERROR(ended);
+  Forget(record.id);
+  return store_->GetCalibration(project, name);
+}
+
+absl::Status CalibrationManager::Delete(const std::string& project, const std::string& name) {
+  ASSIGN_OR_RETURN(const CalibrationRecord record, store_->GetCalibration(project, name));
+  RETURN_IF_ERROR(store_->DeleteCalibration(project, name));
+  Forget(record.id);
   return absl::OkStatus();
 }
 
-double CalibrationManager::Progress(const std::string& name) const {
+void CalibrationManager::Forget(std::int64_t id) {
   const MutexLock lock(&mutex_);
-  return training_ == name ? progress_.load() : 0;
+  if (const auto running = running_.find(id); running != running_.end()) {
+    running->second->stop = true;
+    return;
+  }
+  queue_.Remove(id);
+  names_.erase(id);
+}
+
+std::optional<double> CalibrationManager::Progress(std::int64_t id) const {
+  const MutexLock lock(&mutex_);
+  const auto running = running_.find(id);
+  if (running == running_.end()) return std::nullopt;
+  return running->second->progress.load();
 }
 
 void CalibrationManager::Drain() {
   {
     const MutexLock lock(&mutex_);
     draining_ = true;
-    stop_ = true;
+    for (const auto& [id, running] : running_) running->stop = true;
     work_.SignalAll();
   }
-  const MutexLock lock(&thread_mutex_);
-  if (thread_.joinable()) thread_.join();
+  const MutexLock lock(&threads_mutex_);
+  for (std::thread& thread : threads_) {
+    if (thread.joinable()) thread.join();
+  }
 }
 
-std::optional<std::string> CalibrationManager::Next() {
+std::optional<CalibrationManager::Task> CalibrationManager::Next(TrainingLane lane) {
   const MutexLock lock(&mutex_);
-  training_.clear();
-  while (queue_.empty() && !draining_) work_.Wait(mutex_);
-  if (draining_) return std::nullopt;
-  training_ = queue_.front();
-  queue_.pop_front();
-  progress_ = 0;
-  stop_ = false;
-  return training_;
-}
-
-void CalibrationManager::Loop() {
-  while (const std::optional<std::string> name = Next()) Train(*name);
-}
-
-void CalibrationManager::Train(const std::string& name) {
-  const absl::StatusOr<CalibrationRecord> record = store_->GetCalibration(name);
-  if (!record.ok()) {
-    if (!absl::IsNotFound(record.status())) {
-      Log(LogLevel::kError, absl::StrCat("calibration ", name, " cannot be read: ", record.status().message()));
+  while (!draining_) {
+    if (const std::optional<std::int64_t> id = queue_.Take(lane)) {
+      Task task{*id, names_.at(*id), std::make_shared<Running>()};
+      names_.erase(*id);
+      running_[*id] = task.running;
+      return task;
     }
+    work_.Wait(mutex_);
+  }
+  return std::nullopt;
+}
+
+void CalibrationManager::Loop(TrainingLane lane) {
+  while (const std::optional<Task> task = Next(lane)) {
+    Train(*task);
+    const MutexLock lock(&mutex_);
+    running_.erase(task->id);
+    queue_.Remove(task->id);
+    // The user's next may begin, on either thread.
+    work_.SignalAll();
+  }
+}
+
+void CalibrationManager::Train(const Task& task) {
+  const absl::StatusOr<CalibrationRecord> record = store_->GetCalibration(task.name.first, task.name.second);
+  if (!record.ok() || record->id != task.id || record->state != CalibrationState::kTraining) {
+    // Otherwise it was cancelled or deleted meanwhile.
+    if (record.ok() || absl::IsNotFound(record.status())) return;
+    Log(LogLevel::kError,
+        absl::StrCat("calibration ", task.name.second, " cannot be read: ", record.status().message()));
     return;
   }
-  absl::StatusOr<CalibrationOutcome> outcome = trainer_(*record, [this](double done) {
-    progress_ = done;
-    return stop_.load();
-  });
-  if (absl::IsCancelled(outcome.status()) && stop_) return;
-  if (!outcome.ok()) {
-    outcome = CalibrationOutcome{record->id, CalibrationState::kFailed, Message(outcome.status()),
-                                 record->calibration.summary, /*model=*/""};
+  const absl::StatusOr<CalibrationOutcome> trained = TrainRecord(*record, task.running);
+  absl::Status stored;
+  if (absl::IsCancelled(trained.status()) && task.running->stop) {
+    stored = store_->NoteAttempts(record->id, 0);
+  } else if (trained.ok()) {
+    stored = store_->FinishCalibration(*trained);
+  } else {
+    stored = store_->FinishCalibration(
+        {record->id, CalibrationState::kFailed, Message(trained.status()), record->calibration.summary, /*model=*/""});
   }
-  const absl::Status stored = store_->FinishCalibration(*outcome);
-  // Deleted meanwhile.
+  // Deleted or cancelled meanwhile.
   if (stored.ok() || absl::IsNotFound(stored) || absl::IsFailedPrecondition(stored)) return;
-  Log(LogLevel::kError, absl::StrCat("calibration ", name, " cannot be stored: ", stored.message()));
+  Log(LogLevel::kError, absl::StrCat(Title(*record), " cannot be stored: ", stored.message()));
+}
+
+absl::StatusOr<CalibrationOutcome> CalibrationManager::TrainRecord(const CalibrationRecord& record,
+                                                                   const std::shared_ptr<Running>& running) {
+  if (record.attempts >= kMostAttempts) {
+    return absl::AbortedError(absl::StrCat("the daemon died ", record.attempts,
+                                           " times in a row while this trained, so it is not begun again; make it "
+                                           "anew from fewer measurements"));
+  }
+  RETURN_IF_ERROR(store_->NoteAttempts(record.id, record.attempts + 1));
+  // Out of memory, for one, is the end of the training and not of the daemon.
+  try {
+    return trainer_(record, [&running](double done) {
+      running->progress = done;
+      return running->stop.load();
+    });
+  } catch (const std::exception& error) {
+    return absl::InternalError(absl::StrCat("it could not go on: ", error.what()));
+  }
 }
 
 }  // namespace oneloop

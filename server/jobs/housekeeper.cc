@@ -47,6 +47,7 @@ void Housekeeper::Loop() {
 }
 
 void Housekeeper::RunOnce() {
+  if (options_.look_after) options_.look_after();
   CancelOverdue(options_.clock());
   Sweep(options_.steady_clock());
 }

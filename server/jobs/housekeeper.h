@@ -15,8 +15,8 @@
 
 namespace oneloop {
 
-// Does what the passing of time asks for: has jobs cancelled at their deadlines, and the store delete and purge what
-// was kept long enough. Thread-safe.
+// Does what the passing of time asks for: looks after what runs, has jobs cancelled at their deadlines, and the store
+// delete and purge what was kept long enough. Thread-safe.
 class Housekeeper {
  public:
   struct Options {
@@ -24,9 +24,11 @@ class Housekeeper {
     JobSweep sweep;
     // Cancels a job if its deadline has passed. False when that has to be tried again.
     std::function<bool(std::int64_t job_id)> cancel_overdue;
+    // Called at every check.
+    std::function<void()> look_after;
     std::function<absl::Time()> clock = WallNow;           // for the deadlines
     std::function<SteadyTime()> steady_clock = SteadyNow;  // for the intervals
-    absl::Duration check_interval = absl::Seconds(1);
+    absl::Duration check_interval = absl::Milliseconds(250);
     absl::Duration sweep_interval = absl::Minutes(1);
   };
 

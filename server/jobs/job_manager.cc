@@ -35,6 +35,7 @@ JobManager::JobManager(Options options)
       housekeeper_({.store = options_.store,
                     .sweep = options_.sweep,
                     .cancel_overdue = [this](std::int64_t job_id) { return CancelOverdue(job_id); },
+                    .look_after = [this] { LookAfter(); },
                     .clock = options_.clock,
                     .steady_clock = options_.steady_clock}),
       stalled_(options_.stalled, [this](std::int64_t job_id) { return RetryStalled(job_id); }),
@@ -60,23 +61,6 @@ JobManager::~JobManager() {
   for (std::thread& worker : workers_) worker.join();
 }
 
-absl::Status JobManager::Recover() {
-  JobQuery query;
-  query.states = {JobState::kPending, JobState::kRunning, JobState::kPaused};
-  query.limit = 1000;
-  std::vector<JobRecord> page;
-  do {
-    ASSIGN_OR_RETURN(page, options_.store->ListJobs(query));
-    for (const JobRecord& record : page) {
-      housekeeper_.SetDeadline(record.id, record.job.settings.deadline);
-      if (IsStoragePause(record)) stalled_.Add(record.id, record.message);
-      if (record.state != JobState::kPaused) RETURN_IF_ERROR(EnqueueRest(record));
-      query.after = JobCursor{record.id, record.id};
-    }
-  } while (page.size() == static_cast<std::size_t>(query.limit));
-  return absl::OkStatus();
-}
-
 absl::Status JobManager::EnqueueRest(const JobRecord& record) {
   ASSIGN_OR_RETURN(const std::vector<StartRecord> starts, options_.store->ListStarts(record.id));
   std::optional<StopRule> rule;
@@ -95,6 +79,7 @@ void JobManager::Enqueue(const JobRecord& record, const std::vector<StartRecord>
   MutexLock lock(&mutex_);
   ActiveJob& job = active_[record.id];
   job.marked_running = record.state == JobState::kRunning;
+  job.noted = false;
   job.stop_gap = record.job.stop_gap;
   if (record.bound) job.SetBound(record.bound->objective);
   if (!job.bound) units.push_back(kBoundUnit);
@@ -198,6 +183,7 @@ absl::StatusOr<JobRecord> JobManager::SetPaused(std::int64_t job_id, const std::
                    options_.store->SetJobState(job_id, from, JobState::kPaused, reason, expected_revision));
   MutexLock lock(&mutex_);
   queue_.Hold(job_id);
+  ClearSuspect(job_id);
   ++queue_changes_;
   StopTasks(job_id);
   return record;
@@ -224,13 +210,14 @@ absl::StatusOr<JobRecord> JobManager::Resume(std::int64_t job_id, std::optional<
 void JobManager::StopTasks(std::int64_t job_id) {
   for (auto task = running_.lower_bound(Lease{job_id, kBoundUnit});
        task != running_.end() && task->first.job_id == job_id; ++task) {
-    *task->second = true;
+    task->second->Stop();
   }
 }
 
 void JobManager::Forget(std::int64_t job_id) {
   MutexLock lock(&mutex_);
   queue_.Remove(job_id);
+  ClearSuspect(job_id);
   ++queue_changes_;
   active_.erase(job_id);
   StopTasks(job_id);
@@ -259,8 +246,14 @@ absl::Status JobManager::Drain(absl::Duration timeout) {
     draining_ = true;
   }
   stalled_.Stop();
+  RETURN_IF_ERROR(AwaitWorkers(deadline));
+  ForgetCrashes();
+  return absl::OkStatus();
+}
+
+absl::Status JobManager::AwaitWorkers(SteadyTime deadline) {
   MutexLock lock(&mutex_);
-  for (const auto& [lease, stop] : running_) *stop = true;
+  for (const auto& [lease, signals] : running_) signals->Stop();
   work_.SignalAll();
   while (busy_workers_ > 0) {
     const absl::Duration left = deadline - SteadyNow();
@@ -280,8 +273,8 @@ std::optional<JobManager::Task> JobManager::AwaitTask() {
   MutexLock lock(&mutex_);
   while (!draining_) {
     if (const std::optional<Lease> lease = queue_.Take(options_.steady_clock())) {
-      Task task{*lease, std::make_shared<std::atomic<bool>>(false)};
-      running_[task.lease] = task.stop;
+      Task task{*lease, std::make_shared<WorkSignals>()};
+      running_[task.lease] = task.signals;
       ++busy_workers_;
       return task;
     }
@@ -291,15 +284,7 @@ std::optional<JobManager::Task> JobManager::AwaitTask() {
 }
 
 void JobManager::RunTask(const Task& task) {
-  absl::StatusOr<PointWriter::Ending> ending = PointWriter::Ending::kOpen;
-  if (absl::StatusOr<std::shared_ptr<const SearchSpec>> spec = PrepareJob(task.lease.job_id); spec.ok()) {
-    const absl::Status ran = memory_.Run(EstimateSearchBytes(**spec), *task.stop, [&] {
-      ending = task.lease.start == kBoundUnit ? ProveAndStore(task, **spec) : RunAndStore(task, **spec);
-    });
-    if (!ran.ok()) ending = ran;
-  } else {
-    ending = spec.status();
-  }
+  const absl::StatusOr<PointWriter::Ending> ending = DoTask(task);
   {
     // Before the lease goes back: its next holder registers under the same key.
     MutexLock lock(&mutex_);
@@ -317,17 +302,40 @@ void JobManager::RunTask(const Task& task) {
   idle_.SignalAll();
 }
 
+absl::StatusOr<PointWriter::Ending> JobManager::DoTask(const Task& task) {
+  // Out of memory, for one, is the end of the job and not of the daemon.
+  try {
+    ASSIGN_OR_RETURN(const std::shared_ptr<const SearchSpec> spec, PrepareJob(task.lease.job_id));
+    absl::StatusOr<PointWriter::Ending> ending = PointWriter::Ending::kOpen;
+    task.signals->SetWaiting(true);
+    const auto stopped = [&task] { return task.signals->stopped(); };
+    RETURN_IF_ERROR(memory_.Run(EstimateSearchBytes(*spec), stopped, [&] {
+      task.signals->SetWaiting(false);
+      ending = task.lease.start == kBoundUnit ? ProveAndStore(task, *spec) : RunAndStore(task, *spec);
+    }));
+    return ending;
+  } catch (const std::exception& error) {
+    return absl::InternalError(absl::StrCat("it could not go on: ", error.what()));
+  }
+}
+
 absl::StatusOr<std::shared_ptr<const SearchSpec>> JobManager::PrepareJob(std::int64_t job_id) {
   bool marked_running = false;
+  bool noted = false;
   std::shared_ptr<const SearchSpec> known;
   {
     MutexLock lock(&mutex_);
     if (const auto job = active_.find(job_id); job != active_.end()) {
       marked_running = job->second.marked_running;
+      noted = job->second.noted;
       known = job->second.spec;
     }
   }
-  if (!marked_running) RETURN_IF_ERROR(MarkRunning(job_id));
+  if (!marked_running) {
+    RETURN_IF_ERROR(MarkRunning(job_id));
+  } else if (!noted) {
+    RETURN_IF_ERROR(NoteRunning(job_id));
+  }
   if (known != nullptr) return known;
   ASSIGN_OR_RETURN(const JobRecord record, options_.store->GetJob(job_id));
   absl::StatusOr<std::shared_ptr<const SearchSpec>> spec = options_.decode_spec(record);
@@ -353,12 +361,23 @@ absl::Status JobManager::MarkRunning(std::int64_t job_id) {
     return marked.status();
   }
   MutexLock lock(&mutex_);
-  if (const auto job = active_.find(job_id); job != active_.end()) job->second.marked_running = true;
+  if (const auto job = active_.find(job_id); job != active_.end()) {
+    job->second.marked_running = true;
+    job->second.noted = true;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status JobManager::NoteRunning(std::int64_t job_id) {
+  RETURN_IF_ERROR(options_.store->NoteActivity({{job_id, JobActivity::kRunning}}));
+  MutexLock lock(&mutex_);
+  if (const auto job = active_.find(job_id); job != active_.end()) job->second.noted = true;
   return absl::OkStatus();
 }
 
 absl::StatusOr<PointWriter::Ending> JobManager::RunAndStore(const Task& task, const SearchSpec& spec) {
-  PointWriter writer(options_.store, *spec.hardware_template, task.lease, task.stop.get(), options_.writer);
+  PointWriter writer(options_.store, *spec.hardware_template, task.lease, task.signals.get(), options_.writer);
+  Failpoint("jobs.before_start");
   const StartSummary summary = options_.run_start(spec, task.lease.start, writer);
   if (summary.termination == StartSummary::Termination::kDiverged) {
     Log(LogLevel::kWarning,
@@ -371,7 +390,10 @@ absl::StatusOr<PointWriter::Ending> JobManager::RunAndStore(const Task& task, co
 }
 
 absl::StatusOr<PointWriter::Ending> JobManager::ProveAndStore(const Task& task, const SearchSpec& spec) {
-  const std::optional<LowerBound> bound = options_.prove_bound(spec, [&task] { return task.stop->load(); });
+  const std::optional<LowerBound> bound = options_.prove_bound(spec, [&task] {
+    task.signals->Beat();
+    return task.signals->stopped();
+  });
   if (!bound) return PointWriter::Ending::kOpen;
   RETURN_IF_ERROR(options_.store->SetJobBound(
       task.lease.job_id, {bound->objective, bound->energy_uj, bound->latency_cycles, bound->boxes, bound->exhausted}));
@@ -391,6 +413,7 @@ void JobManager::Settle(const Lease& lease, PointWriter::Ending ending) {
       return;
     }
     queue_.Complete(lease);
+    ClearSuspect(lease.job_id);
     const auto job = active_.find(lease.job_id);
     if (!queue_.Has(lease.job_id) || job == active_.end()) return;
     if (job->second.stop_rule && lease.start != kBoundUnit) {

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -26,6 +27,8 @@
 #include "server/jobs/point_writer.h"
 #include "server/jobs/queue_forecast.h"
 #include "server/jobs/stalled_jobs.h"
+#include "server/jobs/suspects.h"
+#include "server/jobs/work_signals.h"
 #include "server/search/search.h"
 #include "server/search/search_bound.h"
 #include "server/store/run_store.h"
@@ -39,6 +42,9 @@ namespace oneloop {
 // under way. A start that did not finish is run again from its beginning and yields the same points, of which the store
 // skips those it has. Thread-safe. No lock is held while a search or a proof runs, and none that workers need while the
 // store is called.
+//
+// A job that is likely to have brought a daemon down is not taken up again: see Suspects. For that the store has,
+// before a worker begins with a job, that it runs, and from time to time whether it is heard of.
 //
 // While the storage takes nothing (a full disk, one that fails or became read-only) jobs are paused with the reason,
 // and go on by themselves once it does, also with another manager. What cannot even be paused in the store is held.
@@ -94,7 +100,8 @@ class JobManager {
   // one far behind. Up to a second old.
   std::optional<ExpectedStart> ExpectedStartOf(std::int64_t job_id);
 
-  // Cancels jobs whose deadlines have passed and sweeps the store, as happens by itself every second.
+  // Notes which jobs are not heard of, cancels those whose deadlines have passed and sweeps the store, as happens by
+  // itself every quarter of a second.
   void KeepHouse() { housekeeper_.RunOnce(); }
 
   // Refuses new jobs and stops every start and proof at its next safe point, with its points committed. The jobs keep
@@ -108,16 +115,24 @@ class JobManager {
   absl::Duration purge_after() const { return options_.sweep.purge_after; }
 
  private:
-  // Set to end the start or proof; shared by the worker and whoever stops it.
-  using StopFlag = std::shared_ptr<std::atomic<bool>>;
   struct Task {
     Lease lease;
-    StopFlag stop;
+    std::shared_ptr<WorkSignals> signals;
   };
 
   explicit JobManager(Options options);
 
   absl::Status Recover();
+  // Takes up the jobs that were under way, but those that have been the daemon's death too often.
+  absl::Status TakeUp(const std::map<std::int64_t, JobCrashes>& crashes);
+  // Of the jobs that are queued, those that may have been, so that one of them runs at a time.
+  void HoldSuspects(const std::map<std::int64_t, JobCrashes>& crashes);
+  void ClearSuspect(std::int64_t job_id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Tells the store which jobs are not heard of.
+  void LookAfter();
+  // For LookAfter: what changed since its last call.
+  std::map<std::int64_t, JobActivity> ListenToTasks() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ForgetCrashes();
   // Queues what is left of a job, or ends it when nothing is.
   absl::Status EnqueueRest(const JobRecord& record);
   // `starts`: as stored; those that are not done, or not listed, are queued.
@@ -133,11 +148,15 @@ class JobManager {
   void StopTasks(std::int64_t job_id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Forget(std::int64_t job_id);
 
+  absl::Status AwaitWorkers(SteadyTime deadline);
   void WorkerLoop();
   std::optional<Task> AwaitTask();
   void RunTask(const Task& task);
+  absl::StatusOr<PointWriter::Ending> DoTask(const Task& task);
   absl::StatusOr<std::shared_ptr<const SearchSpec>> PrepareJob(std::int64_t job_id);
   absl::Status MarkRunning(std::int64_t job_id);
+  // The same of a job that is RUNNING since before this manager.
+  absl::Status NoteRunning(std::int64_t job_id);
   absl::StatusOr<PointWriter::Ending> RunAndStore(const Task& task, const SearchSpec& spec);
   // kOpen when the proof was stopped.
   absl::StatusOr<PointWriter::Ending> ProveAndStore(const Task& task, const SearchSpec& spec);
@@ -164,10 +183,13 @@ class JobManager {
   CondVar idle_;  // a task ended
   LeaseQueue queue_ ABSL_GUARDED_BY(mutex_);
   std::map<std::int64_t, ActiveJob> active_ ABSL_GUARDED_BY(mutex_);
-  std::map<Lease, StopFlag> running_ ABSL_GUARDED_BY(mutex_);
+  std::map<Lease, std::shared_ptr<WorkSignals>> running_ ABSL_GUARDED_BY(mutex_);
+  Suspects suspects_ ABSL_GUARDED_BY(mutex_);              // all but the current one are held
+  std::set<std::int64_t> silent_ ABSL_GUARDED_BY(mutex_);  // as the store has it
   int busy_workers_ ABSL_GUARDED_BY(mutex_) = 0;
   std::int64_t queue_changes_ ABSL_GUARDED_BY(mutex_) = 0;  // jobs that came, went or got another place
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
+  bool crashes_forgotten_ ABSL_GUARDED_BY(mutex_) = false;
 
   ForecastCache forecast_;
   Housekeeper housekeeper_;

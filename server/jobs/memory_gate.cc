@@ -28,10 +28,10 @@ std::int64_t DefaultSearchBytes() {
   return std::max(bytes / 2, kLeastSearchBytes);
 }
 
-bool MemoryGate::Enter(std::int64_t bytes, const std::atomic<bool>& stop) {
+bool MemoryGate::Enter(std::int64_t bytes, const std::function<bool()>& stopped) {
   MutexLock lock(&mutex_);
   while (bytes_in_use_ > 0 && bytes_in_use_ + bytes > total_bytes_) {
-    if (stop) return false;
+    if (stopped()) return false;
     freed_.WaitFor(mutex_, kStopCheckPeriod);
   }
   bytes_in_use_ += bytes;
@@ -49,8 +49,9 @@ std::int64_t MemoryGate::bytes_in_use() {
   return bytes_in_use_;
 }
 
-absl::Status MemoryGate::Run(std::int64_t bytes, const std::atomic<bool>& stop, const std::function<void()>& work) {
-  if (!Enter(bytes, stop)) return absl::OkStatus();
+absl::Status MemoryGate::Run(std::int64_t bytes, const std::function<bool()>& stopped,
+                             const std::function<void()>& work) {
+  if (!Enter(bytes, stopped)) return absl::OkStatus();
   absl::Status status;
   try {
     work();

@@ -18,15 +18,15 @@ class MemoryGate {
  public:
   explicit MemoryGate(std::int64_t total_bytes) : total_bytes_(total_bytes) {}
 
-  // Runs `work` once its bytes fit beside what runs, or alone when they never would; not at all when `stop` is set
-  // before: then OK is returned. INTERNAL when the memory was not to be had in spite of that: the work's exception ends
-  // here, what it held is freed.
-  absl::Status Run(std::int64_t bytes, const std::atomic<bool>& stop, const std::function<void()>& work);
+  // Runs `work` once its bytes fit beside what runs, or alone when they never would; not at all when `stopped`
+  // says so before: then OK is returned. INTERNAL when the memory was not to be had in spite of that: the work's
+  // exception ends here, what it held is freed.
+  absl::Status Run(std::int64_t bytes, const std::function<bool()>& stopped, const std::function<void()>& work);
 
   std::int64_t bytes_in_use();
 
  private:
-  bool Enter(std::int64_t bytes, const std::atomic<bool>& stop);
+  bool Enter(std::int64_t bytes, const std::function<bool()>& stopped);
   void Leave(std::int64_t bytes);
 
   const std::int64_t total_bytes_;

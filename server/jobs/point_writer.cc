@@ -54,18 +54,19 @@ PointWriter::Ending PointWriter::EndingOf(StartSummary::Termination termination)
   return Ending::kDone;
 }
 
-PointWriter::PointWriter(RunStore* store, const Template& hardware_template, const Lease& lease,
-                         const std::atomic<bool>* stop, const Options& options)
+PointWriter::PointWriter(RunStore* store, const Template& hardware_template, const Lease& lease, WorkSignals* signals,
+                         const Options& options)
     : store_(store),
       template_(hardware_template),
       lease_(lease),
-      stop_(stop),
+      signals_(signals),
       options_(options),
       last_flush_(options_.clock()) {}
 
 PointWriter::~PointWriter() { AwaitInFlight(0); }
 
 void PointWriter::OnPoint(const SearchPoint& point) {
+  signals_->Beat();
   if (batch_.points.empty()) batch_.points.reserve(static_cast<std::size_t>(options_.points_per_batch));
   NewPoint& stored = batch_.points.emplace_back();
   stored.sequence = next_sequence_++;
@@ -87,7 +88,8 @@ void PointWriter::OnPoint(const SearchPoint& point) {
 }
 
 bool PointWriter::StopRequested() {
-  if (stop_->load(std::memory_order_relaxed) || failed_.load(std::memory_order_relaxed)) return true;
+  signals_->Beat();
+  if (signals_->stopped() || failed_.load(std::memory_order_relaxed)) return true;
   FlushIfLate();
   return false;
 }
@@ -139,9 +141,13 @@ void PointWriter::OnCommitted(std::size_t bytes, const absl::Status& status) {
 
 void PointWriter::AwaitInFlight(int at_most) {
   MutexLock lock(&mutex_);
-  while (in_flight_ > at_most || (in_flight_ > 0 && bytes_in_flight_ > options_.bytes_in_flight)) {
-    committed_.Wait(mutex_);
-  }
+  const auto is_behind = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return in_flight_ > at_most || (in_flight_ > 0 && bytes_in_flight_ > options_.bytes_in_flight);
+  };
+  if (!is_behind()) return;
+  signals_->SetWaiting(true);
+  while (is_behind()) committed_.Wait(mutex_);
+  signals_->SetWaiting(false);
 }
 
 }  // namespace oneloop

@@ -12,13 +12,15 @@
 #include "common/base/mutex.h"
 #include "common/hardware/template.h"
 #include "server/jobs/lease_queue.h"
+#include "server/jobs/work_signals.h"
 #include "server/search/search.h"
 #include "server/store/run_store.h"
 
 namespace oneloop {
 
 // The sink of one start: packs what it finds into batches and hands them to the store. It holds the search back while
-// too many batches await their commit, and ends it once the store has refused one. OnPoint, StopRequested and Finish
+// too many batches await their commit, and ends it once the store has refused one. Says with each call that the start
+// gets on. OnPoint, StopRequested and Finish
 // belong to the start's thread.
 class PointWriter final : public PointSink {
  public:
@@ -34,8 +36,8 @@ class PointWriter final : public PointSink {
     std::function<SteadyTime()> clock = SteadyNow;
   };
 
-  // Everything passed by pointer or reference outlives the writer; `stop` is set from outside to end the start.
-  PointWriter(RunStore* store, const Template& hardware_template, const Lease& lease, const std::atomic<bool>* stop,
+  // Everything passed by pointer or reference outlives the writer; `signals` tells when to end the start.
+  PointWriter(RunStore* store, const Template& hardware_template, const Lease& lease, WorkSignals* signals,
               const Options& options);
   // Waits for the batches under way.
   ~PointWriter() override;
@@ -61,7 +63,7 @@ class PointWriter final : public PointSink {
   RunStore* const store_;
   const Template& template_;
   const Lease lease_;
-  const std::atomic<bool>* const stop_;
+  WorkSignals* const signals_;
   const Options options_;
 
   PointBatch batch_;

@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/status.h"
 #include "server/net/connection_table.h"
@@ -28,7 +29,7 @@
 namespace oneloop {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using Clock = SteadyChrono;
 using Time = Clock::time_point;
 
 // Descriptors that stay for files, and for the daemon's other sockets.

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "common/base/clock.h"
 #include "common/base/mutex.h"
 #include "server/net/connection_peer.h"
 
@@ -21,7 +22,7 @@ namespace oneloop {
 // evicts.
 class ConnectionTable {
  public:
-  using Time = std::chrono::steady_clock::time_point;
+  using Time = SteadyChrono::time_point;
 
   // `peer.key` rises from one to the next. False when the socket is closed already.
   bool Add(int number, ConnectionPeer peer, Time now);

@@ -11,12 +11,13 @@
 #include <cstdint>
 #include <utility>
 
+#include "common/base/clock.h"
 #include "server/net/opening.h"
 
 namespace oneloop {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using Clock = SteadyChrono;
 
 constexpr int kLongestWaitMs = 60000;
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "common/base/clock.h"
 #include "common/base/mutex.h"
 #include "server/net/descriptor.h"
 
@@ -33,7 +34,7 @@ class ReplyLoop {
   void Add(Descriptor socket);
 
  private:
-  using Time = std::chrono::steady_clock::time_point;
+  using Time = SteadyChrono::time_point;
   struct Reply {
     Descriptor socket;
     std::string text;

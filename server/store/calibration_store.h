@@ -13,12 +13,18 @@
 namespace oneloop {
 
 // The numbers are stored: never reuse one.
-enum class CalibrationState { kTraining = 1, kReady = 2, kFailed = 3 };
+enum class CalibrationState { kTraining = 1, kReady = 2, kFailed = 3, kCancelled = 4 };
+
+// Where those calibrations belong that are older than projects of their own.
+inline constexpr char kDefaultProject[] = "default";
 
 struct NewCalibration {
-  std::string name;     // unique
+  std::string name;     // unique in its project
   std::string summary;  // opaque: what lists show
   std::string request;  // opaque: what it is trained from
+  std::string project = kDefaultProject;
+  std::string owner;      // who has it trained; "" for one older than owners
+  std::int64_t rows = 0;  // measurements, from which the time of the training is estimated
 };
 
 // How a training ended.
@@ -38,6 +44,7 @@ struct CalibrationRecord {
   std::string model;
   absl::Time create_time;
   std::optional<absl::Time> end_time;  // of the training
+  int attempts = 0;                    // trainings that began and that no stop or end has been noted of
 };
 
 // Where calibrations live. Thread-safe; every change is one transaction, acknowledged after its commit. Codes as in
@@ -50,16 +57,21 @@ class CalibrationStore {
     CalibrationRecord record;
     bool created = false;
   };
-  // With a name that is taken, returns the calibration that has it, whatever else is in `calibration`; the caller
-  // compares.
+  // With a name that is taken in its project, returns the calibration that has it, whatever else is in `calibration`;
+  // the caller compares.
   virtual absl::StatusOr<CreateCalibrationResult> CreateCalibration(const NewCalibration& calibration) = 0;
   // NOT_FOUND once it is deleted, FAILED_PRECONDITION unless it is training.
   virtual absl::Status FinishCalibration(const CalibrationOutcome& outcome) = 0;
-  virtual absl::Status DeleteCalibration(const std::string& name) = 0;
+  // Before a training begins, so that one which brings the daemon down is known by it; 0 once it stopped or ended.
+  virtual absl::Status NoteAttempts(std::int64_t id, int attempts) = 0;
+  virtual absl::Status DeleteCalibration(const std::string& project, const std::string& name) = 0;
 
-  virtual absl::StatusOr<CalibrationRecord> GetCalibration(const std::string& name) = 0;
-  // By name, those after `after`, at most `limit`; without requests and models.
-  virtual absl::StatusOr<std::vector<CalibrationRecord>> ListCalibrations(const std::string& after, int limit) = 0;
+  virtual absl::StatusOr<CalibrationRecord> GetCalibration(const std::string& project, const std::string& name) = 0;
+  // Of a project by name, those after `after`, at most `limit`; without requests and models.
+  virtual absl::StatusOr<std::vector<CalibrationRecord>> ListCalibrations(const std::string& project,
+                                                                          const std::string& after, int limit) = 0;
+  // Those that train or are to train, of all projects, the oldest first; without requests and models.
+  virtual absl::StatusOr<std::vector<CalibrationRecord>> ListTrainings() = 0;
 };
 
 }  // namespace oneloop

@@ -48,28 +48,6 @@ void MemoryRunStore::SetWriteError(absl::Status error) {
   write_error_ = std::move(error);
 }
 
-absl::StatusOr<CalibrationRecord> MemoryRunStore::GetCalibration(const std::string& name) {
-  MutexLock lock(&mutex_);
-  RETURN_IF_ERROR(CheckOpen());
-  const auto known = calibrations_.find(name);
-  if (known == calibrations_.end()) return NoCalibration(name);
-  return known->second;
-}
-
-absl::StatusOr<std::vector<CalibrationRecord>> MemoryRunStore::ListCalibrations(const std::string& after, int limit) {
-  MutexLock lock(&mutex_);
-  RETURN_IF_ERROR(CheckOpen());
-  RETURN_IF_ERROR(CheckLimit(limit));
-  std::vector<CalibrationRecord> records;
-  for (auto it = calibrations_.upper_bound(after);
-       it != calibrations_.end() && records.size() < static_cast<std::size_t>(limit); ++it) {
-    records.push_back(it->second);
-    records.back().calibration.request.clear();
-    records.back().model.clear();
-  }
-  return records;
-}
-
 absl::Status MemoryRunStore::Close() {
   queue_.Close();
   MutexLock lock(&mutex_);
@@ -82,7 +60,7 @@ absl::StatusOr<WriteBackend::Commit> MemoryRunStore::Apply(const std::vector<Wri
   if (!write_error_.ok()) return write_error_;
   next_revision_ = revision_ + 1;
   changed_jobs_.clear();
-  calibrations_changed_ = false;
+  others_changed_ = false;
   for (Write* write : writes) {
     // By hand, because the thread-safety analysis does not look through std::visit.
     if (auto* create = std::get_if<CreateJobWrite>(write)) Apply(*create);
@@ -92,9 +70,10 @@ absl::StatusOr<WriteBackend::Commit> MemoryRunStore::Apply(const std::vector<Wri
     if (auto* sweep = std::get_if<SweepJobsWrite>(write)) Apply(*sweep);
     if (auto* remove = std::get_if<DeleteJobWrite>(write)) Apply(*remove);
     if (auto* calibration = std::get_if<CalibrationWrite>(write)) Apply(*calibration);
+    if (auto* crash = std::get_if<CrashWrite>(write)) Apply(*crash);
     if (auto* append = std::get_if<AppendPointsWrite>(write)) Apply(*append);
   }
-  if (changed_jobs_.empty() && !calibrations_changed_) return Commit{revision_, {}};
+  if (changed_jobs_.empty() && !others_changed_) return Commit{revision_, {}};
   for (const std::int64_t id : changed_jobs_) {
     if (Job* job = Find(id)) RecordLedger(*job);
   }
@@ -113,7 +92,7 @@ void MemoryRunStore::Apply(CreateJobWrite& write) {
   }
   for (const auto& [id, job] : jobs_) {
     const NewJob& known = job.record.job;
-    if (!write.job.request_id.empty() && known.project == write.job.project &&
+    if (!write.job.request_id.empty() && known.project == write.job.project && known.owner == write.job.owner &&
         known.request_id == write.job.request_id) {
       write.result = CreateResult{job.record, false};
       return;
@@ -145,6 +124,7 @@ void MemoryRunStore::Apply(SetJobStateWrite& write) {
   if (write.to == JobState::kRunning && !job->record.start_time) job->record.start_time = now;
   if (IsFinal(write.to)) job->record.end_time = now;
   RecordState(*job, write.to, write.message);
+  FollowState(*job);
   write.result = job->record;
 }
 
@@ -210,41 +190,6 @@ void MemoryRunStore::Apply(DeleteJobWrite& write) {
   if (!write.result.ok()) return;
   jobs_.erase(write.id);
   changed_jobs_.insert(write.id);
-}
-
-void MemoryRunStore::Apply(CalibrationWrite& write) {
-  write.result = CreateCalibrationResult{};
-  if (const auto* calibration = std::get_if<NewCalibration>(&write.change)) {
-    CalibrationRecord record;
-    record.calibration = *calibration;
-    record.create_time = WholeMicros(clock_());
-    record.id = last_calibration_id_ + 1;
-    const auto [known, created] = calibrations_.try_emplace(calibration->name, record);
-    last_calibration_id_ = std::max(last_calibration_id_, known->second.id);
-    write.result = CreateCalibrationResult{known->second, created};
-    calibrations_changed_ = calibrations_changed_ || created;
-  } else if (const auto* outcome = std::get_if<CalibrationOutcome>(&write.change)) {
-    const auto known = std::find_if(calibrations_.begin(), calibrations_.end(),
-                                    [&](const auto& entry) { return entry.second.id == outcome->id; });
-    const absl::Status refusal =
-        known == calibrations_.end() ? NoCalibration(outcome->id) : CheckTraining(outcome->id, known->second.state);
-    if (!refusal.ok()) {
-      write.result = refusal;
-      return;
-    }
-    CalibrationRecord& record = known->second;
-    record.state = outcome->state;
-    record.message = outcome->message;
-    record.calibration.summary = outcome->summary;
-    record.model = outcome->model;
-    record.end_time = WholeMicros(clock_());
-    calibrations_changed_ = true;
-  } else if (const std::string& name = std::get<CalibrationWrite::Deletion>(write.change).name;
-             calibrations_.erase(name) == 0) {
-    write.result = NoCalibration(name);
-  } else {
-    calibrations_changed_ = true;
-  }
 }
 
 void MemoryRunStore::Apply(AppendPointsWrite& write) {
@@ -339,13 +284,15 @@ absl::StatusOr<std::vector<JobRecord>> MemoryRunStore::ListJobs(const JobQuery& 
   return records;
 }
 
-absl::StatusOr<JobRecord> MemoryRunStore::FindRequest(const std::string& project, const std::string& request_id) {
+absl::StatusOr<JobRecord> MemoryRunStore::FindRequest(const std::string& project, const std::string& owner,
+                                                      const std::string& request_id) {
   MutexLock lock(&mutex_);
   RETURN_IF_ERROR(CheckOpen());
   for (const auto& [id, job] : jobs_) {
-    if (job.record.job.project == project && job.record.job.request_id == request_id) return job.record;
+    const NewJob& known = job.record.job;
+    if (known.project == project && known.owner == owner && known.request_id == request_id) return job.record;
   }
-  return absl::NotFoundError(absl::StrCat("no job of ", project, " has request_id '", request_id, "'"));
+  return NoRequest(project, owner, request_id);
 }
 
 absl::StatusOr<StoreUsage> MemoryRunStore::ReadUsage(const std::string& owner, const std::string& project) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -32,7 +33,8 @@ class MemoryRunStore final : public QueuedRunStore, private WriteBackend {
 
   absl::StatusOr<JobRecord> GetJob(std::int64_t id) override;
   absl::StatusOr<std::vector<JobRecord>> ListJobs(const JobQuery& query) override;
-  absl::StatusOr<JobRecord> FindRequest(const std::string& project, const std::string& request_id) override;
+  absl::StatusOr<JobRecord> FindRequest(const std::string& project, const std::string& owner,
+                                        const std::string& request_id) override;
   absl::StatusOr<StoreUsage> ReadUsage(const std::string& owner, const std::string& project) override;
   absl::StatusOr<StoreTotals> ReadTotals() override;
   absl::StatusOr<std::vector<StartRecord>> ListStarts(std::int64_t job_id) override;
@@ -41,8 +43,10 @@ class MemoryRunStore final : public QueuedRunStore, private WriteBackend {
   absl::StatusOr<std::string> GetDesign(std::int64_t job_id, std::int64_t number) override;
   absl::StatusOr<JobSnapshot> Snapshot(std::int64_t job_id) override;
   absl::StatusOr<JobChanges> ReadChanges(std::int64_t job_id, std::int64_t after, int limit) override;
-  absl::StatusOr<CalibrationRecord> GetCalibration(const std::string& name) override;
-  absl::StatusOr<std::vector<CalibrationRecord>> ListCalibrations(const std::string& after, int limit) override;
+  absl::StatusOr<CalibrationRecord> GetCalibration(const std::string& project, const std::string& name) override;
+  absl::StatusOr<std::vector<CalibrationRecord>> ListCalibrations(const std::string& project, const std::string& after,
+                                                                  int limit) override;
+  absl::StatusOr<std::vector<CalibrationRecord>> ListTrainings() override;
   absl::Status Close() override;
 
  private:
@@ -60,6 +64,7 @@ class MemoryRunStore final : public QueuedRunStore, private WriteBackend {
     std::map<std::int64_t, PointRecord> points;  // designs included
     std::vector<StateChangeRecord> states;
     std::vector<FrontChange> front_changes;  // by revision; entered before left, each by number
+    std::optional<JobCrashes> crashes;
   };
 
   absl::StatusOr<Commit> Apply(const std::vector<Write*>& writes) override;
@@ -70,7 +75,13 @@ class MemoryRunStore final : public QueuedRunStore, private WriteBackend {
   void Apply(SweepJobsWrite& write) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Apply(DeleteJobWrite& write) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Apply(CalibrationWrite& write) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Apply(CrashWrite& write) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Apply(AppendPointsWrite& write) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Change(const NewCalibration& calibration, CalibrationWrite& write) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Change(const CalibrationOutcome& outcome, CalibrationWrite& write) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Null when there is none.
+  CalibrationRecord* FindCalibration(std::int64_t id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  static void FollowState(Job& job);
   void RecordState(Job& job, JobState state, const std::string& message) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RecordLedger(Job& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -83,14 +94,14 @@ class MemoryRunStore final : public QueuedRunStore, private WriteBackend {
   const std::function<absl::Time()> clock_;
 
   mutable Mutex mutex_;
-  std::map<std::string, CalibrationRecord> calibrations_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::pair<std::string, std::string>, CalibrationRecord> calibrations_ ABSL_GUARDED_BY(mutex_);
   std::int64_t last_calibration_id_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<std::int64_t, Job> jobs_ ABSL_GUARDED_BY(mutex_);
   std::int64_t last_id_ ABSL_GUARDED_BY(mutex_) = 0;
   std::int64_t revision_ ABSL_GUARDED_BY(mutex_) = 0;
   std::int64_t next_revision_ ABSL_GUARDED_BY(mutex_) = 0;
   std::set<std::int64_t> changed_jobs_ ABSL_GUARDED_BY(mutex_);
-  bool calibrations_changed_ ABSL_GUARDED_BY(mutex_) = false;
+  bool others_changed_ ABSL_GUARDED_BY(mutex_) = false;  // what belongs to no job
   absl::Status write_error_ ABSL_GUARDED_BY(mutex_);
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
 

@@ -22,6 +22,16 @@ absl::StatusOr<JobRecord> QueuedRunStore::SetJobState(std::int64_t id, const std
   return queue_->Run(std::move(write));
 }
 
+absl::Status QueuedRunStore::NoteActivity(const std::map<std::int64_t, JobActivity>& activities) {
+  return queue_->Run(CrashWrite{activities}).status();
+}
+
+absl::StatusOr<std::vector<JobCrashes>> QueuedRunStore::CountCrashes() {
+  return queue_->Run(CrashWrite{CrashWrite::Count{}});
+}
+
+absl::Status QueuedRunStore::ForgetCrashes() { return queue_->Run(CrashWrite{CrashWrite::Forget{}}).status(); }
+
 absl::Status QueuedRunStore::SetJobBound(std::int64_t id, const JobBound& bound) {
   SetJobBoundWrite write;
   write.id = id;
@@ -64,8 +74,12 @@ absl::Status QueuedRunStore::FinishCalibration(const CalibrationOutcome& outcome
   return queue_->Run(CalibrationWrite{outcome}).status();
 }
 
-absl::Status QueuedRunStore::DeleteCalibration(const std::string& name) {
-  return queue_->Run(CalibrationWrite{CalibrationWrite::Deletion{name}}).status();
+absl::Status QueuedRunStore::NoteAttempts(std::int64_t id, int attempts) {
+  return queue_->Run(CalibrationWrite{CalibrationWrite::Attempts{id, attempts}}).status();
+}
+
+absl::Status QueuedRunStore::DeleteCalibration(const std::string& project, const std::string& name) {
+  return queue_->Run(CalibrationWrite{CalibrationWrite::Deletion{project, name}}).status();
 }
 
 std::int64_t QueuedRunStore::revision() const { return queue_->revision(); }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +22,9 @@ class QueuedRunStore : public RunStore {
   absl::StatusOr<JobRecord> SetJobState(std::int64_t id, const std::vector<JobState>& from, JobState to,
                                         const std::string& message,
                                         std::optional<std::int64_t> expected_revision) final;
+  absl::Status NoteActivity(const std::map<std::int64_t, JobActivity>& activities) final;
+  absl::StatusOr<std::vector<JobCrashes>> CountCrashes() final;
+  absl::Status ForgetCrashes() final;
   absl::Status SetJobBound(std::int64_t id, const JobBound& bound) final;
   absl::StatusOr<JobRecord> ChangeJob(std::int64_t id, const JobChange& change,
                                       std::optional<std::int64_t> expected_revision) final;
@@ -30,7 +34,8 @@ class QueuedRunStore : public RunStore {
 
   absl::StatusOr<CreateCalibrationResult> CreateCalibration(const NewCalibration& calibration) final;
   absl::Status FinishCalibration(const CalibrationOutcome& outcome) final;
-  absl::Status DeleteCalibration(const std::string& name) final;
+  absl::Status NoteAttempts(std::int64_t id, int attempts) final;
+  absl::Status DeleteCalibration(const std::string& project, const std::string& name) final;
 
   std::int64_t revision() const final;
   void SetCommitListener(CommitListener listener) final;

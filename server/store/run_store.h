@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/store/calibration_store.h"
+#include "server/store/job_crashes.h"
 #include "server/store/job_filter.h"
 
 namespace oneloop {
@@ -40,7 +41,7 @@ struct JobSettings {
 
 struct NewJob {
   std::string project;
-  std::string request_id;  // "" for none; else unique in its project
+  std::string request_id;  // "" for none; else unique among its owner's in the project
   std::string owner;       // the user who submitted it; "" for a job older than owners
   std::string spec;        // opaque: as submitted, with defaults
   std::string resolved;    // opaque: workload and template, frozen at submission
@@ -222,8 +223,8 @@ struct JobSnapshot {
 // read or written, and after Close, DATA_LOSS for a corrupted file, INTERNAL for any other fault of the storage.
 class RunStore : public CalibrationStore {
  public:
-  // Returns once committed. With a request_id that its project has seen, returns that job instead, whatever else is
-  // in `job`; the caller compares. `created` says which.
+  // Returns once committed. With a request_id that its owner has used in the project, returns that job instead,
+  // whatever else is in `job`; the caller compares. `created` says which.
   struct CreateResult {
     JobRecord record;
     bool created = false;
@@ -233,7 +234,8 @@ class RunStore : public CalibrationStore {
   virtual absl::StatusOr<JobRecord> GetJob(std::int64_t id) = 0;
   virtual absl::StatusOr<std::vector<JobRecord>> ListJobs(const JobQuery& query) = 0;
   // The job that CreateJob would return for this request_id; NOT_FOUND when it would make one.
-  virtual absl::StatusOr<JobRecord> FindRequest(const std::string& project, const std::string& request_id) = 0;
+  virtual absl::StatusOr<JobRecord> FindRequest(const std::string& project, const std::string& owner,
+                                                const std::string& request_id) = 0;
   virtual absl::StatusOr<StoreUsage> ReadUsage(const std::string& owner, const std::string& project) = 0;
   // Looks at every job, though not at their points.
   virtual absl::StatusOr<StoreTotals> ReadTotals() = 0;
@@ -244,6 +246,17 @@ class RunStore : public CalibrationStore {
   virtual absl::StatusOr<JobRecord> SetJobState(std::int64_t id, const std::vector<JobState>& from, JobState to,
                                                 const std::string& message,
                                                 std::optional<std::int64_t> expected_revision) = 0;
+
+  // What becomes of jobs when the daemon dies. A job that becomes RUNNING is kRunning with it, one that leaves RUNNING
+  // is kIdle, and one at its end is forgotten.
+  //
+  // Changes activities of jobs that are RUNNING; others are left out. Returns once committed.
+  virtual absl::Status NoteActivity(const std::map<std::int64_t, JobActivity>& activities) = 0;
+  // For the begin of a daemon: everything that is not kIdle was when the one before died. Counts that and makes it
+  // kIdle. Returns, once that is committed, the jobs that are not over and of which anything is known.
+  virtual absl::StatusOr<std::vector<JobCrashes>> CountCrashes() = 0;
+  // For the end of a daemon: it did not die.
+  virtual absl::Status ForgetCrashes() = 0;
 
   // Keeps the bound with the job; returns once committed. A job that has one keeps that. FAILED_PRECONDITION for a job
   // in a final state.

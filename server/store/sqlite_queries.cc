@@ -268,11 +268,12 @@ absl::StatusOr<std::vector<JobRecord>> ReadJobs(SqliteConnection& connection, co
 }
 
 absl::StatusOr<JobRecord> ReadRequestedJob(SqliteConnection& connection, const std::string& project,
-                                           const std::string& request_id) {
-  ASSIGN_OR_RETURN(SqliteStatement row, connection.Prepare("SELECT id FROM jobs WHERE project = ? AND request_id = ?"));
-  row.Bind(project, request_id);
+                                           const std::string& owner, const std::string& request_id) {
+  ASSIGN_OR_RETURN(SqliteStatement row,
+                   connection.Prepare("SELECT id FROM jobs WHERE project = ? AND owner = ? AND request_id = ?"));
+  row.Bind(project, owner, request_id);
   ASSIGN_OR_RETURN(const bool found, row.Step());
-  if (!found) return absl::NotFoundError(absl::StrCat("no job of ", project, " has request_id '", request_id, "'"));
+  if (!found) return NoRequest(project, owner, request_id);
   return ReadJob(connection, row.Int(0));
 }
 

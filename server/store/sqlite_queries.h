@@ -20,7 +20,7 @@ absl::StatusOr<int> ReadNumStarts(SqliteConnection& connection, std::int64_t job
 absl::StatusOr<JobRecord> ReadJob(SqliteConnection& connection, std::int64_t id);
 absl::StatusOr<std::vector<JobRecord>> ReadJobs(SqliteConnection& connection, const JobQuery& query);
 absl::StatusOr<JobRecord> ReadRequestedJob(SqliteConnection& connection, const std::string& project,
-                                           const std::string& request_id);
+                                           const std::string& owner, const std::string& request_id);
 absl::StatusOr<StoreUsage> ReadStoreUsage(SqliteConnection& connection, const std::string& owner,
                                           const std::string& project);
 // But for the log's size.

@@ -84,9 +84,10 @@ class SqliteRunStoreImpl final : public QueuedRunStore {
     return readers_->Read([&](SqliteConnection& connection) { return ReadJobs(connection, query); });
   }
 
-  absl::StatusOr<JobRecord> FindRequest(const std::string& project, const std::string& request_id) override {
+  absl::StatusOr<JobRecord> FindRequest(const std::string& project, const std::string& owner,
+                                        const std::string& request_id) override {
     return readers_->Read(
-        [&](SqliteConnection& connection) { return ReadRequestedJob(connection, project, request_id); });
+        [&](SqliteConnection& connection) { return ReadRequestedJob(connection, project, owner, request_id); });
   }
 
   absl::StatusOr<StoreUsage> ReadUsage(const std::string& owner, const std::string& project) override {
@@ -126,12 +127,18 @@ class SqliteRunStoreImpl final : public QueuedRunStore {
         [&](SqliteConnection& connection) { return ReadJobChanges(connection, job_id, after, limit); });
   }
 
-  absl::StatusOr<CalibrationRecord> GetCalibration(const std::string& name) override {
-    return readers_->Read([&](SqliteConnection& connection) { return ReadCalibration(connection, name); });
+  absl::StatusOr<CalibrationRecord> GetCalibration(const std::string& project, const std::string& name) override {
+    return readers_->Read([&](SqliteConnection& connection) { return ReadCalibration(connection, project, name); });
   }
 
-  absl::StatusOr<std::vector<CalibrationRecord>> ListCalibrations(const std::string& after, int limit) override {
-    return readers_->Read([&](SqliteConnection& connection) { return ReadCalibrations(connection, after, limit); });
+  absl::StatusOr<std::vector<CalibrationRecord>> ListCalibrations(const std::string& project, const std::string& after,
+                                                                  int limit) override {
+    return readers_->Read(
+        [&](SqliteConnection& connection) { return ReadCalibrations(connection, project, after, limit); });
+  }
+
+  absl::StatusOr<std::vector<CalibrationRecord>> ListTrainings() override {
+    return readers_->Read([](SqliteConnection& connection) { return ReadTrainings(connection); });
   }
 
   absl::Status Close() override {

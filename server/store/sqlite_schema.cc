@@ -47,7 +47,7 @@ CREATE TABLE jobs (
   revision INTEGER NOT NULL,  -- of the last commit that changed the job or its points
   owner TEXT NOT NULL DEFAULT ''  -- the user who submitted it
 ) STRICT;
-CREATE UNIQUE INDEX jobs_by_request ON jobs (project, request_id) WHERE request_id IS NOT NULL;
+CREATE UNIQUE INDEX jobs_by_request ON jobs (project, owner, request_id) WHERE request_id IS NOT NULL;
 CREATE INDEX jobs_by_project ON jobs (project);
 CREATE INDEX jobs_unfinished_by_owner ON jobs (owner) WHERE state <= 3;
 
@@ -162,8 +162,39 @@ FROM point_rows AS points INDEXED BY point_rows_on_front JOIN jobs ON jobs.id = 
 WHERE points.entered_front_revision IS NOT NULL AND points.left_front_revision IS NULL;
 )sql";
 
-// Since version 2 there are calibrations.
 constexpr char kCreateCalibrations[] = R"sql(
+CREATE TABLE calibrations (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT NOT NULL,
+  state INTEGER NOT NULL,    -- 1 training, 2 ready, 3 failed, 4 cancelled
+  message TEXT NOT NULL,
+  summary BLOB NOT NULL,     -- what lists show
+  request BLOB NOT NULL,     -- the measurements
+  model BLOB NOT NULL,       -- empty until it is ready
+  create_time_us INTEGER NOT NULL,
+  end_time_us INTEGER,
+  project TEXT NOT NULL,
+  owner TEXT NOT NULL,       -- the user who has it trained
+  rows INTEGER NOT NULL DEFAULT 0,      -- of the measurements
+  attempts INTEGER NOT NULL DEFAULT 0,  -- trainings that began, and neither ended nor were stopped
+  UNIQUE (project, name)
+) STRICT;
+)sql";
+
+// Of jobs that are not over: what a death of the daemon would be taken for, and those that were.
+constexpr char kCreateCrashes[] = R"sql(
+CREATE TABLE job_crashes (
+  job_id INTEGER PRIMARY KEY REFERENCES jobs (id),
+  activity INTEGER NOT NULL,                  -- 0 idle, 1 running, 2 running and not heard of for a while
+  crashes INTEGER NOT NULL DEFAULT 0,         -- in a row while it ran, with no point stored between them
+  crash_points INTEGER NOT NULL DEFAULT 0,    -- points of the job at the last of these
+  silent_crashes INTEGER NOT NULL DEFAULT 0,  -- in a row while it was not heard of, with no unit done between them
+  crash_units INTEGER NOT NULL DEFAULT 0      -- starts and bounds done at the last of these
+) STRICT;
+)sql";
+
+// Version 2 brought calibrations.
+constexpr char kCreateCalibrationsOfAll[] = R"sql(
 CREATE TABLE calibrations (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   name TEXT NOT NULL UNIQUE,
@@ -212,6 +243,23 @@ UPDATE jobs SET bytes =
   (SELECT coalesce(sum(length(design)), 0) FROM designs WHERE job_id = jobs.id);
 )sql";
 
+// Version 4: a request_id is its user's, and a calibration its project's. Measurements take 100 bytes or more each.
+constexpr char kRequestsOfOwners[] = R"sql(
+DROP INDEX jobs_by_request;
+CREATE UNIQUE INDEX jobs_by_request ON jobs (project, owner, request_id) WHERE request_id IS NOT NULL;
+)sql";
+constexpr char kSetCalibrationsAside[] = "ALTER TABLE calibrations RENAME TO calibrations_of_all;";
+constexpr char kTakeCalibrationsOver[] = R"sql(
+INSERT INTO calibrations (id, name, state, message, summary, request, model, create_time_us, end_time_us, project,
+                          owner, rows)
+  SELECT id, name, state, message, summary, request, model, create_time_us, end_time_us, 'default', '',
+         length(request) / 100
+  FROM calibrations_of_all;
+DELETE FROM sqlite_sequence WHERE name = 'calibrations';
+UPDATE sqlite_sequence SET name = 'calibrations' WHERE name = 'calibrations_of_all';
+DROP TABLE calibrations_of_all;
+)sql";
+
 absl::Status RunStep(SqliteConnection* connection, const std::string& script, int version) {
   ASSIGN_OR_RETURN(SqliteTransaction transaction,
                    SqliteTransaction::Begin(connection, SqliteTransaction::Kind::kWrite));
@@ -253,8 +301,11 @@ absl::Status Migrate(SqliteConnection* connection, const Schema& schema, int ver
 // table come last in both.
 const Schema& StoreSchema() {
   static const Schema& schema = *new Schema{
-      absl::StrCat(kCreateTables, CreatePointsView(), kCreateCalibrations, kAddJobSettings, kAddBytes),
-      /*steps=*/{absl::StrCat(kCreateCalibrations, kAddOwners, kAddJobSettings), absl::StrCat(kAddBytes, kCountBytes)}};
+      absl::StrCat(kCreateTables, CreatePointsView(), kCreateCalibrations, kAddJobSettings, kAddBytes, kCreateCrashes),
+      /*steps=*/{absl::StrCat(kCreateCalibrationsOfAll, kAddOwners, kAddJobSettings),
+                 absl::StrCat(kAddBytes, kCountBytes),
+                 absl::StrCat(kRequestsOfOwners, kSetCalibrationsAside, kCreateCalibrations, kTakeCalibrationsOver,
+                              kCreateCrashes)}};
   return schema;
 }
 

@@ -9,6 +9,7 @@
 #include "common/base/log.h"
 #include "common/base/status.h"
 #include "server/store/sqlite_calibrations.h"
+#include "server/store/sqlite_crashes.h"
 #include "server/store/sqlite_queries.h"
 #include "server/store/store_errors.h"
 
@@ -53,7 +54,7 @@ absl::StatusOr<WriteBackend::Commit> SqliteWriter::Apply(const std::vector<Write
   ended_jobs_.clear();
   state_changes_ = 0;
   new_points_ = 0;
-  calibrations_changed_ = false;
+  others_changed_ = false;
   return commit;
 }
 
@@ -63,7 +64,7 @@ absl::StatusOr<WriteBackend::Commit> SqliteWriter::ApplyInTransaction(const std:
   for (Write* write : writes) {
     RETURN_IF_ERROR(std::visit([this](auto& request) { return Apply(request); }, *write));
   }
-  if (changed_jobs_.empty() && !calibrations_changed_) return Commit{revision_, {}};
+  if (changed_jobs_.empty() && !others_changed_) return Commit{revision_, {}};
   RETURN_IF_ERROR(WriteChanges());
   for (Write* write : writes) RETURN_IF_ERROR(RefreshResult(*write));
   Failpoint("store.before_commit");
@@ -91,8 +92,8 @@ absl::Status SqliteWriter::Apply(CreateJobWrite& write) {
 absl::StatusOr<std::int64_t> SqliteWriter::FindRequest(const NewJob& job) {
   if (job.request_id.empty()) return 0;
   ASSIGN_OR_RETURN(SqliteStatement rows,
-                   connection_->Prepare("SELECT id FROM jobs WHERE project = ? AND request_id = ?"));
-  rows.Bind(job.project, job.request_id);
+                   connection_->Prepare("SELECT id FROM jobs WHERE project = ? AND owner = ? AND request_id = ?"));
+  rows.Bind(job.project, job.owner, job.request_id);
   ASSIGN_OR_RETURN(const bool row, rows.Step());
   return row ? rows.Int(0) : 0;
 }
@@ -169,9 +170,32 @@ absl::Status SqliteWriter::Apply(SetJobStateWrite& write) {
   RETURN_IF_ERROR(update.Run(write.id, static_cast<int>(write.to), write.message, next_revision_,
                              when(write.to == JobState::kRunning), when(IsFinal(write.to))));
   RETURN_IF_ERROR(InsertStateChange(write.id, write.to, write.message));
+  RETURN_IF_ERROR(FollowState(write.id, write.to));
   if (IsFinal(write.to)) ended_jobs_.insert(write.id);
   ASSIGN_OR_RETURN(JobRecord record, ReadJob(*connection_, write.id));
   write.result = std::move(record);
+  return absl::OkStatus();
+}
+
+absl::Status SqliteWriter::FollowState(std::int64_t id, JobState state) {
+  if (IsFinal(state)) return RemoveCrashes(*connection_, id);
+  if (state == JobState::kRunning) return SetActivity(*connection_, id, JobActivity::kRunning);
+  return ClearActivity(*connection_, id);
+}
+
+absl::Status SqliteWriter::Apply(CrashWrite& write) {
+  std::vector<JobCrashes> counted;
+  if (std::holds_alternative<CrashWrite::Count>(write.change)) {
+    ASSIGN_OR_RETURN(counted, CountAllCrashes(*connection_));
+    others_changed_ = others_changed_ || !counted.empty();
+  } else if (const auto* activities = std::get_if<std::map<std::int64_t, JobActivity>>(&write.change)) {
+    for (const auto& [id, activity] : *activities) RETURN_IF_ERROR(SetActivity(*connection_, id, activity));
+    others_changed_ = true;
+  } else {
+    RETURN_IF_ERROR(RemoveAllCrashes(*connection_));
+    others_changed_ = others_changed_ || connection_->changed_rows() != 0;
+  }
+  write.result = std::move(counted);
   return absl::OkStatus();
 }
 
@@ -272,10 +296,10 @@ absl::Status SqliteWriter::Apply(DeleteJobWrite& write) {
 }
 
 absl::Status SqliteWriter::RemoveJob(std::int64_t id) {
-  for (const char* sql : {"DELETE FROM job_labels WHERE job_id = ?", "DELETE FROM job_specs WHERE job_id = ?",
-                          "DELETE FROM job_parameters WHERE job_id = ?", "DELETE FROM job_states WHERE job_id = ?",
-                          "DELETE FROM starts WHERE job_id = ?", "DELETE FROM jobs WHERE id = ?",
-                          "INSERT INTO deleted_jobs (job_id) VALUES (?)"}) {
+  for (const char* sql : {"DELETE FROM job_crashes WHERE job_id = ?", "DELETE FROM job_labels WHERE job_id = ?",
+                          "DELETE FROM job_specs WHERE job_id = ?", "DELETE FROM job_parameters WHERE job_id = ?",
+                          "DELETE FROM job_states WHERE job_id = ?", "DELETE FROM starts WHERE job_id = ?",
+                          "DELETE FROM jobs WHERE id = ?", "INSERT INTO deleted_jobs (job_id) VALUES (?)"}) {
     ASSIGN_OR_RETURN(SqliteStatement statement, connection_->Prepare(sql));
     RETURN_IF_ERROR(statement.Run(id));
   }
@@ -326,15 +350,16 @@ absl::Status SqliteWriter::Apply(CalibrationWrite& write) {
 }
 
 absl::Status SqliteWriter::Change(const NewCalibration& calibration, CalibrationWrite& write) {
-  const absl::StatusOr<CalibrationRecord> existing = ReadCalibration(*connection_, calibration.name);
+  const absl::StatusOr<CalibrationRecord> existing =
+      ReadCalibration(*connection_, calibration.project, calibration.name);
   if (existing.ok()) {
     write.result = CalibrationStore::CreateCalibrationResult{*existing, false};
     return absl::OkStatus();
   }
   if (!absl::IsNotFound(existing.status())) return existing.status();
   RETURN_IF_ERROR(InsertCalibration(*connection_, calibration, clock_()));
-  calibrations_changed_ = true;
-  ASSIGN_OR_RETURN(CalibrationRecord record, ReadCalibration(*connection_, calibration.name));
+  others_changed_ = true;
+  ASSIGN_OR_RETURN(CalibrationRecord record, ReadCalibration(*connection_, calibration.project, calibration.name));
   write.result = CalibrationStore::CreateCalibrationResult{std::move(record), true};
   return absl::OkStatus();
 }
@@ -346,18 +371,29 @@ absl::Status SqliteWriter::Change(const CalibrationOutcome& outcome, Calibration
     return state.ok() || absl::IsNotFound(refusal) ? absl::OkStatus() : refusal;
   }
   RETURN_IF_ERROR(UpdateCalibration(*connection_, outcome, clock_()));
-  calibrations_changed_ = true;
+  others_changed_ = true;
   write.result = CalibrationStore::CreateCalibrationResult{};
   return absl::OkStatus();
 }
 
 absl::Status SqliteWriter::Change(const CalibrationWrite::Deletion& deletion, CalibrationWrite& write) {
-  RETURN_IF_ERROR(RemoveCalibration(*connection_, deletion.name));
+  RETURN_IF_ERROR(RemoveCalibration(*connection_, deletion.project, deletion.name));
   if (connection_->changed_rows() == 0) {
     write.result = NoCalibration(deletion.name);
     return absl::OkStatus();
   }
-  calibrations_changed_ = true;
+  others_changed_ = true;
+  write.result = CalibrationStore::CreateCalibrationResult{};
+  return absl::OkStatus();
+}
+
+absl::Status SqliteWriter::Change(const CalibrationWrite::Attempts& attempts, CalibrationWrite& write) {
+  RETURN_IF_ERROR(UpdateAttempts(*connection_, attempts.id, attempts.attempts));
+  if (connection_->changed_rows() == 0) {
+    write.result = NoCalibration(attempts.id);
+    return absl::OkStatus();
+  }
+  others_changed_ = true;
   write.result = CalibrationStore::CreateCalibrationResult{};
   return absl::OkStatus();
 }

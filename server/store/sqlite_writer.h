@@ -54,11 +54,13 @@ class SqliteWriter final : public WriteBackend {
   absl::Status Apply(SweepJobsWrite& write);
   absl::Status Apply(DeleteJobWrite& write);
   absl::Status Apply(CalibrationWrite& write);
+  absl::Status Apply(CrashWrite& write);
   absl::Status Apply(AppendPointsWrite& write);
 
   absl::Status Change(const NewCalibration& calibration, CalibrationWrite& write);
   absl::Status Change(const CalibrationOutcome& outcome, CalibrationWrite& write);
   absl::Status Change(const CalibrationWrite::Deletion& deletion, CalibrationWrite& write);
+  absl::Status Change(const CalibrationWrite::Attempts& attempts, CalibrationWrite& write);
 
   absl::StatusOr<std::int64_t> FindRequest(const NewJob& job);  // 0: none
   absl::StatusOr<std::int64_t> InsertJob(const NewJob& job);
@@ -69,6 +71,8 @@ class SqliteWriter final : public WriteBackend {
   absl::StatusOr<int> PurgeJobs(const JobSweep& sweep, std::int64_t now_us);
   absl::StatusOr<int> DeleteKeptJobs(const JobSweep& sweep, std::int64_t now_us);
   absl::Status InsertStateChange(std::int64_t id, JobState state, const std::string& message);
+  // What a death of the daemon would be taken for from now on.
+  absl::Status FollowState(std::int64_t id, JobState state);
 
   // State and revision as this transaction sees them.
   struct JobHead {
@@ -100,7 +104,7 @@ class SqliteWriter final : public WriteBackend {
   std::set<std::int64_t> ended_jobs_;
   int state_changes_ = 0;
   std::int64_t new_points_ = 0;
-  bool calibrations_changed_ = false;
+  bool others_changed_ = false;  // what belongs to no job, or that nobody waits for
 };
 
 }  // namespace oneloop

@@ -91,6 +91,40 @@ absl::Status CheckJobs(SqliteConnection& connection, StoreReport& report) {
   return absl::OkStatus();
 }
 
+// Whose rows of a table are not as they can be; `text` says so of each, before its name.
+absl::Status CheckRows(SqliteConnection& connection, const char* text, const std::string& query, StoreReport& report) {
+  ASSIGN_OR_RETURN(SqliteStatement rows, connection.Prepare(query));
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool row, rows.Step());
+    if (!row) return absl::OkStatus();
+    Add(absl::StrCat(text, ToAbsl(rows.Text(0))), report);
+  }
+}
+
+absl::Status CheckCalibrations(SqliteConnection& connection, StoreReport& report) {
+  RETURN_IF_ERROR(CheckRows(connection, "a state that there is not, of calibration ",
+                            "SELECT name FROM calibrations WHERE state NOT BETWEEN 1 AND 4", report));
+  RETURN_IF_ERROR(
+      CheckRows(connection, "no project of calibration ", "SELECT name FROM calibrations WHERE project = ''", report));
+  RETURN_IF_ERROR(CheckRows(connection, "state and end time contradict each other, of calibration ",
+                            "SELECT name FROM calibrations WHERE (state = 1) <> (end_time_us IS NULL)", report));
+  RETURN_IF_ERROR(CheckRows(connection, "a state and a model that contradict each other, of calibration ",
+                            "SELECT name FROM calibrations WHERE (state = 2) <> (length(model) > 0)", report));
+  return CheckRows(connection, "counts below 0, of calibration ",
+                   "SELECT name FROM calibrations WHERE rows < 0 OR attempts < 0", report);
+}
+
+absl::Status CheckCrashes(SqliteConnection& connection, StoreReport& report) {
+  RETURN_IF_ERROR(CheckRows(connection, "what cannot be, of the daemon's deaths with job ",
+                            "SELECT job_id FROM job_crashes WHERE activity NOT BETWEEN 0 AND 2 OR "
+                            "min(crashes, crash_points, silent_crashes, crash_units) < 0",
+                            report));
+  return CheckRows(connection, "the daemon's deaths are counted of a job that does not run, job ",
+                   "SELECT job_id FROM job_crashes JOIN jobs ON id = job_id WHERE state > 3 OR "
+                   "(activity > 0 AND state <> 2)",
+                   report);
+}
+
 absl::Status CheckContent(SqliteConnection& connection, StoreReport& report) {
   ASSIGN_OR_RETURN(const SqliteTransaction transaction,
                    SqliteTransaction::Begin(&connection, SqliteTransaction::Kind::kRead));
@@ -98,6 +132,8 @@ absl::Status CheckContent(SqliteConnection& connection, StoreReport& report) {
   for (const std::string& problem : problems) Add(absl::StrCat("file: ", problem), report);
   RETURN_IF_ERROR(CheckReferences(connection, report));
   RETURN_IF_ERROR(CheckRevisionAndIds(connection, report));
+  RETURN_IF_ERROR(CheckCalibrations(connection, report));
+  RETURN_IF_ERROR(CheckCrashes(connection, report));
   return CheckJobs(connection, report);
 }
 

@@ -37,6 +37,10 @@ absl::Status NoDesign(std::int64_t job_id, std::int64_t number) {
       absl::StrCat("point ", number, " of job ", job_id, " has no design; only exact points have one"));
 }
 
+absl::Status NoRequest(const std::string& project, const std::string& owner, const std::string& request_id) {
+  return absl::NotFoundError(absl::StrCat("no job of ", owner, " in ", project, " has request_id '", request_id, "'"));
+}
+
 absl::Status NoCalibration(const std::string& name) {
   return absl::NotFoundError(absl::StrCat("there is no calibration '", name, "'"));
 }

@@ -18,6 +18,7 @@ std::string_view JobStateName(JobState state);  // "RUNNING"
 absl::Status NoJob(std::int64_t id);
 absl::Status NoPoint(std::int64_t job_id, std::int64_t number);
 absl::Status NoDesign(std::int64_t job_id, std::int64_t number);
+absl::Status NoRequest(const std::string& project, const std::string& owner, const std::string& request_id);
 absl::Status NoCalibration(const std::string& name);
 absl::Status NoCalibration(std::int64_t id);
 absl::Status NoUnfinishedJob(std::int64_t id);  // for points that come too late

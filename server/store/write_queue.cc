@@ -79,6 +79,10 @@ absl::StatusOr<CalibrationStore::CreateCalibrationResult> WriteQueue::Run(Calibr
   return RunAndWait(std::move(write)).result;
 }
 
+absl::StatusOr<std::vector<JobCrashes>> WriteQueue::Run(CrashWrite write) {
+  return RunAndWait(std::move(write)).result;
+}
+
 void WriteQueue::Append(PointBatch batch, std::function<void(absl::Status)> done) {
   const std::int64_t rows = RowsOf(batch);
   {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <thread>
@@ -62,13 +63,24 @@ struct AppendPointsWrite {
 };
 struct CalibrationWrite {
   struct Deletion {
+    std::string project;
     std::string name;
   };
-  std::variant<NewCalibration, CalibrationOutcome, Deletion> change;
+  struct Attempts {
+    std::int64_t id = 0;
+    int attempts = 0;
+  };
+  std::variant<NewCalibration, CalibrationOutcome, Deletion, Attempts> change;
   absl::StatusOr<CalibrationStore::CreateCalibrationResult> result = absl::UnknownError("not run");
 };
+struct CrashWrite {
+  struct Count {};
+  struct Forget {};
+  std::variant<std::map<std::int64_t, JobActivity>, Count, Forget> change;
+  absl::StatusOr<std::vector<JobCrashes>> result = absl::UnknownError("not run");
+};
 using Write = std::variant<CreateJobWrite, SetJobStateWrite, SetJobBoundWrite, ChangeJobWrite, SweepJobsWrite,
-                           DeleteJobWrite, CalibrationWrite, AppendPointsWrite>;
+                           DeleteJobWrite, CalibrationWrite, CrashWrite, AppendPointsWrite>;
 
 // The job that the write's result tells of, which later writes of its transaction may change; null for another write,
 // and for one that was refused.
@@ -122,6 +134,8 @@ class WriteQueue {
   absl::Status Run(DeleteJobWrite write);
   // The record only for one that creates.
   absl::StatusOr<CalibrationStore::CreateCalibrationResult> Run(CalibrationWrite write);
+  // The jobs only for one that counts.
+  absl::StatusOr<std::vector<JobCrashes>> Run(CrashWrite write);
 
   // As RunStore::AppendPoints.
   void Append(PointBatch batch, std::function<void(absl::Status)> done);

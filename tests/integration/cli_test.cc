@@ -383,6 +383,11 @@ TEST_F(CliTest, ACalibrationIsTrainedUsedAndDeleted) {
   ASSERT_EQ(trained.code, 0) << trained.out;
   EXPECT_THAT(trained.out, AllOf(HasSubstr("ready"), HasSubstr("combined")));
   EXPECT_THAT(Run("calibrations").out, AllOf(HasSubstr("chip"), HasSubstr("gemmini_rtl")));
+  // It belongs to its project, and the shipped one to all.
+  EXPECT_THAT(Run("calibrations --project other").out,
+              AllOf(testing::Not(HasSubstr("chip")), HasSubstr("gemmini_rtl")));
+  EXPECT_EQ(Run("calibrations chip --project other").code, 3);
+  EXPECT_EQ(Run("calibrations chip --cancel").code, 4) << "it is trained";
 
   const Csv predicted(
       Run("evaluate " + Path("measured.csv") + " --template gemmini --calibration chip --predictor combined").out);

@@ -1,5 +1,6 @@
 // Lets a daemon of the tests die at a chosen moment, as by kill -9. In ONELOOP_FAILPOINT:
 //   NAME:N     when the failpoint of that name is reached for the Nth time
+//   hang:N     the Nth start of a job that begins in it never gets on; it lives
 //   disk:N     at the Nth operation that SQLite does on a file, in the middle of a commit or a checkpoint
 //   time:N     N microseconds after the program's begin
 // Linked into a program, this stands in for the empty function of common/base.
@@ -67,6 +68,14 @@ void Count(std::string_view name) {
 
 }  // namespace
 
-void Failpoint(const char* name) { Count(name); }
+void Failpoint(const char* name) {
+  if (GetTarget().name == "hang" && std::string_view(name) == "jobs.before_start") {
+    static std::atomic<long> starts = 0;
+    if (++starts == GetTarget().count) {
+      for (;;) pause();
+    }
+  }
+  Count(name);
+}
 
 }  // namespace oneloop

@@ -1,6 +1,7 @@
 // What a job's points, front and watchers go through when the daemon dies: kill -9 at random moments, restart on the
 // same directory, and in the end exactly what an undisturbed run gives.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/mount.h>
 
@@ -11,6 +12,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -77,15 +79,36 @@ class RecoveryTest : public testing::Test {
 
   std::string Folder(const std::string& name) const { return folder_ + "/" + name; }
 
-  void Submit(Daemon& daemon) {
+  // Returns the job's name.
+  std::string Create(Daemon& daemon) {
     grpc::ClientContext context;
     v1::CreateJobRequest request;
     request.set_parent("projects/default");
     *request.mutable_spec() = spec_;
     v1::Job job;
     const grpc::Status status = daemon.stub().CreateJob(&context, request, &job);
-    ASSERT_TRUE(status.ok()) << status.error_message();
-    ASSERT_EQ(job.name(), kJob);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return job.name();
+  }
+  void Submit(Daemon& daemon) { ASSERT_EQ(Create(daemon), kJob); }
+
+  static v1::Job GetJob(Daemon& daemon, const std::string& name) {
+    grpc::ClientContext context;
+    v1::GetJobRequest request;
+    request.set_name(name);
+    v1::Job job;
+    const grpc::Status status = daemon.stub().GetJob(&context, request, &job);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return job;
+  }
+
+  // Returns once the daemon knows of a job that is not heard of.
+  static void AwaitSilence(const std::string& data_dir) {
+    const auto connection = SqliteConnection::Open(data_dir + "/oneloop.db", SqliteConnection::Mode::kReadOnly, "");
+    ASSERT_TRUE(connection.ok()) << connection.status();
+    while ((*connection)->QueryInt("SELECT count(*) FROM job_crashes WHERE activity = 2").value_or(1) == 0) {
+      std::this_thread::yield();
+    }
   }
 
   // Runs the job to its end and returns its points and its front.
@@ -118,6 +141,37 @@ class RecoveryTest : public testing::Test {
   v1::JobSpec spec_;
   v1::Job last_;
 };
+
+// A job whose evaluation never comes back, as one that takes all memory: at the second kill -9 in a row it is FAILED.
+TEST_F(RecoveryTest, JobThatTakesTheDaemonDownTwiceIsNotResumed) {
+  const std::string data_dir = Folder("loop");
+  spec_.set_starts(1);
+  Daemon::Options options;
+  options.program = "oneloopd_with_failpoints";
+  options.failpoint = "hang:1";
+  for (int death = 1; death <= 2; ++death) {
+    Daemon daemon(data_dir, options);
+    ASSERT_TRUE(daemon.serves());
+    if (death == 1) Submit(daemon);
+    AwaitSilence(data_dir);
+    EXPECT_EQ(GetJob(daemon, kJob).state(), v1::RUNNING);
+    if (death == 2) {
+      // Another job is served meanwhile.
+      const std::string beside = Create(daemon);
+      Watcher watcher(daemon, beside, 0);
+      v1::WatchResponse message;
+      while (watcher.Next(&message)) last_ = message.job();
+      EXPECT_EQ(last_.state(), v1::SUCCEEDED) << last_.message();
+    }
+    daemon.Kill();
+    CheckFile(data_dir);
+  }
+  Daemon daemon(data_dir);
+  const v1::Job job = GetJob(daemon, kJob);
+  EXPECT_EQ(job.state(), v1::FAILED);
+  EXPECT_THAT(job.message(), testing::HasSubstr("the daemon died 2 times in a row while this job ran"));
+  EXPECT_EQ(daemon.Stop(), 0);
+}
 
 TEST_F(RecoveryTest, KilledDaemonsLoseAndDoubleNothing) {
   Daemon undisturbed(Folder("undisturbed"));

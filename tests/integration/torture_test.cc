@@ -43,6 +43,7 @@ constexpr FailpointUse kFailpoints[] = {
     {"jobs.after_create", 2},
     {"jobs.after_mark_running", 2},
     {"jobs.after_bound", 2},
+    {"jobs.before_start", 30},
     {"jobs.after_start", 30},
     {"jobs.before_end", 2},
     {"jobs.after_end", 2},

@@ -51,15 +51,15 @@ TEST(PhysicsFitTest, FindsTheLawBehindTheMeasurements) {
   const auto measurements = MeasurementsOf(model, truth);
   PhysicsFitOptions options;
   options.prior_weight = 1e-6;
-  const LatencyPhysics fit = FitPhysics(*measurements, AllRows(*measurements), options);
+  const LatencyPhysics fit = *FitPhysics(*measurements, AllRows(*measurements), options);
   EXPECT_LT(MeanError(*measurements, fit), 0.02);
-  EXPECT_GT(MeanError(*measurements, FitPhysics(*measurements, {}, options)), 0.2) << "the prior alone";
+  EXPECT_GT(MeanError(*measurements, *FitPhysics(*measurements, {}, options)), 0.2) << "the prior alone";
 }
 
 TEST(PhysicsFitTest, WithoutMeasurementsThePriorIsLeft) {
   const CostModel model(ShippedTemplate("gemmini"));
   const auto measurements = Measurements::Create(model, SyntheticHardware(), SyntheticSamples(model, 60));
-  const LatencyPhysics fit = FitPhysics(**measurements, {}, {});
+  const LatencyPhysics fit = *FitPhysics(**measurements, {}, {});
   const auto& parameters = (*measurements)->features().parameters();
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     EXPECT_NEAR(fit.coefficients[i], parameters[i].prior, 1e-12 * parameters[i].prior) << parameters[i].name;
@@ -73,10 +73,19 @@ TEST(PhysicsFitTest, ShrugsOffOutliers) {
   std::vector<LatencySample> samples = SyntheticSamples(model, 200);
   PhysicsFitOptions options;
   const auto clean = Measurements::Create(model, SyntheticHardware(), samples);
-  const double before = MeanError(**clean, FitPhysics(**clean, AllRows(**clean), options));
+  const double before = MeanError(**clean, *FitPhysics(**clean, AllRows(**clean), options));
   for (std::size_t i = 0; i < samples.size(); i += 20) samples[i].cycles *= 1000;
   const auto spoilt = Measurements::Create(model, SyntheticHardware(), samples);
-  EXPECT_LT(MeanError(**clean, FitPhysics(**spoilt, AllRows(**spoilt), options)), before + 0.1);
+  EXPECT_LT(MeanError(**clean, *FitPhysics(**spoilt, AllRows(**spoilt), options)), before + 0.1);
+}
+
+TEST(PhysicsFitTest, IsAskedBeforeEveryStepWhetherToStop) {
+  const CostModel model(ShippedTemplate("gemmini"));
+  const auto measurements = Measurements::Create(model, SyntheticHardware(), SyntheticSamples(model, 60));
+  int asked = 0;
+  const auto stopped = FitPhysics(**measurements, AllRows(**measurements), {}, [&asked] { return ++asked == 3; });
+  EXPECT_EQ(stopped.status().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(asked, 3);
 }
 
 }  // namespace

@@ -90,15 +90,17 @@ TEST_F(TrainerTest, ReportsProgressAndStops) {
   int calls = 0;
   TrainerOptions options = QuickTrainer();
   options.networks.epochs = 10;
+  options.networks.batch = 8;
   const auto whole = TrainCombined(*measurements_, rows_, options, [&](double done) {
-    EXPECT_GT(done, last);
+    EXPECT_GE(done, last);
     EXPECT_LT(done, 1);
     last = done;
     ++calls;
     return false;
   });
   EXPECT_TRUE(whole.ok());
-  EXPECT_EQ(calls, 20);
+  // Before every batch: a large training ends as soon as a small one.
+  EXPECT_GE(calls, 20 * (static_cast<int>(rows_.size()) / 10));
   const auto stopped = TrainCombined(*measurements_, rows_, options, [](double done) { return done > 0.4; });
   EXPECT_EQ(stopped.status().code(), absl::StatusCode::kCancelled);
 }

@@ -33,8 +33,9 @@ enum class Needs { kNothing, kViewer, kUser, kOwner, kAdmin, kAdminOfAll };
 const std::map<std::string, Needs> kPromises = {
     {"AdminService.Backup", Needs::kAdminOfAll},
     {"AdminService.Drain", Needs::kAdminOfAll},
+    {"CalibrationService.CancelCalibration", Needs::kOwner},
     {"CalibrationService.CreateCalibration", Needs::kUser},
-    {"CalibrationService.DeleteCalibration", Needs::kAdminOfAll},
+    {"CalibrationService.DeleteCalibration", Needs::kOwner},
     {"CalibrationService.GetCalibration", Needs::kViewer},
     {"CalibrationService.ListCalibrations", Needs::kViewer},
     {"Health.Check", Needs::kNothing},

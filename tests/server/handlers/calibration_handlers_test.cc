@@ -44,18 +44,18 @@ class CalibrationHandlersTest : public testing::Test {
     v1::CreateCalibrationRequest request = Request();
     spoil(request);
     v1::Calibration response;
-    const absl::Status status = handlers_.CreateCalibration(request, &response);
+    const absl::Status status = handlers_.CreateCalibration(request, caller_, &response);
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
-    EXPECT_TRUE(store_.ListCalibrations("", 10)->empty());
+    EXPECT_TRUE(store_.ListCalibrations(kDefaultProject, "", 10)->empty());
     return Message(status);
   }
 
-  v1::Calibration AwaitEnd(const std::string& name) {
+  v1::Calibration AwaitEnd(const std::string& name, const std::string& project = "") {
     for (;;) {
       v1::GetCalibrationRequest request;
-      request.set_name("calibrations/" + name);
+      request.set_name(project + "calibrations/" + name);
       v1::Calibration calibration;
-      const absl::Status status = handlers_.GetCalibration(request, &calibration);
+      const absl::Status status = handlers_.GetCalibration(request, caller_, &calibration);
       EXPECT_EQ(status, absl::OkStatus());
       if (!status.ok() || calibration.state() != v1::TRAINING) return calibration;
       std::this_thread::yield();
@@ -71,6 +71,7 @@ class CalibrationHandlersTest : public testing::Test {
     return spec;
   }
 
+  Caller caller_{"ada", Scope::kUser, {kAllProjects}, ""};
   const Catalog catalog_{&ShippedLibrary()};
   MemoryRunStore store_;
   const std::unique_ptr<CalibrationManager> manager_ = CalibrationManager::Create(&store_, TrainCalibration).value();
@@ -80,14 +81,14 @@ class CalibrationHandlersTest : public testing::Test {
 
 TEST_F(CalibrationHandlersTest, TrainsReportsAndServesJobs) {
   v1::Calibration created;
-  ASSERT_EQ(handlers_.CreateCalibration(Request(), &created), absl::OkStatus());
+  ASSERT_EQ(handlers_.CreateCalibration(Request(), caller_, &created), absl::OkStatus());
   EXPECT_EQ(created.name(), "chip");
   EXPECT_EQ(created.measurements(), 60);
   EXPECT_EQ(created.fixed_parameters().at("pe_dim"), 16);
   EXPECT_THAT(created.measurements_checksum(), testing::MatchesRegex("fnv1a64:[0-9a-f]{16}"));
   // The same request again is the same calibration; other measurements under its name are not.
-  ASSERT_EQ(handlers_.CreateCalibration(Request(), &created), absl::OkStatus());
-  EXPECT_EQ(handlers_.CreateCalibration(Request(70), &created).code(), absl::StatusCode::kAlreadyExists);
+  ASSERT_EQ(handlers_.CreateCalibration(Request(), caller_, &created), absl::OkStatus());
+  EXPECT_EQ(handlers_.CreateCalibration(Request(70), caller_, &created).code(), absl::StatusCode::kAlreadyExists);
 
   const v1::Calibration ready = AwaitEnd("chip");
   ASSERT_EQ(ready.state(), v1::READY) << ready.message();
@@ -102,13 +103,93 @@ TEST_F(CalibrationHandlersTest, TrainsReportsAndServesJobs) {
   v1::DeleteCalibrationRequest remove;
   remove.set_name("calibrations/chip");
   google::protobuf::Empty empty;
-  ASSERT_EQ(handlers_.DeleteCalibration(remove, &empty), absl::OkStatus());
-  EXPECT_EQ(handlers_.DeleteCalibration(remove, &empty).code(), absl::StatusCode::kNotFound);
+  ASSERT_EQ(handlers_.DeleteCalibration(remove, caller_, &empty), absl::OkStatus());
+  EXPECT_EQ(handlers_.DeleteCalibration(remove, caller_, &empty).code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(FieldOf(PrepareJob(Spec("chip"), catalog_, calibrations_).status()), "calibration_name");
   // The job has a copy.
   JobRecord record;
   record.job = job->job;
   EXPECT_NE(DecodeSearch(record).value()->latency, nullptr);
+}
+
+// Users of two projects, and one of each who is none of the trainers.
+TEST_F(CalibrationHandlersTest, CalibrationBelongsToItsProjectAndItsTrainer) {
+  const Caller ada{"ada", Scope::kUser, {"chip"}, ""};
+  const Caller otto{"otto", Scope::kUser, {"chip"}, ""};
+  const Caller admin{"eve", Scope::kAdmin, {"chip"}, ""};
+  const Caller stranger{"mallory", Scope::kAdmin, {"other"}, ""};
+  v1::CreateCalibrationRequest create = Request();
+  create.set_parent("projects/chip");
+  v1::Calibration calibration;
+  EXPECT_EQ(handlers_.CreateCalibration(create, stranger, &calibration).code(), absl::StatusCode::kNotFound);
+  ASSERT_EQ(handlers_.CreateCalibration(create, ada, &calibration), absl::OkStatus());
+  EXPECT_EQ(calibration.project(), "chip");
+  EXPECT_EQ(calibration.owner(), "ada");
+
+  v1::GetCalibrationRequest get;
+  get.set_name("projects/chip/calibrations/chip");
+  EXPECT_EQ(handlers_.GetCalibration(get, otto, &calibration), absl::OkStatus());
+  const absl::Status hidden = handlers_.GetCalibration(get, stranger, &calibration);
+  EXPECT_EQ(hidden.code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(Message(hidden), testing::Not(HasSubstr("ada")));
+  // Without a project it is the default one's.
+  get.set_name("calibrations/chip");
+  EXPECT_EQ(handlers_.GetCalibration(get, caller_, &calibration).code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(handlers_.GetCalibration(get, ada, &calibration).code(), absl::StatusCode::kNotFound);
+  // A shipped one is everywhere.
+  for (const char* name : {"calibrations/gemmini_rtl", "projects/other/calibrations/gemmini_rtl"}) {
+    get.set_name(name);
+    EXPECT_EQ(handlers_.GetCalibration(get, stranger, &calibration), absl::OkStatus());
+  }
+
+  v1::CancelCalibrationRequest cancel;
+  cancel.set_name("projects/chip/calibrations/chip");
+  EXPECT_EQ(handlers_.CancelCalibration(cancel, stranger, &calibration).code(), absl::StatusCode::kNotFound);
+  const absl::Status refused = handlers_.CancelCalibration(cancel, otto, &calibration);
+  EXPECT_EQ(refused.code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_THAT(Message(refused), HasSubstr("ada, or an admin of project chip; user otto is neither"));
+  v1::DeleteCalibrationRequest remove;
+  remove.set_name(cancel.name());
+  google::protobuf::Empty empty;
+  EXPECT_EQ(handlers_.DeleteCalibration(remove, stranger, &empty).code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(handlers_.DeleteCalibration(remove, otto, &empty).code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(handlers_.DeleteCalibration(remove, ada, &empty), absl::OkStatus());
+  ASSERT_EQ(handlers_.CreateCalibration(create, ada, &calibration), absl::OkStatus());
+  EXPECT_EQ(handlers_.DeleteCalibration(remove, admin, &empty), absl::OkStatus());
+}
+
+TEST_F(CalibrationHandlersTest, JobMayUseThoseOfItsProjectAndTheShippedOnes) {
+  v1::CreateCalibrationRequest create = Request();
+  create.set_parent("projects/chip");
+  v1::Calibration calibration;
+  ASSERT_EQ(handlers_.CreateCalibration(create, caller_, &calibration), absl::OkStatus());
+  AwaitEnd("chip", "projects/chip/");
+  EXPECT_TRUE(PrepareJob(Spec("chip"), catalog_, calibrations_, "chip").ok());
+  EXPECT_TRUE(PrepareJob(Spec("projects/chip/calibrations/chip"), catalog_, calibrations_, "chip").ok());
+  EXPECT_TRUE(PrepareJob(Spec("gemmini_rtl"), catalog_, calibrations_, "chip").ok());
+  EXPECT_EQ(FieldOf(PrepareJob(Spec("chip"), catalog_, calibrations_, "other").status()), "calibration_name");
+  const absl::Status others =
+      PrepareJob(Spec("projects/chip/calibrations/chip"), catalog_, calibrations_, "other").status();
+  EXPECT_EQ(FieldOf(others), "calibration_name");
+  EXPECT_THAT(Message(others), HasSubstr("those of its own project, other"));
+  // Evaluations are in no project.
+  const Caller stranger{"mallory", Scope::kUser, {"other"}, ""};
+  EXPECT_TRUE(calibrations_.GetReady(caller_, "projects/chip/calibrations/chip").ok());
+  EXPECT_EQ(FieldOf(calibrations_.GetReady(stranger, "projects/chip/calibrations/chip").status()), "calibration_name");
+  EXPECT_TRUE(calibrations_.GetReady(stranger, "gemmini_rtl").ok());
+}
+
+TEST_F(CalibrationHandlersTest, CancelledTrainingIsShownAsSuch) {
+  v1::CreateCalibrationRequest create = Request();
+  v1::Calibration calibration;
+  ASSERT_EQ(handlers_.CreateCalibration(create, caller_, &calibration), absl::OkStatus());
+  v1::CancelCalibrationRequest cancel;
+  cancel.set_name("calibrations/chip");
+  ASSERT_EQ(handlers_.CancelCalibration(cancel, caller_, &calibration), absl::OkStatus());
+  EXPECT_EQ(calibration.state(), v1::TRAINING_CANCELLED);
+  EXPECT_EQ(calibration.message(), "cancelled on request");
+  EXPECT_EQ(calibration.measurements(), 60);
+  EXPECT_EQ(handlers_.CancelCalibration(cancel, caller_, &calibration).code(), absl::StatusCode::kFailedPrecondition);
 }
 
 TEST_F(CalibrationHandlersTest, WrongMeasurementsAreNamedWithTheirRowAndNothingIsStored) {
@@ -143,16 +224,16 @@ TEST_F(CalibrationHandlersTest, WrongRequestsAreNamedWithTheirField) {
   v1::CreateCalibrationRequest taken = Request();
   taken.set_calibration_id("gemmini_rtl");
   v1::Calibration response;
-  EXPECT_EQ(handlers_.CreateCalibration(taken, &response).code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(handlers_.CreateCalibration(taken, caller_, &response).code(), absl::StatusCode::kAlreadyExists);
   v1::CreateCalibrationRequest preview = Request();
   preview.set_validate_only(true);
-  EXPECT_EQ(handlers_.CreateCalibration(preview, &response), absl::OkStatus());
-  EXPECT_TRUE(store_.ListCalibrations("", 10)->empty());
+  EXPECT_EQ(handlers_.CreateCalibration(preview, caller_, &response), absl::OkStatus());
+  EXPECT_TRUE(store_.ListCalibrations(kDefaultProject, "", 10)->empty());
 }
 
 TEST_F(CalibrationHandlersTest, ShippedCalibrationIsListedUsableAndStays) {
   v1::ListCalibrationsResponse list;
-  ASSERT_EQ(handlers_.ListCalibrations({}, &list), absl::OkStatus());
+  ASSERT_EQ(handlers_.ListCalibrations({}, caller_, &list), absl::OkStatus());
   ASSERT_EQ(list.calibrations_size(), 1);
   EXPECT_EQ(list.calibrations(0).name(), "gemmini_rtl");
   EXPECT_EQ(list.calibrations(0).state(), v1::READY);
@@ -160,7 +241,7 @@ TEST_F(CalibrationHandlersTest, ShippedCalibrationIsListedUsableAndStays) {
   v1::DeleteCalibrationRequest remove;
   remove.set_name("calibrations/gemmini_rtl");
   google::protobuf::Empty empty;
-  EXPECT_EQ(handlers_.DeleteCalibration(remove, &empty).code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(handlers_.DeleteCalibration(remove, caller_, &empty).code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_TRUE(PrepareJob(Spec("gemmini_rtl"), catalog_, calibrations_).ok());
 }
 

@@ -47,11 +47,12 @@ class ModelHandlersTest : public testing::Test {
   const std::unique_ptr<CalibrationManager> manager_ = CalibrationManager::Create(&store_, TrainCalibration).value();
   const CalibrationCatalog calibrations_{&catalog_, &store_, manager_.get()};
   const ModelHandlers handlers_{{&catalog_, &calibrations_}};
+  const CallContext call_{LocalCaller("ada")};
 };
 
 TEST_F(ModelHandlersTest, ScoresEveryRowByTheExactModel) {
   v1::EvaluateDesignsResponse response;
-  const absl::Status status = handlers_.EvaluateDesigns(Request(3), &response);
+  const absl::Status status = handlers_.EvaluateDesigns(Request(3), call_, &response);
   ASSERT_TRUE(status.ok()) << status;
   ASSERT_EQ(response.scores_size(), 3);
   // By hand: 1024 MACs on 64 units take 16 cycles; the array's levels and DRAM are read faster, but DRAM moves
@@ -65,9 +66,11 @@ TEST_F(ModelHandlersTest, ScoresEveryRowByTheExactModel) {
 TEST_F(ModelHandlersTest, EvaluationEndsWhenItsCallerLosesInterest) {
   v1::EvaluateDesignsResponse response;
   int asked = 0;
-  const absl::Status status = handlers_.EvaluateDesigns(Request(10), &response, [&asked] {
-    return ++asked < 4 ? absl::OkStatus() : absl::DeadlineExceededError("the call's deadline has passed");
-  });
+  const CallContext call = {LocalCaller("ada"), [&asked] {
+                              return ++asked < 4 ? absl::OkStatus()
+                                                 : absl::DeadlineExceededError("the call's deadline has passed");
+                            }};
+  const absl::Status status = handlers_.EvaluateDesigns(Request(10), call, &response);
   EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded) << status;
   EXPECT_EQ(asked, 4);
   EXPECT_EQ(response.scores_size(), 3);
@@ -101,7 +104,7 @@ TEST_F(ModelHandlersTest, ScoresBillionsOfSpatialCopiesOfASlidingWindow) {
   row.mutable_bounds()->set_p(2147483647);
   row.set_mapping("L1[WIO] N1 - L0[WIO] P2147483647X R3X");
   v1::EvaluateDesignsResponse response;
-  const absl::Status status = handlers_.EvaluateDesigns(request, &response);
+  const absl::Status status = handlers_.EvaluateDesigns(request, call_, &response);
   ASSERT_TRUE(status.ok()) << status;
   EXPECT_EQ(response.scores(0).latency_cycles(), 1);
 }
@@ -122,7 +125,7 @@ TEST_F(ModelHandlersTest, TemplateWithoutParametersIsScoredToo) {
     row.set_mapping("L1[WIO] N1 - L0[WIO] P4 Q4 C8 K8");
   }
   v1::EvaluateDesignsResponse response;
-  const absl::Status status = handlers_.EvaluateDesigns(request, &response);
+  const absl::Status status = handlers_.EvaluateDesigns(request, call_, &response);
   ASSERT_TRUE(status.ok()) << status;
   ASSERT_EQ(response.scores_size(), 2);
   EXPECT_EQ(response.scores(1).latency_cycles(), 1024);
@@ -153,7 +156,7 @@ TEST_F(ModelHandlersTest, WrongRowIsNamedWithItsFieldAndNothingIsReturned) {
     v1::EvaluateDesignsRequest request = Request(3);
     bad.spoil(*request.mutable_rows(1));
     v1::EvaluateDesignsResponse response;
-    const absl::Status status = handlers_.EvaluateDesigns(request, &response);
+    const absl::Status status = handlers_.EvaluateDesigns(request, call_, &response);
     EXPECT_EQ(FieldOf(status), bad.field) << status;
     EXPECT_THAT(Message(status), HasSubstr(bad.text));
   }
@@ -163,12 +166,12 @@ TEST_F(ModelHandlersTest, TemplateMustBeKnownAndRowsFew) {
   v1::EvaluateDesignsResponse response;
   v1::EvaluateDesignsRequest request = Request(1);
   request.set_template_name("gemini");
-  EXPECT_THAT(Message(handlers_.EvaluateDesigns(request, &response)), HasSubstr("did you mean 'gemmini'?"));
+  EXPECT_THAT(Message(handlers_.EvaluateDesigns(request, call_, &response)), HasSubstr("did you mean 'gemmini'?"));
   request.clear_template_name();
-  EXPECT_EQ(FieldOf(handlers_.EvaluateDesigns(request, &response)), "template_name");
+  EXPECT_EQ(FieldOf(handlers_.EvaluateDesigns(request, call_, &response)), "template_name");
   request = Request(0);
   for (int i = 0; i <= 10000; ++i) request.add_rows();
-  EXPECT_EQ(FieldOf(handlers_.EvaluateDesigns(request, &response)), "rows");
+  EXPECT_EQ(FieldOf(handlers_.EvaluateDesigns(request, call_, &response)), "rows");
 }
 
 TEST_F(ModelHandlersTest, ListsWhatIsShippedPageByPage) {

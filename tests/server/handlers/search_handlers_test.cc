@@ -244,6 +244,18 @@ TEST_F(SearchHandlersTest, ValidateOnlyStoresNothing) {
   EXPECT_TRUE(store_.ListJobs(JobQuery())->empty());
 }
 
+TEST_F(SearchHandlersTest, RequestIdOfAnotherUserOfTheProjectIsAnotherJob) {
+  v1::CreateJobRequest request = Request();
+  request.set_request_id("nightly");
+  const v1::Job of_ada = Create(request);
+  v1::Job of_otto;
+  request.mutable_spec()->set_starts(3);
+  const absl::Status status = handlers_->CreateJob(request, "otto", &of_otto);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_NE(of_otto.name(), of_ada.name());
+  EXPECT_EQ(of_otto.owner(), "otto");
+}
+
 TEST_F(SearchHandlersTest, RequestIdMakesARetrySafe) {
   v1::CreateJobRequest request = Request();
   request.set_request_id("r1");

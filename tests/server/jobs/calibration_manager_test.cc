@@ -1,7 +1,9 @@
 #include "server/jobs/calibration_manager.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -27,7 +29,12 @@ class GatedTrainer {
   // Returns once a training of that name has begun.
   void AwaitBegun(const std::string& name) {
     const MutexLock lock(&mutex_);
-    while (begun_.empty() || begun_.back() != name) changed_.Wait(mutex_);
+    while (std::find(begun_.begin(), begun_.end(), name) == begun_.end()) changed_.Wait(mutex_);
+  }
+  // Returns once so many trainings were told to stop.
+  void AwaitStopped(int count) {
+    const MutexLock lock(&mutex_);
+    while (stopped_ < count) changed_.Wait(mutex_);
   }
   std::vector<std::string> begun() {
     const MutexLock lock(&mutex_);
@@ -41,7 +48,11 @@ class GatedTrainer {
     begun_.push_back(record.calibration.name);
     changed_.SignalAll();
     while (!open_) {
-      if (should_stop(0.25)) return absl::CancelledError("training was stopped");
+      if (should_stop(0.25)) {
+        ++stopped_;
+        changed_.SignalAll();
+        return absl::CancelledError("training was stopped");
+      }
       changed_.WaitFor(mutex_, std::chrono::milliseconds(1));
     }
     if (record.calibration.request == "bad") return absl::InvalidArgumentError("rows: all alike");
@@ -51,8 +62,19 @@ class GatedTrainer {
   Mutex mutex_;
   CondVar changed_;
   bool open_ ABSL_GUARDED_BY(mutex_) = false;
+  int stopped_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<std::string> begun_ ABSL_GUARDED_BY(mutex_);
 };
+
+constexpr char kProject[] = "team";
+
+NewCalibration Small(const std::string& name, const std::string& request, const std::string& owner = "ada") {
+  return {name, "summary", request, kProject, owner, 60};
+}
+
+NewCalibration Large(const std::string& name, const std::string& owner = "ada") {
+  return {name, "summary", "good", kProject, owner, CalibrationManager::kMostShortRows + 1};
+}
 
 class CalibrationManagerTest : public testing::Test {
  protected:
@@ -63,7 +85,7 @@ class CalibrationManagerTest : public testing::Test {
   }
   CalibrationRecord AwaitEnd(const std::string& name) {
     for (;;) {
-      const auto record = store_.GetCalibration(name);
+      const auto record = store_.GetCalibration(kProject, name);
       if (!record.ok() || record->state != CalibrationState::kTraining) return record.value_or(CalibrationRecord{});
       std::this_thread::yield();
     }
@@ -75,11 +97,11 @@ class CalibrationManagerTest : public testing::Test {
 
 TEST_F(CalibrationManagerTest, TrainsOneAfterTheOtherAndKeepsTheModel) {
   const auto manager = Make();
-  ASSERT_TRUE(manager->Submit({"a", "", "good"})->created);
-  ASSERT_TRUE(manager->Submit({"b", "", "good"})->created);
+  ASSERT_TRUE(manager->Submit(Small("a", "good"))->created);
+  ASSERT_TRUE(manager->Submit(Small("b", "good"))->created);
   trainer_.AwaitBegun("a");
   EXPECT_EQ(trainer_.begun().size(), 1u);
-  EXPECT_FALSE(manager->Submit({"a", "", "good"})->created);
+  EXPECT_FALSE(manager->Submit(Small("a", "good"))->created);
   trainer_.Open();
   EXPECT_EQ(AwaitEnd("a").model, "model of a");
   EXPECT_EQ(AwaitEnd("b").state, CalibrationState::kReady);
@@ -89,7 +111,7 @@ TEST_F(CalibrationManagerTest, TrainsOneAfterTheOtherAndKeepsTheModel) {
 TEST_F(CalibrationManagerTest, FailureIsKeptWithItsReason) {
   const auto manager = Make();
   trainer_.Open();
-  ASSERT_TRUE(manager->Submit({"a", "summary", "bad"}).ok());
+  ASSERT_TRUE(manager->Submit(Small("a", "bad")).ok());
   const CalibrationRecord record = AwaitEnd("a");
   EXPECT_EQ(record.state, CalibrationState::kFailed);
   EXPECT_EQ(record.message, "rows: all alike");
@@ -99,13 +121,13 @@ TEST_F(CalibrationManagerTest, FailureIsKeptWithItsReason) {
 
 TEST_F(CalibrationManagerTest, DeletionEndsTheTrainingAndFreesTheName) {
   const auto manager = Make();
-  ASSERT_TRUE(manager->Submit({"a", "", "good"}).ok());
+  ASSERT_TRUE(manager->Submit(Small("a", "good")).ok());
   trainer_.AwaitBegun("a");
-  ASSERT_EQ(manager->Delete("a"), absl::OkStatus());
-  EXPECT_EQ(manager->Delete("a").code(), absl::StatusCode::kNotFound);
-  ASSERT_TRUE(manager->Submit({"b", "", "good"}).ok());
+  ASSERT_EQ(manager->Delete(kProject, "a"), absl::OkStatus());
+  EXPECT_EQ(manager->Delete(kProject, "a").code(), absl::StatusCode::kNotFound);
+  ASSERT_TRUE(manager->Submit(Small("b", "good")).ok());
   trainer_.AwaitBegun("b");
-  ASSERT_TRUE(manager->Submit({"a", "", "good"})->created);
+  ASSERT_TRUE(manager->Submit(Small("a", "good"))->created);
   trainer_.Open();
   EXPECT_EQ(AwaitEnd("a").state, CalibrationState::kReady);
 }
@@ -113,17 +135,71 @@ TEST_F(CalibrationManagerTest, DeletionEndsTheTrainingAndFreesTheName) {
 TEST_F(CalibrationManagerTest, StoppedTrainingBeginsAnewWithTheNextManager) {
   {
     const auto manager = Make();
-    ASSERT_TRUE(manager->Submit({"a", "", "good"}).ok());
-    ASSERT_TRUE(manager->Submit({"b", "", "good"}).ok());
+    ASSERT_TRUE(manager->Submit(Small("a", "good")).ok());
+    ASSERT_TRUE(manager->Submit(Small("b", "good")).ok());
     trainer_.AwaitBegun("a");
     manager->Drain();
-    EXPECT_EQ(manager->Submit({"c", "", "good"}).status().code(), absl::StatusCode::kUnavailable);
+    EXPECT_EQ(manager->Submit(Small("c", "good")).status().code(), absl::StatusCode::kUnavailable);
   }
-  EXPECT_EQ(store_.GetCalibration("a")->state, CalibrationState::kTraining);
+  EXPECT_EQ(store_.GetCalibration(kProject, "a")->state, CalibrationState::kTraining);
   trainer_.Open();
   const auto manager = Make();
   EXPECT_EQ(AwaitEnd("a").state, CalibrationState::kReady);
   EXPECT_EQ(AwaitEnd("b").state, CalibrationState::kReady);
+}
+
+TEST_F(CalibrationManagerTest, ShortTrainingsGoOnBesideALongOne) {
+  const auto manager = Make();
+  ASSERT_TRUE(manager->Submit(Large("long")).ok());
+  trainer_.AwaitBegun("long");
+  ASSERT_TRUE(manager->Submit(Large("longer", "otto")).ok());
+  ASSERT_TRUE(manager->Submit(Small("short", "good")).ok());
+  trainer_.AwaitBegun("short");
+  EXPECT_EQ(trainer_.begun(), (std::vector<std::string>{"long", "short"})) << "one long one at a time";
+  EXPECT_EQ(manager->Progress(store_.GetCalibration(kProject, "longer")->id), std::nullopt) << "it waits";
+  trainer_.Open();
+  EXPECT_EQ(AwaitEnd("longer").state, CalibrationState::kReady);
+}
+
+TEST_F(CalibrationManagerTest, CancelledTrainingEndsAndKeepsItsName) {
+  const auto manager = Make();
+  ASSERT_TRUE(manager->Submit(Large("a")).ok());
+  ASSERT_TRUE(manager->Submit(Large("waiting")).ok());
+  trainer_.AwaitBegun("a");
+  const auto waiting = manager->Cancel(kProject, "waiting");
+  ASSERT_TRUE(waiting.ok()) << waiting.status();
+  EXPECT_EQ(waiting->state, CalibrationState::kCancelled);
+  const auto cancelled = manager->Cancel(kProject, "a");
+  ASSERT_TRUE(cancelled.ok()) << cancelled.status();
+  EXPECT_EQ(cancelled->state, CalibrationState::kCancelled);
+  EXPECT_EQ(cancelled->message, "cancelled on request");
+  EXPECT_EQ(cancelled->calibration.summary, "summary");
+  trainer_.AwaitStopped(1);
+  EXPECT_EQ(manager->Cancel(kProject, "a").status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(manager->Cancel("other", "a").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_FALSE(manager->Submit(Large("a"))->created);
+  // Others go on.
+  ASSERT_TRUE(manager->Submit(Large("b")).ok());
+  trainer_.Open();
+  EXPECT_EQ(AwaitEnd("b").state, CalibrationState::kReady);
+  EXPECT_EQ(store_.GetCalibration(kProject, "a")->state, CalibrationState::kCancelled);
+  EXPECT_EQ(trainer_.begun(), (std::vector<std::string>{"a", "b"}));
+}
+
+TEST_F(CalibrationManagerTest, TrainingThatIsTheDaemonsDeathIsNotBegunAgain) {
+  ASSERT_TRUE(store_.CreateCalibration(Large("a")).ok());
+  ASSERT_EQ(store_.NoteAttempts(1, CalibrationManager::kMostAttempts - 1), absl::OkStatus());
+  {
+    const auto manager = Make();
+    trainer_.AwaitBegun("a");
+    EXPECT_EQ(store_.GetCalibration(kProject, "a")->attempts, CalibrationManager::kMostAttempts);
+  }
+  EXPECT_EQ(store_.GetCalibration(kProject, "a")->attempts, 0) << "it was stopped, and did not die";
+  ASSERT_EQ(store_.NoteAttempts(1, CalibrationManager::kMostAttempts), absl::OkStatus());
+  const auto manager = Make();
+  const CalibrationRecord record = AwaitEnd("a");
+  EXPECT_EQ(record.state, CalibrationState::kFailed);
+  EXPECT_THAT(record.message, testing::HasSubstr("died 5 times"));
 }
 
 }  // namespace

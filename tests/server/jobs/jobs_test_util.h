@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -70,8 +71,9 @@ class ForwardingStore : public RunStore {
   absl::StatusOr<CreateResult> CreateJob(const NewJob& job) override { return target_.CreateJob(job); }
   absl::StatusOr<JobRecord> GetJob(std::int64_t id) override { return target_.GetJob(id); }
   absl::StatusOr<std::vector<JobRecord>> ListJobs(const JobQuery& query) override { return target_.ListJobs(query); }
-  absl::StatusOr<JobRecord> FindRequest(const std::string& project, const std::string& request_id) override {
-    return target_.FindRequest(project, request_id);
+  absl::StatusOr<JobRecord> FindRequest(const std::string& project, const std::string& owner,
+                                        const std::string& request_id) override {
+    return target_.FindRequest(project, owner, request_id);
   }
   absl::StatusOr<StoreUsage> ReadUsage(const std::string& owner, const std::string& project) override {
     return target_.ReadUsage(owner, project);
@@ -116,13 +118,23 @@ class ForwardingStore : public RunStore {
   absl::Status FinishCalibration(const CalibrationOutcome& outcome) override {
     return target_.FinishCalibration(outcome);
   }
-  absl::Status DeleteCalibration(const std::string& name) override { return target_.DeleteCalibration(name); }
-  absl::StatusOr<CalibrationRecord> GetCalibration(const std::string& name) override {
-    return target_.GetCalibration(name);
+  absl::Status NoteAttempts(std::int64_t id, int attempts) override { return target_.NoteAttempts(id, attempts); }
+  absl::Status DeleteCalibration(const std::string& project, const std::string& name) override {
+    return target_.DeleteCalibration(project, name);
   }
-  absl::StatusOr<std::vector<CalibrationRecord>> ListCalibrations(const std::string& after, int limit) override {
-    return target_.ListCalibrations(after, limit);
+  absl::StatusOr<CalibrationRecord> GetCalibration(const std::string& project, const std::string& name) override {
+    return target_.GetCalibration(project, name);
   }
+  absl::StatusOr<std::vector<CalibrationRecord>> ListCalibrations(const std::string& project, const std::string& after,
+                                                                  int limit) override {
+    return target_.ListCalibrations(project, after, limit);
+  }
+  absl::StatusOr<std::vector<CalibrationRecord>> ListTrainings() override { return target_.ListTrainings(); }
+  absl::Status NoteActivity(const std::map<std::int64_t, JobActivity>& activities) override {
+    return target_.NoteActivity(activities);
+  }
+  absl::StatusOr<std::vector<JobCrashes>> CountCrashes() override { return target_.CountCrashes(); }
+  absl::Status ForgetCrashes() override { return target_.ForgetCrashes(); }
   std::int64_t revision() const override { return target_.revision(); }
   void SetCommitListener(CommitListener listener) override { target_.SetCommitListener(std::move(listener)); }
   absl::Status Close() override { return target_.Close(); }

@@ -13,7 +13,7 @@ namespace {
 
 TEST(MemoryGateTest, OutOfMemoryIsAnErrorAndFreesTheShare) {
   MemoryGate gate(1000);
-  const std::atomic<bool> stop = false;
+  const auto stop = [] { return false; };
   const absl::Status status = gate.Run(600, stop, [] { throw std::bad_alloc(); });
   EXPECT_EQ(status.code(), absl::StatusCode::kInternal) << status;
   EXPECT_EQ(gate.bytes_in_use(), 0);
@@ -22,7 +22,7 @@ TEST(MemoryGateTest, OutOfMemoryIsAnErrorAndFreesTheShare) {
 
 TEST(MemoryGateTest, WhatAloneIsTooLargeRunsAlone) {
   MemoryGate gate(1000);
-  const std::atomic<bool> stop = false;
+  const auto stop = [] { return false; };
   bool ran = false;
   EXPECT_TRUE(gate.Run(5000, stop, [&ran] { ran = true; }).ok());
   EXPECT_TRUE(ran);
@@ -30,7 +30,7 @@ TEST(MemoryGateTest, WhatAloneIsTooLargeRunsAlone) {
 
 TEST(MemoryGateTest, WorkThatDoesNotFitWaitsUntilOtherWorkEnds) {
   MemoryGate gate(1000);
-  const std::atomic<bool> stop = false;
+  const auto stop = [] { return false; };
   std::atomic<bool> first_is_over = false;
   std::atomic<bool> second_saw_it = false;
   std::thread second;
@@ -49,8 +49,8 @@ TEST(MemoryGateTest, WorkThatDoesNotFitWaitsUntilOtherWorkEnds) {
 
 TEST(MemoryGateTest, WaitingWorkObeysAStop) {
   MemoryGate gate(1000);
-  const std::atomic<bool> go_on = false;
-  const std::atomic<bool> stop = true;
+  const auto go_on = [] { return false; };
+  const auto stop = [] { return true; };
   EXPECT_TRUE(gate.Run(600, go_on,
                        [&] {
                          bool ran = false;

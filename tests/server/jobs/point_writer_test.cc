@@ -44,12 +44,12 @@ class PointWriterTest : public testing::Test {
   MemoryRunStore memory_;
   RecordingStore store_{&memory_};
   FakeClock clock_;
-  std::atomic<bool> stop_ = false;
+  WorkSignals signals_;
 };
 
 TEST_F(PointWriterTest, PacksPointsInOrderAndEndsTheStart) {
   const auto spec = TestSpec(1, 25);
-  PointWriter writer(&store_, *spec->hardware_template, Lease{4, 0}, &stop_, WriterOptions());
+  PointWriter writer(&store_, *spec->hardware_template, Lease{4, 0}, &signals_, WriterOptions());
   const StartSummary summary = FakeRun(*spec, 0, writer);
   ASSERT_TRUE(writer.Finish(summary.samples, PointWriter::Ending::kDone).ok());
   ASSERT_EQ(store_.batches.size(), 3u);
@@ -67,7 +67,7 @@ TEST_F(PointWriterTest, PacksPointsInOrderAndEndsTheStart) {
 
 TEST_F(PointWriterTest, DesignHasOneLineOfMappingTextPerLayer) {
   const auto spec = TestSpec(1, 5);
-  PointWriter writer(&store_, *spec->hardware_template, Lease{1, 0}, &stop_, WriterOptions());
+  PointWriter writer(&store_, *spec->hardware_template, Lease{1, 0}, &signals_, WriterOptions());
   FakeRun(*spec, 0, writer);
   ASSERT_TRUE(writer.Finish(5, PointWriter::Ending::kDone).ok());
   EXPECT_EQ(store_.batches[0].points[0].design, "");
@@ -77,7 +77,7 @@ TEST_F(PointWriterTest, DesignHasOneLineOfMappingTextPerLayer) {
 
 TEST_F(PointWriterTest, FewPointsBecomeVisibleAfterTheInterval) {
   const auto spec = TestSpec(1, 3);
-  PointWriter writer(&store_, *spec->hardware_template, Lease{1, 0}, &stop_, WriterOptions());
+  PointWriter writer(&store_, *spec->hardware_template, Lease{1, 0}, &signals_, WriterOptions());
   FakeRun(*spec, 0, writer);
   EXPECT_TRUE(store_.batches.empty());
   clock_.Advance(WriterOptions().flush_interval);
@@ -90,7 +90,7 @@ TEST_F(PointWriterTest, FewPointsBecomeVisibleAfterTheInterval) {
 TEST_F(PointWriterTest, SearchEndsOnceTheStoreHasRefusedABatch) {
   const auto spec = TestSpec(1, 100);
   store_.result = absl::ResourceExhaustedError("disk full");
-  PointWriter writer(&store_, *spec->hardware_template, Lease{1, 0}, &stop_, WriterOptions());
+  PointWriter writer(&store_, *spec->hardware_template, Lease{1, 0}, &signals_, WriterOptions());
   const StartSummary summary = FakeRun(*spec, 0, writer);
   EXPECT_EQ(summary.termination, StartSummary::Termination::kStopped);
   EXPECT_EQ(writer.Finish(summary.samples, PointWriter::Ending::kOpen).code(), absl::StatusCode::kResourceExhausted);
@@ -146,7 +146,7 @@ TEST_F(PointWriterTest, SearchWaitsWhileTooManyBatchesAwaitTheirCommit) {
   options.batches_in_flight = 2;
   std::thread disk([&] { slow.Acknowledge(); });
   {
-    PointWriter writer(&slow, *spec->hardware_template, Lease{1, 0}, &stop_, options);
+    PointWriter writer(&slow, *spec->hardware_template, Lease{1, 0}, &signals_, options);
     FakeRun(*spec, 0, writer);
     slow.NoMoreComing();
   }

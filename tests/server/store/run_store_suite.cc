@@ -119,9 +119,25 @@ TEST_P(RunStoreSuite, JobIsFoundByItsRequestIdInItsProject) {
   NewJob job = TestJob(3);
   job.request_id = "r1";
   const std::int64_t id = store_->CreateJob(job)->record.id;
-  EXPECT_EQ(store_->FindRequest("team", "r1")->id, id);
-  EXPECT_EQ(store_->FindRequest("team", "r2").status().code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(store_->FindRequest("other", "r1").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store_->FindRequest("team", job.owner, "r1")->id, id);
+  EXPECT_EQ(store_->FindRequest("team", job.owner, "r2").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store_->FindRequest("other", job.owner, "r1").status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_P(RunStoreSuite, RequestIdIsItsUsersAndNotTheProjects) {
+  NewJob job = TestJob(3);
+  job.request_id = "r1";
+  job.owner = "ada";
+  const std::int64_t id = store_->CreateJob(job)->record.id;
+  EXPECT_EQ(store_->FindRequest("team", "otto", "r1").status().code(), absl::StatusCode::kNotFound);
+  job.owner = "otto";
+  const auto of_otto = store_->CreateJob(job);
+  ASSERT_TRUE(of_otto.ok()) << of_otto.status();
+  EXPECT_TRUE(of_otto->created);
+  EXPECT_NE(of_otto->record.id, id);
+  EXPECT_EQ(store_->FindRequest("team", "ada", "r1")->id, id);
+  EXPECT_EQ(store_->FindRequest("team", "otto", "r1")->id, of_otto->record.id);
+  EXPECT_FALSE(store_->CreateJob(job)->created);
 }
 
 TEST_P(RunStoreSuite, TotalsCountJobsByStateAndStartsThatAreLeft) {

@@ -88,7 +88,8 @@ void LoadFixture(int version, const std::string& path) {
   ASSERT_EQ(Connect(path)->Execute(*script), absl::OkStatus());
 }
 
-// What every fixture holds: job 1 has succeeded, job 2 runs, job 3 is paused and without points.
+// What every fixture holds: job 1 has succeeded, job 2 runs, job 3 is paused and without points. Since version 3 also
+// two calibrations, one that is ready and one that trains.
 void FillStore(RunStore& store) {
   for (int job = 1; job <= 3; ++job) {
     NewJob asked = TestJob(kStarts);
@@ -106,6 +107,24 @@ void FillStore(RunStore& store) {
   ASSERT_TRUE(store.SetJobState(1, {JobState::kRunning}, JobState::kSucceeded, "converged", {}).ok());
   ASSERT_TRUE(store.SetJobState(2, {JobState::kPending}, JobState::kRunning, "", {}).ok());
   ASSERT_TRUE(store.SetJobState(3, {JobState::kPending}, JobState::kPaused, "paused on request", {}).ok());
+  ASSERT_TRUE(store.CreateCalibration({"chip", "summary of chip", "request of chip", kDefaultProject, "", 60}).ok());
+  ASSERT_TRUE(store.CreateCalibration({"slow", "summary of slow", "request of slow", kDefaultProject, "", 60}).ok());
+  ASSERT_EQ(store.FinishCalibration({1, CalibrationState::kReady, "", "report of chip", "model of chip"}),
+            absl::OkStatus());
+}
+
+// Those of before projects had calibrations of their own.
+void ExpectCalibrations(RunStore& store) {
+  const auto ready = store.GetCalibration(kDefaultProject, "chip");
+  ASSERT_TRUE(ready.ok()) << ready.status();
+  EXPECT_EQ(ready->state, CalibrationState::kReady);
+  EXPECT_EQ(ready->model, "model of chip");
+  EXPECT_EQ(ready->calibration.summary, "report of chip");
+  EXPECT_EQ(ready->calibration.request, "request of chip");
+  EXPECT_EQ(ready->calibration.owner, "");
+  EXPECT_EQ(store.GetCalibration(kDefaultProject, "slow")->state, CalibrationState::kTraining);
+  // Numbers are not reused.
+  EXPECT_EQ(store.CreateCalibration({"new", "", "", kDefaultProject, "", 60})->record.id, 3);
 }
 
 void ExpectFixturesContent(RunStore& store) {
@@ -138,6 +157,9 @@ TEST(SchemaMigrationTest, StoresOfEveryVersionGoOn) {
       const auto store = OpenStore(directory.path());
       ASSERT_NE(store, nullptr);
       ExpectFixturesContent(*store);
+      if (version >= 3) ExpectCalibrations(*store);
+      // Requests are known by who made them.
+      EXPECT_EQ(store->FindRequest("team", store->GetJob(3)->job.owner, "request-3")->id, 3);
       // The running job goes on, a replay of stored points included, and ends.
       for (int start = 0; start < kStarts; ++start) {
         PointBatch rest = TestBatch(2, start, kPoints - 20, 40);

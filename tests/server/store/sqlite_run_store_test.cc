@@ -398,7 +398,9 @@ TEST(SqliteSchemaTest, OlderFileIsMigratedStepByStepAndKeptAsItWas) {
 
 // Back to version 1.
 constexpr char kVersionOne[] =
-    "DROP TABLE calibrations; DROP INDEX jobs_unfinished_by_owner; ALTER TABLE jobs DROP COLUMN owner; "
+    "DROP TABLE calibrations; DROP TABLE job_crashes; DROP INDEX jobs_by_request; "
+    "CREATE UNIQUE INDEX jobs_by_request ON jobs (project, request_id) WHERE request_id IS NOT NULL; "
+    "DROP INDEX jobs_unfinished_by_owner; ALTER TABLE jobs DROP COLUMN owner; "
     "DROP INDEX jobs_to_purge; DROP INDEX jobs_by_end; DROP TABLE job_labels; "
     "ALTER TABLE jobs DROP COLUMN num_layers; ALTER TABLE jobs DROP COLUMN priority; "
     "ALTER TABLE jobs DROP COLUMN deadline_us; ALTER TABLE jobs DROP COLUMN pinned; "

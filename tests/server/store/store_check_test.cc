@@ -39,6 +39,7 @@ class StoreCheckTest : public testing::Test {
     EXPECT_TRUE(store->SetJobState(2, {JobState::kPending}, JobState::kRunning, "", {}).ok());
     EXPECT_TRUE(store->SetJobState(3, {JobState::kPending}, JobState::kCancelled, "", {}).ok());
     EXPECT_EQ(store->DeleteJob(3, {}), absl::OkStatus());
+    EXPECT_TRUE(store->CreateCalibration({"chip", "", "", "team", "ada", 60}).ok());
     EXPECT_EQ(store->Close(), absl::OkStatus());
   }
 
@@ -139,6 +140,15 @@ TEST_F(StoreCheckTest, EveryKindOfDamageIsFound) {
       {"INSERT INTO designs VALUES (2, 100000, X'00')", "job 2: has a design of point 100000"},
       {"INSERT INTO designs VALUES (77, 1, X'00')", "table designs refers to jobs 77, which is not there"},
       {"UPDATE job_specs SET job_id = 78 WHERE job_id = 1", "table job_specs refers to jobs 78"},
+      {"UPDATE calibrations SET state = 7", "a state that there is not, of calibration chip"},
+      {"UPDATE calibrations SET project = ''", "no project of calibration chip"},
+      {"UPDATE calibrations SET state = 2", "state and end time contradict each other, of calibration chip"},
+      {"UPDATE calibrations SET model = X'00'", "a state and a model that contradict each other, of calibration chip"},
+      {"UPDATE calibrations SET attempts = -1", "counts below 0, of calibration chip"},
+      {"UPDATE job_crashes SET activity = 3", "what cannot be, of the daemon's deaths with job 2"},
+      {"UPDATE job_crashes SET crashes = -1", "what cannot be, of the daemon's deaths with job 2"},
+      {"UPDATE job_crashes SET job_id = 1", "counted of a job that does not run, job 1"},
+      {"UPDATE job_crashes SET job_id = 80", "table job_crashes refers to jobs 80"},
       {"UPDATE point_rows SET job_id = 79 WHERE job_id = 2 AND number = 30", "table point_rows refers to jobs 79"},
   };
   const std::string sound = directory_.path() + "/sound.db";

@@ -1,0 +1,145 @@
+// The part of a MemoryRunStore that has to do with calibrations, and with daemons that died.
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "common/base/status.h"
+#include "server/store/memory_run_store.h"
+#include "server/store/store_errors.h"
+
+namespace oneloop {
+namespace {
+
+// What SQLite keeps of a time.
+absl::Time WholeMicros(absl::Time time) { return absl::FromUnixMicros(absl::ToUnixMicros(time)); }
+
+CalibrationRecord WithoutBlobs(CalibrationRecord record) {
+  record.calibration.request.clear();
+  record.model.clear();
+  return record;
+}
+
+}  // namespace
+
+absl::StatusOr<CalibrationRecord> MemoryRunStore::GetCalibration(const std::string& project, const std::string& name) {
+  MutexLock lock(&mutex_);
+  RETURN_IF_ERROR(CheckOpen());
+  const auto known = calibrations_.find({project, name});
+  if (known == calibrations_.end()) return NoCalibration(name);
+  return known->second;
+}
+
+absl::StatusOr<std::vector<CalibrationRecord>> MemoryRunStore::ListCalibrations(const std::string& project,
+                                                                                const std::string& after, int limit) {
+  MutexLock lock(&mutex_);
+  RETURN_IF_ERROR(CheckOpen());
+  RETURN_IF_ERROR(CheckLimit(limit));
+  std::vector<CalibrationRecord> records;
+  for (auto it = calibrations_.upper_bound({project, after});
+       it != calibrations_.end() && it->first.first == project && records.size() < static_cast<std::size_t>(limit);
+       ++it) {
+    records.push_back(WithoutBlobs(it->second));
+  }
+  return records;
+}
+
+absl::StatusOr<std::vector<CalibrationRecord>> MemoryRunStore::ListTrainings() {
+  MutexLock lock(&mutex_);
+  RETURN_IF_ERROR(CheckOpen());
+  std::vector<CalibrationRecord> records;
+  for (const auto& [name, record] : calibrations_) {
+    if (record.state == CalibrationState::kTraining) records.push_back(WithoutBlobs(record));
+  }
+  std::sort(records.begin(), records.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+  return records;
+}
+
+CalibrationRecord* MemoryRunStore::FindCalibration(std::int64_t id) {
+  const auto known = std::find_if(calibrations_.begin(), calibrations_.end(),
+                                  [id](const auto& entry) { return entry.second.id == id; });
+  return known != calibrations_.end() ? &known->second : nullptr;
+}
+
+void MemoryRunStore::Change(const NewCalibration& calibration, CalibrationWrite& write) {
+  CalibrationRecord record;
+  record.calibration = calibration;
+  record.create_time = WholeMicros(clock_());
+  record.id = last_calibration_id_ + 1;
+  const auto [known, created] = calibrations_.try_emplace({calibration.project, calibration.name}, record);
+  last_calibration_id_ = std::max(last_calibration_id_, known->second.id);
+  write.result = CreateCalibrationResult{known->second, created};
+  others_changed_ = others_changed_ || created;
+}
+
+void MemoryRunStore::Change(const CalibrationOutcome& outcome, CalibrationWrite& write) {
+  CalibrationRecord* const record = FindCalibration(outcome.id);
+  const absl::Status refusal = record == nullptr ? NoCalibration(outcome.id) : CheckTraining(outcome.id, record->state);
+  if (!refusal.ok()) {
+    write.result = refusal;
+    return;
+  }
+  record->state = outcome.state;
+  record->message = outcome.message;
+  record->calibration.summary = outcome.summary;
+  record->model = outcome.model;
+  record->end_time = WholeMicros(clock_());
+  record->attempts = 0;
+  others_changed_ = true;
+}
+
+void MemoryRunStore::Apply(CalibrationWrite& write) {
+  write.result = CreateCalibrationResult{};
+  if (const auto* calibration = std::get_if<NewCalibration>(&write.change)) {
+    Change(*calibration, write);
+  } else if (const auto* outcome = std::get_if<CalibrationOutcome>(&write.change)) {
+    Change(*outcome, write);
+  } else if (const auto* attempts = std::get_if<CalibrationWrite::Attempts>(&write.change)) {
+    CalibrationRecord* const record = FindCalibration(attempts->id);
+    if (record == nullptr) {
+      write.result = NoCalibration(attempts->id);
+      return;
+    }
+    record->attempts = attempts->attempts;
+    others_changed_ = true;
+  } else if (const auto& deletion = std::get<CalibrationWrite::Deletion>(write.change);
+             calibrations_.erase({deletion.project, deletion.name}) == 0) {
+    write.result = NoCalibration(deletion.name);
+  } else {
+    others_changed_ = true;
+  }
+}
+
+void MemoryRunStore::FollowState(Job& job) {
+  const JobState state = job.record.state;
+  if (IsFinal(state)) {
+    job.crashes.reset();
+  } else if (state == JobState::kRunning) {
+    if (!job.crashes) job.crashes.emplace().job_id = job.record.id;
+    job.crashes->activity = JobActivity::kRunning;
+  } else if (job.crashes) {
+    job.crashes->activity = JobActivity::kIdle;
+  }
+}
+
+void MemoryRunStore::Apply(CrashWrite& write) {
+  others_changed_ = true;
+  std::vector<JobCrashes> counted;
+  const auto* const activities = std::get_if<std::map<std::int64_t, JobActivity>>(&write.change);
+  for (auto& [id, job] : jobs_) {
+    if (std::holds_alternative<CrashWrite::Forget>(write.change)) job.crashes.reset();
+    if (activities != nullptr && activities->contains(id) && job.record.state == JobState::kRunning) {
+      if (!job.crashes) job.crashes.emplace().job_id = id;
+      job.crashes->activity = activities->at(id);
+    }
+    if (!std::holds_alternative<CrashWrite::Count>(write.change) || !job.crashes) continue;
+    CountCrash(job.record.points, job.record.starts_done + (job.record.bound ? 1 : 0), &*job.crashes);
+    counted.push_back(*job.crashes);
+  }
+  write.result = std::move(counted);
+}
+
+}  // namespace oneloop
