@@ -17,13 +17,14 @@ constexpr bool kOwnOnly = true;
 constexpr std::array kRules = {
     MethodRule{"AdminService.Backup", Scope::kAdmin, "", kChanges},
     MethodRule{"AdminService.Drain", Scope::kAdmin, "", kChanges},
-    // Names of calibrations may lack their project, and the handlers know the owners: they check both again.
+    // Names of calibrations may lack their project, and only handlers know their owners: they check both, and the project
+    // of the one that EvaluateDesigns names.
     MethodRule{"CalibrationService.CancelCalibration", Scope::kUser, "name", kChanges, kOwnOnly},
     MethodRule{"CalibrationService.CreateCalibration", Scope::kUser, "parent", kChanges},
     MethodRule{"CalibrationService.DeleteCalibration", Scope::kUser, "name", kChanges, kOwnOnly},
     MethodRule{"CalibrationService.GetCalibration", Scope::kViewer, "name"},
     MethodRule{"CalibrationService.ListCalibrations", Scope::kViewer, "parent"},
-    MethodRule{"ModelService.EvaluateDesigns", Scope::kViewer, "calibration_name"},
+    MethodRule{"ModelService.EvaluateDesigns", Scope::kViewer, ""},
     MethodRule{"ModelService.GetServerInfo", Scope::kViewer, ""},
     MethodRule{"ModelService.GetTemplate", Scope::kViewer, ""},
     MethodRule{"ModelService.GetWorkload", Scope::kViewer, ""},
