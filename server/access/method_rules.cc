@@ -17,8 +17,8 @@ constexpr bool kOwnOnly = true;
 constexpr std::array kRules = {
     MethodRule{"AdminService.Backup", Scope::kAdmin, "", kChanges},
     MethodRule{"AdminService.Drain", Scope::kAdmin, "", kChanges},
-    // Names of calibrations may lack their project, and only handlers know their owners: they check both, and the project
-    // of the one that EvaluateDesigns names.
+    // Names of calibrations may lack their project, and only handlers know their owners: they check both, and the
+    // project of the one that EvaluateDesigns names.
     MethodRule{"CalibrationService.CancelCalibration", Scope::kUser, "name", kChanges, kOwnOnly},
     MethodRule{"CalibrationService.CreateCalibration", Scope::kUser, "parent", kChanges},
     MethodRule{"CalibrationService.DeleteCalibration", Scope::kUser, "name", kChanges, kOwnOnly},
