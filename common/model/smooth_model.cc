@@ -16,6 +16,9 @@ namespace {
 
 std::size_t Slot(int index) { return static_cast<std::size_t>(index); }
 
+// Blocks between two looks at whether to stop.
+constexpr std::size_t kStopCheckBlocks = 16;
+
 double Penalty(double overrun) {
   return overrun > kRoundingSlack ? overrun * (kPenaltyLinear + kPenaltyQuadratic * overrun) : 0;
 }
@@ -124,12 +127,18 @@ std::vector<double> SmoothModel::LayerFactors(std::span<const double> x, int lay
 SmoothModel::WorkspacePtr SmoothModel::MakeWorkspace() const { return WorkspacePtr(new Workspace(*this)); }
 
 void SmoothModel::Evaluate(std::span<const double> x, std::span<const Orders> orders, Workspace& workspace,
-                           std::span<double> gradient, Result* result) const {
+                           std::span<double> gradient, Result* result, const std::function<bool()>& stop) const {
+  const auto stopped = [&](std::size_t block) {
+    if (block % kStopCheckBlocks != 0 || !stop || !stop()) return false;
+    result->value = std::numeric_limits<double>::quiet_NaN();
+    return true;
+  };
   SetOrders(orders, workspace);
   SetShares(orders, workspace);
   const auto layer_blocks = Slot(program_.num_blocks());
   const std::size_t block_size = program_.slots.size() * kBlockLanes;
   for (std::size_t b = 0; b < workspace.num_blocks(); ++b) {
+    if (stopped(b)) return;
     workspace.blocks[b].x = x.data() + b % layer_blocks * block_size;
     ForwardBlock(workspace.blocks[b]);
   }
@@ -142,6 +151,7 @@ void SmoothModel::Evaluate(std::span<const double> x, std::span<const Orders> or
   BackpropagateCosts(workspace);
   BackpropagateSizes(workspace);
   for (std::size_t b = 0; b < workspace.num_blocks(); ++b) {
+    if (stopped(b)) return;
     const bool first = b < layer_blocks;
     for (std::size_t r = 0; r < log_limits_.size(); ++r) {
       // Tiles and copies do not depend on the order: those of the first candidate serve all.

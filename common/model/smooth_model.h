@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -96,9 +97,10 @@ class SmoothModel {
   WorkspacePtr MakeWorkspace() const;
 
   // x: log2 of the factors, ≥ 0; per layer and dimension the sum is at most log2 of the bound. Fills gradient with
-  // ∂value/∂x; entries of inactive slots are 0. The value is not finite when x is not.
+  // ∂value/∂x; entries of inactive slots are 0. The value is not finite when x is not, or
+  // when `stop`, asked every few dozens of layers, returned true.
   void Evaluate(std::span<const double> x, std::span<const Orders> orders, Workspace& workspace,
-                std::span<double> gradient, Result* result) const;
+                std::span<double> gradient, Result* result, const std::function<bool()>& stop = {}) const;
 
  private:
   // A resource's limit in log2: log2_coefficient + Σ exponents · log2 of the parameters.

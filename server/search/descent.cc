@@ -67,7 +67,7 @@ void Descent::UpdateWeights() {
 }
 
 bool Descent::Step() {
-  model_.Evaluate(x_, orders_, *workspace_, gradient_, &result_);
+  model_.Evaluate(x_, orders_, *workspace_, gradient_, &result_, [this] { return evaluator_.Interrupted(); });
   evaluator_.CountWorkloads(samples_per_step());
   if (!std::isfinite(result_.value)) return false;
   evaluator_.Report(SearchPointOrigin::kDescent, result_.metrics, result_.hardware, nullptr);
