@@ -212,8 +212,8 @@ int Main(const std::vector<std::string>& args) {
   if (flags->action == DaemonFlags::Action::kRestore) {
     return RunRestore(flags->backup_path, flags->data_dir, std::cout, std::cerr);
   }
-  if (const absl::Status startable = CheckDaemonFlags(*flags); !startable.ok()) return Fail(startable, kExitUsage);
   if (flags->action == DaemonFlags::Action::kPrintConfig) {
+    if (const absl::Status startable = CheckDaemonFlags(*flags); !startable.ok()) return Fail(startable, kExitUsage);
     std::cout << FormatSettings(EffectiveSettings(*flags));
     return Printed(0);
   }

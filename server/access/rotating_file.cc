@@ -60,7 +60,7 @@ absl::Status RotatingFile::Append(const std::string& line) {
     needs_break_ = false;
     return absl::OkStatus();
   }
-  const absl::Status failure =
+  absl::Status failure =
       written < 0 ? FileError("write", options_.path)
                   : absl::ResourceExhaustedError(absl::StrCat("cannot write ", options_.path, ": the disk is full"));
   if (written <= 0) return failure;

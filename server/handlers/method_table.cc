@@ -143,7 +143,7 @@ std::vector<Method> MakeMethods() {
       Unary<&CalibrationHandlers::DeleteCalibration>(kCalibration, "DeleteCalibration", ChangeOwn("name"), kChanges),
       Unary<&CalibrationHandlers::GetCalibration>(kCalibration, "GetCalibration", View("name"), kReads),
       Unary<&CalibrationHandlers::ListCalibrations>(kCalibration, "ListCalibrations", View("parent"), kReads),
-      Unary<&ModelHandlers::EvaluateDesigns>(kModel, "EvaluateDesigns", View("calibration_name"), kHeavyLarge),
+      Unary<&ModelHandlers::EvaluateDesigns>(kModel, "EvaluateDesigns", View(), kHeavyLarge),
       Unary<&ModelHandlers::GetServerInfo>(kModel, "GetServerInfo", View(), kReads),
       Unary<&ModelHandlers::GetTemplate>(kModel, "GetTemplate", View(), kReads),
       Unary<&ModelHandlers::GetWorkload>(kModel, "GetWorkload", View(), kReads),

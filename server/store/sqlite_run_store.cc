@@ -47,7 +47,7 @@ class WatchedBackend final : public WriteBackend {
   absl::Status Check() {
     if (!lost_.ok()) return lost_;
     const absl::Status there = directory_->CheckStillThere();
-    if (there.ok()) return there;
+    if (there.ok()) return absl::OkStatus();
     lost_ = absl::UnavailableError(there.message());
     Log(LogLevel::kError, Message(there));
     // Closing would remove the log of whatever store is at the path now.

@@ -10,7 +10,6 @@
 #include "common/base/status.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
-#include "server/handlers/handler.h"
 
 namespace oneloop {
 namespace {
@@ -67,12 +66,6 @@ TEST(ToGrpcStatusTest, LongTextsFitATrailer) {
   EXPECT_LT(3 * status.error_message().size() + status.error_details().size(), 8000u);
   google::rpc::Status details;
   EXPECT_TRUE(details.ParseFromString(status.error_details())) << "cut inside a character";
-}
-
-TEST(GuardedTest, WhatABodyThrowsBecomesInternalWithItsText) {
-  const absl::Status status = Guarded([]() -> absl::Status { throw std::runtime_error("out of cheese"); });
-  EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
-  EXPECT_THAT(Message(status), HasSubstr("out of cheese"));
 }
 
 }  // namespace

@@ -46,7 +46,7 @@ class ModelHandlersTest : public testing::Test {
   MemoryRunStore store_;
   const std::unique_ptr<CalibrationManager> manager_ = CalibrationManager::Create(&store_, TrainCalibration).value();
   const CalibrationCatalog calibrations_{&catalog_, &store_, manager_.get()};
-  const ModelHandlers handlers_{{&catalog_, &calibrations_}};
+  const ModelHandlers handlers_{{&catalog_, &calibrations_, absl::UnixEpoch()}};
   const CallContext call_{LocalCaller("ada")};
 };
 
