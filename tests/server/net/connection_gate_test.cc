@@ -306,7 +306,7 @@ TEST_F(ConnectionGateTest, FullGateTakesACallerInTheStrangersPlace) {
   EXPECT_TRUE(WasClosed(clients[3]));
   EXPECT_TRUE(WasClosed(clients[4]));
   AwaitRefused(Refusal::kStranger, 2);
-  for (const std::size_t i : {0, 1, 2, 5}) EXPECT_TRUE(IsOpen(clients[i])) << i;
+  for (const std::size_t i : {0U, 1U, 2U, 5U}) EXPECT_TRUE(IsOpen(clients[i])) << i;
   // All of them were let in: now there is no room.
   gate_->MarkAuthenticated(receiver_.Await(5).key);
   const Descriptor late = ConnectedTcp(port());
