@@ -157,7 +157,7 @@ int Serve(const DaemonFlags& flags, const sigset_t& signals) {
   SetLogFormat(flags.log_format);
   SetLogLevel(flags.log_level);
   gpr_set_log_function(LogGrpc);
-  RaiseDescriptorLimit();
+  const int descriptors = RaiseDescriptorLimit();
   OneLoopServer::Options options = ServerOptions(flags);
   Lost lost;
   options.on_store_lost = [&lost](const absl::Status& reason) {
@@ -167,6 +167,7 @@ int Serve(const DaemonFlags& flags, const sigset_t& signals) {
   absl::StatusOr<std::unique_ptr<OneLoopServer>> server = OneLoopServer::Start(std::move(options));
   if (!server.ok()) return FailWhileServing(server.status());
   PrintListening(**server, flags);
+  Log(LogLevel::kInfo, absl::StrCat("at most ", descriptors, " open files and connections"));
   LogSettings(flags);
   int signal = 0;
   sigwait(&signals, &signal);

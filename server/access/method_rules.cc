@@ -34,7 +34,7 @@ absl::Status CheckProject(std::string_view method, const Caller& caller, std::op
 
 absl::Status CheckOwner(std::string_view method, const MethodRule& rule, const Caller& caller, std::string_view owner) {
   if (!rule.own_only || caller.scope == Scope::kAdmin || caller.user == owner) return absl::OkStatus();
-  return absl::PermissionDeniedError(absl::StrCat(ToAbsl(method), " needs the owner, ",
+  return absl::PermissionDeniedError(absl::StrCat(ToAbsl(method), " needs the job's owner, ",
                                                   owner.empty() ? "which it has not" : ToAbsl(owner),
                                                   ", or an admin; user ", caller.user, " is neither"));
 }

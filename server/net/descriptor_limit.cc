@@ -35,9 +35,7 @@ int RaiseDescriptorLimit(int most) {
                                            absl::ErrnoToStatus(errno, "setrlimit").message()));
     }
   }
-  const int now = DescriptorLimit();
-  Log(LogLevel::kInfo, absl::StrCat("at most ", now, " open files and connections"));
-  return now;
+  return DescriptorLimit();
 }
 
 }  // namespace oneloop

@@ -7,7 +7,7 @@ namespace oneloop {
 inline constexpr int kMostDescriptors = 65536;
 
 // Raises the process's soft limit of open descriptors to its hard one, to `most` at the utmost, and never lowers it.
-// Returns the limit from then on and logs it. Call it before the sockets are opened.
+// Returns the limit from then on. Call it before the sockets are opened.
 int RaiseDescriptorLimit(int most = kMostDescriptors);
 
 // The soft limit now, `kMostDescriptors` at the utmost.
