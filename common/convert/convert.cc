@@ -64,6 +64,15 @@ absl::StatusOr<Formula> RequiredFormula(const std::string& text, std::string_vie
   return formula;
 }
 
+// Texts are for people, and lists of many things carry them.
+constexpr std::size_t kLongestName = 1024;
+constexpr std::size_t kLongestDescription = 64 << 10;
+
+absl::Status CheckLength(const std::string& text, std::string_view field, std::size_t most) {
+  if (text.size() <= most) return absl::OkStatus();
+  return FieldError(field, absl::StrCat("has ", text.size(), " bytes; valid: at most ", most));
+}
+
 // Nothing for an empty text.
 absl::StatusOr<std::optional<Formula>> OptionalFormula(const std::string& text, std::string_view field,
                                                        const std::vector<std::string>& parameters) {
@@ -75,6 +84,8 @@ absl::StatusOr<std::optional<Formula>> OptionalFormula(const std::string& text, 
 absl::StatusOr<ParameterSpec> ParameterFromProto(const v1::Parameter& message) {
   if (!message.has_min()) return FieldError("min", "is missing; expected the smallest value, above 0");
   if (!message.has_max()) return FieldError("max", "is missing; expected the largest value");
+  RETURN_IF_ERROR(CheckLength(message.unit(), "unit", kLongestName));
+  RETURN_IF_ERROR(CheckLength(message.description(), "description", kLongestDescription));
   ParameterSpec spec;
   spec.name = message.name();
   spec.unit = message.unit();
@@ -155,6 +166,8 @@ v1::Bounds LayerShapeToProto(const LayerShape& shape) {
 }
 
 absl::StatusOr<Workload> WorkloadFromProto(const v1::Workload& message) {
+  RETURN_IF_ERROR(CheckLength(message.name(), "name", kLongestName));
+  RETURN_IF_ERROR(CheckLength(message.description(), "description", kLongestDescription));
   Workload workload;
   workload.name = message.name();
   workload.description = message.description();
@@ -162,6 +175,7 @@ absl::StatusOr<Workload> WorkloadFromProto(const v1::Workload& message) {
   for (int i = 0; i < message.layers_size(); ++i) {
     const v1::Layer& layer = message.layers(i);
     const std::string path = IndexPath("layers", i);
+    RETURN_IF_ERROR(CheckLength(layer.name(), path + ".name", kLongestName));
     if (!layer.has_bounds()) return FieldError(path + ".bounds", "is missing; R, S, P, Q, C, K and N must be given");
     const absl::StatusOr<LayerShape> shape = LayerShapeFromProto(layer.bounds());
     if (!shape.ok()) return PrefixField(path, PrefixField("bounds", shape.status()));
@@ -185,6 +199,8 @@ v1::Workload WorkloadToProto(const Workload& workload) {
 }
 
 absl::StatusOr<std::unique_ptr<const Template>> TemplateFromProto(const v1::Template& message) {
+  RETURN_IF_ERROR(CheckLength(message.name(), "name", kLongestName));
+  RETURN_IF_ERROR(CheckLength(message.description(), "description", kLongestDescription));
   TemplateSpec spec;
   spec.name = message.name();
   spec.description = message.description();

@@ -19,6 +19,9 @@
 namespace oneloop {
 namespace {
 
+// A list of a page's jobs holds so much of each at most.
+constexpr std::size_t kLargestSummary = 16 << 10;
+
 constexpr int kDefaultStarts = 7;
 constexpr int kDefaultSteps = 1490;
 constexpr int kDefaultRoundPeriod = 100;
@@ -290,6 +293,7 @@ absl::StatusOr<PreparedJob> PrepareJob(const v1::JobSpec& spec, const Catalog& c
   ASSIGN_OR_RETURN(prepared.search, BuildSearch(prepared.spec, resolved));
   NewJob& job = prepared.job;
   job.spec = DeterministicBytes(prepared.spec);
+  if (job.spec.size() > kLargestSummary) job.summary = DeterministicBytes(SummaryOf(prepared.spec));
   job.resolved = DeterministicBytes(resolved);
   job.workload_name = prepared.search->workload->name;
   job.template_name = prepared.search->hardware_template->name();
@@ -299,6 +303,23 @@ absl::StatusOr<PreparedJob> PrepareJob(const v1::JobSpec& spec, const Catalog& c
   job.samples_total = prepared.search->samples_per_start * prepared.search->starts;
   if (prepared.spec.has_stop_gap()) job.stop_gap = prepared.spec.stop_gap();
   return prepared;
+}
+
+v1::JobSpec SummaryOf(const v1::JobSpec& spec) {
+  if (spec.ByteSizeLong() <= kLargestSummary) return spec;
+  v1::JobSpec summary = spec;
+  if (spec.has_workload()) {
+    summary.mutable_workload()->Clear();
+    summary.mutable_workload()->set_name(spec.workload().name());
+  }
+  if (spec.has_template_()) {
+    summary.mutable_template_()->Clear();
+    summary.mutable_template_()->set_name(spec.template_().name());
+  }
+  if (summary.ByteSizeLong() <= kLargestSummary) return summary;
+  summary.clear_limits();
+  summary.clear_fixed_parameters();
+  return summary;
 }
 
 absl::StatusOr<v1::JobSpec> DecodeSpec(const JobRecord& record) {

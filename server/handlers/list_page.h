@@ -12,6 +12,9 @@
 
 namespace oneloop {
 
+// A page ends early beyond this, so that it has at most 1 MiB: one entry more is at most some tens of KiB.
+inline constexpr std::size_t kPageBytes = (1 << 20) - (128 << 10);
+
 // Copies one page of a short list that is in memory; the token's key is the index of the last entry. Returns the token
 // of the next page, "" after the last. Request: one of a List method without a filter.
 template <class Request, class List, class Page>
@@ -21,11 +24,16 @@ absl::StatusOr<std::string> CopyPage(const Request& request, const List& all, Pa
   const auto size = static_cast<std::int64_t>(all.size());
   std::int64_t begin = 0;
   if (!request.page_token().empty()) {
-    ASSIGN_OR_RETURN(const std::int64_t last, DecodePageToken(request.page_token(), hash));
-    begin = std::clamp<std::int64_t>(last + 1, 0, size);
+    ASSIGN_OR_RETURN(const std::int64_t before, DecodePageToken(request.page_token(), hash));
+    begin = std::clamp<std::int64_t>(before + 1, 0, size);
   }
-  const std::int64_t end = std::min<std::int64_t>(begin + page_size, size);
-  for (std::int64_t i = begin; i < end; ++i) *page->Add() = *(all.begin() + static_cast<std::ptrdiff_t>(i));
+  const std::int64_t last = std::min<std::int64_t>(begin + page_size, size);
+  std::int64_t end = begin;
+  for (std::size_t bytes = 0; end < last && bytes < kPageBytes; ++end) {
+    auto* const entry = page->Add();
+    *entry = *(all.begin() + static_cast<std::ptrdiff_t>(end));
+    bytes += entry->ByteSizeLong();
+  }
   return end < size ? EncodePageToken(end - 1, hash) : std::string();
 }
 

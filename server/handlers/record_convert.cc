@@ -90,11 +90,12 @@ v1::Certificate CertificateToProto(const JobBound& bound, v1::Objective objectiv
   return certificate;
 }
 
-absl::StatusOr<v1::Job> JobToProto(const JobRecord& record, const std::optional<PointRecord>& best) {
+absl::StatusOr<v1::Job> JobToProto(const JobRecord& record, const std::optional<PointRecord>& best, SpecDetail detail) {
   v1::Job job;
   job.set_name(FormatJobName(record.job.project, record.id));
   job.set_state(JobStateToProto(record.state));
   ASSIGN_OR_RETURN(*job.mutable_spec(), DecodeSpec(record));
+  if (detail == SpecDetail::kSummary) *job.mutable_spec() = SummaryOf(job.spec());
   v1::JobProgress* progress = job.mutable_progress();
   progress->set_starts_done(record.starts_done);
   progress->set_starts_total(record.job.num_starts);
@@ -138,7 +139,7 @@ absl::StatusOr<v1::WatchResponse> WatchUpdateToProto(const WatchUpdate& update) 
   for (const PointRecord& point : changes.entered) *response.add_front_entered() = PointToProto(point, changes.job);
   for (const std::int64_t number : changes.left) response.add_front_left(number);
   response.set_new_points(changes.new_points);
-  ASSIGN_OR_RETURN(*response.mutable_job(), JobToProto(changes.job, update.best));
+  ASSIGN_OR_RETURN(*response.mutable_job(), JobToProto(changes.job, update.best, SpecDetail::kSummary));
   response.set_snapshot(update.snapshot);
   return response;
 }

@@ -16,6 +16,7 @@
 #include "server/handlers/job_convert.h"
 #include "server/handlers/job_filter_parser.h"
 #include "server/handlers/job_settings.h"
+#include "server/handlers/list_page.h"
 #include "server/handlers/page_token.h"
 #include "server/handlers/record_convert.h"
 #include "server/handlers/timestamp.h"
@@ -26,8 +27,6 @@ namespace {
 constexpr std::size_t kLongestRequestId = 64;
 // When one of the user's jobs is likely to have ended.
 constexpr absl::Duration kRetryAfter = absl::Minutes(1);
-// A page ends early beyond this: clients accept messages of 4 MiB unless told otherwise.
-constexpr std::size_t kPageBytes = 3 << 20;
 
 // What a page token is bound to: the request without the page.
 template <class Request>
@@ -187,7 +186,7 @@ absl::Status SearchHandlers::CheckLimits(const NewJob& job) const {
 absl::Status SearchHandlers::GetJob(const v1::GetJobRequest& request, v1::Job* response) const {
   ASSIGN_OR_RETURN(const JobName name, ParseJobName("name", request.name()));
   ASSIGN_OR_RETURN(const JobRecord record, FindJob(name));
-  RETURN_IF_ERROR(FillJob(record, response));
+  RETURN_IF_ERROR(FillJob(record, response, SpecDetail::kWhole));
   FillPlace(record, response);
   return absl::OkStatus();
 }
@@ -337,12 +336,12 @@ absl::StatusOr<JobRecord> SearchHandlers::FindJob(const JobName& name) const {
   return record;
 }
 
-absl::Status SearchHandlers::FillJob(const JobRecord& record, v1::Job* response) const {
+absl::Status SearchHandlers::FillJob(const JobRecord& record, v1::Job* response, SpecDetail detail) const {
   std::optional<PointRecord> best;
   if (record.best_point.has_value()) {
     ASSIGN_OR_RETURN(best, options_.store->GetPoint(record.id, *record.best_point));
   }
-  ASSIGN_OR_RETURN(*response, JobToProto(record, best));
+  ASSIGN_OR_RETURN(*response, JobToProto(record, best, detail));
   // On a full disk the store may not even have taken the pause.
   if (const auto stall = options_.jobs->StorageStall(record.id); stall && !IsFinal(record.state)) {
     response->set_state(v1::PAUSED);

@@ -63,7 +63,7 @@ class SearchHandlers {
 
   // NOT_FOUND too when the job is another project's.
   absl::StatusOr<JobRecord> FindJob(const JobName& name) const;
-  absl::Status FillJob(const JobRecord& record, v1::Job* response) const;
+  absl::Status FillJob(const JobRecord& record, v1::Job* response, SpecDetail detail = SpecDetail::kSummary) const;
   // Its place in the queue, while it waits there.
   void FillPlace(const JobRecord& record, v1::Job* response) const;
   absl::Status ChangeJob(const std::string& name, const std::string& etag, Change change, v1::Job* response) const;

@@ -36,6 +36,18 @@ bool IsWanted(const JobQuery& query, const JobRecord& record) {
   return !query.filter || Matches(*query.filter, record);
 }
 
+// As readers get it: the summary stands in the spec's place, or nowhere.
+JobRecord WithWholeSpec(JobRecord record) {
+  record.job.summary.clear();
+  return record;
+}
+JobRecord WithSummary(JobRecord record) {
+  if (!record.job.summary.empty()) record.job.spec = std::move(record.job.summary);
+  record.job.summary.clear();
+  record.job.resolved.clear();
+  return record;
+}
+
 }  // namespace
 
 MemoryRunStore::MemoryRunStore(std::function<absl::Time()> clock, const WriteQueue::Options& options)
@@ -260,7 +272,7 @@ absl::StatusOr<MemoryRunStore::Job*> MemoryRunStore::FindToRead(std::int64_t id)
 absl::StatusOr<JobRecord> MemoryRunStore::GetJob(std::int64_t id) {
   MutexLock lock(&mutex_);
   ASSIGN_OR_RETURN(const Job* const job, FindToRead(id));
-  return job->record;
+  return WithWholeSpec(job->record);
 }
 
 absl::StatusOr<std::vector<JobRecord>> MemoryRunStore::ListJobs(const JobQuery& query) {
@@ -281,6 +293,7 @@ absl::StatusOr<std::vector<JobRecord>> MemoryRunStore::ListJobs(const JobQuery& 
     return query.ascending ? place(a) < place(b) : place(b) < place(a);
   });
   if (records.size() > static_cast<std::size_t>(query.limit)) records.resize(static_cast<std::size_t>(query.limit));
+  for (JobRecord& record : records) record = WithSummary(record);
   return records;
 }
 
@@ -365,7 +378,7 @@ absl::StatusOr<JobSnapshot> MemoryRunStore::Snapshot(std::int64_t job_id) {
   ASSIGN_OR_RETURN(const Job* const job, FindToRead(job_id));
   JobSnapshot snapshot;
   snapshot.revision = revision_;
-  snapshot.job = job->record;
+  snapshot.job = WithSummary(job->record);
   for (const auto& [number, point] : job->points) {
     if (point.on_front()) snapshot.front.push_back(WithoutDesign(point));
   }
@@ -384,7 +397,7 @@ absl::StatusOr<JobChanges> MemoryRunStore::ReadChanges(std::int64_t job_id, std:
     }
   }
   JobChanges changes;
-  changes.job = job->record;
+  changes.job = WithSummary(job->record);
   const std::int64_t end = EndOfChanges(revisions, limit, revision_);
   changes.resume_revision = end;
   const auto in_range = [after, end](std::int64_t revision) { return revision > after && revision <= end; };

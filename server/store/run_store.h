@@ -45,6 +45,7 @@ struct NewJob {
   std::string owner;       // the user who submitted it; "" for a job older than owners
   std::string spec;        // opaque: as submitted, with defaults
   std::string resolved;    // opaque: workload and template, frozen at submission
+  std::string summary;     // opaque: what lists and watches have in the place of a large spec; "" for the spec
   std::string workload_name;
   std::string template_name;
   std::vector<std::string> parameter_names;  // order of PointRecord::parameters
@@ -177,6 +178,9 @@ struct PointQuery {
   int limit = 1000;
 };
 
+// Of a job that is read, its spec and resolved as they are; or `spec` as lists have it and no `resolved`.
+enum class SpecDetail { kWhole, kSummary };
+
 // What a user and a project take, for limits.
 struct StoreUsage {
   std::int64_t unfinished_jobs_of_owner = 0;  // pending, running and paused, in all projects
@@ -232,6 +236,7 @@ class RunStore : public CalibrationStore {
   virtual absl::StatusOr<CreateResult> CreateJob(const NewJob& job) = 0;
 
   virtual absl::StatusOr<JobRecord> GetJob(std::int64_t id) = 0;
+  // Jobs of lists, snapshots and changes have summaries of their specs; all others the whole.
   virtual absl::StatusOr<std::vector<JobRecord>> ListJobs(const JobQuery& query) = 0;
   // The job that CreateJob would return for this request_id; NOT_FOUND when it would make one.
   virtual absl::StatusOr<JobRecord> FindRequest(const std::string& project, const std::string& owner,

@@ -18,8 +18,10 @@ constexpr char kSelectJobs[] =
     "start_time_us, "
     "end_time_us, num_starts, samples_total, starts_done, samples_done, points, front_size, best_point, revision, "
     "stop_gap, bound_boxes, bound_exhausted, lower_bound, energy_uj_bound, latency_cycles_bound, num_layers, priority, "
-    "deadline_us, pinned, delete_time_us, purge_time_us, bytes, spec, resolved FROM jobs JOIN job_specs ON job_id = "
-    "id ";
+    "deadline_us, pinned, delete_time_us, purge_time_us, bytes, ";
+constexpr char kWholeSpec[] = "spec, resolved ";
+// Large specs and what they stand for stay where they are.
+constexpr char kSpecSummary[] = "coalesce(summary, spec), x'' ";
 
 std::optional<std::int64_t> OptionalInt(const SqliteStatement& row, int column) {
   if (row.IsNull(column)) return std::nullopt;
@@ -245,8 +247,10 @@ absl::StatusOr<std::int64_t> ReadRevision(SqliteConnection& connection) {
   return connection.QueryInt("SELECT revision FROM store");
 }
 
-absl::StatusOr<JobRecord> ReadJob(SqliteConnection& connection, std::int64_t id) {
-  ASSIGN_OR_RETURN(SqliteStatement rows, connection.Prepare(absl::StrCat(kSelectJobs, "WHERE id = ?")));
+absl::StatusOr<JobRecord> ReadJob(SqliteConnection& connection, std::int64_t id, SpecDetail detail) {
+  ASSIGN_OR_RETURN(SqliteStatement rows, connection.Prepare(absl::StrCat(
+                                             kSelectJobs, detail == SpecDetail::kWhole ? kWholeSpec : kSpecSummary,
+                                             "FROM jobs JOIN job_specs ON job_id = id WHERE id = ?")));
   rows.Bind(id);
   ASSIGN_OR_RETURN(const bool row, rows.Step());
   if (!row) return NoJob(id);
@@ -261,7 +265,7 @@ absl::StatusOr<std::vector<JobRecord>> ReadJobs(SqliteConnection& connection, co
   ASSIGN_OR_RETURN(const std::vector<std::int64_t> ids, FindJobs(connection, query));
   std::vector<JobRecord> records;
   for (const std::int64_t id : ids) {
-    ASSIGN_OR_RETURN(JobRecord record, ReadJob(connection, id));
+    ASSIGN_OR_RETURN(JobRecord record, ReadJob(connection, id, SpecDetail::kSummary));
     records.push_back(std::move(record));
   }
   return records;
@@ -334,7 +338,7 @@ absl::StatusOr<std::vector<StartRecord>> ReadStarts(SqliteConnection& connection
 
 absl::StatusOr<JobSnapshot> ReadSnapshot(SqliteConnection& connection, std::int64_t job_id) {
   JobSnapshot snapshot;
-  ASSIGN_OR_RETURN(snapshot.job, ReadJob(connection, job_id));
+  ASSIGN_OR_RETURN(snapshot.job, ReadJob(connection, job_id, SpecDetail::kSummary));
   ASSIGN_OR_RETURN(snapshot.revision, ReadRevision(connection));
   ASSIGN_OR_RETURN(SqliteStatement rows,
                    connection.Prepare(absl::StrCat(kSelectPointRows, kOnFront, "ORDER BY number")));
@@ -347,7 +351,7 @@ absl::StatusOr<JobChanges> ReadJobChanges(SqliteConnection& connection, std::int
                                           int limit) {
   RETURN_IF_ERROR(CheckLimit(limit));
   JobChanges changes;
-  ASSIGN_OR_RETURN(changes.job, ReadJob(connection, job_id));
+  ASSIGN_OR_RETURN(changes.job, ReadJob(connection, job_id, SpecDetail::kSummary));
   ASSIGN_OR_RETURN(const std::int64_t revision, ReadRevision(connection));
   RETURN_IF_ERROR(CheckAfter(after, revision));
   changes.resume_revision = revision;

@@ -17,7 +17,8 @@ namespace oneloop {
 
 absl::StatusOr<std::int64_t> ReadRevision(SqliteConnection& connection);
 absl::StatusOr<int> ReadNumStarts(SqliteConnection& connection, std::int64_t job_id);  // NOT_FOUND
-absl::StatusOr<JobRecord> ReadJob(SqliteConnection& connection, std::int64_t id);
+absl::StatusOr<JobRecord> ReadJob(SqliteConnection& connection, std::int64_t id,
+                                  SpecDetail detail = SpecDetail::kWhole);
 absl::StatusOr<std::vector<JobRecord>> ReadJobs(SqliteConnection& connection, const JobQuery& query);
 absl::StatusOr<JobRecord> ReadRequestedJob(SqliteConnection& connection, const std::string& project,
                                            const std::string& owner, const std::string& request_id);

@@ -248,6 +248,10 @@ constexpr char kRequestsOfOwners[] = R"sql(
 DROP INDEX jobs_by_request;
 CREATE UNIQUE INDEX jobs_by_request ON jobs (project, owner, request_id) WHERE request_id IS NOT NULL;
 )sql";
+// And lists of jobs do without what is large of a spec.
+constexpr char kAddSpecSummaries[] = R"sql(
+ALTER TABLE job_specs ADD COLUMN summary BLOB;  -- for lists, of a spec that is too large for them
+)sql";
 constexpr char kSetCalibrationsAside[] = "ALTER TABLE calibrations RENAME TO calibrations_of_all;";
 constexpr char kTakeCalibrationsOver[] = R"sql(
 INSERT INTO calibrations (id, name, state, message, summary, request, model, create_time_us, end_time_us, project,
@@ -300,12 +304,13 @@ absl::Status Migrate(SqliteConnection* connection, const Schema& schema, int ver
 // change kCreateTables, and append here the script that brings a file from the present version there. New columns of a
 // table come last in both.
 const Schema& StoreSchema() {
-  static const Schema& schema = *new Schema{
-      absl::StrCat(kCreateTables, CreatePointsView(), kCreateCalibrations, kAddJobSettings, kAddBytes, kCreateCrashes),
-      /*steps=*/{absl::StrCat(kCreateCalibrationsOfAll, kAddOwners, kAddJobSettings),
-                 absl::StrCat(kAddBytes, kCountBytes),
-                 absl::StrCat(kRequestsOfOwners, kSetCalibrationsAside, kCreateCalibrations, kTakeCalibrationsOver,
-                              kCreateCrashes)}};
+  static const Schema& schema =
+      *new Schema{absl::StrCat(kCreateTables, CreatePointsView(), kCreateCalibrations, kAddJobSettings, kAddBytes,
+                               kCreateCrashes, kAddSpecSummaries),
+                  /*steps=*/{absl::StrCat(kCreateCalibrationsOfAll, kAddOwners, kAddJobSettings),
+                             absl::StrCat(kAddBytes, kCountBytes),
+                             absl::StrCat(kRequestsOfOwners, kSetCalibrationsAside, kCreateCalibrations,
+                                          kTakeCalibrationsOver, kCreateCrashes, kAddSpecSummaries)}};
   return schema;
 }
 

@@ -113,9 +113,10 @@ absl::StatusOr<std::int64_t> SqliteWriter::InsertJob(const NewJob& job) {
                              Micros(job.settings.deadline), job.settings.pinned ? 1 : 0, SpecBytes(job),
                              next_revision_));
   const std::int64_t id = connection_->last_insert_id();
+  const std::optional<Blob> summary = job.summary.empty() ? std::nullopt : std::optional<Blob>(Blob{job.summary});
   ASSIGN_OR_RETURN(SqliteStatement insert_spec,
-                   connection_->Prepare("INSERT INTO job_specs (job_id, spec, resolved) VALUES (?, ?, ?)"));
-  RETURN_IF_ERROR(insert_spec.Run(id, Blob{job.spec}, Blob{job.resolved}));
+                   connection_->Prepare("INSERT INTO job_specs (job_id, spec, resolved, summary) VALUES (?, ?, ?, ?)"));
+  RETURN_IF_ERROR(insert_spec.Run(id, Blob{job.spec}, Blob{job.resolved}, summary));
   ASSIGN_OR_RETURN(SqliteStatement insert_name,
                    connection_->Prepare("INSERT INTO job_parameters (job_id, position, name) VALUES (?, ?, ?)"));
   for (std::size_t i = 0; i < job.parameter_names.size(); ++i) {

@@ -93,6 +93,50 @@ class SearchHandlersTest : public testing::Test {
   std::unique_ptr<SearchHandlers> handlers_;
 };
 
+// S10: one large spec broke the list of its whole project.
+TEST_F(SearchHandlersTest, LargeSpecsAreWholeInGetJobAndSummariesElsewhere) {
+  v1::CreateJobRequest request = Request();
+  v1::Workload* const workload = request.mutable_spec()->mutable_workload();
+  workload->set_name("mine");
+  workload->set_description(std::string(60000, 'd'));
+  v1::Layer* const layer = workload->add_layers();
+  layer->set_name("conv");
+  for (auto set : {&v1::Bounds::set_r, &v1::Bounds::set_s, &v1::Bounds::set_p, &v1::Bounds::set_q, &v1::Bounds::set_c,
+                   &v1::Bounds::set_k, &v1::Bounds::set_n}) {
+    (layer->mutable_bounds()->*set)(2);
+  }
+  v1::Job created;
+  v1::Job got;
+  for (int i = 0; i < 40; ++i) {
+    request.set_request_id(absl::StrCat("request ", i));
+    ASSERT_EQ(handlers_->CreateJob(request, "ada", &created), absl::OkStatus());
+  }
+  EXPECT_EQ(created.spec().workload().name(), "mine");
+  EXPECT_EQ(created.spec().workload().layers_size(), 0);
+  v1::GetJobRequest get;
+  get.set_name(created.name());
+  ASSERT_EQ(handlers_->GetJob(get, &got), absl::OkStatus());
+  EXPECT_EQ(got.spec().workload().SerializeAsString(), workload->SerializeAsString());
+  v1::ListJobsRequest list;
+  list.set_parent("projects/p");
+  v1::ListJobsResponse response;
+  ASSERT_EQ(handlers_->ListJobs(list, &response), absl::OkStatus());
+  EXPECT_EQ(response.jobs_size(), 40);
+  EXPECT_LT(response.ByteSizeLong(), 100000u);
+  EXPECT_EQ(response.jobs(0).spec().workload().name(), "mine");
+  EXPECT_EQ(response.jobs(0).spec().starts(), got.spec().starts());
+}
+
+TEST_F(SearchHandlersTest, DescriptionsAreBounded) {
+  v1::CreateJobRequest request = Request();
+  request.mutable_spec()->mutable_workload()->set_name("mine");
+  request.mutable_spec()->mutable_workload()->set_description(std::string(65537, 'd'));
+  v1::Job job;
+  const absl::Status status = handlers_->CreateJob(request, "ada", &job);
+  EXPECT_EQ(FieldOf(status), "spec.workload.description");
+  EXPECT_THAT(Message(status), testing::HasSubstr("at most 65536"));
+}
+
 TEST_F(SearchHandlersTest, JobBelongsToTheUserWhoSubmittedIt) {
   EXPECT_EQ(Get(Create(Request()).name()).owner(), "ada");
   v1::CreateJobRequest preview = Request();

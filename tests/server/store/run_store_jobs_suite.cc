@@ -59,6 +59,24 @@ JobChange Undeletion() {
   return change;
 }
 
+// S10: what is large of a job is read only where all of it is wanted.
+TEST_P(RunStoreSuite, ListsAndWatchesHaveSummariesOfLargeSpecs) {
+  NewJob job = TestJob(1);
+  job.spec = std::string(100000, 'x');
+  job.summary = "short";
+  const std::int64_t id = store_->CreateJob(job)->record.id;
+  EXPECT_EQ(store_->GetJob(id)->job.spec, job.spec);
+  EXPECT_EQ(store_->GetJob(id)->job.resolved, job.resolved);
+  for (const JobRecord& record :
+       {store_->ListJobs({})->at(0), store_->Snapshot(id)->job, store_->ReadChanges(id, 0, 10)->job}) {
+    EXPECT_EQ(record.job.spec, "short");
+    EXPECT_EQ(record.job.resolved, "");
+  }
+  const absl::StatusOr<JobRecord> paused =
+      store_->SetJobState(id, {JobState::kPending}, JobState::kPaused, "", std::nullopt);
+  EXPECT_EQ(paused->job.spec, job.spec);
+}
+
 TEST_P(RunStoreSuite, SettingsOfAJobAreKept) {
   NewJob job = JobWith(-7, {{"chip", "a1"}, {"run", "nightly"}});
   job.num_layers = 24;

@@ -333,9 +333,11 @@ TEST_P(RunStoreSuite, BoundIsKeptWithTheJobAndTold) {
   EXPECT_EQ(job.state, JobState::kPending);
   EXPECT_EQ(job.revision, created.revision + 1);
   EXPECT_EQ(store_->revision(), job.revision);
-  ExpectSameJob(store_->ListJobs({})->at(0), job);
-  ExpectSameJob(store_->Snapshot(job.id)->job, job);
-  ExpectSameJob(store_->ReadChanges(job.id, created.revision, 10)->job, job);
+  JobRecord listed = job;
+  listed.job.resolved.clear();
+  ExpectSameJob(store_->ListJobs({})->at(0), listed);
+  ExpectSameJob(store_->Snapshot(job.id)->job, listed);
+  ExpectSameJob(store_->ReadChanges(job.id, created.revision, 10)->job, listed);
   const JobRecord running = Move(job.id, JobState::kRunning);
   ExpectSameJob(running, GetJob(job.id));
 }
