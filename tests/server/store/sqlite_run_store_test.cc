@@ -398,7 +398,8 @@ TEST(SqliteSchemaTest, OlderFileIsMigratedStepByStepAndKeptAsItWas) {
 
 // Back to version 1.
 constexpr char kVersionOne[] =
-    "DROP TABLE calibrations; DROP TABLE job_crashes; DROP INDEX jobs_by_request; "
+    "ALTER TABLE job_specs DROP COLUMN summary; DROP TABLE calibrations; DROP TABLE job_crashes; DROP INDEX "
+    "jobs_by_request; "
     "CREATE UNIQUE INDEX jobs_by_request ON jobs (project, request_id) WHERE request_id IS NOT NULL; "
     "DROP INDEX jobs_unfinished_by_owner; ALTER TABLE jobs DROP COLUMN owner; "
     "DROP INDEX jobs_to_purge; DROP INDEX jobs_by_end; DROP TABLE job_labels; "
