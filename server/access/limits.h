@@ -17,6 +17,7 @@ struct Limits {
   std::int64_t max_open_calls_per_user = 1000;       // unary ones, at a time
   std::int64_t max_request_bytes = 256 << 20;        // of all requests that are read or worked on; a quarter a user
   std::int64_t max_connections = 0;                  // at a time; 0: what the limit of descriptors leaves
+  std::int64_t max_search_bytes = 0;                 // of all searches that run; others wait; 0: half of the memory
   std::int64_t max_points_per_project = 1000000000;  // stored; with so many, new jobs are refused
   std::int64_t max_bytes_per_project = std::int64_t{100} << 30;  // the same for what specs and designs take
   std::int64_t max_samples_per_job = 1000000000;                 // starts times steps

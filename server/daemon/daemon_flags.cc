@@ -44,6 +44,7 @@ constexpr std::array kLimitFlags = {
     LimitFlag{"--max_open_calls_per_user", &Limits::max_open_calls_per_user, kManyJobs, 1},
     LimitFlag{"--max_requests_mib", &Limits::max_request_bytes, 1 << 20, kMebibyte},
     LimitFlag{"--max_connections", &Limits::max_connections, kManyJobs, 1, 0},
+    LimitFlag{"--max_search_mib", &Limits::max_search_bytes, 1 << 30, kMebibyte, 0},
     LimitFlag{"--max_points_per_project", &Limits::max_points_per_project, kManyPoints, 1},
     LimitFlag{"--max_bytes_per_project", &Limits::max_bytes_per_project, kManyPoints, 1},
     LimitFlag{"--max_samples_per_job", &Limits::max_samples_per_job, kManyPoints, 1},
@@ -441,6 +442,9 @@ std::string DaemonHelp() {
          "                                    (default 256)\n"
          "  --max_connections N               0: what the limit of open files leaves, 8000 at most; of it a user or\n"
          "                                    address has three quarters (default 0)\n"
+         "  --max_search_mib N                of the searches that run at a time, as estimated; others wait (default "
+         "0:\n"
+         "                                    half of the machine's memory)\n"
          "  --max_points_per_project N        stored points with which new jobs are refused (default 10^9)\n"
          "  --max_bytes_per_project N         the same for bytes of specs and designs (default 100 GiB)\n"
          "  --max_samples_per_job N           starts times steps (default 10^9)\n"

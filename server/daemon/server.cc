@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -106,6 +107,7 @@ struct OneLoopServer::Parts {
   absl::Status Serve(const Options& options);
   absl::Status ServeMetrics(const Options& options);
   DaemonState ReadState();
+  void MoveStalled(std::map<JobState, std::int64_t>* jobs_by_state);
 };
 
 absl::Status OneLoopServer::Parts::Open(Options options) {
@@ -122,6 +124,7 @@ absl::Status OneLoopServer::Parts::Open(Options options) {
   job_options.decode_spec = DecodeSearch;
   job_options.run_start = CountStarts(std::move(options.run_start), &metrics);
   job_options.num_threads = options.num_threads;
+  job_options.max_search_bytes = options.limits.max_search_bytes;
   job_options.max_unfinished_jobs = static_cast<std::size_t>(options.limits.max_unfinished_jobs);
   job_options.fair_share.max_running_per_user = static_cast<int>(options.limits.max_running_per_user);
   job_options.sweep = options.sweep;
@@ -182,7 +185,6 @@ absl::Status OneLoopServer::Parts::OpenAccess(const Options& options) {
   guard_options.metrics = &metrics;
   guard_options.socket_auth = options.socket_auth;
   guard_options.owner_of = [this](const std::string& resource) { return search_handlers->OwnerOf(resource); };
-  guard_options.clock = WallNow;
   guard = std::make_unique<CallGuard>(std::move(guard_options));
   return absl::OkStatus();
 }
@@ -261,6 +263,16 @@ absl::Status OneLoopServer::Parts::ServeMetrics(const Options& options) {
   return absl::OkStatus();
 }
 
+// Jobs whose pause did not fit on the disk are shown as paused, here as in GetJob.
+void OneLoopServer::Parts::MoveStalled(std::map<JobState, std::int64_t>* jobs_by_state) {
+  for (const std::int64_t id : jobs->StalledJobIds()) {
+    const absl::StatusOr<JobRecord> job = store->GetJob(id);
+    if (!job.ok() || IsFinal(job->state) || job->state == JobState::kPaused) continue;
+    --(*jobs_by_state)[job->state];
+    ++(*jobs_by_state)[JobState::kPaused];
+  }
+}
+
 DaemonState OneLoopServer::Parts::ReadState() {
   DaemonState state;
   state.open_watches = open_watches->count();
@@ -274,10 +286,11 @@ DaemonState OneLoopServer::Parts::ReadState() {
   const absl::StatusOr<StoreTotals> totals = store->ReadTotals();
   if (!totals.ok()) return state;
   StoredState& stored = state.stored.emplace();
+  std::map<JobState, std::int64_t> jobs_by_state = totals->jobs;
+  MoveStalled(&jobs_by_state);
   for (const JobState job_state : kStates) {
-    const auto count = totals->jobs.find(job_state);
     stored.jobs_by_state.emplace_back(absl::AsciiStrToLower(std::string(JobStateName(job_state))),
-                                      count == totals->jobs.end() ? 0 : count->second);
+                                      jobs_by_state[job_state]);
   }
   stored.unfinished_starts = totals->unfinished_starts;
   stored.wal_bytes = totals->wal_bytes;

@@ -13,6 +13,9 @@ namespace oneloop {
 namespace {
 
 constexpr char kDefaultLocalUser[] = "local";
+// Of calls that were refused because nobody knows who makes them.
+constexpr double kStrangerLinesPerSecond = 10;
+constexpr double kStrangerLinesAtOnce = 100;
 
 // The value of a string field, or of one in a field that is a message ("job.name"); "" when there is no such field.
 std::string TextField(const google::protobuf::Message& message, const std::string& name) {
@@ -63,7 +66,9 @@ bool IsFault(absl::StatusCode code) {
 
 }  // namespace
 
-CallGuard::CallGuard(Options options) : options_(std::move(options)) {}
+CallGuard::CallGuard(Options options)
+    : options_(std::move(options)),
+      stranger_lines_(kStrangerLinesPerSecond, kStrangerLinesAtOnce, options_.steady_clock()) {}
 
 absl::StatusOr<Caller> CallGuard::Identify(const CallCredentials& credentials) const {
   const bool by_socket = credentials.via == CallCredentials::Via::kUnix;
@@ -121,8 +126,27 @@ void CallGuard::Audit(const Method& method, const CallCredentials& credentials, 
   }
 }
 
+std::optional<std::int64_t> CallGuard::TakeLineOfStranger() const {
+  MutexLock lock(&mutex_);
+  if (stranger_lines_.Take(options_.steady_clock())) return std::exchange(lines_left_out_, 0);
+  ++lines_left_out_;
+  return std::nullopt;
+}
+
 void CallGuard::OnEnd(const EndedCall& call) const {
   const absl::StatusCode code = call.result.code();
+  if (options_.metrics != nullptr) {
+    options_.metrics->calls.OnEnd(call.method->name, absl::StatusCodeToString(code), call.elapsed);
+  }
+  std::int64_t left_out = 0;
+  if (call.user.empty()) {
+    const std::optional<std::int64_t> line = TakeLineOfStranger();
+    if (!line.has_value()) return;
+    left_out = *line;
+  }
+  if (left_out > 0) {
+    Log(LogLevel::kWarning, absl::StrCat(left_out, " calls of unknown callers have no line of their own"));
+  }
   const double milliseconds = absl::ToDoubleMilliseconds(absl::Trunc(call.elapsed, absl::Microseconds(1)));
   Log(IsFault(code) ? LogLevel::kError : LogLevel::kInfo, call.result.ok() ? "call" : Message(call.result),
       {{"method", std::string(call.method->name)},
@@ -130,8 +154,6 @@ void CallGuard::OnEnd(const EndedCall& call) const {
        {"duration_ms", absl::StrCat(milliseconds), /*is_number=*/true},
        {"user", call.user},
        {"trace_id", call.trace_id}});
-  if (options_.metrics == nullptr) return;
-  options_.metrics->calls.OnEnd(call.method->name, absl::StatusCodeToString(code), call.elapsed);
 }
 
 }  // namespace oneloop

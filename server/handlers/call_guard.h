@@ -1,12 +1,17 @@
 #ifndef ONELOOP_SERVER_HANDLERS_CALL_GUARD_H_
 #define ONELOOP_SERVER_HANDLERS_CALL_GUARD_H_
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "common/base/clock.h"
+#include "common/base/mutex.h"
+#include "common/base/rate_limit.h"
 #include "google/protobuf/message.h"
 #include "server/access/audit_log.h"
 #include "server/access/caller.h"
@@ -40,7 +45,8 @@ class CallGuard {
     // The owner of what a resource name names: NOT_FOUND when there is no such thing (of that project),
     // INVALID_ARGUMENT when the name has another form.
     std::function<absl::StatusOr<std::string>(const std::string& resource)> owner_of;
-    std::function<absl::Time()> clock;
+    std::function<absl::Time()> clock = WallNow;
+    std::function<SteadyTime()> steady_clock = SteadyNow;
   };
   explicit CallGuard(Options options);
 
@@ -58,13 +64,20 @@ class CallGuard {
              const google::protobuf::Message* request, const google::protobuf::Message* response,
              const absl::Status& result) const;
 
-  // Logs and counts a call.
+  // Logs and counts a call. Of calls that nobody known has made, a few lines a second are logged, and how many were
+  // left out.
   void OnEnd(const EndedCall& call) const;
 
  private:
   absl::StatusOr<Caller> Identify(const CallCredentials& credentials) const;
 
+  // How many lines were left out since the last one; none when there is no line for this one.
+  std::optional<std::int64_t> TakeLineOfStranger() const;
+
   const Options options_;
+  mutable Mutex mutex_;
+  mutable RateLimit stranger_lines_ ABSL_GUARDED_BY(mutex_);
+  mutable std::int64_t lines_left_out_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace oneloop

@@ -17,6 +17,11 @@
 namespace oneloop {
 namespace {
 
+// A fault of the model that its users should hear of, rather than a certificate that is none.
+constexpr char kBoundDoesNotHold[] =
+    "no bound is told: the best design is below the one that was computed, so that one of the two is wrong; please "
+    "report "
+    "this job's workload and template";
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 constexpr bool Same(JobState ours, v1::JobState theirs) { return static_cast<int>(ours) == static_cast<int>(theirs); }
@@ -30,6 +35,12 @@ constexpr bool Same(PointOrigin ours, v1::PointOrigin theirs) {
 static_assert(Same(PointOrigin::kDescent, v1::DESCENT) && Same(PointOrigin::kRounded, v1::ROUNDED) &&
               Same(PointOrigin::kPolish, v1::POLISH) && Same(PointOrigin::kRandom, v1::RANDOM_DRAW) &&
               Same(PointOrigin::kBayesian, v1::BAYESIAN_PROPOSAL) && Same(PointOrigin::kHeuristic, v1::HEURISTIC));
+
+double ScoreOf(v1::Objective objective, double energy_uj, double latency_cycles) {
+  if (objective == v1::ENERGY) return energy_uj;
+  if (objective == v1::LATENCY) return latency_cycles;
+  return energy_uj * latency_cycles;
+}
 
 }  // namespace
 
@@ -83,9 +94,7 @@ v1::Certificate CertificateToProto(const JobBound& bound, v1::Objective objectiv
   certificate.set_latency_cycles_bound(bound.latency_cycles);
   certificate.set_boxes(bound.boxes);
   certificate.set_exhausted(bound.exhausted);
-  double score = energy_uj * latency_cycles;
-  if (objective == v1::ENERGY) score = energy_uj;
-  if (objective == v1::LATENCY) score = latency_cycles;
+  const double score = ScoreOf(objective, energy_uj, latency_cycles);
   if (const std::optional<double> gap = GapOf(score, bound.objective)) certificate.set_gap(*gap);
   return certificate;
 }
@@ -105,12 +114,17 @@ absl::StatusOr<v1::Job> JobToProto(const JobRecord& record, const std::optional<
   progress->set_front_size(record.front_size);
   progress->set_bytes(record.bytes);
   if (best.has_value()) *job.mutable_best() = PointToProto(*best, record);
-  if (record.bound.has_value()) {
-    *job.mutable_certificate() =
-        CertificateToProto(*record.bound, job.spec().objective(), best ? best->point.energy_uj : kInfinity,
-                           best ? best->point.latency_cycles : kInfinity);
-  }
   job.set_message(record.message);
+  if (record.bound.has_value()) {
+    const double energy_uj = best ? best->point.energy_uj : kInfinity;
+    const double latency_cycles = best ? best->point.latency_cycles : kInfinity;
+    const v1::Objective objective = job.spec().objective();
+    if (Contradicts(ScoreOf(objective, energy_uj, latency_cycles), record.bound->objective)) {
+      job.set_message(absl::StrCat(record.message, record.message.empty() ? "" : "; ", kBoundDoesNotHold));
+    } else {
+      *job.mutable_certificate() = CertificateToProto(*record.bound, objective, energy_uj, latency_cycles);
+    }
+  }
   job.set_etag(FormatEtag(record.revision));
   job.set_revision(record.revision);
   job.set_request_id(record.job.request_id);

@@ -110,6 +110,8 @@ class JobManager {
 
   // Why the job waits for the storage, when it does; the store may not have taken this.
   std::optional<std::string> StorageStall(std::int64_t job_id) { return stalled_.ReasonOf(job_id); }
+  // All jobs that it has a reason for.
+  std::vector<std::int64_t> StalledJobIds() { return stalled_.ids(); }
 
   int num_threads() const { return num_threads_; }
   absl::Duration purge_after() const { return options_.sweep.purge_after; }

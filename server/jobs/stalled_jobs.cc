@@ -44,6 +44,14 @@ void StalledJobs::Remove(std::int64_t job_id) {
   reasons_.erase(job_id);
 }
 
+std::vector<std::int64_t> StalledJobs::ids() {
+  MutexLock lock(&mutex_);
+  std::vector<std::int64_t> ids;
+  ids.reserve(reasons_.size());
+  for (const auto& [id, reason] : reasons_) ids.push_back(id);
+  return ids;
+}
+
 std::optional<std::string> StalledJobs::ReasonOf(std::int64_t job_id) {
   MutexLock lock(&mutex_);
   const auto reason = reasons_.find(job_id);

@@ -46,6 +46,7 @@ class StalledJobs {
   // The job goes on, has ended, or was paused by somebody.
   void Remove(std::int64_t job_id);
   std::optional<std::string> ReasonOf(std::int64_t job_id);
+  std::vector<std::int64_t> ids();
 
   // The storage took results: the next trouble is a new one.
   void OnStored();

@@ -36,6 +36,12 @@ std::optional<double> GapOf(double score, double bound) {
   return score / bound - 1;
 }
 
+bool Contradicts(double score, double bound) {
+  // Sums over thousands of layers, in another order.
+  constexpr double kRounding = 1e-9;
+  return std::isfinite(score) && std::isfinite(bound) && score < bound * (1 - kRounding);
+}
+
 double LargestScoreWithin(double gap, double bound) {
   double score = bound * (1 + gap);
   // Rounding may have put it just beyond.

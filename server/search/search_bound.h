@@ -18,6 +18,10 @@ std::optional<LowerBound> ProveSearchBound(const SearchSpec& spec, const std::fu
 // How far above the bound a score is: score / bound - 1. nullopt unless both are finite and above 0.
 std::optional<double> GapOf(double score, double bound);
 
+// Whether a design with this score contradicts the bound: it is below by more than rounding explains. One of the two is
+// wrong then, and the bound must not be told as proven.
+bool Contradicts(double score, double bound);
+
 // The largest score whose gap is at most `gap`.
 double LargestScoreWithin(double gap, double bound);
 

@@ -218,7 +218,7 @@ class Service {
   const Handlers handlers_{&search_, &model_, &calibration_, &admin_, &health_};
   const CallGuard guard_{CallGuard::Options{&Tokens(), nullptr, nullptr, SocketAuth::kPeer,
                                             [this](const std::string& name) { return search_.OwnerOf(name); },
-                                            absl::Now}};
+                                            WallNow}};
 };
 
 }  // namespace

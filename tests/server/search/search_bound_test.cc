@@ -45,6 +45,14 @@ INSTANTIATE_TEST_SUITE_P(Networks, SearchBoundTest,
                          testing::Combine(testing::Values("alexnet", "bert", "deepbench", "resnet50"),
                                           testing::Values(Objective::kEdp, Objective::kEnergy, Objective::kLatency)));
 
+TEST(SearchBoundTest, OnlyAScoreBelowTheBoundContradictsIt) {
+  EXPECT_FALSE(Contradicts(10, 10));
+  EXPECT_FALSE(Contradicts(10 * (1 - 1e-12), 10)) << "rounding";
+  EXPECT_FALSE(Contradicts(std::numeric_limits<double>::infinity(), 10)) << "no design";
+  EXPECT_TRUE(Contradicts(9.99, 10));
+  EXPECT_TRUE(Contradicts(0, 10));
+}
+
 TEST(SearchBoundProofTest, SameSpecGivesTheSameBound) {
   const SearchSpec spec = ShippedSpec("alexnet");
   const std::optional<LowerBound> first = ProveSearchBound(spec, [] { return false; });
