@@ -34,6 +34,15 @@ class SearchHandlersTest : public testing::Test {
     options.run_start = [this](const SearchSpec& spec, int start, PointSink& sink) {
       return runner_.Run(spec, start, sink);
     };
+    // Below all that the runner reports, which no search would find.
+    options.prove_bound = [](const SearchSpec&, const std::function<bool()>&) -> std::optional<LowerBound> {
+      LowerBound bound;
+      bound.objective = 0.02;
+      bound.energy_uj = 0.01;
+      bound.latency_cycles = 0.01;
+      bound.boxes = 1;
+      return bound;
+    };
     options.num_threads = 2;
     jobs_ = JobManager::Create(std::move(options)).value();
     SetLimits({});
