@@ -144,13 +144,18 @@ void PrintListening(const OneLoopServer& server, const DaemonFlags& flags) {
   }
 }
 
+// What has to be kept is kept, and nobody may wait for what is left: gRPC's for connections whose clients do not close
+// them takes up to ten seconds, a start that hangs for ever.
+[[noreturn]] void EndNow(int exit_code) {
+  FlushLog(kOutputTimeout);
+  std::_Exit(exit_code);
+}
+
 // Whatever is at the data directory's path now is not this daemon's: an orderly stop would remove sockets and logs of
 // others there. Those who wait for a commit are told in the meantime.
 [[noreturn]] void EndWithoutStore(const absl::Status& reason) {
   SteadySleepFor(kLastReplies);
-  FailWhileServing(reason);
-  FlushLog(kOutputTimeout);
-  std::_Exit(kExitFailure);
+  EndNow(FailWhileServing(reason));
 }
 
 int Serve(const DaemonFlags& flags, const sigset_t& signals) {
@@ -175,15 +180,9 @@ int Serve(const DaemonFlags& flags, const sigset_t& signals) {
   Log(LogLevel::kInfo, absl::StrCat("stopping on signal ", signal));
   const absl::Status stopped = (*server)->Stop(kStopTimeout);
   if (const absl::Status reason = lost.Get(); !reason.ok()) EndWithoutStore(reason);
-  if (absl::IsDeadlineExceeded(stopped)) {
-    // A start hangs. What it found is stored, and waiting for its thread would be in vain.
-    Log(LogLevel::kError, Message(stopped));
-    FlushLog(kOutputTimeout);
-    std::_Exit(kExitFailure);
-  }
-  if (!stopped.ok()) return FailWhileServing(stopped);
+  if (!stopped.ok()) EndNow(FailWhileServing(stopped));
   Log(LogLevel::kInfo, "stopped");
-  return 0;
+  EndNow(0);
 }
 
 int ServeAndFlush(const DaemonFlags& flags) {
