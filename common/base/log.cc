@@ -15,6 +15,7 @@
 #include "common/base/clock.h"
 #include "common/base/cut_text.h"
 #include "common/base/log_writer.h"
+#include "common/base/printable_text.h"
 
 namespace oneloop {
 namespace {
@@ -26,44 +27,23 @@ std::atomic<LogWriter*> background{nullptr};
 
 constexpr std::array<const char*, 4> kLevelNames = {"DEBUG", "INFO", "WARNING", "ERROR"};
 
-struct Character {
-  std::uint32_t code = 0;
-  std::size_t length = 1;  // bytes
-  bool is_valid = false;
-};
-
-// The first character of a text that is not empty.
-Character FirstCharacter(std::string_view text) {
-  const auto byte = [&](std::size_t i) -> std::uint32_t { return static_cast<unsigned char>(text[i]); };
-  const std::uint32_t lead = byte(0);
-  if (lead < 0x80) return {lead, 1, true};
-  const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  if (lead < 0xc2 || lead > 0xf4 || text.size() < length) return {lead, 1, false};
-  std::uint32_t code = lead & (0xffu >> (length + 1));
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0u) != 0x80) return {lead, 1, false};
-    code = code << 6u | (byte(i) & 0x3fu);
-  }
-  const bool too_long = (length == 3 && code < 0x800) || (length == 4 && code < 0x10000);
-  if (too_long || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return {lead, 1, false};
-  return {code, length, true};
-}
-
-// Could end the line for some reader, steer a terminal, or turn the direction of what follows.
-bool IsControl(std::uint32_t code) {
-  return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x061c || (code >= 0x200e && code <= 0x200f) ||
-         (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+// A code of more than four digits takes two in JSON (RFC 8259, section 7).
+std::string EscapedCode(LogFormat format, std::uint32_t code) {
+  if (code <= 0xffff) return absl::StrFormat("\\u%04x", code);
+  if (format == LogFormat::kText) return absl::StrFormat("\\U%08x", code);
+  const std::uint32_t rest = code - 0x10000;
+  return absl::StrFormat("\\u%04x\\u%04x", 0xd800 + (rest >> 10u), 0xdc00 + (rest & 0x3ffu));
 }
 
 void AppendEscaped(LogFormat format, std::string_view text, bool quoted, std::string* line) {
   while (!text.empty()) {
-    const Character c = FirstCharacter(text);
+    const Utf8Character c = FirstCharacter(text);
     if (!c.is_valid) {
       *line += format == LogFormat::kJson ? "\\ufffd" : absl::StrFormat("\\x%02x", c.code);
     } else if (c.code == '\n') {
       *line += "\\n";
-    } else if (IsControl(c.code)) {
-      *line += absl::StrFormat("\\u%04x", c.code);
+    } else if (IsUnprintable(c.code)) {
+      *line += EscapedCode(format, c.code);
     } else {
       if (quoted && (c.code == '"' || c.code == '\\')) *line += '\\';
       line->append(text.substr(0, c.length));

@@ -47,8 +47,8 @@ void SetLogFormat(LogFormat format);
 // The line that Log writes, with its end:
 //   2026-01-31T12:00:00.000Z INFO text name=value other="a value"
 //   {"time":"2026-01-31T12:00:00.000Z","level":"INFO","message":"text","name":"value","number":1.5}
-// Whatever the text and the values hold, it stays one line, with no control or direction characters in it, and JSON
-// stays JSON; what is no UTF-8 becomes \xNN, in JSON U+FFFD.
+// Whatever the text and the values hold, it stays one line, with nothing in it that IsUnprintable, and JSON stays
+// JSON; what is no UTF-8 becomes \xNN, in JSON U+FFFD.
 std::string LogLine(LogFormat format, absl::Time time, LogLevel level, std::string_view text,
                     std::initializer_list<LogField> fields);
 

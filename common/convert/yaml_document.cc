@@ -9,6 +9,7 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "common/base/printable_text.h"
 #include "common/base/status.h"
 #include "yaml-cpp/eventhandler.h"
 #include "yaml-cpp/exceptions.h"
@@ -21,38 +22,20 @@ YamlPosition ToPosition(const YAML::Mark& mark) {
   return mark.is_null() ? YamlPosition{} : YamlPosition{mark.line + 1, mark.column + 1};
 }
 
-// Length of the UTF-8 sequence at the start of `text`, 0 when it is not a valid one (RFC 3629, table 3-7 of Unicode).
-std::size_t Utf8Length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return 1;
-  if (lead < 0xC2 || lead > 0xF4) return 0;
-  const std::size_t length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-  if (text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  }
-  const unsigned char second = byte(1);
-  const bool overlong = (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90);
-  const bool surrogate = lead == 0xED && second > 0x9F;
-  const bool too_large = lead == 0xF4 && second > 0x8F;
-  return overlong || surrogate || too_large ? 0 : length;
-}
-
 // yaml-cpp passes bad UTF-8 through and takes the byte 4 for the end of the text, so both are found before it reads.
 absl::Status CheckCharacters(std::string_view text, const std::string& file) {
   YamlPosition position;
   for (std::size_t i = 0; i < text.size();) {
     const unsigned char c = static_cast<unsigned char>(text[i]);
     const bool control = (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7F;
-    const std::size_t length = control ? 0 : Utf8Length(text.substr(i));
-    if (length == 0) {
+    const Utf8Character character = FirstCharacter(text.substr(i));
+    if (control || !character.is_valid) {
       return LocateError(file, position,
                          absl::InvalidArgumentError(absl::StrFormat(
                              "byte 0x%02x is not part of a text; expected YAML in UTF-8", static_cast<unsigned>(c))));
     }
-    i += length;
-    position.column += static_cast<int>(length);
+    i += character.length;
+    position.column += static_cast<int>(character.length);
     if (c == '\n') position = {position.line + 1, 1};
   }
   return absl::OkStatus();

@@ -117,8 +117,8 @@ std::string PrometheusText(const DaemonMetrics& metrics, const DaemonState& stat
   families.push_back(HistogramFamily("oneloop_watch_lag_seconds",
                                      "From a commit until its news was handed to a watcher.", metrics.watch_lag));
   families.push_back(GaugeFamily("oneloop_open_calls", "Unary calls that are open now.", state.open_calls));
-  families.push_back(GaugeFamily("oneloop_waiting_calls", "Of them, those that wait for their turn.",
-                                 state.waiting_calls));
+  families.push_back(
+      GaugeFamily("oneloop_waiting_calls", "Of them, those that wait for their turn.", state.waiting_calls));
   families.push_back(CounterFamily("oneloop_calls_given_up_total",
                                    "Calls whose clients sent no request or took no reply in time.",
                                    state.calls_given_up));

@@ -65,7 +65,9 @@ TEST_P(SubmitBurstTest, EverybodysJobIsTaken) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Listeners, SubmitBurstTest, ::testing::Values("unix", "127.0.0.1:27077"),
-                         [](const auto& listener) { return std::string(listener.param) == "unix" ? "UnixSocket" : "Port"; });
+                         [](const auto& listener) {
+                           return std::string(listener.param) == "unix" ? "UnixSocket" : "Port";
+                         });
 
 }  // namespace
 }  // namespace oneloop

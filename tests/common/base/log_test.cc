@@ -58,6 +58,12 @@ TEST(LogTest, NoTextForgesALineOrSteersATerminal) {
   EXPECT_EQ(JsonMessage("tab\t"), R"(tab\u0009)");
 }
 
+TEST(LogTest, CharactersThatAreNotSeenAreWrittenOut) {
+  EXPECT_EQ(JsonMessage("al\xe2\x80\x8bice"), R"(al\u200bice)");
+  EXPECT_EQ(JsonMessage("tag\xf3\xa0\x80\x81"), R"(tag\udb40\udc01)");
+  EXPECT_EQ(Text("tag\xf3\xa0\x80\x81"), "2026-01-31T12:00:00.123Z INFO tag\\U000e0001\n");
+}
+
 TEST(LogTest, OtherLanguagesStayReadable) {
   const std::string text =
       "Gr\xc3\xb6\xc3\x9f"
