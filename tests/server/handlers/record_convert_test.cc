@@ -15,7 +15,7 @@ JobRecord JobWithBound(double objective) {
   spec.set_objective(v1::EDP);
   JobRecord record;
   record.id = 1;
-  record.job.project = "p";
+  record.job.project = "chip";
   record.job.spec = spec.SerializeAsString();
   record.bound.emplace().objective = objective;
   return record;
