@@ -153,7 +153,7 @@ absl::Status ToAbslStatus(const grpc::Status& status, const std::string& address
     return absl::Status(
         code, absl::StrCat("the daemon at ", address, " refused without a reason (code ", status.error_code(), ")"));
   }
-  const absl::Status error(code, status.error_message());
+  absl::Status error(code, status.error_message());
   const auto retry_info = DetailOf<google::rpc::RetryInfo>(details);
   if (code != absl::StatusCode::kResourceExhausted || !retry_info.has_value()) return error;
   const google::protobuf::Duration& delay = retry_info->retry_delay();
@@ -480,7 +480,7 @@ absl::Status ServiceClient::DeleteCalibration(const v1::DeleteCalibrationRequest
 }
 
 absl::StatusOr<v1::BackupResponse> ServiceClient::Backup(const v1::BackupRequest& request) {
-  const auto response = CallOnce(stubs_->admin, &v1::AdminService::Stub::Backup, request, kBackupTimeout);
+  auto response = CallOnce(stubs_->admin, &v1::AdminService::Stub::Backup, request, kBackupTimeout);
   if (!response.ok()) return Explained(options_, response.status());
   return response;
 }

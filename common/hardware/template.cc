@@ -170,6 +170,26 @@ absl::Status ValidateLevel(const LevelSpec& level) {
   return absl::OkStatus();
 }
 
+absl::Status ValidateDram(const std::vector<LevelSpec>& levels) {
+  const LevelSpec& dram = levels.back();
+  const std::string path = IndexPath("levels", levels.size() - 1);
+  for (const Tensor tensor : kAllTensors) {
+    if (!dram.keeps.Has(tensor)) {
+      return FieldError(path + ".keeps",
+                        absl::StrCat("there is no DRAM: the last level ('", dram.name,
+                                     "') must keep W, I and O, and lacks ", std::string(1, Name(tensor))));
+    }
+  }
+  if (dram.capacity_bytes.has_value() || dram.capacity_words.has_value()) {
+    return FieldError(path + ".capacity_bytes",
+                      absl::StrCat("there is no DRAM: the last level ('", dram.name, "') must have no capacity limit"));
+  }
+  if (!(dram.temporal == kEveryDim)) {
+    return FieldError(path + ".temporal", "the last level must allow loops over every dimension");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ValidateLevels(const std::vector<LevelSpec>& levels) {
   if (levels.size() < 2 || levels.size() > static_cast<std::size_t>(kMaxLevels)) {
     return FieldError(
@@ -198,23 +218,7 @@ absl::Status ValidateLevels(const std::vector<LevelSpec>& levels) {
       return FieldError("levels", absl::StrCat("tensor ", std::string(1, Name(tensor)), " is kept nowhere"));
     }
   }
-  const LevelSpec& dram = levels.back();
-  const std::string path = IndexPath("levels", levels.size() - 1);
-  for (const Tensor tensor : kAllTensors) {
-    if (!dram.keeps.Has(tensor)) {
-      return FieldError(path + ".keeps",
-                        absl::StrCat("there is no DRAM: the last level ('", dram.name,
-                                     "') must keep W, I and O, and lacks ", std::string(1, Name(tensor))));
-    }
-  }
-  if (dram.capacity_bytes.has_value() || dram.capacity_words.has_value()) {
-    return FieldError(path + ".capacity_bytes",
-                      absl::StrCat("there is no DRAM: the last level ('", dram.name, "') must have no capacity limit"));
-  }
-  if (!(dram.temporal == kEveryDim)) {
-    return FieldError(path + ".temporal", "the last level must allow loops over every dimension");
-  }
-  return absl::OkStatus();
+  return ValidateDram(levels);
 }
 
 // The parameter that is sized to meet a limit: the last declared one in whose favour the limit grows.

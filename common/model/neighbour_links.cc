@@ -63,6 +63,7 @@ void AddKind(std::vector<RuleBits> bits, std::int64_t count, std::map<std::vecto
 
 std::vector<WindowKind> ListOf(const std::map<std::vector<RuleBits>, std::int64_t>& kinds) {
   std::vector<WindowKind> list;
+  list.reserve(kinds.size());
   for (const auto& [bits, count] : kinds) list.push_back({bits, count});
   return list;
 }

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/descriptor.h"
 #include "common/base/status.h"
 
 namespace oneloop {
@@ -22,21 +23,6 @@ constexpr mode_t kPrivateMode = 0600;
 absl::Status FileError(std::string_view action, const std::string& path) {
   return absl::ErrnoToStatus(errno, absl::StrCat("cannot ", ToAbsl(action), " ", path));
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int value) : value_(value) {}
-  ~Descriptor() {
-    if (value_ >= 0) close(value_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return value_; }
-  int Release() { return std::exchange(value_, -1); }
-
- private:
-  int value_;
-};
 
 absl::Status CheckPrivate(int descriptor, const std::string& path) {
   struct stat info = {};
@@ -74,19 +60,19 @@ absl::Status GiveToFolderOwner(int descriptor, const std::string& path) {
 
 void SyncFolder(const std::string& path) {
   const Descriptor folder(open(FolderOf(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (folder.get() >= 0) fsync(folder.get());
+  if (folder.is_open()) fsync(folder.number());
 }
 
 }  // namespace
 
 absl::StatusOr<std::string> ReadPrivateFile(const std::string& path) {
   const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (file.get() < 0) return FileError("open", path);
-  RETURN_IF_ERROR(CheckPrivate(file.get(), path));
+  if (!file.is_open()) return FileError("open", path);
+  RETURN_IF_ERROR(CheckPrivate(file.number(), path));
   std::string content;
   std::array<char, 4096> buffer;
   for (;;) {
-    const ssize_t size = read(file.get(), buffer.data(), buffer.size());
+    const ssize_t size = read(file.number(), buffer.data(), buffer.size());
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) return FileError("read", path);
     if (size == 0) return content;
@@ -100,10 +86,10 @@ absl::Status ReplacePrivateFile(const std::string& path, const std::string& cont
   unlink(next.c_str());
   {
     const Descriptor file(open(next.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, kPrivateMode));
-    if (file.get() < 0) return FileError("create", next);
-    absl::Status status = WriteAll(file.get(), content, next);
-    if (status.ok()) status = GiveToFolderOwner(file.get(), next);
-    if (status.ok() && fsync(file.get()) != 0) status = FileError("write", next);
+    if (!file.is_open()) return FileError("create", next);
+    absl::Status status = WriteAll(file.number(), content, next);
+    if (status.ok()) status = GiveToFolderOwner(file.number(), next);
+    if (status.ok() && fsync(file.number()) != 0) status = FileError("write", next);
     if (!status.ok()) {
       unlink(next.c_str());
       return status;
@@ -121,19 +107,19 @@ absl::Status ReplacePrivateFile(const std::string& path, const std::string& cont
 absl::StatusOr<int> OpenPrivateFileToAppend(const std::string& path) {
   // Without waiting for a reader, as a pipe in the file's place would.
   Descriptor file(open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, kPrivateMode));
-  if (file.get() < 0) return FileError("open", path);
+  if (!file.is_open()) return FileError("open", path);
   struct stat info = {};
-  if (fstat(file.get(), &info) != 0) return FileError("look at", path);
+  if (fstat(file.number(), &info) != 0) return FileError("look at", path);
   if (!S_ISREG(info.st_mode)) return absl::FailedPreconditionError(absl::StrCat(path, " is not a regular file"));
-  RETURN_IF_ERROR(GiveToFolderOwner(file.get(), path));
+  RETURN_IF_ERROR(GiveToFolderOwner(file.number(), path));
   return file.Release();
 }
 
 absl::StatusOr<FileLock> FileLock::Take(const std::string& path) {
   Descriptor file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kPrivateMode));
-  if (file.get() < 0) return FileError("open", path);
-  RETURN_IF_ERROR(GiveToFolderOwner(file.get(), path));
-  while (flock(file.get(), LOCK_EX) != 0) {
+  if (!file.is_open()) return FileError("open", path);
+  RETURN_IF_ERROR(GiveToFolderOwner(file.number(), path));
+  while (flock(file.number(), LOCK_EX) != 0) {
     if (errno != EINTR) return FileError("lock", path);
   }
   return FileLock(file.Release());

@@ -99,7 +99,7 @@ absl::StatusOr<std::int64_t> SamplesPerStart(const v1::JobSpec& spec) {
   return (spec.samples() + spec.starts() - 1) / spec.starts();
 }
 
-absl::Status SetChoices(const v1::JobSpec& spec, SearchSpec* search) {
+absl::Status SetObjective(const v1::JobSpec& spec, SearchSpec* search) {
   switch (spec.objective()) {
     case v1::EDP:
       search->objective = Objective::kEdp;
@@ -113,6 +113,10 @@ absl::Status SetChoices(const v1::JobSpec& spec, SearchSpec* search) {
     default:
       return FieldError("objective", absl::StrCat("is ", spec.objective(), "; valid: EDP, ENERGY, LATENCY"));
   }
+  return absl::OkStatus();
+}
+
+absl::Status SetAlgorithm(const v1::JobSpec& spec, SearchSpec* search) {
   switch (spec.algorithm()) {
     case v1::GRADIENT:
       search->algorithm = Algorithm::kGradient;
@@ -130,6 +134,10 @@ absl::Status SetChoices(const v1::JobSpec& spec, SearchSpec* search) {
       return FieldError("algorithm",
                         absl::StrCat("is ", spec.algorithm(), "; valid: GRADIENT, RANDOM, BAYESIAN, GEMMINI_DEFAULT"));
   }
+  return absl::OkStatus();
+}
+
+absl::Status SetOrderStrategy(const v1::JobSpec& spec, SearchSpec* search) {
   switch (spec.order_strategy()) {
     case v1::FIXED:
       search->order_strategy = OrderStrategy::kFixed;
@@ -144,6 +152,13 @@ absl::Status SetChoices(const v1::JobSpec& spec, SearchSpec* search) {
       return FieldError("order_strategy",
                         absl::StrCat("is ", spec.order_strategy(), "; valid: FIXED, ITERATE, SOFTMAX"));
   }
+  return absl::OkStatus();
+}
+
+absl::Status SetChoices(const v1::JobSpec& spec, SearchSpec* search) {
+  RETURN_IF_ERROR(SetObjective(spec, search));
+  RETURN_IF_ERROR(SetAlgorithm(spec, search));
+  RETURN_IF_ERROR(SetOrderStrategy(spec, search));
   if (spec.parametrization() != v1::LOG && spec.parametrization() != v1::RAW) {
     return FieldError("parametrization", absl::StrCat("is ", spec.parametrization(), "; valid: LOG, RAW"));
   }

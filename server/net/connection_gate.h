@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "common/base/descriptor.h"
 #include "server/net/connection_counts.h"
 #include "server/net/connection_peer.h"
-#include "server/net/descriptor.h"
 #include "server/net/listening_socket.h"
 #include "server/net/opening.h"
 

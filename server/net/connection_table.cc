@@ -1,16 +1,23 @@
 #include "server/net/connection_table.h"
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 
+#include <optional>
 #include <utility>
-
-#include "server/net/descriptor.h"
 
 namespace oneloop {
 namespace {
 
 // What was shut down still holds its descriptor until its owner closes it; more than these would eat up the reserve.
 constexpr std::size_t kMostEnding = 64;
+
+// What tells one socket from every other that exists at the same time; nothing when `number` is not open.
+std::optional<ino_t> SocketInode(int number) {
+  struct stat info = {};
+  if (fstat(number, &info) != 0 || !S_ISSOCK(info.st_mode)) return std::nullopt;
+  return info.st_ino;
+}
 
 // Erases the entry if it is this one's: a later one may have taken its place.
 template <typename Index, typename Name>

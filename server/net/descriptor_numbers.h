@@ -5,7 +5,7 @@
 #include <deque>
 #include <utility>
 
-#include "server/net/descriptor.h"
+#include "common/base/descriptor.h"
 
 namespace oneloop {
 

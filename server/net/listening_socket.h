@@ -9,7 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "server/net/descriptor.h"
+#include "common/base/descriptor.h"
 #include "server/net/listen_address.h"
 
 namespace oneloop {

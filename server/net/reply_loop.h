@@ -11,8 +11,8 @@
 
 #include "absl/base/thread_annotations.h"
 #include "common/base/clock.h"
+#include "common/base/descriptor.h"
 #include "common/base/mutex.h"
-#include "server/net/descriptor.h"
 
 namespace oneloop {
 

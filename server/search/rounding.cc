@@ -12,6 +12,19 @@
 namespace oneloop {
 namespace {
 
+// For each divisor the places of those that it divides. Found once for all factors: a bound may have 1,536 divisors.
+std::vector<std::vector<std::size_t>> MultiplesAmong(const std::vector<std::int64_t>& divisors) {
+  std::vector<std::vector<std::size_t>> multiples(divisors.size());
+  for (std::size_t from = 0; from < divisors.size(); ++from) {
+    for (std::size_t to = from; to < divisors.size(); ++to) {
+      if (static_cast<std::uint32_t>(divisors[to]) % static_cast<std::uint32_t>(divisors[from]) == 0) {
+        multiples[from].push_back(to);
+      }
+    }
+  }
+  return multiples;
+}
+
 // Splits bound = Π factors so that Σ (log2 factor_i - target_i)² is least, over the divisors that may be left after
 // each place: an exact dynamic programme.
 std::vector<std::int64_t> NearestFactorisation(std::int64_t bound, const std::vector<double>& targets) {
@@ -19,15 +32,7 @@ std::vector<std::int64_t> NearestFactorisation(std::int64_t bound, const std::ve
   const std::size_t count = divisors.size();
   std::vector<double> logs(count);
   for (std::size_t i = 0; i < count; ++i) logs[i] = std::log2(static_cast<double>(divisors[i]));
-  // Found once for all places: a bound may have 1,536 divisors.
-  std::vector<std::vector<std::size_t>> multiples(count);
-  for (std::size_t from = 0; from < count; ++from) {
-    for (std::size_t to = from; to < count; ++to) {
-      if (static_cast<std::uint32_t>(divisors[to]) % static_cast<std::uint32_t>(divisors[from]) == 0) {
-        multiples[from].push_back(to);
-      }
-    }
-  }
+  const std::vector<std::vector<std::size_t>> multiples = MultiplesAmong(divisors);
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
   // cost[i]: least cost of the places so far when they multiply to divisors[i].

@@ -1,9 +1,6 @@
-#ifndef ONELOOP_SERVER_NET_DESCRIPTOR_H_
-#define ONELOOP_SERVER_NET_DESCRIPTOR_H_
+#ifndef ONELOOP_COMMON_BASE_DESCRIPTOR_H_
+#define ONELOOP_COMMON_BASE_DESCRIPTOR_H_
 
-#include <sys/types.h>
-
-#include <optional>
 #include <utility>
 
 namespace oneloop {
@@ -33,9 +30,6 @@ class Descriptor {
   int number_ = -1;
 };
 
-// What tells one socket from every other that exists at the same time; nothing when `number` is not open.
-std::optional<ino_t> SocketInode(int number);
-
 }  // namespace oneloop
 
-#endif  // ONELOOP_SERVER_NET_DESCRIPTOR_H_
+#endif  // ONELOOP_COMMON_BASE_DESCRIPTOR_H_
