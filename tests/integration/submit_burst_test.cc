@@ -48,6 +48,7 @@ TEST_P(SubmitBurstTest, EverybodysJobIsTaken) {
                                       "1"};
   for (const std::string& flag : ServerFlags()) command.push_back(flag);
   std::vector<std::unique_ptr<ChildProcess>> processes;
+  processes.reserve(kProcesses);
   for (int i = 0; i < kProcesses; ++i) processes.push_back(std::make_unique<ChildProcess>(command, true));
   std::set<std::string> jobs;
   int failed = 0;

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "common/base/clock.h"
 #include "tests/client/process.h"
@@ -136,13 +137,13 @@ TEST_F(UnluckyDaemonTest, DaemonOfAReplacedDirectoryLeavesTheNewOneAlone) {
 }
 
 TEST_F(UnluckyDaemonTest, OutputThatCannotBeWrittenIsAFailure) {
-  const std::string program = BuiltProgram("oneloopd");
+  const std::string program = BuiltProgram("oneloopd") + " ";
   const std::string dir = " --data_dir " + directory_.path();
-  ASSERT_EQ(RunShell(program + " token create --user ada" + dir).code, 0);
+  ASSERT_EQ(RunShell(program + "token create --user ada" + dir).code, 0);
   for (const std::string& command : {std::string("--help"), std::string("--version"), "--print_config" + dir,
                                      std::string("token --help"), "token list" + dir}) {
     for (const char* output : {" >/dev/full", " >&-"}) {
-      const ProcessResult result = RunShell("(" + program + " " + command + output + ") 2>&1");
+      const ProcessResult result = RunShell(absl::StrCat("(", program, command, output, ") 2>&1"));
       EXPECT_EQ(result.code, 1) << command << output;
       EXPECT_THAT(result.out, HasSubstr("oneloopd: the output cannot be written")) << command << output;
     }

@@ -102,7 +102,7 @@ class ConnectionHandoverTest : public testing::Test {
     gate_->Start([this](AcceptedConnection connection) { handover_->HandOver(server_.get(), std::move(connection)); });
   }
   std::shared_ptr<grpc::Channel> Channel(
-      std::shared_ptr<grpc::ChannelCredentials> credentials = grpc::InsecureChannelCredentials()) const {
+      const std::shared_ptr<grpc::ChannelCredentials>& credentials = grpc::InsecureChannelCredentials()) const {
     grpc::ChannelArguments arguments;
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
     return grpc::CreateCustomChannel(gate_->addresses()[0], credentials, arguments);

@@ -51,9 +51,9 @@ class CalibrationHandlersTest : public testing::Test {
   }
 
   v1::Calibration AwaitEnd(const std::string& name, const std::string& project = "") {
+    v1::GetCalibrationRequest request;
+    request.set_name(project + "calibrations/" + name);
     for (;;) {
-      v1::GetCalibrationRequest request;
-      request.set_name(project + "calibrations/" + name);
       v1::Calibration calibration;
       const absl::Status status = handlers_.GetCalibration(request, caller_, &calibration);
       EXPECT_EQ(status, absl::OkStatus());

@@ -104,8 +104,10 @@ class RawClient {
 // Item S16: 40 silent connections delayed a scrape by 19 s. Here their number would delay it by minutes.
 TEST(MetricsServerTest, SilentConnectionsDelayNoScrape) {
   const auto server = MetricsServer::Start("127.0.0.1", 0, [] { return std::string("fine"); }).value();
+  constexpr int kSilent = 200;
   std::vector<RawClient> silent;
-  for (int i = 0; i < 200; ++i) silent.emplace_back(PortOf(*server), i % 2 == 0 ? "" : "GET /metrics HTTP/1.1\r\n");
+  silent.reserve(kSilent);
+  for (int i = 0; i < kSilent; ++i) silent.emplace_back(PortOf(*server), i % 2 == 0 ? "" : "GET /metrics HTTP/1.1\r\n");
   httplib::Client client("127.0.0.1", PortOf(*server));
   client.set_read_timeout(60);
   EXPECT_EQ(client.Get("/metrics")->body, "fine");
@@ -117,8 +119,10 @@ TEST(MetricsServerTest, ScrapersThatDoNotReadDelayNoOther) {
   // More than the kernel keeps for a client that takes next to nothing.
   constexpr std::size_t kSize = std::size_t{3} << 20;
   const auto server = MetricsServer::Start("127.0.0.1", 0, [] { return std::string(kSize, 'x'); }).value();
+  constexpr int kStuck = 40;
   std::vector<RawClient> stuck;
-  for (int i = 0; i < 40; ++i) stuck.emplace_back(PortOf(*server), "GET /metrics HTTP/1.1\r\n\r\n", 4096);
+  stuck.reserve(kStuck);
+  for (int i = 0; i < kStuck; ++i) stuck.emplace_back(PortOf(*server), "GET /metrics HTTP/1.1\r\n\r\n", 4096);
   httplib::Client client("127.0.0.1", PortOf(*server));
   client.set_read_timeout(60);
   EXPECT_EQ(client.Get("/metrics")->body.size(), kSize);
