@@ -61,9 +61,10 @@ void OpenCalls::ChargeRequest(Call* call, std::int64_t bytes) {
   users_[call->user].request_bytes += change;
 }
 
+// Half of the room is for users who have nothing in it: a few slow clients fill the rest, and hold up themselves alone.
 bool OpenCalls::HasRoom(const User& user) const {
-  return request_bytes_ + options_.largest_request_bytes <=
-             std::max(options_.most_request_bytes, options_.largest_request_bytes) &&
+  const std::int64_t most = user.request_bytes == 0 ? options_.most_request_bytes : options_.most_request_bytes / 2;
+  return request_bytes_ + options_.largest_request_bytes <= std::max(most, options_.largest_request_bytes) &&
          user.request_bytes + options_.largest_request_bytes <= most_request_bytes_per_user_;
 }
 
@@ -91,7 +92,8 @@ std::function<void()> OpenCalls::TakeNext() {
     last_user_ = user->first;
     ChargeRequest(&call, options_.largest_request_bytes);
     call.phase = Phase::kReading;
-    call.deadline = options_.clock() + options_.read_timeout;
+    call.since = options_.clock();
+    call.deadline = call.since + options_.read_timeout;
     return std::exchange(call.go, nullptr);
   }
   return nullptr;
@@ -202,7 +204,9 @@ void OpenCalls::CancelLate() {
     MutexLock lock(&mutex_);
     const Clock::time_point now = options_.clock();
     for (auto& [id, call] : calls_) {
-      if (call.deadline > now) continue;
+      const bool in_the_way =
+          queued_ > 0 && call.phase == Phase::kReading && call.since + options_.pressed_read_timeout <= now;
+      if (call.deadline == Clock::time_point::max() || (call.deadline > now && !in_the_way)) continue;
       call.deadline = Clock::time_point::max();
       late.push_back(call.cancel);
       ++given_up_;

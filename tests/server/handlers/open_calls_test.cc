@@ -87,6 +87,52 @@ TEST(OpenCallsTest, RequestsAreReadWhenThereIsRoomAndUsersTakeTurns) {
   calls.Close(fay1);
 }
 
+// S2, S4: clients that send their requests by drips.
+TEST(OpenCallsTest, SlowRequestsOfAFewUsersHoldUpNobodyElse) {
+  OpenCalls::Options options = SmallOptions();
+  options.most_request_bytes = 16 * kLargest;
+  OpenCalls calls(options);
+  int reading = 0;
+  const auto read = [&](const std::string& user) { calls.StartReading(OpenOne(calls, user), [&reading] { ++reading; }); };
+  for (const char* const user : {"ada", "bob", "cat", "dan"}) {
+    for (int i = 0; i < 20; ++i) read(user);
+  }
+  const int before = reading;
+  read("eve");
+  EXPECT_EQ(reading, before + 1);
+}
+
+TEST(OpenCallsTest, SlowRequestsAreGivenUpSoonWhenOthersWaitForTheirRoom) {
+  std::atomic<OpenCalls::Clock::rep> now{0};
+  OpenCalls::Options options = SmallOptions();
+  options.most_request_bytes = kLargest;
+  options.check_interval = std::chrono::milliseconds(1);
+  options.clock = [&now] { return OpenCalls::Clock::time_point(OpenCalls::Clock::duration(now.load())); };
+  Mutex mutex;
+  CondVar changed;
+  bool cancelled = false;
+  OpenCalls calls(options);
+  const OpenCalls::CallId slow = calls
+                                     .Open("ada",
+                                           [&] {
+                                             MutexLock lock(&mutex);
+                                             cancelled = true;
+                                             changed.SignalAll();
+                                           })
+                                     .value();
+  calls.StartReading(slow, [] {});
+  bool is_read = false;
+  calls.StartReading(OpenOne(calls, "bob"), [&is_read] { is_read = true; });
+  EXPECT_FALSE(is_read);
+  now = OpenCalls::Clock::duration(options.pressed_read_timeout).count();
+  {
+    MutexLock lock(&mutex);
+    while (!cancelled) changed.Wait(mutex);
+  }
+  calls.Close(slow);
+  EXPECT_TRUE(is_read);
+}
+
 // S2: replies that nobody takes.
 TEST(OpenCallsTest, UntakenRepliesOfAUserAreBounded) {
   OpenCalls calls(SmallOptions());
