@@ -13,8 +13,8 @@ namespace {
 // What was shut down still holds its descriptor until its owner closes it; more than these would eat up the reserve.
 constexpr std::size_t kMostEnding = 64;
 constexpr std::chrono::seconds kBarred{2};
-// A client may send 64 KiB before it knows that a call of its was let in.
-constexpr std::int64_t kMostStrangerBytes = 192 << 10;
+// A client may send 64 KiB before it knows that its call was not let in, and then try again.
+constexpr std::int64_t kMostStrangerBytes = 1 << 20;
 constexpr std::chrono::seconds kBytesInterval{1};
 
 // Erases the entry if it is this one's: a later one may have taken its place.

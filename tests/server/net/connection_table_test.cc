@@ -45,10 +45,16 @@ Pair MakeTcpPair() {
   Descriptor theirs(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   EXPECT_EQ(connect(theirs.number(), reinterpret_cast<sockaddr*>(&address), size), 0);
   Descriptor ours(accept4(listening.number(), nullptr, nullptr, SOCK_CLOEXEC));
-  // Room for all that a test sends before it reads.
-  const int room = 1 << 20;
-  setsockopt(theirs.number(), SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
   return {std::move(ours), std::move(theirs)};
+}
+
+// By parts that the kernel keeps for the reader.
+void SendThrough(const Pair& pair, std::size_t bytes) {
+  std::string part(4096, 'x');
+  for (std::size_t sent = 0; sent < bytes; sent += part.size()) {
+    ASSERT_EQ(send(pair.theirs.number(), part.data(), part.size(), MSG_NOSIGNAL), static_cast<ssize_t>(part.size()));
+    ASSERT_EQ(recv(pair.ours.number(), part.data(), part.size(), MSG_WAITALL), static_cast<ssize_t>(part.size()));
+  }
 }
 
 ConnectionPeer PeerWith(ConnectionKey key, const std::string& address, const std::string& shared) {
@@ -185,15 +191,10 @@ TEST_F(ConnectionTableTest, KnownCallerWhoGivesUpAThousandCallsIsNotShut) {
 TEST_F(ConnectionTableTest, StrangerWhoSendsMoreThanHeHasReasonToIsShut) {
   Pair pair = MakeTcpPair();
   Add(pair, 1, "a", 0);
-  std::string much(150 << 10, 'x');
-  ASSERT_EQ(send(pair.theirs.number(), much.data(), much.size(), MSG_NOSIGNAL), static_cast<ssize_t>(much.size()));
-  ASSERT_EQ(recv(pair.ours.number(), much.data(), much.size(), MSG_WAITALL), static_cast<ssize_t>(much.size()));
+  SendThrough(pair, 700 << 10);
   EXPECT_EQ(table_.ShutTalkative(At(1)), 0);
   EXPECT_TRUE(table_.HasStrangers());
-  for (int i = 0; i < 2; ++i) {
-    ASSERT_EQ(send(pair.theirs.number(), much.data(), much.size(), MSG_NOSIGNAL), static_cast<ssize_t>(much.size()));
-    ASSERT_EQ(recv(pair.ours.number(), much.data(), much.size(), MSG_WAITALL), static_cast<ssize_t>(much.size()));
-  }
+  SendThrough(pair, 1400 << 10);
   EXPECT_EQ(table_.ShutTalkative(At(1)), 1);
   EXPECT_FALSE(table_.HasStrangers());
   EXPECT_TRUE(table_.IsBarred("a", At(2)));
