@@ -248,7 +248,7 @@ absl::Status OneLoopServer::Parts::Serve(const Options& options) {
     credentials.push_back(CredentialsFor(address, certificates.get()));
   handover = std::make_unique<ConnectionHandover>(&builder, credentials);
   builder.RegisterCallbackGenericService(api.get());
-  poller = std::make_unique<SteadyPoller>(&builder);
+  poller = std::make_unique<SteadyPoller>(&builder, [service = api.get()] { return service->is_busy(); });
   server = builder.BuildAndStart();
   if (server == nullptr) return absl::InternalError("gRPC does not start");
   poller->Start();

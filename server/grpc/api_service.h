@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "common/base/clock.h"
 #include "grpcpp/generic/async_generic_service.h"
 #include "grpcpp/grpcpp.h"
 #include "server/access/open_watches.h"
@@ -45,6 +46,8 @@ class ApiService final : public grpc::CallbackGenericService {
   // From now on calls find out that they are interrupted.
   void StopCalls() { stopping_ = true; }
   bool stopping() const { return stopping_; }
+  // Whether a call has come in the last half second: less than the second after which gRPC's threads look away.
+  bool is_busy() const { return SteadyChrono::now().time_since_epoch().count() - last_call_ < kBusy.count(); }
 
   const ApiParts& parts() const { return parts_; }
   // Full names of the services that are served.
@@ -53,7 +56,9 @@ class ApiService final : public grpc::CallbackGenericService {
  private:
   const ApiParts parts_;
   const std::vector<std::string> services_;
+  static constexpr SteadyChrono::duration kBusy = std::chrono::milliseconds(500);
   std::atomic<bool> stopping_{false};
+  std::atomic<SteadyChrono::rep> last_call_{0};
 };
 
 // Full names of the services that these handlers serve.

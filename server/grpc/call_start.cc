@@ -27,6 +27,10 @@ CallStart::CallStart(const ApiService& service, const Method& the_method, grpc::
   if (is_known && arrival.connection.has_value()) service.parts().gate->MarkAuthenticated(*arrival.connection);
 }
 
+void CallStart::OnGivenUp(const ApiService& service) const {
+  if (arrival.connection.has_value()) service.parts().gate->MarkGivenUp(*arrival.connection);
+}
+
 void CallStart::LogEnd(const ApiService& service, const absl::Status& result) const {
   service.parts().guard->OnEnd({&method, result, SteadyNow() - begin, user(), trace_id});
 }

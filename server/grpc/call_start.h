@@ -17,6 +17,8 @@ namespace oneloop {
 struct CallStart {
   CallStart(const ApiService& service, const Method& method, grpc::CallbackServerContext* context);
 
+  // To be called when the client has given the call up, which costs it of what it may ask for.
+  void OnGivenUp(const ApiService& service) const;
   // Logs and counts the call's end.
   void LogEnd(const ApiService& service, const absl::Status& result) const;
 

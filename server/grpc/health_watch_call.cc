@@ -72,6 +72,7 @@ void HealthWatchCall::OnWriteDone(bool ok) {
 }
 
 void HealthWatchCall::OnCancel() {
+  start_.OnGivenUp(*service_);
   MutexLock lock(&mutex_);
   End(absl::CancelledError("the watcher has left"));
 }

@@ -124,6 +124,12 @@ void ReflectionCall::End(const absl::Status& status) {
   Finish(ToGrpcStatus(status));
 }
 
+void ReflectionCall::OnCancel() {
+  start_.OnGivenUp(*service_);
+  MutexLock lock(&mutex_);
+  End(absl::CancelledError("the client has left"));
+}
+
 void ReflectionCall::OnDone() {
   const std::shared_ptr<ReflectionCall> self = std::move(self_);
   service_->parts().open_watches->Remove(open_id_);

@@ -137,7 +137,10 @@ void UnaryCall::Conclude(const absl::Status& result, const ProtoMessage& respons
 
 void UnaryCall::OnWriteDone(bool) {}
 
-void UnaryCall::OnCancel() { cancelled_ = true; }
+void UnaryCall::OnCancel() {
+  cancelled_ = true;
+  start_.OnGivenUp(*service_);
+}
 
 void UnaryCall::OnDone() {
   // The queue's thread may hold the last other share and drop it at once; this one lives to the end of the reaction.

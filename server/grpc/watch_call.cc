@@ -93,6 +93,7 @@ void WatchCall::OnWriteDone(bool ok) {
 }
 
 void WatchCall::OnCancel() {
+  start_.OnGivenUp(*service_);
   MutexLock lock(&mutex_);
   End(absl::CancelledError("the watcher has left"));
 }

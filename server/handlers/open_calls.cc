@@ -203,9 +203,12 @@ void OpenCalls::CancelLate() {
   {
     MutexLock lock(&mutex_);
     const Clock::time_point now = options_.clock();
+    const bool others_wait = std::any_of(users_.begin(), users_.end(), [](const auto& user) {
+      return user.second.request_bytes == 0 && !user.second.queue.empty();
+    });
     for (auto& [id, call] : calls_) {
       const bool in_the_way =
-          queued_ > 0 && call.phase == Phase::kReading && call.since + options_.pressed_read_timeout <= now;
+          others_wait && call.phase == Phase::kReading && call.since + options_.pressed_read_timeout <= now;
       if (call.deadline == Clock::time_point::max() || (call.deadline > now && !in_the_way)) continue;
       call.deadline = Clock::time_point::max();
       late.push_back(call.cancel);

@@ -29,9 +29,9 @@ class OpenCalls {
     std::int64_t largest_request_bytes = 16 << 20;  // what a call may bring, and is taken to until it is read
     // A user has a quarter, or one largest request; the second half is for the first request of each user.
     std::int64_t most_request_bytes = 256 << 20;
-    std::int64_t most_reply_bytes = 256 << 20;      // likewise, but at least one reply
+    std::int64_t most_reply_bytes = 256 << 20;  // likewise, but at least one reply
     Clock::duration read_timeout = std::chrono::seconds(30);
-    Clock::duration pressed_read_timeout = std::chrono::seconds(2);  // while others wait for room
+    Clock::duration pressed_read_timeout = std::chrono::seconds(2);  // while users who have none wait for room
     Clock::duration reply_timeout = std::chrono::seconds(30);
     Clock::duration check_interval = std::chrono::seconds(1);
     std::function<Clock::time_point()> clock = Clock::now;

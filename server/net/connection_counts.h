@@ -16,11 +16,12 @@ enum class Refusal {
   kBound,        // too many in all
   kStranger,     // handed over, made no call that was let in, and made room for another
   kUnused,       // handed over, made no call in time
+  kGreedy,       // made more calls at once, or gave up more, than are looked at
   kDescriptors,  // the process or the machine has no descriptor left
   kCount
 };
 inline constexpr std::array<const char*, static_cast<std::size_t>(Refusal::kCount)> kRefusalNames = {
-    "silent", "displaced", "malformed", "peer_bound", "bound", "stranger", "unused", "descriptors"};
+    "silent", "displaced", "malformed", "peer_bound", "bound", "stranger", "unused", "greedy", "descriptors"};
 
 struct ConnectionCounts {
   std::int64_t open = 0;  // handed over, or silent still

@@ -38,6 +38,8 @@ constexpr int kFewestConnections = 64;
 constexpr int kMostConnections = 8000;
 // Accepted at one go, before those that speak are looked at.
 constexpr int kAcceptBatch = 64;
+// What the kernel takes for a connection before it is read, of which gRPC makes calls even after it was shut down.
+constexpr int kReceiveBytes = 64 << 10;
 constexpr int kEventBatch = 128;
 // Looking at all connections takes some milliseconds; a flood at a bound must not cause it for each of its own.
 constexpr std::chrono::milliseconds kLeastSweepGap{20};
@@ -75,6 +77,9 @@ class ConnectionGate::Loop {
 
   int max_connections() const { return options_.max_connections; }
   ConnectionCounts counts() const;
+  void Count(Refusal reason, std::int64_t number = 1) {
+    refused_[static_cast<std::size_t>(reason)].fetch_add(number, std::memory_order_relaxed);
+  }
 
  private:
   struct Gate {
@@ -116,9 +121,6 @@ class ConnectionGate::Loop {
   void CloseSilent(ConnectionKey key, std::optional<Refusal> reason);
   bool CloseOldestSilent(const std::string* shared, Time now);
   void Sweep(Time now);
-  void Count(Refusal reason, std::int64_t number = 1) {
-    refused_[static_cast<std::size_t>(reason)].fetch_add(number, std::memory_order_relaxed);
-  }
   void LogRefusals(Time now);
   std::size_t CountOf(const std::string& shared) const;
 
@@ -134,6 +136,7 @@ class ConnectionGate::Loop {
   std::atomic<std::int64_t> num_silent_{0};
   ConnectionKey next_key_ = 1;
   Time next_tick_;
+  Time next_look_;
   Time last_sweep_;
   Time paused_until_;
   std::array<std::atomic<std::int64_t>, kRefusalNames.size()> refused_{};
@@ -199,6 +202,10 @@ void ConnectionGate::Loop::Run() {
     while (!silent_.empty() && silent_.begin()->second.since + options_.silence_timeout <= now) {
       CloseSilent(silent_.begin()->first, Refusal::kSilent);
     }
+    if (now >= next_look_) {
+      next_look_ = now + kLeastSweepGap;
+      Count(Refusal::kGreedy, static_cast<std::int64_t>(table.ShutTalkative(now)));
+    }
     if (now >= next_tick_) Tick(now);
   }
 }
@@ -214,7 +221,7 @@ void ConnectionGate::Loop::Stop() {
 }
 
 int ConnectionGate::Loop::WaitMilliseconds(Time now) const {
-  Time until = next_tick_;
+  Time until = table.HasStrangers() ? std::min(next_tick_, next_look_) : next_tick_;
   if (!silent_.empty()) until = std::min(until, silent_.begin()->second.since + options_.silence_timeout);
   if (paused_until_ > now) until = std::min(until, paused_until_);
   for (const Gate& gate : gates_) {
@@ -242,6 +249,7 @@ void ConnectionGate::Loop::Tick(Time now) {
   numbers_.Tick();
   Sweep(now);
   Count(Refusal::kUnused, static_cast<std::int64_t>(table.ShutUnused(now - options_.unused_timeout)));
+  table.Tidy(now);
   if (!spare_.is_open()) spare_ = SpareDescriptor();
   for (Gate& gate : gates_) {
     if (gate.socket.is_open() && !gate.socket.IsInPlace()) {
@@ -329,6 +337,7 @@ void ConnectionGate::Loop::Admit(const Gate& gate, Descriptor socket, Time now) 
   if (!silent.peer.is_unix) {
     const int yes = 1;
     setsockopt(socket.number(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+    setsockopt(socket.number(), SOL_SOCKET, SO_RCVBUF, &kReceiveBytes, sizeof(kReceiveBytes));
   }
   silent.socket = numbers_.Move(std::move(socket));
   if (!silent.socket.is_open()) return Count(Refusal::kDescriptors);
@@ -350,6 +359,7 @@ std::size_t ConnectionGate::Loop::CountOf(const std::string& shared) const {
 
 // Nothing when one more may come.
 std::optional<Refusal> ConnectionGate::Loop::MakeRoom(const std::string& shared, Time now) {
+  if (table.IsBarred(shared, now)) return Refusal::kGreedy;
   while (silent_.size() >= static_cast<std::size_t>(options_.max_silent)) CloseOldestSilent(nullptr, now);
   const auto peer_is_full = [&] {
     return CountOf(shared) >= static_cast<std::size_t>(options_.max_connections_per_peer);
@@ -488,7 +498,12 @@ std::optional<ConnectionPeer> ConnectionGate::PeerOf(const std::string& address)
   return loop_->table.FindByAddress(address);
 }
 
-void ConnectionGate::MarkUsed(ConnectionKey key) { loop_->table.MarkUsed(key); }
+void ConnectionGate::MarkUsed(ConnectionKey key) {
+  loop_->Count(Refusal::kGreedy, static_cast<std::int64_t>(loop_->table.MarkUsed(key, Clock::now())));
+}
+void ConnectionGate::MarkGivenUp(ConnectionKey key) {
+  loop_->Count(Refusal::kGreedy, static_cast<std::int64_t>(loop_->table.MarkGivenUp(key, Clock::now())));
+}
 void ConnectionGate::MarkAuthenticated(ConnectionKey key) { loop_->table.MarkAuthenticated(key); }
 
 ConnectionCounts ConnectionGate::counts() const { return loop_->counts(); }

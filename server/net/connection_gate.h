@@ -74,10 +74,12 @@ class ConnectionGate {
   std::optional<ConnectionPeer> PeerOf(int number) const;
   std::optional<ConnectionPeer> PeerOf(const std::string& address) const;
 
-  // To be told of every call that comes, so that its connection is not taken for an idle one; and of one that was let
-  // in, whose connection makes no room for others from then on.
+  // To be told of every call that comes, so that its connection is not taken for an idle one; of one that was let in,
+  // whose connection makes no room for others from then on; and of one that its client gave up. Those who make more
+  // than anybody can look at are closed, and newcomers of the same user or address kept out for 2 s.
   void MarkUsed(ConnectionKey key);
   void MarkAuthenticated(ConnectionKey key);
+  void MarkGivenUp(ConnectionKey key);
 
   ConnectionCounts counts() const;
 

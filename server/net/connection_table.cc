@@ -6,11 +6,17 @@
 #include <optional>
 #include <utility>
 
+#include "server/net/received_bytes.h"
+
 namespace oneloop {
 namespace {
 
 // What was shut down still holds its descriptor until its owner closes it; more than these would eat up the reserve.
 constexpr std::size_t kMostEnding = 64;
+constexpr std::chrono::seconds kBarred{2};
+// A client may send 64 KiB before it knows that its call was not let in, and then try again.
+constexpr std::int64_t kMostStrangerBytes = 1 << 20;
+constexpr std::chrono::seconds kBytesInterval{1};
 
 // What tells one socket from every other that exists at the same time; nothing when `number` is not open.
 std::optional<ino_t> SocketInode(int number) {
@@ -37,7 +43,7 @@ bool ConnectionTable::Add(int number, ConnectionPeer peer, Time now) {
   ++counts_[peer.shared];
   unused_.insert(key);
   strangers_.insert(key);
-  entries_.emplace(key, Entry{number, *inode, std::move(peer), now});
+  entries_.emplace(key, Entry{number, *inode, std::move(peer), now, 0, now});
   return true;
 }
 
@@ -135,9 +141,68 @@ std::optional<ConnectionPeer> ConnectionTable::FindByAddress(const std::string& 
   return entries_.at(found->second).peer;
 }
 
-void ConnectionTable::MarkUsed(ConnectionKey key) {
+std::size_t ConnectionTable::MarkUsed(ConnectionKey key, Time now) {
   const MutexLock lock(&mutex_);
   unused_.erase(key);
+  const auto found = entries_.find(key);
+  if (found == entries_.end() || ending_.contains(key)) return 0;
+  CallBudget& budget = strangers_.contains(key) ? stranger_calls_ : known_calls_;
+  return budget.TakeCall(found->second.peer.shared, now) ? 0 : ShutGreedy(key, now);
+}
+
+std::size_t ConnectionTable::MarkGivenUp(ConnectionKey key, Time now) {
+  const MutexLock lock(&mutex_);
+  const auto found = entries_.find(key);
+  if (found == entries_.end() || ending_.contains(key)) return 0;
+  CallBudget& budget = strangers_.contains(key) ? stranger_calls_ : known_calls_;
+  return budget.TakeGivenUp(found->second.peer.shared, now) ? 0 : ShutGreedy(key, now);
+}
+
+std::size_t ConnectionTable::ShutGreedy(ConnectionKey key, Time now) {
+  const std::string shared = entries_.at(key).peer.shared;
+  barred_until_[shared] = now + kBarred;
+  if (!strangers_.contains(key)) {
+    Shut(key);
+    return 1;
+  }
+  std::vector<ConnectionKey> greedy;
+  for (const ConnectionKey stranger : strangers_) {
+    if (entries_.at(stranger).peer.shared == shared) greedy.push_back(stranger);
+  }
+  for (const ConnectionKey stranger : greedy) Shut(stranger);
+  return greedy.size();
+}
+
+std::size_t ConnectionTable::ShutTalkative(Time now) {
+  const MutexLock lock(&mutex_);
+  for (const ConnectionKey key : strangers_) {
+    Entry& entry = entries_.at(key);
+    const std::int64_t bytes = entry.peer.is_unix ? 0 : ReceivedBytes(entry.number);
+    if (bytes - entry.bytes_before > kMostStrangerBytes) return ShutGreedy(key, now);
+    if (now - entry.bytes_since >= kBytesInterval) {
+      entry.bytes_before = bytes;
+      entry.bytes_since = now;
+    }
+  }
+  return 0;
+}
+
+bool ConnectionTable::HasStrangers() const {
+  const MutexLock lock(&mutex_);
+  return !strangers_.empty();
+}
+
+bool ConnectionTable::IsBarred(const std::string& shared, Time now) const {
+  const MutexLock lock(&mutex_);
+  const auto barred = barred_until_.find(shared);
+  return barred != barred_until_.end() && now < barred->second;
+}
+
+void ConnectionTable::Tidy(Time now) {
+  const MutexLock lock(&mutex_);
+  stranger_calls_.Tidy(now);
+  known_calls_.Tidy(now);
+  std::erase_if(barred_until_, [&](const auto& entry) { return entry.second <= now; });
 }
 
 void ConnectionTable::MarkAuthenticated(ConnectionKey key) {

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
@@ -14,6 +15,7 @@
 #include "absl/base/thread_annotations.h"
 #include "common/base/clock.h"
 #include "common/base/mutex.h"
+#include "server/net/call_budget.h"
 #include "server/net/connection_peer.h"
 
 namespace oneloop {
@@ -45,9 +47,19 @@ class ConnectionTable {
   // `address` as in ConnectionPeer.
   std::optional<ConnectionPeer> FindByAddress(const std::string& address) const;
 
-  // A call has come, whoever made it; and one that was let in. Unknown keys are ignored.
-  void MarkUsed(ConnectionKey key);
+  // A call has come, whoever made it; one was let in; and one was given up by its client. Unknown keys are ignored.
+  // Those who make too many calls are shut down: the connection, and if none of its calls was let in, all such that
+  // share its bound; newcomers that share it are barred for a while. Return how many were shut down.
+  std::size_t MarkUsed(ConnectionKey key, Time now);
   void MarkAuthenticated(ConnectionKey key);
+  std::size_t MarkGivenUp(ConnectionKey key, Time now);
+  // Likewise of those without a call that was let in who have sent more in a second than they have reason to: they are
+  // found out before anybody comes to look at their calls.
+  std::size_t ShutTalkative(Time now);
+  bool HasStrangers() const;
+  bool IsBarred(const std::string& shared, Time now) const;
+  // Forgets calls that count no longer.
+  void Tidy(Time now);
 
  private:
   struct Entry {
@@ -55,10 +67,13 @@ class ConnectionTable {
     ino_t inode = 0;
     ConnectionPeer peer;
     Time since;
+    std::int64_t bytes_before = 0;  // received by `bytes_since`
+    Time bytes_since;
   };
   void Shut(ConnectionKey key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Forget(ConnectionKey key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Uncount(ConnectionKey key, const std::string& shared) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::size_t ShutGreedy(ConnectionKey key, Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   mutable Mutex mutex_;
   std::map<ConnectionKey, Entry> entries_ ABSL_GUARDED_BY(mutex_);
@@ -69,6 +84,9 @@ class ConnectionTable {
   std::set<ConnectionKey> unused_ ABSL_GUARDED_BY(mutex_);
   std::set<ConnectionKey> strangers_ ABSL_GUARDED_BY(mutex_);
   std::set<ConnectionKey> ending_ ABSL_GUARDED_BY(mutex_);
+  CallBudget stranger_calls_ ABSL_GUARDED_BY(mutex_){{5000, 5000, 25}};
+  CallBudget known_calls_ ABSL_GUARDED_BY(mutex_){{20000, 20000, 10}};
+  std::unordered_map<std::string, Time> barred_until_ ABSL_GUARDED_BY(mutex_);  // by what is shared
 };
 
 }  // namespace oneloop

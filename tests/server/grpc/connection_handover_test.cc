@@ -95,7 +95,7 @@ class ConnectionHandoverTest : public testing::Test {
     }
     handover_ = std::make_unique<ConnectionHandover>(
         &builder, std::vector<std::shared_ptr<grpc::ServerCredentials>>{std::move(credentials), nullptr});
-    poller_ = std::make_unique<SteadyPoller>(&builder);
+    poller_ = std::make_unique<SteadyPoller>(&builder, [] { return false; });
     server_ = builder.BuildAndStart();
     ASSERT_NE(server_, nullptr);
     poller_->Start();

@@ -93,7 +93,9 @@ TEST(OpenCallsTest, SlowRequestsOfAFewUsersHoldUpNobodyElse) {
   options.most_request_bytes = 16 * kLargest;
   OpenCalls calls(options);
   int reading = 0;
-  const auto read = [&](const std::string& user) { calls.StartReading(OpenOne(calls, user), [&reading] { ++reading; }); };
+  const auto read = [&](const std::string& user) {
+    calls.StartReading(OpenOne(calls, user), [&reading] { ++reading; });
+  };
   for (const char* const user : {"ada", "bob", "cat", "dan"}) {
     for (int i = 0; i < 20; ++i) read(user);
   }
