@@ -37,6 +37,7 @@ ArrivedCall ReadArrival(const grpc::ServerContextBase& context, ConnectionGate* 
   if (const std::optional<ConnectionPeer> peer = PeerOfCall(*gate, credentials.peer)) {
     gate->MarkUsed(peer->key);
     call.connection = peer->key;
+    call.shared = peer->shared;
     if (peer->is_unix) {
       credentials.via = CallCredentials::Via::kUnix;
       credentials.uid = peer->uid;

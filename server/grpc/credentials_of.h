@@ -2,6 +2,7 @@
 #define ONELOOP_SERVER_GRPC_CREDENTIALS_OF_H_
 
 #include <optional>
+#include <string>
 
 #include "grpcpp/server_context.h"
 #include "server/handlers/call_credentials.h"
@@ -15,6 +16,7 @@ namespace oneloop {
 struct ArrivedCall {
   CallCredentials credentials;
   std::optional<ConnectionKey> connection;
+  std::string shared;  // the same for all calls of one user or address, whoever they say they are
 };
 ArrivedCall ReadArrival(const grpc::ServerContextBase& context, ConnectionGate* gate);
 

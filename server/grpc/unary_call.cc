@@ -58,7 +58,7 @@ UnaryCall::UnaryCall(const ApiService* service, const Method& method, grpc::Call
 absl::Status UnaryCall::Admit(const std::shared_ptr<UnaryCall>& self) {
   RETURN_IF_ERROR(start_.caller.status());
   const std::weak_ptr<UnaryCall> weak = self;
-  ASSIGN_OR_RETURN(id_, service_->parts().open_calls->Open(start_.user(), [weak] {
+  ASSIGN_OR_RETURN(id_, service_->parts().open_calls->Open(start_.account(), [weak] {
     if (const std::shared_ptr<UnaryCall> call = weak.lock()) call->context_->TryCancel();
   }));
   service_->parts().open_calls->StartReading(id_, [weak] {
@@ -83,7 +83,7 @@ void UnaryCall::OnReadDone(bool ok) {
   }
   // What is large once read is worked on by few at a time, which bounds the memory of all.
   const CallCost cost = request_.Length() > kHeavyRequestBytes ? CallCost::kHeavy : start_.method.cost;
-  const absl::Status queued = parts.queue->Submit(cost, start_.user(), [self = self_] { self->Run(); });
+  const absl::Status queued = parts.queue->Submit(cost, start_.account(), [self = self_] { self->Run(); });
   if (!queued.ok()) Refuse(queued);
 }
 

@@ -84,7 +84,7 @@ class ConnectionTable {
   std::set<ConnectionKey> unused_ ABSL_GUARDED_BY(mutex_);
   std::set<ConnectionKey> strangers_ ABSL_GUARDED_BY(mutex_);
   std::set<ConnectionKey> ending_ ABSL_GUARDED_BY(mutex_);
-  CallBudget stranger_calls_ ABSL_GUARDED_BY(mutex_){{5000, 5000, 25}};
+  CallBudget stranger_calls_ ABSL_GUARDED_BY(mutex_){{20000, 20000, 104}};
   CallBudget known_calls_ ABSL_GUARDED_BY(mutex_){{20000, 20000, 10}};
   std::unordered_map<std::string, Time> barred_until_ ABSL_GUARDED_BY(mutex_);  // by what is shared
 };

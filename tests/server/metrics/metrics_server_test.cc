@@ -101,7 +101,7 @@ class RawClient {
   int socket_;
 };
 
-// Item S16: 40 silent connections delayed a scrape by 19 s. Here their number would delay it by minutes.
+// 40 silent connections delayed a scrape by 19 s. Here their number would delay it by minutes.
 TEST(MetricsServerTest, SilentConnectionsDelayNoScrape) {
   const auto server = MetricsServer::Start("127.0.0.1", 0, [] { return std::string("fine"); }).value();
   constexpr int kSilent = 200;
