@@ -110,7 +110,7 @@ std::int64_t MappingSampler::Bytes(const Template& hardware_template, const Laye
     rows += NumRows(PrimePowers(shape.bound(dim)), NumPlaces(hardware_template, dim));
   }
   // Lists grow by doubling.
-  return static_cast<std::int64_t>(sizeof(MappingSampler) + 2 * rows * (sizeof(Row) + sizeof(const Row*)));
+  return static_cast<std::int64_t>(sizeof(MappingSampler) + 2 * rows * (sizeof(Row) + sizeof(std::uintptr_t)));
 }
 
 MappingSampler::MappingSampler(const CostModel& model, const LayerShape& shape, Random& random)

@@ -57,7 +57,8 @@ std::shared_ptr<const Template> WorstTemplate() {
     level.keeps = {Tensor::kW, Tensor::kI, Tensor::kO};
     level.spatial.push_back({"X", kEveryDim, *Formula::Parse(names[static_cast<std::size_t>(l)], names)});
     if (l + 1 < kMaxLevels) {
-      level.capacity_bytes = *Formula::Parse(names[static_cast<std::size_t>(kMaxLevels + l)], names);
+      level.capacity_bytes =
+          *Formula::Parse(names[static_cast<std::size_t>(kMaxLevels) + static_cast<std::size_t>(l)], names);
     }
     level.energy_pj = Formula::Constant(1 + l, kMaxParameters);
     level.words_per_cycle = Formula::Constant(4, kMaxParameters);

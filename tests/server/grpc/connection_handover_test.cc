@@ -210,6 +210,7 @@ TEST_F(ConnectionHandoverTest, ConnectionsThatComeAndGoHaveTheirPeers) {
   Start(Options({"", "127.0.0.1", 0}, Opening::kHttp2));
   std::vector<std::thread> clients;
   std::array<int, 4> found = {};
+  clients.reserve(found.size());
   for (int& count : found) {
     clients.emplace_back([this, &count] {
       for (int i = 0; i < 50; ++i) count += Call(Channel()).error_message().starts_with("127.0.0.1:") ? 1 : 0;
