@@ -211,7 +211,6 @@ void OneLoopServer::Parts::MakeService(const Options& options) {
   parts.watch_hub = watch_hub.get();
   parts.health = health.get();
   parts.gate = gate.get();
-  parts.largest_request_bytes = options.limits.max_message_bytes;
   parts.most_parsed_bytes = options.limits.max_message_bytes * kParsedBytesPerByte;
   api = std::make_unique<ApiService>(parts);
 }

@@ -30,7 +30,6 @@ struct ApiParts {
   WatchHub* watch_hub = nullptr;
   HealthHandlers* health = nullptr;
   ConnectionGate* gate = nullptr;
-  std::int64_t largest_request_bytes = 16 << 20;
   std::int64_t most_parsed_bytes = 64 << 20;  // that a request may take once it is read into memory
 };
 
