@@ -1,5 +1,6 @@
 #include "server/handlers/method_table.h"
 
+#include <string>
 #include <type_traits>
 #include <unordered_map>
 #include <utility>
@@ -19,7 +20,7 @@ namespace {
 
 using google::protobuf::Message;
 
-// A handler takes the request, who calls or the whole context where it needs that, and what to fill.
+// A handler takes the request, what it needs to know of the call, if anything, and what to fill.
 template <class Handler>
 struct HandlerTraits;
 template <class C, class Req, class Resp>
@@ -27,42 +28,28 @@ struct HandlerTraits<absl::Status (C::*)(const Req&, Resp*) const> {
   using Class = C;
   using Request = Req;
   using Response = Resp;
-  static absl::Status Call(const C& handlers, absl::Status (C::*handler)(const Req&, Resp*) const, const CallContext&,
-                           const Req& request, Resp* response) {
-    return (handlers.*handler)(request, response);
-  }
+  using Context = void;
 };
-template <class C, class Req, class Resp>
-struct HandlerTraits<absl::Status (C::*)(const Req&, const std::string&, Resp*) const> {
+template <class C, class Req, class Ctx, class Resp>
+struct HandlerTraits<absl::Status (C::*)(const Req&, const Ctx&, Resp*) const> {
   using Class = C;
   using Request = Req;
   using Response = Resp;
-  static absl::Status Call(const C& handlers, absl::Status (C::*handler)(const Req&, const std::string&, Resp*) const,
-                           const CallContext& call, const Req& request, Resp* response) {
-    return (handlers.*handler)(request, call.caller.user, response);
-  }
-};
-template <class C, class Req, class Resp>
-struct HandlerTraits<absl::Status (C::*)(const Req&, const CallContext&, Resp*) const> {
-  using Class = C;
-  using Request = Req;
-  using Response = Resp;
-  static absl::Status Call(const C& handlers, absl::Status (C::*handler)(const Req&, const CallContext&, Resp*) const,
-                           const CallContext& call, const Req& request, Resp* response) {
-    return (handlers.*handler)(request, call, response);
-  }
+  using Context = Ctx;
 };
 
-template <class C, class Req, class Resp>
-struct HandlerTraits<absl::Status (C::*)(const Req&, const Caller&, Resp*) const> {
-  using Class = C;
-  using Request = Req;
-  using Response = Resp;
-  static absl::Status Call(const C& handlers, absl::Status (C::*handler)(const Req&, const Caller&, Resp*) const,
-                           const CallContext& call, const Req& request, Resp* response) {
-    return (handlers.*handler)(request, call.caller, response);
+// The whole context, who calls, or the name of their user.
+template <class Context>
+const Context& PartOf(const CallContext& call) {
+  if constexpr (std::is_same_v<Context, CallContext>) {
+    return call;
+  } else if constexpr (std::is_same_v<Context, Caller>) {
+    return call.caller;
+  } else {
+    static_assert(std::is_same_v<Context, std::string>);
+    return call.caller.user;
   }
-};
+}
 
 struct Costs {
   CallCost cost = CallCost::kRead;
@@ -118,7 +105,13 @@ Method Unary(const std::string& service, const std::string& name, const MethodRu
   method.run = [](const Handlers& handlers, const CallContext& call, const Message& request, Message* response) {
     const Class* const part = std::get<const Class*>(handlers);
     if (part == nullptr) return absl::UnimplementedError("this service is not enabled");
-    return Traits::Call(*part, kHandler, call, static_cast<const Request&>(request), static_cast<Response*>(response));
+    const auto& typed_request = static_cast<const Request&>(request);
+    auto* const typed_response = static_cast<Response*>(response);
+    if constexpr (std::is_void_v<typename Traits::Context>) {
+      return (part->*kHandler)(typed_request, typed_response);
+    } else {
+      return (part->*kHandler)(typed_request, PartOf<typename Traits::Context>(call), typed_response);
+    }
   };
   return method;
 }
