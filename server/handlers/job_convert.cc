@@ -308,7 +308,11 @@ absl::StatusOr<PreparedJob> PrepareJob(const v1::JobSpec& spec, const Catalog& c
   ASSIGN_OR_RETURN(prepared.search, BuildSearch(prepared.spec, resolved));
   NewJob& job = prepared.job;
   job.spec = DeterministicBytes(prepared.spec);
-  if (job.spec.size() > kLargestSummary) job.summary = DeterministicBytes(SummaryOf(prepared.spec));
+  if (job.spec.size() > kLargestSummary) {
+    v1::JobSpec summary = prepared.spec;
+    Summarize(&summary);
+    job.summary = DeterministicBytes(summary);
+  }
   job.resolved = DeterministicBytes(resolved);
   job.workload_name = prepared.search->workload->name;
   job.template_name = prepared.search->hardware_template->name();
@@ -320,21 +324,21 @@ absl::StatusOr<PreparedJob> PrepareJob(const v1::JobSpec& spec, const Catalog& c
   return prepared;
 }
 
-v1::JobSpec SummaryOf(const v1::JobSpec& spec) {
-  if (spec.ByteSizeLong() <= kLargestSummary) return spec;
-  v1::JobSpec summary = spec;
-  if (spec.has_workload()) {
-    summary.mutable_workload()->Clear();
-    summary.mutable_workload()->set_name(spec.workload().name());
+void Summarize(v1::JobSpec* spec) {
+  if (spec->ByteSizeLong() <= kLargestSummary) return;
+  if (spec->has_workload()) {
+    const std::string name = spec->workload().name();
+    spec->mutable_workload()->Clear();
+    spec->mutable_workload()->set_name(name);
   }
-  if (spec.has_template_()) {
-    summary.mutable_template_()->Clear();
-    summary.mutable_template_()->set_name(spec.template_().name());
+  if (spec->has_template_()) {
+    const std::string name = spec->template_().name();
+    spec->mutable_template_()->Clear();
+    spec->mutable_template_()->set_name(name);
   }
-  if (summary.ByteSizeLong() <= kLargestSummary) return summary;
-  summary.clear_limits();
-  summary.clear_fixed_parameters();
-  return summary;
+  if (spec->ByteSizeLong() <= kLargestSummary) return;
+  spec->clear_limits();
+  spec->clear_fixed_parameters();
 }
 
 absl::StatusOr<v1::JobSpec> DecodeSpec(const JobRecord& record) {

@@ -33,9 +33,9 @@ absl::StatusOr<PreparedJob> PrepareJob(const v1::JobSpec& spec, const Catalog& c
 absl::StatusOr<std::shared_ptr<const SearchSpec>> DecodeSearch(const JobRecord& record);
 absl::StatusOr<v1::JobSpec> DecodeSpec(const JobRecord& record);
 
-// The spec as lists, watches and replies to changes have it: of one with more than 16 KiB, the workload and the
+// Makes the spec what lists, watches and replies to changes have: of one with more than 16 KiB, the workload and the
 // template are left with their names, and whatever else is large is left out.
-v1::JobSpec SummaryOf(const v1::JobSpec& spec);
+void Summarize(v1::JobSpec* spec);
 
 }  // namespace oneloop
 

@@ -104,7 +104,7 @@ absl::StatusOr<v1::Job> JobToProto(const JobRecord& record, const std::optional<
   job.set_name(FormatJobName(record.job.project, record.id));
   job.set_state(JobStateToProto(record.state));
   ASSIGN_OR_RETURN(*job.mutable_spec(), DecodeSpec(record));
-  if (detail == SpecDetail::kSummary) *job.mutable_spec() = SummaryOf(job.spec());
+  if (detail == SpecDetail::kSummary) Summarize(job.mutable_spec());
   v1::JobProgress* progress = job.mutable_progress();
   progress->set_starts_done(record.starts_done);
   progress->set_starts_total(record.job.num_starts);

@@ -21,7 +21,7 @@ v1::JobState JobStateToProto(JobState state);
 // INVALID_ARGUMENT, without a field, for JOB_STATE_UNSPECIFIED and unknown numbers.
 absl::StatusOr<JobState> JobStateFromProto(int state);
 
-// With the spec as it is, or as SummaryOf makes it. DATA_LOSS when the stored spec cannot be read.
+// With the spec as it is, or as Summarize makes it. DATA_LOSS when the stored spec cannot be read.
 absl::StatusOr<v1::Job> JobToProto(const JobRecord& record, const std::optional<PointRecord>& best, SpecDetail detail);
 // `energy_uj` and `latency_cycles` are of the design whose gap it gives; infinite for none.
 v1::Certificate CertificateToProto(const JobBound& bound, v1::Objective objective, double energy_uj,
