@@ -19,22 +19,13 @@
 #include "common/base/random.h"
 #include "server/search/search.h"
 #include "server/search/search_bound.h"
+#include "tests/benchmark/stoppable_sink.h"
 #include "tests/testing/shipped.h"
 
 namespace oneloop {
 namespace {
 
 constexpr absl::Duration kLatest = absl::Seconds(3);
-
-class Sink : public PointSink {
- public:
-  explicit Sink(const std::atomic<bool>* stop) : stop_(*stop) {}
-  void OnPoint(const SearchPoint&) override {}
-  bool StopRequested() override { return stop_; }
-
- private:
-  const std::atomic<bool>& stop_;
-};
 
 // Milliseconds from the request to the end of `work`; below 0 when it ended by itself before.
 double StopAfter(absl::Duration moment, const std::function<void(const std::atomic<bool>&)>& work) {
@@ -85,7 +76,7 @@ void Run(int repetitions) {
         std::pair("bayesian", Algorithm::kBayesian)}) {
     spec.algorithm = algorithm;
     Measure(name, repetitions, [&spec](const std::atomic<bool>& stop) {
-      Sink sink(&stop);
+      StoppableSink sink(&stop);
       RunStart(spec, 0, sink);
     });
   }
@@ -93,7 +84,7 @@ void Run(int repetitions) {
   spec.algorithm = Algorithm::kGradient;
   spec.samples_per_start = 4000;
   Measure("polish", repetitions, [&spec](const std::atomic<bool>& stop) {
-    Sink sink(&stop);
+    StoppableSink sink(&stop);
     RunStart(spec, 0, sink);
   });
   Measure("bound", repetitions,

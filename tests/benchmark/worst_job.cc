@@ -26,19 +26,10 @@
 #include "server/search/search.h"
 #include "server/search/search_bound.h"
 #include "server/search/search_memory.h"
+#include "tests/benchmark/stoppable_sink.h"
 
 namespace oneloop {
 namespace {
-
-class Sink : public PointSink {
- public:
-  explicit Sink(const std::atomic<bool>* stop) : stop_(*stop) {}
-  void OnPoint(const SearchPoint&) override {}
-  bool StopRequested() override { return stop_; }
-
- private:
-  const std::atomic<bool>& stop_;
-};
 
 std::shared_ptr<const Template> WorstTemplate() {
   TemplateSpec spec;
@@ -168,7 +159,7 @@ void Run(int layers) {
                    [&](const std::atomic<bool>& stop) { ProveSearchBound(spec, [&stop] { return stop.load(); }); });
     }
     MeasureStops(name, [&](const std::atomic<bool>& stop) {
-      Sink sink(&stop);
+      StoppableSink sink(&stop);
       RunStart(spec, 0, sink);
     });
   }
