@@ -3,6 +3,7 @@
 #include <exception>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/status.h"
 
@@ -15,9 +16,9 @@ std::string Title(const CalibrationRecord& record) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<CalibrationManager>> CalibrationManager::Create(CalibrationStore* store,
-                                                                               Trainer trainer) {
-  std::unique_ptr<CalibrationManager> manager(new CalibrationManager(store, std::move(trainer)));
+absl::StatusOr<std::unique_ptr<CalibrationManager>> CalibrationManager::Create(CalibrationStore* store, Trainer trainer,
+                                                                               const StalledJobs::Options& delays) {
+  std::unique_ptr<CalibrationManager> manager(new CalibrationManager(store, std::move(trainer), delays));
   ASSIGN_OR_RETURN(const std::vector<CalibrationRecord> records, store->ListTrainings());
   {
     const MutexLock lock(&manager->mutex_);
@@ -75,6 +76,7 @@ void CalibrationManager::Forget(std::int64_t id) {
   const MutexLock lock(&mutex_);
   if (const auto running = running_.find(id); running != running_.end()) {
     running->second->stop = true;
+    work_.SignalAll();
     return;
   }
   queue_.Remove(id);
@@ -127,7 +129,11 @@ void CalibrationManager::Loop(TrainingLane lane) {
 }
 
 void CalibrationManager::Train(const Task& task) {
-  const absl::StatusOr<CalibrationRecord> record = store_->GetCalibration(task.name.first, task.name.second);
+  absl::StatusOr<CalibrationRecord> record;
+  AwaitStorage(*task.running, [&] {
+    record = store_->GetCalibration(task.name.first, task.name.second);
+    return record.status();
+  }).IgnoreError();
   if (!record.ok() || record->id != task.id || record->state != CalibrationState::kTraining) {
     // Otherwise it was cancelled or deleted meanwhile.
     if (record.ok() || absl::IsNotFound(record.status())) return;
@@ -137,17 +143,32 @@ void CalibrationManager::Train(const Task& task) {
   }
   const absl::StatusOr<CalibrationOutcome> trained = TrainRecord(*record, task.running);
   absl::Status stored;
-  if (absl::IsCancelled(trained.status()) && task.running->stop) {
+  if (task.running->stop && (absl::IsCancelled(trained.status()) || IsStorageTrouble(trained.status()))) {
     stored = store_->NoteAttempts(record->id, 0);
   } else if (trained.ok()) {
-    stored = store_->FinishCalibration(*trained);
+    stored = AwaitStorage(*task.running, [&] { return store_->FinishCalibration(*trained); });
   } else {
-    stored = store_->FinishCalibration(
-        {record->id, CalibrationState::kFailed, Message(trained.status()), record->calibration.summary, /*model=*/""});
+    const CalibrationOutcome failure = {record->id, CalibrationState::kFailed, Message(trained.status()),
+                                        record->calibration.summary, /*model=*/""};
+    stored = AwaitStorage(*task.running, [&] { return store_->FinishCalibration(failure); });
   }
   // Deleted or cancelled meanwhile.
   if (stored.ok() || absl::IsNotFound(stored) || absl::IsFailedPrecondition(stored)) return;
   Log(LogLevel::kError, absl::StrCat(Title(*record), " cannot be stored: ", stored.message()));
+}
+
+absl::Status CalibrationManager::AwaitStorage(const Running& running, const std::function<absl::Status()>& call) {
+  for (int failures = 0;; ++failures) {
+    absl::Status status = call();
+    if (!IsStorageTrouble(status)) return status;
+    if (failures == 0) Log(LogLevel::kError, "a training waits for the storage: " + Message(status));
+    const SteadyTime time = SteadyNow() + StalledJobs::DelayBefore(failures, delays_);
+    const MutexLock lock(&mutex_);
+    for (absl::Duration left = time - SteadyNow(); left > absl::ZeroDuration(); left = time - SteadyNow()) {
+      if (running.stop) return status;
+      work_.WaitFor(mutex_, left);
+    }
+  }
 }
 
 absl::StatusOr<CalibrationOutcome> CalibrationManager::TrainRecord(const CalibrationRecord& record,
@@ -157,7 +178,7 @@ absl::StatusOr<CalibrationOutcome> CalibrationManager::TrainRecord(const Calibra
                                            " times in a row while this trained, so it is not begun again; make it "
                                            "anew from fewer measurements"));
   }
-  RETURN_IF_ERROR(store_->NoteAttempts(record.id, record.attempts + 1));
+  RETURN_IF_ERROR(AwaitStorage(*running, [&] { return store_->NoteAttempts(record.id, record.attempts + 1); }));
   // Out of memory, for one, is the end of the training and not of the daemon.
   try {
     return trainer_(record, [&running](double done) {

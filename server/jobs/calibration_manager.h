@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/base/mutex.h"
+#include "server/jobs/stalled_jobs.h"
 #include "server/jobs/training_queue.h"
 #include "server/store/calibration_store.h"
 
@@ -36,8 +37,9 @@ class CalibrationManager {
   // A training that began so often, and neither ended nor was stopped, is not begun again.
   static constexpr int kMostAttempts = 5;
 
-  // `store` outlives the manager.
-  static absl::StatusOr<std::unique_ptr<CalibrationManager>> Create(CalibrationStore* store, Trainer trainer);
+  // `store` outlives the manager. While it takes nothing, a training waits as `delays` says and keeps what it has.
+  static absl::StatusOr<std::unique_ptr<CalibrationManager>> Create(CalibrationStore* store, Trainer trainer,
+                                                                    const StalledJobs::Options& delays = {});
   // Drains.
   ~CalibrationManager();
   CalibrationManager(const CalibrationManager&) = delete;
@@ -66,18 +68,22 @@ class CalibrationManager {
     std::shared_ptr<Running> running;
   };
 
-  CalibrationManager(CalibrationStore* store, Trainer trainer) : store_(store), trainer_(std::move(trainer)) {}
+  CalibrationManager(CalibrationStore* store, Trainer trainer, const StalledJobs::Options& delays)
+      : store_(store), trainer_(std::move(trainer)), delays_(delays) {}
 
   void Enqueue(const CalibrationRecord& record) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Forget(std::int64_t id);
   void Loop(TrainingLane lane);
   std::optional<Task> Next(TrainingLane lane);
   void Train(const Task& task);
+  // Ends with something else than trouble of the storage, unless the training is to stop.
+  absl::Status AwaitStorage(const Running& running, const std::function<absl::Status()>& call);
   absl::StatusOr<CalibrationOutcome> TrainRecord(const CalibrationRecord& record,
                                                  const std::shared_ptr<Running>& running);
 
   CalibrationStore* const store_;
   const Trainer trainer_;
+  const StalledJobs::Options delays_;
 
   mutable Mutex mutex_;
   CondVar work_;

@@ -58,8 +58,7 @@ JobManager::~JobManager() {
   for (std::thread& worker : workers_) worker.join();
 }
 
-absl::Status JobManager::EnqueueRest(const JobRecord& record) {
-  ASSIGN_OR_RETURN(const std::vector<StartRecord> starts, options_.store->ListStarts(record.id));
+void JobManager::EnqueueRest(const JobRecord& record, const std::vector<StartRecord>& starts) {
   std::optional<StopRule> rule;
   if (record.job.stop_gap) AddEnded(starts, &rule.emplace(record.job.num_starts));
   const int end = rule ? rule->never_from() : record.job.num_starts;
@@ -68,7 +67,6 @@ absl::Status JobManager::EnqueueRest(const JobRecord& record) {
   } else {
     Enqueue(record, starts);
   }
-  return absl::OkStatus();
 }
 
 void JobManager::Enqueue(const JobRecord& record, const std::vector<StartRecord>& starts) {
@@ -188,20 +186,21 @@ absl::StatusOr<JobRecord> JobManager::SetPaused(std::int64_t job_id, const std::
 
 absl::StatusOr<JobRecord> JobManager::Resume(std::int64_t job_id, std::optional<std::int64_t> expected_revision) {
   MutexLock control(&control_mutex_);
-  bool held = false;
   {
     MutexLock lock(&mutex_);
     RETURN_IF_ERROR(CheckOpen());
-    held = queue_.IsHeld(job_id);
   }
+  ASSIGN_OR_RETURN(const std::vector<StartRecord> starts, options_.store->ListStarts(job_id));
   absl::StatusOr<JobRecord> record =
       options_.store->SetJobState(job_id, {JobState::kPaused}, JobState::kPending, "", expected_revision);
-  // On a full disk not even the pause could be stored: such a job is held here and RUNNING there.
-  if (absl::IsFailedPrecondition(record.status()) && held) record = options_.store->GetJob(job_id);
+  // On a full disk not even the pause could be stored: such a job is stalled here and RUNNING there.
+  if (absl::IsFailedPrecondition(record.status()) && stalled_.ReasonOf(job_id)) record = options_.store->GetJob(job_id);
   if (!record.ok()) return record;
   stalled_.Remove(job_id);
-  RETURN_IF_ERROR(EnqueueRest(*record));
-  return options_.store->GetJob(job_id);
+  EnqueueRest(*record, starts);
+  // It may have ended with that.
+  absl::StatusOr<JobRecord> resumed = options_.store->GetJob(job_id);
+  return resumed.ok() ? resumed : record;
 }
 
 void JobManager::StopTasks(std::int64_t job_id) {

@@ -89,7 +89,7 @@ class JobManager {
   // paused, too, and then does not go on by itself.
   absl::StatusOr<JobRecord> Cancel(std::int64_t job_id, std::optional<std::int64_t> expected_revision);
   absl::StatusOr<JobRecord> Pause(std::int64_t job_id, std::optional<std::int64_t> expected_revision);
-  // UNAVAILABLE while draining.
+  // Any error leaves the job as it was. UNAVAILABLE while draining.
   absl::StatusOr<JobRecord> Resume(std::int64_t job_id, std::optional<std::int64_t> expected_revision);
 
   // Changes settings of a job, and its turns with them. Not for deletion. Codes as in RunStore::ChangeJob.
@@ -135,9 +135,10 @@ class JobManager {
   // For LookAfter: what changed since its last call.
   std::map<std::int64_t, JobActivity> ListenToTasks() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ForgetCrashes();
-  // Queues what is left of a job, or ends it when nothing is.
-  absl::Status EnqueueRest(const JobRecord& record);
-  // `starts`: as stored; those that are not done, or not listed, are queued.
+  // Queues what is left of a job, or ends it when nothing is. `starts`: as stored; whoever changes the job's state
+  // reads them before, so that nothing can fail between the two.
+  void EnqueueRest(const JobRecord& record, const std::vector<StartRecord>& starts);
+  // Those that are not done, or not listed, are queued.
   void Enqueue(const JobRecord& record, const std::vector<StartRecord>& starts);
   // Lets the queue lease what the job's stop rule allows by now.
   void ApplyStopRule(std::int64_t job_id, const ActiveJob& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -169,9 +170,15 @@ class JobManager {
   void SettleStorageTrouble(const Lease& lease, std::string_view problem);
   // As StalledJobs::Retry: the change of state is the probe.
   bool RetryStalled(std::int64_t job_id);
+  // OK once the job goes on, or nothing is left to do.
+  absl::Status GoOn(std::int64_t job_id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(control_mutex_);
   // With what `end_message` says, or whether the search converged.
   void Succeed(std::int64_t job_id, const std::string& end_message);
   void FailJob(std::int64_t job_id, const std::string& reason);
+  // Of a job of which no worker has anything any more. What cannot be stored now is stored later.
+  void EndJob(std::int64_t job_id, const JobEnd& end);
+  // OK also for a job that is over or gone.
+  absl::Status StoreEnd(std::int64_t job_id, const JobEnd& end);
 
   const Options options_;
   const int num_threads_;

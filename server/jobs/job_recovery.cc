@@ -44,7 +44,8 @@ absl::Status JobManager::TakeUp(const std::map<std::int64_t, JobCrashes>& crashe
       if (known != crashes.end() && Suspects::IsConvicted(known->second)) {
         FailJob(record.id, Suspects::Verdict(known->second));
       } else {
-        RETURN_IF_ERROR(EnqueueRest(record));
+        ASSIGN_OR_RETURN(const std::vector<StartRecord> starts, options_.store->ListStarts(record.id));
+        EnqueueRest(record, starts);
       }
     }
   } while (page.size() == static_cast<std::size_t>(query.limit));

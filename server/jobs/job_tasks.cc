@@ -207,12 +207,13 @@ void JobManager::SettleFailure(const Lease& lease, const absl::Status& status) {
 void JobManager::SettleRefused(const Lease& lease) {
   MutexLock control(&control_mutex_);
   const absl::StatusOr<JobRecord> record = options_.store->GetJob(lease.job_id);
-  if (!record.ok() || IsFinal(record->state)) {
+  if (record.ok() ? IsFinal(record->state) : absl::IsNotFound(record.status())) {
     Forget(lease.job_id);
     return;
   }
   MutexLock lock(&mutex_);
-  if (record->state == JobState::kPaused) queue_.Hold(lease.job_id);
+  // Of a job that cannot be read, the next worker finds out.
+  if (record.ok() && record->state == JobState::kPaused) queue_.Hold(lease.job_id);
   queue_.GiveBack(lease);
 }
 
@@ -241,43 +242,60 @@ void JobManager::SettleStorageTrouble(const Lease& lease, std::string_view probl
 bool JobManager::RetryStalled(std::int64_t job_id) {
   MutexLock control(&control_mutex_);
   if (!stalled_.ReasonOf(job_id)) return true;
+  const absl::Status gone_on = GoOn(job_id);
+  // Another trouble than the storage's is of this job alone.
+  return gone_on.ok() || !IsStorageTrouble(gone_on);
+}
+
+absl::Status JobManager::GoOn(std::int64_t job_id) {
   absl::StatusOr<JobRecord> record = options_.store->GetJob(job_id);
-  if (record.ok() && !IsFinal(record->state) && (record->state != JobState::kPaused || IsStoragePause(*record))) {
-    record = options_.store->SetJobState(job_id, {JobState::kPending, JobState::kRunning, JobState::kPaused},
-                                         JobState::kPending, "", std::nullopt);
-    if (!record.ok()) return false;
+  if (!record.ok() && !absl::IsNotFound(record.status())) return record.status();
+  if (!record.ok() || IsFinal(record->state) || (record->state == JobState::kPaused && !IsStoragePause(*record))) {
+    // Deleted, at its end, or paused by somebody.
     stalled_.Remove(job_id);
-    Log(LogLevel::kInfo, JobText(job_id) + "goes on, as the storage takes results again");
-    if (const absl::Status queued = EnqueueRest(*record); !queued.ok()) stalled_.Add(job_id, Message(queued));
-    return true;
+    return absl::OkStatus();
   }
-  if (!record.ok() && !absl::IsNotFound(record.status())) return false;
-  // Deleted, at its end, or paused by somebody.
+  if (const std::optional<JobEnd> end = stalled_.EndOf(job_id)) {
+    RETURN_IF_ERROR(StoreEnd(job_id, *end));
+    stalled_.Remove(job_id);
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const std::vector<StartRecord> starts, options_.store->ListStarts(job_id));
+  ASSIGN_OR_RETURN(record,
+                   options_.store->SetJobState(job_id, {JobState::kPending, JobState::kRunning, JobState::kPaused},
+                                               JobState::kPending, "", std::nullopt));
   stalled_.Remove(job_id);
-  return true;
+  Log(LogLevel::kInfo, JobText(job_id) + "goes on, as the storage takes results again");
+  EnqueueRest(*record, starts);
+  return absl::OkStatus();
 }
 
 void JobManager::Succeed(std::int64_t job_id, const std::string& end_message) {
-  const std::string message = end_message.empty() ? ConvergenceMessage(*options_.store, job_id) : end_message;
-  Failpoint("jobs.before_end");
-  const absl::StatusOr<JobRecord> record = options_.store->SetJobState(
-      job_id, {JobState::kPending, JobState::kRunning, JobState::kPaused}, JobState::kSucceeded, message, std::nullopt);
-  Failpoint("jobs.after_end");
-  if (IsStorageTrouble(record.status())) stalled_.Add(job_id, StoragePauseMessage(Message(record.status())));
-  // FAILED_PRECONDITION: it was cancelled in the meantime.
-  if (!record.ok() && !absl::IsFailedPrecondition(record.status())) {
-    Log(LogLevel::kError, JobText(job_id) + "its end could not be stored yet: " + Message(record.status()));
-  }
+  EndJob(job_id,
+         {JobState::kSucceeded, end_message.empty() ? ConvergenceMessage(*options_.store, job_id) : end_message});
 }
 
 void JobManager::FailJob(std::int64_t job_id, const std::string& reason) {
   Forget(job_id);
   Log(LogLevel::kError, absl::StrCat(JobText(job_id), "failed: ", reason));
+  EndJob(job_id, {JobState::kFailed, reason});
+}
+
+void JobManager::EndJob(std::int64_t job_id, const JobEnd& end) {
+  const absl::Status stored = StoreEnd(job_id, end);
+  if (stored.ok()) return;
+  stalled_.Add(job_id, StoragePauseMessage(Message(stored)), end);
+  Log(LogLevel::kError, JobText(job_id) + "its end could not be stored yet: " + Message(stored));
+}
+
+absl::Status JobManager::StoreEnd(std::int64_t job_id, const JobEnd& end) {
+  Failpoint("jobs.before_end");
   const absl::StatusOr<JobRecord> record = options_.store->SetJobState(
-      job_id, {JobState::kPending, JobState::kRunning, JobState::kPaused}, JobState::kFailed, reason, std::nullopt);
-  if (!record.ok() && !absl::IsFailedPrecondition(record.status()) && !absl::IsNotFound(record.status())) {
-    Log(LogLevel::kError, JobText(job_id) + "its failure could not be stored: " + Message(record.status()));
-  }
+      job_id, {JobState::kPending, JobState::kRunning, JobState::kPaused}, end.state, end.message, std::nullopt);
+  Failpoint("jobs.after_end");
+  // It was cancelled or deleted in the meantime.
+  if (absl::IsFailedPrecondition(record.status()) || absl::IsNotFound(record.status())) return absl::OkStatus();
+  return record.status();
 }
 
 }  // namespace oneloop

@@ -41,11 +41,6 @@ void LeaseQueue::Release(std::int64_t job_id) {
   Refresh(job_id, job->second);
 }
 
-bool LeaseQueue::IsHeld(std::int64_t job_id) const {
-  const auto job = jobs_.find(job_id);
-  return job != jobs_.end() && job->second.held;
-}
-
 void LeaseQueue::LimitStarts(std::int64_t job_id, int end) {
   const auto job = jobs_.find(job_id);
   if (job == jobs_.end()) return;

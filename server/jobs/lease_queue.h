@@ -52,7 +52,6 @@ class LeaseQueue {
   // A held job gets no lease until it is released.
   void Hold(std::int64_t job_id);
   void Release(std::int64_t job_id);
-  bool IsHeld(std::int64_t job_id) const;
 
   // Of the job's starts, only those below `end` are leased from now on; at first all are.
   void LimitStarts(std::int64_t job_id, int end);

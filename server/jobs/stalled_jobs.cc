@@ -33,29 +33,37 @@ StalledJobs::StalledJobs(const Options& options, Retry retry) : options_(options
 
 StalledJobs::~StalledJobs() { Stop(); }
 
-void StalledJobs::Add(std::int64_t job_id, const std::string& reason) {
+void StalledJobs::Add(std::int64_t job_id, const std::string& reason, const std::optional<JobEnd>& end) {
   MutexLock lock(&mutex_);
-  reasons_[job_id] = reason;
+  Stall& stall = stalls_[job_id];
+  stall.reason = reason;
+  if (end) stall.end = end;
   changed_.SignalAll();
 }
 
 void StalledJobs::Remove(std::int64_t job_id) {
   MutexLock lock(&mutex_);
-  reasons_.erase(job_id);
+  stalls_.erase(job_id);
 }
 
 std::vector<std::int64_t> StalledJobs::ids() {
   MutexLock lock(&mutex_);
   std::vector<std::int64_t> ids;
-  ids.reserve(reasons_.size());
-  for (const auto& [id, reason] : reasons_) ids.push_back(id);
+  ids.reserve(stalls_.size());
+  for (const auto& [id, stall] : stalls_) ids.push_back(id);
   return ids;
 }
 
 std::optional<std::string> StalledJobs::ReasonOf(std::int64_t job_id) {
   MutexLock lock(&mutex_);
-  const auto reason = reasons_.find(job_id);
-  return reason == reasons_.end() ? std::nullopt : std::optional<std::string>(reason->second);
+  const auto stall = stalls_.find(job_id);
+  return stall == stalls_.end() ? std::nullopt : std::optional<std::string>(stall->second.reason);
+}
+
+std::optional<JobEnd> StalledJobs::EndOf(std::int64_t job_id) {
+  MutexLock lock(&mutex_);
+  const auto stall = stalls_.find(job_id);
+  return stall == stalls_.end() ? std::nullopt : stall->second.end;
 }
 
 void StalledJobs::OnStored() {
@@ -93,14 +101,14 @@ std::vector<std::int64_t> StalledJobs::AwaitTime() {
   std::vector<std::int64_t> jobs;
   MutexLock lock(&mutex_);
   while (!stopping_ && jobs.empty()) {
-    while (reasons_.empty() && !stopping_) changed_.Wait(mutex_);
+    while (stalls_.empty() && !stopping_) changed_.Wait(mutex_);
     const SteadyTime time = SteadyNow() + DelayBefore(failures_, options_);
-    while (!reasons_.empty() && !stopping_) {
+    while (!stalls_.empty() && !stopping_) {
       const absl::Duration left = time - SteadyNow();
       if (left <= absl::ZeroDuration()) break;
       changed_.WaitFor(mutex_, left);
     }
-    for (const auto& [job_id, reason] : reasons_) jobs.push_back(job_id);
+    for (const auto& [job_id, stall] : stalls_) jobs.push_back(job_id);
   }
   if (stopping_) return {};
   // Also a try that succeeds counts, until results were stored: room for a change of state is not room for them.

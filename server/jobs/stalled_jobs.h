@@ -24,6 +24,12 @@ bool IsStorageTrouble(const absl::Status& status);
 std::string StoragePauseMessage(std::string_view problem);
 bool IsStoragePause(const JobRecord& record);
 
+// How a job ends.
+struct JobEnd {
+  JobState state = JobState::kSucceeded;  // a final one
+  std::string message;
+};
+
 // Jobs that wait until the storage works again, and the thread that tries: after a delay that doubles with each try in
 // vain. Thread-safe.
 class StalledJobs {
@@ -42,10 +48,12 @@ class StalledJobs {
   StalledJobs(const StalledJobs&) = delete;
   StalledJobs& operator=(const StalledJobs&) = delete;
 
-  void Add(std::int64_t job_id, const std::string& reason);
+  // `end`: how the job has ended, when all that waits is that this is stored. One that is known stays.
+  void Add(std::int64_t job_id, const std::string& reason, const std::optional<JobEnd>& end = std::nullopt);
   // The job goes on, has ended, or was paused by somebody.
   void Remove(std::int64_t job_id);
   std::optional<std::string> ReasonOf(std::int64_t job_id);
+  std::optional<JobEnd> EndOf(std::int64_t job_id);
   std::vector<std::int64_t> ids();
 
   // The storage took results: the next trouble is a new one.
@@ -58,6 +66,11 @@ class StalledJobs {
   static absl::Duration DelayBefore(int failures, const Options& options);
 
  private:
+  struct Stall {
+    std::string reason;
+    std::optional<JobEnd> end;
+  };
+
   void Loop();
   // The jobs to try, once it is time; none when it ends.
   std::vector<std::int64_t> AwaitTime();
@@ -67,8 +80,8 @@ class StalledJobs {
 
   Mutex mutex_;
   CondVar changed_;
-  std::map<std::int64_t, std::string> reasons_ ABSL_GUARDED_BY(mutex_);  // by job
-  int failures_ ABSL_GUARDED_BY(mutex_) = 0;                             // since the storage last took results
+  std::map<std::int64_t, Stall> stalls_ ABSL_GUARDED_BY(mutex_);  // by job
+  int failures_ ABSL_GUARDED_BY(mutex_) = 0;                      // since the storage last took results
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 
   Mutex thread_mutex_;

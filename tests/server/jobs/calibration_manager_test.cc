@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "server/store/memory_run_store.h"
+#include "tests/server/jobs/jobs_test_util.h"
 
 namespace oneloop {
 namespace {
@@ -106,6 +107,40 @@ TEST_F(CalibrationManagerTest, TrainsOneAfterTheOtherAndKeepsTheModel) {
   EXPECT_EQ(AwaitEnd("a").model, "model of a");
   EXPECT_EQ(AwaitEnd("b").state, CalibrationState::kReady);
   EXPECT_EQ(trainer_.begun(), (std::vector<std::string>{"a", "b"}));
+}
+
+// Refuses a number of calls that read or change a calibration, each time that it is told to.
+class RefusingCalibrations : public ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  absl::StatusOr<CalibrationRecord> GetCalibration(const std::string& project, const std::string& name) override {
+    if (reads-- > 0) return absl::UnavailableError("disk I/O error");
+    return ForwardingStore::GetCalibration(project, name);
+  }
+  absl::Status NoteAttempts(std::int64_t id, int attempts) override {
+    if (notes-- > 0) return absl::ResourceExhaustedError("the disk is full");
+    return ForwardingStore::NoteAttempts(id, attempts);
+  }
+  absl::Status FinishCalibration(const CalibrationOutcome& outcome) override {
+    if (ends-- > 0) return absl::ResourceExhaustedError("the disk is full");
+    return ForwardingStore::FinishCalibration(outcome);
+  }
+  std::atomic<int> reads = 3;
+  std::atomic<int> notes = 3;
+  std::atomic<int> ends = 3;
+};
+
+TEST_F(CalibrationManagerTest, TrainingThatTheStorageRefusesGoesOnByItself) {
+  RefusingCalibrations store(&store_);
+  const auto manager =
+      CalibrationManager::Create(&store, trainer_.AsTrainer(), {absl::Milliseconds(1), absl::Milliseconds(1)});
+  ASSERT_TRUE(manager.ok()) << manager.status();
+  trainer_.Open();
+  ASSERT_TRUE((*manager)->Submit(Small("a", "good")).ok());
+  const CalibrationRecord record = AwaitEnd("a");
+  EXPECT_EQ(record.state, CalibrationState::kReady) << record.message;
+  EXPECT_EQ(record.model, "model of a");
+  EXPECT_EQ(trainer_.begun().size(), 1u) << "what was trained is kept";
 }
 
 TEST_F(CalibrationManagerTest, FailureIsKeptWithItsReason) {

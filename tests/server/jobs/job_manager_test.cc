@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <new>
 #include <string>
 #include <thread>
 #include <tuple>
@@ -313,8 +314,17 @@ class RefusingStore : public ForwardingStore {
     if (refuses_states) return error;
     return ForwardingStore::SetJobState(id, from, to, message, expected_revision);
   }
+  absl::StatusOr<std::vector<StartRecord>> ListStarts(std::int64_t job_id) override {
+    if (refuses_starts) {
+      ++starts_refused;
+      return error;
+    }
+    return ForwardingStore::ListStarts(job_id);
+  }
   std::atomic<bool> refuses = true;
   std::atomic<bool> refuses_states = false;
+  std::atomic<bool> refuses_starts = false;
+  std::atomic<int> starts_refused = 0;
   absl::Status error;
 };
 
@@ -396,6 +406,87 @@ TEST_F(JobManagerTest, EndThatCouldNotBeStoredIsStoredLater) {
   while (!manager->StorageStall(id)) std::this_thread::yield();
   EXPECT_EQ(store_.GetJob(id)->state, JobState::kRunning);
   full.refuses_states = false;
+  watcher_.AwaitState(id, JobState::kSucceeded);
+}
+
+TEST_F(JobManagerTest, JobThatCannotBeQueuedStaysPausedAndCanBeResumedLater) {
+  RefusingStore broken(&store_);
+  broken.refuses = false;
+  GatedRunner runner(20);
+  JobManager::Options options = ManagerOptions();
+  options.store = &broken;
+  options.run_start = [&runner](const SearchSpec& spec, int start, PointSink& sink) {
+    return runner.Run(spec, start, sink);
+  };
+  const auto manager = Manager(std::move(options));
+  const std::int64_t id = Submit(*manager);
+  watcher_.AwaitState(id, JobState::kRunning);
+  ASSERT_TRUE(manager->Pause(id, std::nullopt).ok());
+  for (const absl::Status& error : {absl::UnavailableError("disk I/O error"), absl::DataLossError("page 7 is torn")}) {
+    broken.error = error;
+    broken.refuses_starts = true;
+    EXPECT_EQ(manager->Resume(id, std::nullopt).status(), error);
+    EXPECT_EQ(store_.GetJob(id)->state, JobState::kPaused);
+    EXPECT_EQ(store_.GetJob(id)->message, "paused on request");
+  }
+  broken.refuses_starts = false;
+  runner.Open();
+  ASSERT_TRUE(manager->Resume(id, std::nullopt).ok());
+  watcher_.AwaitState(id, JobState::kSucceeded);
+  EXPECT_EQ(PointsOf(store_, id), UndisturbedPoints());
+}
+
+TEST_F(JobManagerTest, StalledJobThatCannotBeQueuedIsNotStoredAsPending) {
+  RefusingStore full(&store_);
+  full.error = absl::ResourceExhaustedError("the disk is full");
+  JobManager::Options options = RetryingAtOnce(ManagerOptions());
+  options.store = &full;
+  const auto manager = Manager(std::move(options));
+  full.refuses_starts = true;
+  const std::int64_t id = Submit(*manager);
+  watcher_.AwaitState(id, JobState::kPaused);
+  full.refuses = false;
+  while (full.starts_refused < 3) std::this_thread::yield();
+  EXPECT_EQ(store_.GetJob(id)->state, JobState::kPaused);
+  full.refuses_starts = false;
+  watcher_.AwaitState(id, JobState::kSucceeded);
+}
+
+TEST_F(JobManagerTest, FailureThatCouldNotBeStoredIsStoredLater) {
+  RefusingStore full(&store_);
+  full.error = absl::ResourceExhaustedError("the disk is full");
+  full.refuses = false;
+  JobManager::Options options = RetryingAtOnce(ManagerOptions());
+  options.store = &full;
+  options.run_start = [&full](const SearchSpec&, int, PointSink&) -> StartSummary {
+    full.refuses_states = true;
+    throw std::bad_alloc();
+  };
+  const auto manager = Manager(std::move(options));
+  const std::int64_t id = Submit(*manager);
+  while (!manager->StorageStall(id)) std::this_thread::yield();
+  EXPECT_EQ(store_.GetJob(id)->state, JobState::kRunning);
+  full.refuses_states = false;
+  EXPECT_THAT(watcher_.AwaitState(id, JobState::kFailed).message, HasSubstr("bad_alloc"));
+}
+
+TEST_F(JobManagerTest, EndThatFailsForAnotherReasonThanTheStorageIsStoredLaterToo) {
+  RefusingStore broken(&store_);
+  broken.error = absl::InternalError("the controller is on fire");
+  broken.refuses = false;
+  GatedRunner runner(20);
+  JobManager::Options options = RetryingAtOnce(ManagerOptions());
+  options.store = &broken;
+  options.run_start = [&runner](const SearchSpec& spec, int start, PointSink& sink) {
+    return runner.Run(spec, start, sink);
+  };
+  const auto manager = Manager(std::move(options));
+  const std::int64_t id = Submit(*manager);
+  watcher_.AwaitState(id, JobState::kRunning);
+  broken.refuses_states = true;
+  runner.Open();
+  while (!manager->StorageStall(id)) std::this_thread::yield();
+  broken.refuses_states = false;
   watcher_.AwaitState(id, JobState::kSucceeded);
 }
 
