@@ -17,15 +17,6 @@ std::optional<double> ParseNumber(std::string_view text) {
   return value;
 }
 
-std::string ExactNumber(double value) {
-  // Whole numbers are written out as far as doubles count them one by one.
-  constexpr double kMostWhole = 9007199254740992.0;
-  if (std::abs(value) < kMostWhole && value == std::trunc(value)) return absl::StrCat(static_cast<std::int64_t>(value));
-  std::array<char, 32> buffer{};
-  const std::to_chars_result result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
-  return std::string(buffer.data(), result.ptr);
-}
-
 std::string ShortNumber(double value) {
   const double magnitude = std::abs(value);
   if (!std::isfinite(value) || magnitude == 0) return ExactNumber(value);

@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "absl/time/time.h"
+#include "common/base/exact_number.h"
 
 namespace oneloop {
 
@@ -24,9 +25,6 @@ std::optional<Integer> ParseInteger(std::string_view text) {
 
 // The same for a finite double in decimal or scientific form.
 std::optional<double> ParseNumber(std::string_view text);
-
-// The shortest text that reads back as the same double; "inf", "-inf" and "nan" otherwise.
-std::string ExactNumber(double value);
 
 // For people: 4 significant digits, scientific from a million up ("1.285e7") and below 0.001.
 std::string ShortNumber(double value);

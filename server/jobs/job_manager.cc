@@ -62,7 +62,9 @@ void JobManager::EnqueueRest(const JobRecord& record, const std::vector<StartRec
   std::optional<StopRule> rule;
   if (record.job.stop_gap) AddEnded(starts, &rule.emplace(record.job.num_starts));
   const int end = rule ? rule->never_from() : record.job.num_starts;
-  if (record.bound && StartsLeft(end, starts).empty()) {
+  if (const absl::Status possible = CheckLimits(record); !possible.ok()) {
+    FailJob(record.id, Message(possible));
+  } else if (record.bound && StartsLeft(end, starts).empty()) {
     Succeed(record.id, EndMessage(record.job.stop_gap, rule));
   } else {
     Enqueue(record, starts);

@@ -50,7 +50,7 @@ namespace oneloop {
 // and go on by themselves once it does, also with another manager. What cannot even be paused in the store is held.
 class JobManager {
  public:
-  // Builds the search of a stored job. Called on worker threads.
+  // Builds the search of a stored job. Called on any thread.
   using SpecDecoder = std::function<absl::StatusOr<std::shared_ptr<const SearchSpec>>(const JobRecord&)>;
   using StartRunner = std::function<StartSummary(const SearchSpec&, int start, PointSink&)>;
   // As ProveSearchBound.
@@ -135,8 +135,8 @@ class JobManager {
   // For LookAfter: what changed since its last call.
   std::map<std::int64_t, JobActivity> ListenToTasks() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ForgetCrashes();
-  // Queues what is left of a job, or ends it when nothing is. `starts`: as stored; whoever changes the job's state
-  // reads them before, so that nothing can fail between the two.
+  // Queues what is left of a job, or ends it when nothing is, or nothing can come of it. `starts`: as stored; whoever
+  // changes the job's state reads them before, so that nothing can fail between the two.
   void EnqueueRest(const JobRecord& record, const std::vector<StartRecord>& starts);
   // Those that are not done, or not listed, are queued.
   void Enqueue(const JobRecord& record, const std::vector<StartRecord>& starts);
@@ -161,8 +161,10 @@ class JobManager {
   // The same of a job that is RUNNING since before this manager.
   absl::Status NoteRunning(std::int64_t job_id);
   absl::StatusOr<PointWriter::Ending> RunAndStore(const Task& task, const SearchSpec& spec);
-  // kOpen when the proof was stopped.
+  // kOpen when the proof was stopped; OUT_OF_RANGE when it shows that no design can meet the job's limits.
   absl::StatusOr<PointWriter::Ending> ProveAndStore(const Task& task, const SearchSpec& spec);
+  // For a daemon that died between the bound and the failure: as ProveAndStore, from what is stored.
+  absl::Status CheckLimits(const JobRecord& record);
   void Settle(const Lease& lease, PointWriter::Ending ending);
   void SettleFailure(const Lease& lease, const absl::Status& status);
   // The store would not have the lease's job run, or what was found.

@@ -14,6 +14,7 @@
 #include "common/base/status.h"
 #include "server/jobs/end_message.h"
 #include "server/jobs/job_manager.h"
+#include "server/search/impossible_limit.h"
 #include "server/search/search_memory.h"
 
 namespace oneloop {
@@ -148,17 +149,37 @@ absl::StatusOr<PointWriter::Ending> JobManager::RunAndStore(const Task& task, co
 }
 
 absl::StatusOr<PointWriter::Ending> JobManager::ProveAndStore(const Task& task, const SearchSpec& spec) {
-  const std::optional<LowerBound> bound = options_.prove_bound(spec, [&task] {
+  const auto stop_requested = [&task] {
     task.signals->Beat();
     return task.signals->stopped();
-  });
+  };
+  const std::optional<LowerBound> bound = options_.prove_bound(spec, stop_requested);
   if (!bound) return PointWriter::Ending::kOpen;
+  std::optional<std::string> impossible;
+  if (const std::optional<ImpossibleLimit> limit =
+          FindImpossibleLimit(spec, {bound->energy_uj, bound->latency_cycles, bound->objective})) {
+    impossible = TellImpossibleLimit(spec, *limit, stop_requested);
+    if (!impossible) return PointWriter::Ending::kOpen;
+  }
   RETURN_IF_ERROR(options_.store->SetJobBound(
       task.lease.job_id, {bound->objective, bound->energy_uj, bound->latency_cycles, bound->boxes, bound->exhausted}));
   Failpoint("jobs.after_bound");
+  if (impossible) return absl::OutOfRangeError(*impossible);
   MutexLock lock(&mutex_);
   if (const auto job = active_.find(task.lease.job_id); job != active_.end()) job->second.SetBound(bound->objective);
   return PointWriter::Ending::kDone;
+}
+
+absl::Status JobManager::CheckLimits(const JobRecord& record) {
+  if (!record.bound || record.best_point) return absl::OkStatus();
+  const absl::StatusOr<std::shared_ptr<const SearchSpec>> spec = options_.decode_spec(record);
+  // The worker that runs it will say so.
+  if (!spec.ok()) return absl::OkStatus();
+  const JobBound& bound = *record.bound;
+  const std::optional<ImpossibleLimit> limit =
+      FindImpossibleLimit(**spec, {bound.energy_uj, bound.latency_cycles, bound.objective});
+  if (!limit) return absl::OkStatus();
+  return absl::OutOfRangeError(*TellImpossibleLimit(**spec, *limit, [] { return false; }));
 }
 
 void JobManager::Settle(const Lease& lease, PointWriter::Ending ending) {

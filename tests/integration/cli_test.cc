@@ -182,6 +182,28 @@ TEST_F(CliTest, EveryJobEndsWithALowerBoundOfAllItsPoints) {
   }
 }
 
+TEST_F(CliTest, LimitThatTheProofShowsImpossibleFailsTheJobWithTheNearestValue) {
+  const std::string flags = "--objective latency --starts 4 --steps 2000 ";
+  const v1::Job possible = SubmitAndWait(flags);
+  const double least = possible.certificate().latency_cycles_bound();
+  ASSERT_EQ(possible.best().latency_cycles(), least) << "choose a workload for which the bound is reached";
+  const std::string submit =
+      absl::StrCat("submit --workload ", Path("pair.yaml"), " --template gemmini --wait ", flags);
+  const std::string limit = absl::StrCat("--limit 'latency_cycles<=", least - 1, "'");
+  const ProcessResult result = RunMerged(submit + limit);
+  EXPECT_EQ(result.code, 6) << result.out;
+  EXPECT_THAT(result.out, HasSubstr(absl::StrCat("failed: limit latency_cycles <= ", least - 1,
+                                                 " is impossible: it is proven that every design has at least ", least,
+                                                 "; the nearest value that a design was found for is ", least)));
+  const auto job = FromJson<v1::Job>(Run(submit + limit + " --format json").out);
+  EXPECT_EQ(job.state(), v1::FAILED);
+  EXPECT_EQ(job.certificate().latency_cycles_bound(), least);
+  EXPECT_LT(job.progress().samples_done(), job.progress().samples_total());
+  // What the message names can be asked for.
+  EXPECT_EQ(SubmitAndWait(flags + absl::StrCat("--limit 'latency_cycles<=", least, "'")).best().latency_cycles(),
+            least);
+}
+
 TEST_F(CliTest, StopGapEndsAJobEarlyAndSaysSo) {
   const std::string flags = "--starts 16 --steps 4000 --seed 3 ";
   const v1::Job job = SubmitAndWait(flags + "--stop_gap 30%");

@@ -12,6 +12,7 @@
 #include <thread>
 #include <tuple>
 
+#include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 #include "server/store/memory_run_store.h"
 #include "server/store/sqlite_run_store.h"
@@ -563,6 +564,42 @@ TEST_F(JobManagerTest, JobHasItsBoundOnceItHasSucceeded) {
   EXPECT_EQ(job.bound->latency_cycles, expected.latency_cycles);
   EXPECT_EQ(job.bound->boxes, expected.boxes);
   EXPECT_EQ(job.bound->exhausted, expected.exhausted);
+}
+
+TEST_F(JobManagerTest, LimitThatTheProofShowsImpossibleFailsTheJobAsSoonAsTheBoundIsKnown) {
+  auto spec = std::make_shared<SearchSpec>(*spec_);
+  const LowerBound bound = *ProveSearchBound(*spec, [] { return false; });
+  spec->limits.latency_cycles = bound.latency_cycles - 1;
+  spec_ = spec;
+  GatedRunner runner(20);  // never opened: no start ends
+  const auto manager = GatedManager(&runner);
+  const std::int64_t id = Submit(*manager);
+  const JobRecord job = watcher_.AwaitState(id, JobState::kFailed);
+  EXPECT_THAT(job.message, HasSubstr(absl::StrCat("latency_cycles <= ", bound.latency_cycles - 1, " is impossible")));
+  EXPECT_THAT(job.message, HasSubstr(absl::StrCat("at least ", bound.latency_cycles, ";")));
+  EXPECT_THAT(job.message, HasSubstr("the nearest value that a design was found for is "));
+  ASSERT_TRUE(job.bound.has_value());
+  EXPECT_EQ(job.bound->latency_cycles, bound.latency_cycles);
+}
+
+TEST_F(JobManagerTest, LimitThatAStoredBoundShowsImpossibleFailsTheJobAtRecovery) {
+  auto spec = std::make_shared<SearchSpec>(*spec_);
+  spec->limits.edp = 20;
+  spec->objective = Objective::kLatency;
+  spec_ = spec;
+  const std::int64_t id = store_.CreateJob(JobOf(*spec_)).value().record.id;
+  ASSERT_TRUE(store_.SetJobBound(id, {.objective = 5, .energy_uj = 4.5, .latency_cycles = 5}).ok());
+  const auto manager = Manager(ManagerOptions());
+  EXPECT_THAT(store_.GetJob(id)->message, HasSubstr("limit edp <= 20 is impossible"));
+  EXPECT_EQ(store_.GetJob(id)->state, JobState::kFailed);
+}
+
+TEST_F(JobManagerTest, LimitOfTheBoundItselfIsPossible) {
+  auto spec = std::make_shared<SearchSpec>(*spec_);
+  spec->limits.latency_cycles = ProveSearchBound(*spec, [] { return false; })->latency_cycles;
+  spec_ = spec;
+  const auto manager = Manager(ManagerOptions());
+  watcher_.AwaitState(Submit(*manager), JobState::kSucceeded);
 }
 
 TEST_F(JobManagerTest, StartsDoNotWaitForTheBoundAndTheJobDoes) {
