@@ -70,8 +70,8 @@ void BenchRequest::Declare(FlagSet* flags) {
   flags->Add("ablations", "compare the gradient search with itself, one part taken out or replaced at a time",
              &ablations_);
   flags->Add("seeds", "N", "jobs for each workload and algorithm, with seeds 0 to N-1; default 5", &seeds_);
-  flags->Add("starts", "N", "independent starts of each job; default 7", &starts_);
-  flags->Add("steps", "N", "samples of each start; default 1490", &steps_);
+  flags->Add("starts", "N", "independent starts of each job; default 7", &starts_, "1 to 10000");
+  flags->Add("steps", "N", "samples of each start; default 1490", &steps_, "1 to 10000000");
 }
 
 std::string BenchRequest::reference() const {

@@ -15,21 +15,22 @@ namespace oneloop {
 namespace {
 
 template <class Integer>
-absl::Status SetInteger(const std::string& text, Integer* target) {
+absl::Status SetInteger(const std::string& text, std::string_view valid, Integer* target) {
   const std::optional<Integer> value = ParseInteger<Integer>(text);
   if (!value.has_value()) {
-    return absl::InvalidArgumentError(absl::StrCat("'", text, "' is not a whole number from ",
-                                                   std::numeric_limits<Integer>::min(), " to ",
-                                                   std::numeric_limits<Integer>::max()));
+    const std::string range =
+        absl::StrCat(std::numeric_limits<Integer>::min(), " to ", std::numeric_limits<Integer>::max());
+    return absl::InvalidArgumentError(
+        absl::StrCat("'", text, "' is not a whole number from ", valid.empty() ? range : ToString(ToAbsl(valid))));
   }
   *target = *value;
   return absl::OkStatus();
 }
 
 template <class Integer>
-absl::Status SetOptionalInteger(const std::string& text, std::optional<Integer>* target) {
+absl::Status SetOptionalInteger(const std::string& text, std::string_view valid, std::optional<Integer>* target) {
   Integer value = 0;
-  RETURN_IF_ERROR(SetInteger(text, &value));
+  RETURN_IF_ERROR(SetInteger(text, valid, &value));
   *target = value;
   return absl::OkStatus();
 }
@@ -67,19 +68,23 @@ void FlagSet::Add(std::string name, std::string value, std::string help, std::op
   });
 }
 
-void FlagSet::Add(std::string name, std::string value, std::string help, std::optional<std::int32_t>* target) {
-  AddFlag(std::move(name), std::move(value), std::move(help),
-          [target](const std::string& text) { return SetOptionalInteger(text, target); });
+void FlagSet::Add(std::string name, std::string value, std::string help, std::optional<std::int32_t>* target,
+                  std::string valid) {
+  AddFlag(
+      std::move(name), std::move(value), std::move(help),
+      [target, valid = std::move(valid)](const std::string& text) { return SetOptionalInteger(text, valid, target); });
 }
 
-void FlagSet::Add(std::string name, std::string value, std::string help, std::optional<std::int64_t>* target) {
-  AddFlag(std::move(name), std::move(value), std::move(help),
-          [target](const std::string& text) { return SetOptionalInteger(text, target); });
+void FlagSet::Add(std::string name, std::string value, std::string help, std::optional<std::int64_t>* target,
+                  std::string valid) {
+  AddFlag(
+      std::move(name), std::move(value), std::move(help),
+      [target, valid = std::move(valid)](const std::string& text) { return SetOptionalInteger(text, valid, target); });
 }
 
 void FlagSet::Add(std::string name, std::string value, std::string help, std::uint64_t* target) {
   AddFlag(std::move(name), std::move(value), std::move(help),
-          [target](const std::string& text) { return SetInteger(text, target); });
+          [target](const std::string& text) { return SetInteger(text, "", target); });
 }
 
 void FlagSet::Add(std::string name, std::string value, std::string help, std::optional<double>* target) {

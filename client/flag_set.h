@@ -23,8 +23,12 @@ class FlagSet {
   // `value` describes the value in the help, for example "N" or "NAME|FILE".
   void Add(std::string name, std::string value, std::string help, std::string* target);
   void Add(std::string name, std::string value, std::string help, std::optional<std::string>* target);
-  void Add(std::string name, std::string value, std::string help, std::optional<std::int32_t>* target);
-  void Add(std::string name, std::string value, std::string help, std::optional<std::int64_t>* target);
+  // `valid`, for example "1 to 10000", is told of text that is no whole number or does not fit into the variable; what
+  // fits is checked by whoever uses it. By default it is what the variable holds.
+  void Add(std::string name, std::string value, std::string help, std::optional<std::int32_t>* target,
+           std::string valid = "");
+  void Add(std::string name, std::string value, std::string help, std::optional<std::int64_t>* target,
+           std::string valid = "");
   void Add(std::string name, std::string value, std::string help, std::uint64_t* target);
   void Add(std::string name, std::string value, std::string help, std::optional<double>* target);
   void Add(std::string name, std::string help, bool* target);

@@ -11,7 +11,8 @@
 namespace oneloop {
 
 void JobSettingsFlags::Declare(FlagSet* flags) {
-  flags->Add("priority", "N", "-100 to 100, among your own jobs: higher goes first; default 0", &priority_);
+  flags->Add("priority", "N", "-100 to 100, among your own jobs: higher goes first; default 0", &priority_,
+             "-100 to 100");
   flags->AddRepeated("label", "NAME=VALUE", "a label, for `jobs --filter label.NAME=VALUE`; may be given several times",
                      &labels_);
   flags->Add("deadline", "TIME", "cancel the job then, unless it is over: 2h from now, or 2026-01-31T18:00:00Z",

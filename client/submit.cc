@@ -21,7 +21,7 @@ class SubmitCommand : public Command {
   std::string Name() const override { return "submit"; }
   std::string Summary() const override { return "submits a search job and prints its name"; }
   std::string Notes() const override {
-    return "A file is a NAME|FILE with a / or ending in .yaml or .yml; it is read here and sent along.\n"
+    return "A file is a NAME|FILE with a / or ending in .yaml, .yml or .json; it is read here and sent along.\n"
            "--wait follows the job to its end, with a bar on a terminal, and prints the best design and the front;\n"
            "json and csv then print only the job as it ended. Ctrl-C ends the waiting, not the job. Exit code 6 when\n"
            "the job failed or was cancelled.\n";
@@ -42,6 +42,7 @@ class SubmitCommand : public Command {
     ASSIGN_OR_RETURN(const auto client, server_.Connect(env));
     const absl::StatusOr<v1::Job> job = client->CreateJob(request);
     if (!job.ok()) return request_.Locate(job.status());
+    for (const std::string& warning : job->warnings()) env.err << "oneloop: warning: " << OneLine(warning) << std::endl;
     if (request.validate_only()) return PrintValid(*job, env.out);
     if (wait_) return WaitForEnd(*client, job->name(), env);
     if (format_.get() == OutputFormat::kTable) {

@@ -38,22 +38,22 @@ Enum ParseChoice(const google::protobuf::EnumDescriptor* type, const std::string
 }  // namespace
 
 void SubmitRequest::Declare(FlagSet* flags) {
-  flags->Add("workload", "NAME|FILE", "what to compute: a shipped workload (see `oneloop workloads`) or a YAML file",
-             &workload_);
-  flags->Add("template", "NAME|FILE", "the hardware: a shipped template (see `oneloop templates`) or a YAML file",
-             &template_);
+  flags->Add("workload", "NAME|FILE",
+             "what to compute: a shipped workload (see `oneloop workloads`) or a YAML or JSON file", &workload_);
+  flags->Add("template", "NAME|FILE",
+             "the hardware: a shipped template (see `oneloop templates`) or a YAML or JSON file", &template_);
   flags->AddChoice("objective", EnumNames(v1::Objective_descriptor()), "what to minimise; default edp", &objective_);
   flags->AddChoice("algorithm", EnumNames(v1::Algorithm_descriptor()), "how to search; default gradient", &algorithm_);
   flags->AddChoice("order_strategy", EnumNames(v1::OrderStrategy_descriptor()),
                    "how loop orders are chosen; default iterate", &order_strategy_);
-  flags->Add("starts", "N", "independent starts; default 7", &starts_);
-  flags->Add("steps", "N", "samples of each start; default 1490", &steps_);
-  flags->Add("samples", "N", "samples of the whole job, instead of --steps", &samples_);
+  flags->Add("starts", "N", "independent starts; default 7", &starts_, "1 to 10000");
+  flags->Add("steps", "N", "samples of each start; default 1490", &steps_, "1 to 10000000");
+  flags->Add("samples", "N", "samples of the whole job, instead of --steps", &samples_, "1 to 100000000000");
   flags->Add("seed", "N", "the same seed finds the same points; default 0", &seed_);
   flags->AddRepeated("fix", "NAME=VALUE", "fix a parameter of the template; may be given several times", &fixed_);
   flags->AddRepeated("limit", "NAME<=VALUE", "a hard limit on energy_uj, latency_cycles, area_mm2, edp or a parameter",
                      &limits_);
-  flags->Add("round_period", "N", "descent steps between roundings; default 100", &round_period_);
+  flags->Add("round_period", "N", "descent steps between roundings; default 100", &round_period_, "1 to 10000000");
   flags->Add("learning_rate", "X", "of the descent, in what it moves; default 0.5, raw 1", &learning_rate_);
   flags->Add("descent_share", "X", "of the samples, 0 to 1: 0 is polish alone, 1 descent alone; default 0.2",
              &descent_share_);

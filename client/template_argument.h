@@ -20,7 +20,7 @@ namespace oneloop {
 class TemplateArgument {
  public:
   void Declare(FlagSet* flags) {
-    flags->Add("template", "NAME|FILE", "the hardware template: a shipped one, or a YAML file", &template_);
+    flags->Add("template", "NAME|FILE", "the hardware template: a shipped one, or a YAML or JSON file", &template_);
   }
 
   // A usage error when the flag is missing.

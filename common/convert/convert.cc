@@ -2,12 +2,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/cut_text.h"
+#include "common/base/printable_text.h"
 #include "common/base/status.h"
 #include "google/protobuf/repeated_ptr_field.h"
 
@@ -183,6 +186,21 @@ absl::StatusOr<Workload> WorkloadFromProto(const v1::Workload& message) {
   }
   RETURN_IF_ERROR(ValidateWorkload(workload));
   return workload;
+}
+
+absl::Status CheckLayerNames(const v1::Workload& message) {
+  std::map<std::string_view, int> known;
+  for (int i = 0; i < message.layers_size(); ++i) {
+    const std::string& name = message.layers(i).name();
+    const std::string path = IndexPath("layers", i) + ".name";
+    if (name.empty()) return FieldError(path, "is missing; each layer needs a name of its own");
+    if (const auto [other, is_new] = known.emplace(name, i); !is_new) {
+      return FieldError(
+          path, absl::StrCat("is '", CutText(PrintableText(name), 100), "', as ", IndexPath("layers", other->second),
+                             ".name is; each layer needs a name of its own"));
+    }
+  }
+  return absl::OkStatus();
 }
 
 v1::Workload WorkloadToProto(const Workload& workload) {

@@ -19,6 +19,10 @@ absl::StatusOr<LayerShape> LayerShapeFromProto(const v1::Bounds& bounds);
 // Every field set.
 v1::Bounds LayerShapeToProto(const LayerShape& shape);
 
+// INVALID_ARGUMENT for a layer without a name, or with that of another: for whatever comes in. What was stored before
+// names had to differ is still read.
+absl::Status CheckLayerNames(const v1::Workload& message);
+
 absl::StatusOr<Workload> WorkloadFromProto(const v1::Workload& message);
 v1::Workload WorkloadToProto(const Workload& workload);
 

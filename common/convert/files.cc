@@ -7,7 +7,10 @@
 namespace oneloop {
 namespace {
 
-absl::Status Check(const v1::Workload& message) { return WorkloadFromProto(message).status(); }
+absl::Status Check(const v1::Workload& message) {
+  RETURN_IF_ERROR(CheckLayerNames(message));
+  return WorkloadFromProto(message).status();
+}
 absl::Status Check(const v1::Template& message) { return TemplateFromProto(message).status(); }
 absl::Status Check(const v1::Calibration& message) {
   if (!IsValidName(message.name())) return FieldError("name", "is no valid name");

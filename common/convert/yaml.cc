@@ -6,17 +6,21 @@
 #include <limits>
 #include <memory>
 #include <set>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
+#include "absl/strings/cord.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/base/printable_text.h"
 #include "common/base/read_file.h"
 #include "common/base/status.h"
+#include "common/convert/field_range.h"
 #include "google/protobuf/descriptor.h"
 
 namespace oneloop {
@@ -33,9 +37,13 @@ using ScalarValue = std::variant<std::int32_t, std::int64_t, std::uint32_t, std:
 
 constexpr std::size_t kMostQuotedCharacters = 40;
 
-std::string Quoted(const std::string& text) {
-  const std::string shown = absl::CHexEscape(text.substr(0, kMostQuotedCharacters));
-  return absl::StrCat("'", shown, text.size() > kMostQuotedCharacters ? "..." : "", "'");
+std::string Quoted(std::string_view text) {
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < kMostQuotedCharacters && bytes < text.size(); ++i) {
+    bytes += FirstCharacter(text.substr(bytes)).length;
+  }
+  const std::string shown = PrintableText(text.substr(0, bytes));
+  return absl::StrCat("'", shown, text.size() > bytes ? "..." : "", "'");
 }
 
 std::string Describe(const YamlNode& node) {
@@ -75,29 +83,29 @@ bool IsDecimalNumber(std::string_view text) {
          });
 }
 
+absl::Status OutOfRange(const YamlNode& node, const FieldDescriptor& field) {
+  const FieldRange range = RangeOf(field);
+  return absl::InvalidArgumentError(
+      absl::StrCat(Quoted(node.text), " is out of range; valid: ", range.least, " to ", range.most));
+}
+
 template <class T>
-absl::StatusOr<ScalarValue> ParseWhole(const YamlNode& node) {
+absl::StatusOr<ScalarValue> ParseWhole(const YamlNode& node, const FieldDescriptor& field) {
   T value = 0;
   if (node.quoted || !IsWholeNumber(node.text)) {
     return absl::InvalidArgumentError(absl::StrCat("expected a whole number in decimal digits, got ", Describe(node)));
   }
-  if (!absl::SimpleAtoi(node.text, &value)) {
-    return absl::InvalidArgumentError(absl::StrCat(Quoted(node.text),
-                                                   " is out of range; valid: ", std::numeric_limits<T>::min(), " to ",
-                                                   std::numeric_limits<T>::max()));
-  }
+  if (!absl::SimpleAtoi(node.text, &value)) return OutOfRange(node, field);
   return ScalarValue(value);
 }
 
 template <class T>
-absl::StatusOr<ScalarValue> ParseReal(const YamlNode& node) {
+absl::StatusOr<ScalarValue> ParseReal(const YamlNode& node, const FieldDescriptor& field) {
   double value = 0;
   if (node.quoted || !IsDecimalNumber(node.text) || !absl::SimpleAtod(node.text, &value)) {
     return absl::InvalidArgumentError(absl::StrCat("expected a number, got ", Describe(node)));
   }
-  if (!(std::abs(value) <= static_cast<double>(std::numeric_limits<T>::max()))) {
-    return absl::InvalidArgumentError(absl::StrCat(Quoted(node.text), " is too large"));
-  }
+  if (!(std::abs(value) <= static_cast<double>(std::numeric_limits<T>::max()))) return OutOfRange(node, field);
   return ScalarValue(static_cast<T>(value));
 }
 
@@ -121,17 +129,17 @@ absl::StatusOr<ScalarValue> ParseEnum(const YamlNode& node, const google::protob
 absl::StatusOr<ScalarValue> ParseScalar(const YamlNode& node, const FieldDescriptor& field) {
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_INT32:
-      return ParseWhole<std::int32_t>(node);
+      return ParseWhole<std::int32_t>(node, field);
     case FieldDescriptor::CPPTYPE_INT64:
-      return ParseWhole<std::int64_t>(node);
+      return ParseWhole<std::int64_t>(node, field);
     case FieldDescriptor::CPPTYPE_UINT32:
-      return ParseWhole<std::uint32_t>(node);
+      return ParseWhole<std::uint32_t>(node, field);
     case FieldDescriptor::CPPTYPE_UINT64:
-      return ParseWhole<std::uint64_t>(node);
+      return ParseWhole<std::uint64_t>(node, field);
     case FieldDescriptor::CPPTYPE_DOUBLE:
-      return ParseReal<double>(node);
+      return ParseReal<double>(node, field);
     case FieldDescriptor::CPPTYPE_FLOAT:
-      return ParseReal<float>(node);
+      return ParseReal<float>(node, field);
     case FieldDescriptor::CPPTYPE_BOOL:
       return ParseBool(node);
     case FieldDescriptor::CPPTYPE_ENUM:
@@ -191,11 +199,51 @@ class MessageReader {
   explicit MessageReader(YamlSource* source) : source_(*source) {}
 
   absl::Status ReadMessage(const YamlNode& node, const std::string& path, Message* message) {
-    if (node.kind != YamlNode::Kind::kMap) return WrongKind(node, path, "a map");
     std::set<std::string> seen;
+    if (node.kind == YamlNode::Kind::kList && IsTuple(*message->GetDescriptor())) {
+      return ReadTuple(node, path, &seen, message);
+    }
+    if (node.kind != YamlNode::Kind::kMap) return WrongKind(node, path, "a map");
+    return ReadEntries(node, path, &seen, message);
+  }
+
+ private:
+  static bool IsTuple(const Descriptor& type) {
+    for (int i = 0; i < type.field_count(); ++i) {
+      if (type.field(i)->is_repeated() || type.field(i)->cpp_type() != FieldDescriptor::CPPTYPE_INT32) return false;
+    }
+    return true;
+  }
+
+  absl::Status ReadTuple(const YamlNode& node, const std::string& path, std::set<std::string>* seen, Message* message) {
+    const Descriptor& type = *message->GetDescriptor();
+    for (std::size_t i = 0; i < node.children.size(); ++i) {
+      const YamlNode& item = *node.children[i];
+      if (item.kind == YamlNode::Kind::kMap) {
+        RETURN_IF_ERROR(ReadEntries(item, path, seen, message));
+        continue;
+      }
+      if (i >= static_cast<std::size_t>(type.field_count())) {
+        std::vector<std::string> names;
+        FieldNames(type, &names);
+        return Error(item, path,
+                     absl::StrCat("has more than ", names.size(), " values; valid: ", absl::StrJoin(names, ", "),
+                                  ", of which the last may be left out"));
+      }
+      const FieldDescriptor* field = type.field(static_cast<int>(i));
+      if (!seen->insert(field->name()).second) {
+        return Error(item, path, absl::StrCat("value ", i + 1, " is ", field->name(), ", which is given twice"));
+      }
+      RETURN_IF_ERROR(ReadField(item, item, JoinField(path, field->name()), field, message));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadEntries(const YamlNode& node, const std::string& path, std::set<std::string>* seen,
+                           Message* message) {
     for (std::size_t i = 0; i + 1 < node.children.size(); i += 2) {
       const YamlNode& key = *node.children[i];
-      RETURN_IF_ERROR(CheckKey(key, path, &seen));
+      RETURN_IF_ERROR(CheckKey(key, path, seen));
       const FieldDescriptor* field = message->GetDescriptor()->FindFieldByName(key.text);
       if (field == nullptr) return UnknownKey(key, path, *message->GetDescriptor());
       RETURN_IF_ERROR(ReadField(key, *node.children[i + 1], JoinField(path, key.text), field, message));
@@ -203,7 +251,6 @@ class MessageReader {
     return absl::OkStatus();
   }
 
- private:
   absl::Status Error(const YamlNode& at, const std::string& path, const std::string& text) const {
     return LocateError(source_.file(), at.position, FieldError(path, text));
   }
@@ -291,15 +338,45 @@ class MessageReader {
 
 absl::Status YamlSource::Annotate(const absl::Status& status) const {
   if (status.ok()) return status;
-  std::string path = FieldOf(status);
+  const std::string field = FieldOf(status);
+  YamlPosition at = PositionOf(field);
+  absl::Status with_lines(status.code(), WithLines(ToString(status.message()), field, &at));
+  status.ForEachPayload([&](absl::string_view url, const absl::Cord& payload) { with_lines.SetPayload(url, payload); });
+  return LocateError(file_, at, with_lines);
+}
+
+YamlPosition YamlSource::PositionOf(std::string_view path) const {
   while (!path.empty()) {
-    if (const auto found = positions_.find(path); found != positions_.end()) {
-      return LocateError(file_, found->second, status);
-    }
+    if (const auto found = positions_.find(path); found != positions_.end()) return found->second;
     const std::size_t cut = path.find_last_of(".[");
-    path.resize(cut == std::string::npos ? 0 : cut);
+    path = path.substr(0, cut == std::string_view::npos ? 0 : cut);
   }
-  return LocateError(file_, YamlPosition{}, status);
+  return {};
+}
+
+std::string YamlSource::WithLines(std::string_view text, std::string_view field, YamlPosition* at) const {
+  const auto belongs = [](char c) { return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_'; };
+  std::string result;
+  while (!text.empty()) {
+    std::size_t length = 0;
+    while (length < text.size() &&
+           (belongs(text[length]) || text[length] == '.' || text[length] == '[' || text[length] == ']')) {
+      ++length;
+    }
+    const std::string_view word = text.substr(0, std::max<std::size_t>(length, 1));
+    absl::StrAppend(&result, ToAbsl(word));
+    if (word != field && word.find('[') != std::string_view::npos && positions_.contains(word)) {
+      YamlPosition other = PositionOf(word);
+      if (other == *at) {
+        // Both come from one place by aliases: what has them stands in two.
+        other = PositionOf(word.substr(0, word.rfind('.')));
+        *at = PositionOf(field.substr(0, field.rfind('.')));
+      }
+      absl::StrAppend(&result, " (line ", other.line, ")");
+    }
+    text.remove_prefix(word.size());
+  }
+  return result;
 }
 
 absl::Status ReadYamlText(std::string_view text, const std::string& file, google::protobuf::Message* message,

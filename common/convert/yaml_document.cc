@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <exception>
 #include <istream>
+#include <set>
 #include <sstream>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/cord.h"
@@ -128,13 +130,52 @@ class YamlTreeBuilder : public YAML::EventHandler {
   }
 
   void Close() {
-    const YamlNode* node = open_.back();
+    YamlNode* node = open_.back();
     const YAML::Mark mark = marks_.back();
     open_.pop_back();
     marks_.pop_back();
     // Its children were counted when they were added.
     total_ -= node->size - 1;
+    if (node->kind == YamlNode::Kind::kMap) Merge(node, mark);
     Add(node, mark);
+  }
+
+  static bool IsMergeKey(const YamlNode& key) {
+    return key.kind == YamlNode::Kind::kScalar && !key.quoted && key.text == "<<";
+  }
+
+  // Puts what the map's merge keys name in their place. Takes no more than the map's size.
+  static void Merge(YamlNode* map, const YAML::Mark& mark) {
+    std::vector<const YamlNode*> entries;
+    std::vector<const YamlNode*> bases;
+    std::set<std::string_view> keys;
+    for (std::size_t i = 0; i + 1 < map->children.size(); i += 2) {
+      const YamlNode& key = *map->children[i];
+      if (IsMergeKey(key)) {
+        AddBases(*map->children[i + 1], mark, &bases);
+        continue;
+      }
+      entries.insert(entries.end(), {map->children[i], map->children[i + 1]});
+      keys.insert(key.text);
+    }
+    if (entries.size() == map->children.size()) return;
+    for (const YamlNode* base : bases) {
+      for (std::size_t i = 0; i + 1 < base->children.size(); i += 2) {
+        if (!keys.insert(base->children[i]->text).second) continue;
+        entries.insert(entries.end(), {base->children[i], base->children[i + 1]});
+      }
+    }
+    map->children = std::move(entries);
+  }
+
+  static void AddBases(const YamlNode& value, const YAML::Mark& mark, std::vector<const YamlNode*>* bases) {
+    const bool is_list = value.kind == YamlNode::Kind::kList;
+    const std::vector<const YamlNode*> all = is_list ? value.children : std::vector<const YamlNode*>{&value};
+    for (const YamlNode* base : all) {
+      if (base->kind != YamlNode::Kind::kMap)
+        Stop(mark, "the merge key '<<' of this map takes a map or a list of maps");
+      bases->push_back(base);
+    }
   }
 
   YamlDocument& document_;

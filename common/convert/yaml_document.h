@@ -22,6 +22,7 @@ inline constexpr int kMaxYamlDepth = 64;
 struct YamlPosition {
   int line = 1;
   int column = 1;
+  bool operator==(const YamlPosition&) const = default;
 };
 
 // The same error with "FILE:LINE:COL: " in front. Code and payload stay.
@@ -35,10 +36,12 @@ struct YamlNode {
   std::string text;                       // of a scalar
   bool quoted = false;                    // a scalar in quotes is text, never a number
   std::vector<const YamlNode*> children;  // a list's items, or a map's keys and values in turn
-  std::int64_t size = 1;                  // nodes in the tree below and including this one, aliases expanded
+  std::int64_t size = 1;                  // at least the nodes of this tree, aliases expanded
 };
 
-// The tree of one YAML document: YAML 1.2 without tags and merge keys. Immutable after Parse; thread-safe.
+// The tree of one YAML document: YAML 1.2 without tags, and therefore JSON. Merge keys of YAML 1.1 (`<<: *base`, or
+// `<<: [*first, *second]`) are gone: their entries stand in the map unless it has the key itself, or an earlier one of
+// the list has. Immutable after Parse; thread-safe.
 class YamlDocument {
  public:
   // INVALID_ARGUMENT "FILE:LINE:COL: ..." for text that is not UTF-8 or holds control characters, is not YAML, is

@@ -13,13 +13,9 @@
 namespace oneloop {
 namespace {
 
-constexpr double kMinParameterValue = 1e-12;
-constexpr double kMaxParameterValue = 1e12;
 // Values of a parameter; beyond it neighbouring ones are no longer told apart in binary.
 constexpr double kMaxParameterSteps = 1e15;
-// What no accelerator comes near, and what keeps every product of a workload's figures far from 0 and infinity.
-constexpr double kMinMacsPerCycle = 1e-15;
-constexpr double kMaxMacsPerCycle = 1e15;
+// As kMinMacsPerCycle.
 constexpr double kMinFormulaValue = 1e-18;
 constexpr double kMaxFormulaValue = 1e18;
 
@@ -162,9 +158,9 @@ absl::Status ValidateLevel(const LevelSpec& level) {
   }
   for (const Tensor tensor : kAllTensors) {
     const int bits = level.word_bits[static_cast<std::size_t>(tensor)];
-    if (bits < 1 || bits > 1024) {
-      return FieldError("word_bits",
-                        absl::StrCat("of ", std::string(1, Name(tensor)), " is ", bits, "; valid: 1 to 1024"));
+    if (bits < 1 || bits > kMaxWordBits) {
+      return FieldError(
+          "word_bits", absl::StrCat("of ", std::string(1, Name(tensor)), " is ", bits, "; valid: 1 to ", kMaxWordBits));
     }
   }
   return absl::OkStatus();
@@ -343,6 +339,38 @@ absl::Status Template::ValidateHardware(const HardwarePoint& hardware) const {
     }
   }
   return absl::OkStatus();
+}
+
+std::vector<std::string> TemplateWarnings(const Template& hardware_template, bool energy_counts) {
+  const TemplateSpec& spec = hardware_template.spec();
+  std::vector<const Formula*> formulas;
+  const auto add = [&formulas](const std::optional<Formula>& formula) {
+    if (formula.has_value()) formulas.push_back(&*formula);
+  };
+  for (const LevelSpec& level : spec.levels) {
+    for (const AxisSpec& axis : level.spatial) formulas.push_back(&axis.size);
+    for (const auto* formula :
+         {&level.capacity_bytes, &level.capacity_words, &level.words_per_cycle, &level.energy_pj, &level.block_words}) {
+      add(*formula);
+    }
+  }
+  add(spec.mac_energy_pj);
+  add(spec.area_mm2);
+  std::vector<std::string> warnings;
+  for (std::size_t p = 0; p < spec.parameters.size(); ++p) {
+    const bool is_used = std::any_of(formulas.begin(), formulas.end(), [p](const Formula* formula) {
+      return std::any_of(formula->terms().begin(), formula->terms().end(),
+                         [p](const Formula::Term& term) { return term.coefficient > 0 && term.exponents[p] != 0; });
+    });
+    if (is_used) continue;
+    warnings.push_back(absl::StrCat("parameter '", spec.parameters[p].name, "' of template '", spec.name,
+                                    "' is in no formula, so that its value changes nothing"));
+  }
+  if (energy_counts && (!spec.mac_energy_pj.has_value() || IsZero(*spec.mac_energy_pj))) {
+    warnings.push_back(absl::StrCat("template '", spec.name,
+                                    "' gives no compute.energy_pj, so that multiply-accumulates cost no energy"));
+  }
+  return warnings;
 }
 
 }  // namespace oneloop

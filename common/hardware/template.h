@@ -18,6 +18,12 @@ namespace oneloop {
 inline constexpr int kMaxLevels = 8;
 inline constexpr int kMaxAxes = 8;  // over all levels
 inline constexpr int kMaxParameters = 16;
+inline constexpr int kMaxWordBits = 1024;
+inline constexpr double kMinParameterValue = 1e-12;
+inline constexpr double kMaxParameterValue = 1e12;
+// What no accelerator comes near, and what keeps every product of a workload's figures far from 0 and infinity.
+inline constexpr double kMinMacsPerCycle = 1e-15;
+inline constexpr double kMaxMacsPerCycle = 1e15;
 
 // Values of a template's parameters, by parameter index.
 using HardwarePoint = std::vector<double>;
@@ -120,6 +126,10 @@ class Template {
   std::vector<Resource> resources_;
   std::vector<int> sizing_order_;
 };
+
+// What is allowed and probably not meant, a sentence each: parameters that no formula has, and compute that costs no
+// energy. Nothing of energy when `energy_counts` is false.
+std::vector<std::string> TemplateWarnings(const Template& hardware_template, bool energy_counts);
 
 }  // namespace oneloop
 

@@ -56,6 +56,7 @@ absl::StatusOr<v1::Library> ResolveSources(const v1::JobSpec& spec, const Catalo
       break;
     }
     case v1::JobSpec::kWorkload:
+      RETURN_IF_ERROR(PrefixField("workload", CheckLayerNames(spec.workload())));
       *resolved.add_workloads() = spec.workload();
       break;
     case v1::JobSpec::WORKLOAD_SOURCE_NOT_SET:
@@ -321,6 +322,8 @@ absl::StatusOr<PreparedJob> PrepareJob(const v1::JobSpec& spec, const Catalog& c
   job.num_starts = prepared.search->starts;
   job.samples_total = prepared.search->samples_per_start * prepared.search->starts;
   if (prepared.spec.has_stop_gap()) job.stop_gap = prepared.spec.stop_gap();
+  prepared.warnings = TemplateWarnings(*prepared.search->hardware_template,
+                                       /*energy_counts=*/prepared.search->objective != Objective::kLatency);
   return prepared;
 }
 

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/hardware/template.h"
@@ -20,6 +21,7 @@ struct PreparedJob {
   v1::JobSpec spec;  // as submitted, with every default filled in
   NewJob job;        // without project, request_id, owner and settings
   std::shared_ptr<const SearchSpec> search;
+  std::vector<std::string> warnings;  // what is allowed and probably not meant
 };
 
 // INVALID_ARGUMENT, with the field's path in JobSpec, for anything that is unknown, out of range or impossible.

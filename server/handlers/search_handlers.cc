@@ -133,6 +133,7 @@ absl::Status SearchHandlers::CreateJob(const v1::CreateJobRequest& request, cons
   if (request.validate_only()) {
     ASSIGN_OR_RETURN(prepared->job.settings, std::move(settings));
     FillPreview(*prepared, response);
+    response->mutable_warnings()->Assign(prepared->warnings.begin(), prepared->warnings.end());
     return absl::OkStatus();
   }
   // A retry gets its job whatever the limits say by now, and also once its deadline has passed.
@@ -144,7 +145,9 @@ absl::Status SearchHandlers::CreateJob(const v1::CreateJobRequest& request, cons
   if (absl::IsInvalidArgument(result.status())) return PrefixField("spec", result.status());
   if (!result.ok()) return result.status();
   if (!result->created) RETURN_IF_ERROR(CheckSameSpec(result->record, prepared->job));
-  return FillJob(result->record, response);
+  RETURN_IF_ERROR(FillJob(result->record, response));
+  response->mutable_warnings()->Assign(prepared->warnings.begin(), prepared->warnings.end());
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::optional<JobRecord>> SearchHandlers::FindRetried(const NewJob& job) const {

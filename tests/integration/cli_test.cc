@@ -6,6 +6,7 @@
 #include <fstream>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -202,6 +203,57 @@ TEST_F(CliTest, LimitThatTheProofShowsImpossibleFailsTheJobWithTheNearestValue) 
   // What the message names can be asked for.
   EXPECT_EQ(SubmitAndWait(flags + absl::StrCat("--limit 'latency_cycles<=", least, "'")).best().latency_cycles(),
             least);
+}
+
+TEST_F(CliTest, JsonThatItPrintsIsAWorkloadFile) {
+  ASSERT_EQ(Run("workloads bert --format json > " + Path("bert.json")).code, 0);
+  ASSERT_EQ(Run("templates gemmini --format json > " + Path("gemmini.json")).code, 0);
+  const ProcessResult result = RunMerged(
+      absl::StrCat("submit --workload ", Path("bert.json"), " --template ", Path("gemmini.json"), " --validate_only"));
+  EXPECT_EQ(result.code, 0) << result.out;
+  EXPECT_EQ(result.out, "the job is valid; nothing was submitted\n");
+}
+
+TEST_F(CliTest, LayersOfOneNameAreRefusedWithBothLines) {
+  std::ofstream(Path("twice.yaml")) << "name: twice\nlayers:\n"
+                                       "  - {name: a, bounds: [1, 1, 4, 4, 8, 8, 1]}\n"
+                                       "  - {name: b, bounds: [1, 1, 4, 4, 8, 8, 1]}\n"
+                                       "  - {name: a, bounds: [1, 1, 4, 4, 8, 8, 2]}\n";
+  EXPECT_THAT(RefusedSubmit("--template gemmini --workload " + Path("twice.yaml"), 4),
+              HasSubstr("twice.yaml:5:6: layers[2].name: is 'a', as layers[0].name (line 3) is"));
+}
+
+TEST_F(CliTest, SubmitWarnsOfUnusedParametersAndFreeCompute) {
+  std::ofstream(Path("careless.yaml")) << "name: careless\n"
+                                          "parameters: [{name: pes, min: 1, max: 4}, {name: spare, min: 1, max: 4}]\n"
+                                          "levels:\n"
+                                          "  - {name: buffer, keeps: [W, I, O], capacity_bytes: 1024 * pes}\n"
+                                          "  - {name: dram, keeps: [W, I, O], energy_pj: 1}\n";
+  const std::string submit =
+      absl::StrCat("submit --workload ", Path("pair.yaml"), " --template ", Path("careless.yaml"), " --steps 10 ");
+  for (const std::string flags : {"--validate_only", "--starts 1", "--starts 1 --wait --format json"}) {
+    const std::string errors = Run(submit + flags + " 2>&1 >/dev/null").out;
+    EXPECT_THAT(errors, AllOf(HasSubstr("oneloop: warning: parameter 'spare' of template 'careless' is in no formula"),
+                              HasSubstr("oneloop: warning: template 'careless' gives no compute.energy_pj")))
+        << flags;
+    EXPECT_THAT(errors, Not(HasSubstr("'pes'")));
+  }
+  EXPECT_THAT(RunMerged(submit + "--validate_only --objective latency").out, Not(HasSubstr("energy_pj")));
+}
+
+TEST_F(CliTest, NumberThatIsNoneHearsTheRangeOfItsFlag) {
+  const std::string submit = absl::StrCat("submit --workload ", Path("pair.yaml"), " --template gemmini ");
+  // Of numbers that fit into the variable the daemon tells the range: the same.
+  for (const auto& [flag, large, range] :
+       {std::tuple{"--starts", "10001", "1 to 10000"}, std::tuple{"--steps", "10000001", "1 to 10000000"},
+        std::tuple{"--round_period", "10000001", "1 to 10000000"}, std::tuple{"--priority", "101", "-100 to 100"},
+        std::tuple{"--starts 10000 --samples", "100000000001", "1 to 100000000000"}}) {
+    EXPECT_THAT(RunMerged(absl::StrCat(submit, flag, " 99999999999999999999")).out,
+                HasSubstr(absl::StrCat("is not a whole number from ", range)))
+        << flag;
+    EXPECT_THAT(RunMerged(absl::StrCat(submit, flag, " ", large)).out, HasSubstr(absl::StrCat("valid: ", range)))
+        << flag;
+  }
 }
 
 TEST_F(CliTest, StopGapEndsAJobEarlyAndSaysSo) {

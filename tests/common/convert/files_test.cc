@@ -83,6 +83,22 @@ TEST(WorkloadFileTest, BadLayersAreLocated) {
   EXPECT_THAT(WorkloadError("name: tiny\n", ""), StartsWith("w.yaml:1:1: name: "));
 }
 
+TEST(WorkloadFileTest, LayerNamesDifferAndAreNotEmpty) {
+  EXPECT_EQ(WorkloadError("name: b", "name: a"),
+            "w.yaml:4:5: layers[1].name: is 'a', as layers[0].name (line 3) is; each layer needs a name of its own");
+  EXPECT_EQ(WorkloadError("name: b", "count: 2"),
+            "w.yaml:4:5: layers[1].name: is missing; each layer needs a name of its own");
+  EXPECT_THAT(WorkloadError("name: b", "name: ''"), StartsWith("w.yaml:4:5: layers[1].name: is missing"));
+  // What was merged stands in one line only: then that of the layer is told.
+  EXPECT_EQ(Message(ReadWorkloadText("name: tiny\n"
+                                     "layers:\n"
+                                     "  - &base {name: a, bounds: [1, 1, 4, 4, 8, 8, 1]}\n"
+                                     "  - {<<: *base, count: 2}\n",
+                                     "w.yaml")
+                        .status()),
+            "w.yaml:4:5: layers[1].name: is 'a', as layers[0].name (line 3) is; each layer needs a name of its own");
+}
+
 TEST(WorkloadFileTest, AFileWithoutLayersIsRefused) {
   EXPECT_EQ(Message(ReadWorkloadText("name: a\nlayers: []\n", "w.yaml").status()),
             "w.yaml:2:1: layers: is empty; valid: at least one layer");

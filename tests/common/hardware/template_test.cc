@@ -114,6 +114,25 @@ TEST(TemplateTest, HardwareMustBeInRangeAndOnTheGrid) {
   EXPECT_FALSE(gemmini->ValidateHardware({16, 1}).ok());
 }
 
+TEST(TemplateTest, UnusedParametersAndFreeComputeAreWarnedOf) {
+  constexpr char kText[] = R"(
+name: tiny
+parameters:
+  - {name: pes, min: 1, max: 64}
+  - {name: spare, min: 1, max: 64}
+  - {name: nothing, min: 1, max: 64}
+levels:
+  - {name: buffer, keeps: [W, I, O], capacity_bytes: "1024 * pes", energy_pj: "1 + 0 * nothing"}
+  - {name: dram, keeps: [W, I, O], energy_pj: 100}
+)";
+  const auto warned = TemplateFromYaml(kText);
+  EXPECT_THAT(TemplateWarnings(*warned, /*energy_counts=*/true),
+              ElementsAre(HasSubstr("parameter 'spare' of template 'tiny' is in no formula"),
+                          HasSubstr("parameter 'nothing'"), HasSubstr("gives no compute.energy_pj")));
+  EXPECT_EQ(TemplateWarnings(*warned, /*energy_counts=*/false).size(), 2u);
+  EXPECT_TRUE(TemplateWarnings(*ShippedTemplate("gemmini"), true).empty());
+}
+
 TEST(TemplateTest, FindsParametersByName) {
   const std::unique_ptr<const Template> gemmini = ShippedTemplate("gemmini");
   EXPECT_EQ(gemmini->FindParameter("accumulator_kib"), 2);

@@ -401,7 +401,9 @@ TEST_F(SearchHandlersTest, BadSpecsAreRefusedWithFieldAndRemedyAndStoreNothing) 
        [](auto& r) {
          v1::Workload* workload = r.mutable_spec()->mutable_workload();
          workload->set_name("w");
-         v1::Bounds* bounds = workload->add_layers()->mutable_bounds();
+         v1::Layer* layer = workload->add_layers();
+         layer->set_name("a");
+         v1::Bounds* bounds = layer->mutable_bounds();
          for (auto set : {&v1::Bounds::set_r, &v1::Bounds::set_s, &v1::Bounds::set_p, &v1::Bounds::set_q,
                           &v1::Bounds::set_c, &v1::Bounds::set_n}) {
            (bounds->*set)(1);
