@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/assignments.h"
+#include "client/bad_rows.h"
 #include "client/calibration_output.h"
 #include "client/command.h"
 #include "client/common_flags.h"
@@ -42,6 +43,7 @@ class CalibrateCommand : public Command {
            "G Wdilation Hdilation and parameters of the template, mapping, and the cycles. --fix says at which\n"
            "hardware they were measured: every parameter that the size of an array or a bandwidth depends on. The\n"
            "daemon trains; this waits for it and prints how well the predictor does on rows that were left out.\n"
+           "Wrong rows are an error, and the first 20 are told.\n"
            "Ctrl-C ends the waiting, not the training. Use it with `oneloop submit --calibration NAME`.\n";
   }
 
@@ -76,9 +78,17 @@ class CalibrateCommand : public Command {
     ASSIGN_OR_RETURN(const std::string text, ReadTextFile(file_, env.in));
     ASSIGN_OR_RETURN(const CsvTable table, ParseCsv(text, FileName()));
     ASSIGN_OR_RETURN(const Columns columns, FindColumns(table, parameters));
-    RETURN_IF_ERROR(ReadRows(table, columns, &request));
+    BadRows bad(table);
+    const std::vector<std::size_t> places = ReadRows(table, columns, &bad, &request);
+    // Of the others the daemon shall say what is wrong with them, too.
+    if (!bad.empty()) request.set_validate_only(true);
     absl::StatusOr<v1::Calibration> calibration = client->CreateCalibration(request);
-    if (!calibration.ok()) return Locate(calibration.status(), table, columns);
+    AddBadRows(calibration.status(), table, places, columns, &bad);
+    if (!bad.empty()) {
+      bad.Print(env.err, "");
+      return ExitCode::kInvalidInput;
+    }
+    if (!calibration.ok()) return Locate(calibration.status(), table, places, columns);
     if (validate_only_) {
       env.out << "the measurements are valid; nothing was trained\n";
       return ExitCode::kOk;
@@ -121,30 +131,53 @@ class CalibrateCommand : public Command {
     return columns;
   }
 
-  static absl::Status ReadRows(const CsvTable& table, const Columns& columns, v1::CreateCalibrationRequest* request) {
-    for (const CsvRow& row : table.rows) {
-      ASSIGN_OR_RETURN(v1::MappingRow mapping, columns.mapping.Read(row));
-      const std::string cell(absl::StripAsciiWhitespace(row.cells[columns.cycles]));
-      const std::optional<double> cycles = ParseNumber(cell);
-      if (!cycles.has_value()) {
-        return absl::InvalidArgumentError(absl::StrCat(
-            columns.mapping.Place(row, columns.cycles_name), ": ",
-            cell.empty() ? "is empty; valid: a number above 0" : absl::StrCat("'", cell, "' is not a number")));
-      }
-      v1::Measurement* const measurement = request->add_rows();
-      *measurement->mutable_bounds() = std::move(*mapping.mutable_bounds());
-      *measurement->mutable_parameters() = mapping.parameters();
-      measurement->set_mapping(mapping.mapping());
-      measurement->set_cycles(*cycles);
+  static absl::Status ReadRow(const CsvRow& row, const Columns& columns, v1::Measurement* measurement) {
+    ASSIGN_OR_RETURN(v1::MappingRow mapping, columns.mapping.Read(row));
+    const std::string cell(absl::StripAsciiWhitespace(row.cells[columns.cycles]));
+    const std::optional<double> cycles = ParseNumber(cell);
+    if (!cycles.has_value()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          columns.mapping.Place(row, columns.cycles_name), ": ",
+          cell.empty() ? "is empty; valid: a number above 0" : absl::StrCat("'", cell, "' is not a number")));
     }
+    *measurement->mutable_bounds() = std::move(*mapping.mutable_bounds());
+    *measurement->mutable_parameters() = mapping.parameters();
+    measurement->set_mapping(mapping.mapping());
+    measurement->set_cycles(*cycles);
     return absl::OkStatus();
   }
 
-  absl::Status Locate(const absl::Status& status, const CsvTable& table, const Columns& columns) const {
+  // Returns which rows of the table are in the request.
+  static std::vector<std::size_t> ReadRows(const CsvTable& table, const Columns& columns, BadRows* bad,
+                                           v1::CreateCalibrationRequest* request) {
+    std::vector<std::size_t> places;
+    for (std::size_t i = 0; i < table.rows.size(); ++i) {
+      v1::Measurement measurement;
+      if (const absl::Status read = ReadRow(table.rows[i], columns, &measurement); !read.ok()) {
+        bad->Add(table.rows[i].line, read);
+        continue;
+      }
+      *request->add_rows() = std::move(measurement);
+      places.push_back(i);
+    }
+    return places;
+  }
+
+  void AddBadRows(const absl::Status& status, const CsvTable& table, const std::vector<std::size_t>& places,
+                  const Columns& columns, BadRows* bad) const {
+    for (const absl::Status& error : ErrorsOf(status)) {
+      RowField place;
+      if (!ParseRowField(FieldOf(error), places.size(), &place)) continue;
+      bad->Add(table.rows[places[place.row]].line, Locate(error, table, places, columns));
+    }
+  }
+
+  absl::Status Locate(const absl::Status& status, const CsvTable& table, const std::vector<std::size_t>& places,
+                      const Columns& columns) const {
     return RenameField(template_.Locate(status), [&](const std::string& field) -> std::string {
       RowField place;
-      if (ParseRowField(field, table.rows.size(), &place)) {
-        return columns.mapping.Place(table.rows[place.row],
+      if (ParseRowField(field, places.size(), &place)) {
+        return columns.mapping.Place(table.rows[places[place.row]],
                                      place.field == "cycles" ? columns.cycles_name : place.field);
       }
       constexpr std::string_view kFixed = "fixed_parameters.";

@@ -49,9 +49,7 @@ absl::Status ShiftRow(const absl::Status& status, std::size_t begin) {
   if (!field.starts_with(kRows) || bracket == std::string::npos) return status;
   const auto index = ParseInteger<std::size_t>(std::string_view(field).substr(kRows.size(), bracket - kRows.size()));
   if (!index.has_value()) return status;
-  std::string text = Message(status);
-  if (text.starts_with(field + ": ")) text.erase(0, field.size() + 2);
-  return FieldError(absl::StrCat("rows[", begin + *index, field.substr(bracket)), text);
+  return FieldError(absl::StrCat("rows[", begin + *index, field.substr(bracket)), DescriptionOf(status));
 }
 
 // Hands out chunks in order and stops at the first error, so that every chunk before a failed one is evaluated too

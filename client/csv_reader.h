@@ -16,18 +16,27 @@ struct CsvRow {
   std::vector<std::string> cells;  // unquoted
 };
 
-// A CSV file (RFC 4180, lines ending in LF or CRLF) whose first line names the columns. Lines without any character
-// are skipped, and so is a byte-order mark. `text` must outlive the result.
+// What is wrong with one row. `error` is INVALID_ARGUMENT and begins with "FILE:LINE".
+struct BadCsvRow {
+  int line = 0;
+  absl::Status error;
+};
+
+// A CSV file (RFC 4180, lines ending in LF or CRLF) whose first line names the columns. Cells are separated by commas,
+// semicolons or tabs: by what the first line has most of, outside of quotes. Lines without any character are skipped,
+// and so is a byte-order mark. `text` must outlive the result.
 struct CsvTable {
+  char separator = ',';
   CsvRow header;
   std::vector<CsvRow> rows;  // each with as many cells as the header
+  std::vector<BadCsvRow>
+      bad;  // the others: another number of cells, a quote that is not closed, text after one that is
 };
 
 // The cells of a header, without blanks around them.
 std::vector<std::string> ColumnNames(const CsvRow& header);
 
-// INVALID_ARGUMENT with "FILE:LINE" for an empty file, a row with another number of cells than the header, a quote
-// that is not closed, or text after a closing quote.
+// INVALID_ARGUMENT with "FILE:LINE" for an empty file or a bad header.
 absl::StatusOr<CsvTable> ParseCsv(std::string_view text, const std::string& file);
 
 }  // namespace oneloop

@@ -17,9 +17,7 @@ absl::Status RenameField(const absl::Status& status, const std::function<std::st
   if (field.empty()) return status;
   const std::string name = rename(field);
   if (name.empty()) return status;
-  std::string text = Message(status);
-  if (text.starts_with(field + ": ")) text.erase(0, field.size() + 2);
-  return absl::Status(status.code(), absl::StrCat(name, ": ", text));
+  return absl::Status(status.code(), absl::StrCat(name, ": ", DescriptionOf(status)));
 }
 
 }  // namespace oneloop

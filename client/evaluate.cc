@@ -1,9 +1,11 @@
 #include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "client/bad_rows.h"
 #include "client/chunk_evaluator.h"
 #include "client/command.h"
 #include "client/common_flags.h"
@@ -42,7 +44,8 @@ Figures FiguresOf(const v1::MappingScore& score, bool predicted) {
 }
 
 // The input's header with its own result columns out of the way.
-std::string OutputHeader(const CsvRow& header, const std::vector<std::string>& results) {
+std::string OutputHeader(const CsvTable& table, const std::vector<std::string>& results) {
+  const CsvRow& header = table.header;
   std::vector<std::string> names = header.cells;
   for (const std::string& result : results) {
     for (std::string& name : names) {
@@ -53,18 +56,23 @@ std::string OutputHeader(const CsvRow& header, const std::vector<std::string>& r
     }
   }
   names.insert(names.end(), results.begin(), results.end());
-  return CsvLine(names);
+  return CsvLine(names, table.separator);
 }
 
-std::string OutputText(const CsvTable& table, const std::vector<v1::MappingScore>& scores) {
+// `scored`: which rows of the table were, in their order.
+std::string OutputText(const CsvTable& table, const std::vector<std::size_t>& scored,
+                       const std::vector<v1::MappingScore>& scores) {
   const bool predicted = std::any_of(scores.begin(), scores.end(),
                                      [](const v1::MappingScore& score) { return score.has_latency_sigma(); });
   std::vector<std::string> columns = ResultColumns();
   if (predicted) columns.insert(columns.end(), UncertaintyColumns().begin(), UncertaintyColumns().end());
-  std::string text = OutputHeader(table.header, columns);
+  std::string text = OutputHeader(table, columns);
   for (std::size_t i = 0; i < scores.size(); ++i) {
-    text.append(table.rows[i].text);
-    for (const double figure : FiguresOf(scores[i], predicted)) absl::StrAppend(&text, ",", ExactNumber(figure));
+    if (scores[i].has_error()) continue;
+    text.append(table.rows[scored[i]].text);
+    for (const double figure : FiguresOf(scores[i], predicted)) {
+      absl::StrAppend(&text, std::string(1, table.separator), ExactNumber(figure));
+    }
     text += '\n';
   }
   return text;
@@ -79,8 +87,9 @@ class EvaluateCommand : public Command {
            "optionally G Wdilation Hdilation, one for each parameter of the template, and mapping. The output is the\n"
            "same rows, other columns included, with energy_uj, latency_cycles and area_mm2 appended, numbers exact. A\n"
            "column of the input that already has one of these names is passed on as given_energy_uj and so on. With a\n"
-           "calibration, latency_sigma (about the relative error) and latency_trust (0 to 1) come behind them. One\n"
-           "wrong row is an error, and nothing is printed.\n";
+           "calibration, latency_sigma (about the relative error) and latency_trust (0 to 1) come behind them. Cells\n"
+           "may also be separated by semicolons or tabs. Wrong rows are an error, the first 20 are told, and nothing\n"
+           "is printed; with --skip_bad they are told and left out.\n";
   }
 
   void Declare(FlagSet* flags) override {
@@ -89,6 +98,7 @@ class EvaluateCommand : public Command {
     flags->Add("calibration", "NAME", "predict latencies by a calibration of the template", &calibration_);
     flags->AddChoice("predictor", EnumNames(v1::Predictor_descriptor()),
                      "what predicts latencies; default combined with a calibration, else analytical", &predictor_);
+    flags->Add("skip_bad", "leave out wrong rows", &skip_bad_);
     server_.Declare(flags);
   }
 
@@ -103,23 +113,43 @@ class EvaluateCommand : public Command {
     const std::string file = file_ == "-" ? "<stdin>" : file_;
     ASSIGN_OR_RETURN(const CsvTable table, ParseCsv(text, file));
     ASSIGN_OR_RETURN(const MappingColumns columns, MappingColumns::Find(table.header, parameters, file));
+    base.set_keep_going(true);
+    BadRows bad(table);
     std::vector<v1::MappingRow> rows;
-    for (const CsvRow& row : table.rows) {
-      ASSIGN_OR_RETURN(v1::MappingRow message, columns.Read(row));
-      rows.push_back(std::move(message));
+    std::vector<std::size_t> places;  // of rows, in the table
+    for (std::size_t i = 0; i < table.rows.size(); ++i) {
+      absl::StatusOr<v1::MappingRow> row = columns.Read(table.rows[i]);
+      if (!row.ok()) {
+        bad.Add(table.rows[i].line, row.status());
+        continue;
+      }
+      rows.push_back(*std::move(row));
+      places.push_back(i);
     }
     const absl::StatusOr<std::vector<v1::MappingScore>> scores = EvaluateInChunks(*client, base, rows);
-    if (!scores.ok()) return Locate(scores.status(), table, columns);
-    env.out << OutputText(table, *scores);
+    if (!scores.ok()) return Locate(scores.status(), table, places, columns);
+    for (std::size_t i = 0; i < scores->size(); ++i) {
+      if (!(*scores)[i].has_error()) continue;
+      const CsvRow& row = table.rows[places[i]];
+      const v1::RowError& error = (*scores)[i].error();
+      bad.Add(row.line,
+              absl::InvalidArgumentError(absl::StrCat(columns.Place(row, error.field()), ": ", error.description())));
+    }
+    if (!bad.empty()) bad.Print(env.err, skip_bad_ ? " and left out" : "");
+    if (!bad.empty() && !skip_bad_) return ExitCode::kInvalidInput;
+    env.out << OutputText(table, places, *scores);
     return ExitCode::kOk;
   }
 
  private:
   // An error that names rows[12].bounds.R is about a line of the file.
-  absl::Status Locate(const absl::Status& status, const CsvTable& table, const MappingColumns& columns) const {
+  absl::Status Locate(const absl::Status& status, const CsvTable& table, const std::vector<std::size_t>& places,
+                      const MappingColumns& columns) const {
     return RenameField(template_.Locate(status), [&](const std::string& field) -> std::string {
       RowField place;
-      if (ParseRowField(field, table.rows.size(), &place)) return columns.Place(table.rows[place.row], place.field);
+      if (ParseRowField(field, places.size(), &place)) {
+        return columns.Place(table.rows[places[place.row]], place.field);
+      }
       return field == "calibration_name" ? "--calibration" : field == "predictor" ? "--predictor" : "";
     });
   }
@@ -128,6 +158,7 @@ class EvaluateCommand : public Command {
   TemplateArgument template_;
   std::string calibration_;
   std::string predictor_;
+  bool skip_bad_ = false;
   ServerFlag server_;
 };
 

@@ -46,9 +46,7 @@ absl::Status InputFile::Locate(const absl::Status& status) const {
   std::string_view inner = std::string_view(field).substr(field_.size());
   if (!inner.empty() && inner.front() != '.') return status;
   if (!inner.empty()) inner.remove_prefix(1);
-  std::string text = Message(status);
-  if (text.starts_with(field + ": ")) text.erase(0, field.size() + 2);
-  const absl::Status located = source_.Annotate(FieldError(inner, text));
+  const absl::Status located = source_.Annotate(FieldError(inner, DescriptionOf(status)));
   return absl::Status(status.code(), located.message());
 }
 

@@ -66,9 +66,12 @@ void JsonListWriter::Add(const google::protobuf::Message& element) {
 
 void JsonListWriter::End() { out_ << (empty_ ? "" : "\n") << "], \"next_page_token\": \"\"}\n"; }
 
-std::string CsvCell(std::string_view text) {
+std::string CsvCell(std::string_view text, char separator) {
   const bool blank_ends = !text.empty() && (text.front() == ' ' || text.back() == ' ');
-  if (!blank_ends && text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
+  if (!blank_ends && text.find_first_of("\"\r\n") == std::string_view::npos &&
+      text.find(separator) == std::string_view::npos) {
+    return std::string(text);
+  }
   std::string cell = "\"";
   for (const char c : text) {
     if (c == '"') cell += '"';
@@ -78,11 +81,11 @@ std::string CsvCell(std::string_view text) {
   return cell;
 }
 
-std::string CsvLine(const std::vector<std::string>& cells) {
+std::string CsvLine(const std::vector<std::string>& cells, char separator) {
   std::string line;
   for (std::size_t i = 0; i < cells.size(); ++i) {
-    if (i > 0) line += ',';
-    line += CsvCell(cells[i]);
+    if (i > 0) line += separator;
+    line += CsvCell(cells[i], separator);
   }
   line += '\n';
   return line;

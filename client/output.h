@@ -44,10 +44,10 @@ class JsonListWriter {
 };
 
 // A cell of CSV (RFC 4180): quoted when it has to be.
-std::string CsvCell(std::string_view text);
+std::string CsvCell(std::string_view text, char separator = ',');
 
 // A line of CSV with its line break.
-std::string CsvLine(const std::vector<std::string>& cells);
+std::string CsvLine(const std::vector<std::string>& cells, char separator = ',');
 
 // Aligns columns for people. Rows are held until Flush(), which prints the header before the first ones; later
 // columns are at least as wide as earlier ones, so that a long table can be printed piece by piece.

@@ -147,7 +147,9 @@ absl::Status ToAbslStatus(const grpc::Status& status, const std::string& address
   }
   const auto bad_request = DetailOf<google::rpc::BadRequest>(details);
   if (bad_request.has_value() && !bad_request->field_violations().empty()) {
-    return OfField(code, bad_request->field_violations(0));
+    std::vector<absl::Status> errors;
+    for (const auto& violation : bad_request->field_violations()) errors.push_back(OfField(code, violation));
+    return JoinErrors(errors);
   }
   if (status.error_message().empty()) {
     return absl::Status(

@@ -8,12 +8,15 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/types/optional.h"
 
 namespace oneloop {
 namespace {
 
 constexpr char kFieldPayload[] = "oneloop/field";
+constexpr char kOthersPayload[] = "oneloop/others";
+constexpr char kOthersSeparator[] = "\x1e";  // which no error has: it would not be printed
 constexpr std::size_t kMostListedNames = 24;
 
 // Joins "spec" and "starts" with a dot, "layers" and "[3]" without.
@@ -62,16 +65,40 @@ std::string FieldOf(const absl::Status& status) {
   return payload.has_value() ? std::string(*payload) : std::string();
 }
 
+std::string DescriptionOf(const absl::Status& status) {
+  const std::string field = FieldOf(status);
+  std::string text = Message(status);
+  if (!field.empty() && text.starts_with(field + ": ")) text.erase(0, field.size() + 2);
+  return text;
+}
+
+absl::Status JoinErrors(const std::vector<absl::Status>& errors) {
+  absl::Status first = errors.front();
+  std::vector<std::string> others;
+  for (std::size_t i = 1; i < errors.size(); ++i) {
+    others.push_back(FieldOf(errors[i]));
+    others.push_back(DescriptionOf(errors[i]));
+  }
+  if (!others.empty()) first.SetPayload(kOthersPayload, absl::Cord(absl::StrJoin(others, kOthersSeparator)));
+  return first;
+}
+
+std::vector<absl::Status> ErrorsOf(const absl::Status& status) {
+  std::vector<absl::Status> errors = {status};
+  const absl::optional<absl::Cord> payload = status.GetPayload(kOthersPayload);
+  if (!payload.has_value()) return errors;
+  const std::vector<std::string> others = absl::StrSplit(std::string(*payload), kOthersSeparator[0]);
+  for (std::size_t i = 0; i + 1 < others.size(); i += 2) errors.push_back(FieldError(others[i], others[i + 1]));
+  return errors;
+}
+
 absl::Status PrefixField(std::string_view prefix, const absl::Status& status) {
   if (status.ok()) return status;
   const absl::optional<absl::Cord> payload = status.GetPayload(kFieldPayload);
   if (!payload.has_value()) {
     return absl::Status(status.code(), absl::StrCat(ToAbsl(prefix), ": ", status.message()));
   }
-  const std::string field(*payload);
-  std::string text = Message(status);
-  if (!field.empty() && text.starts_with(field + ": ")) text.erase(0, field.size() + 2);
-  return FieldError(JoinPath(prefix, field), text);
+  return FieldError(JoinPath(prefix, std::string(*payload)), DescriptionOf(status));
 }
 
 std::string NearestName(std::string_view name, const std::vector<std::string>& candidates) {

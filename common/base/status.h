@@ -18,6 +18,14 @@ absl::Status FieldError(std::string_view field, std::string_view description);
 // The field named by FieldError, or "".
 std::string FieldOf(const absl::Status& status);
 
+// The text without its field, as it was given to FieldError.
+std::string DescriptionOf(const absl::Status& status);
+
+// The first of the errors, which know the others as theirs. Precondition: there is one.
+absl::Status JoinErrors(const std::vector<absl::Status>& errors);
+// All that were joined, as FieldErrors; the error alone when none were.
+std::vector<absl::Status> ErrorsOf(const absl::Status& status);
+
 // The same error with `prefix` in front of its field ("spec" + "starts" = "spec.starts") or, for an error without
 // field, in front of its text. OK stays OK.
 absl::Status PrefixField(std::string_view prefix, const absl::Status& status);

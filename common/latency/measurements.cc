@@ -15,6 +15,14 @@
 namespace oneloop {
 namespace {
 
+std::string ShapeKey(const LayerShape& shape) {
+  return absl::StrCat(shape.bounds[0], " ", shape.bounds[1], " ", shape.bounds[2], " ", shape.bounds[3], " ",
+                      shape.bounds[4], " ", shape.bounds[5], " ", shape.bounds[6], " ", shape.bounds[7], " ",
+                      shape.w_stride, " ", shape.h_stride, " ", shape.w_dilation, " ", shape.h_dilation);
+}
+
+}  // namespace
+
 absl::Status CheckSample(const Template& hardware_template, const LatencySample& sample) {
   RETURN_IF_ERROR(ValidateShape(sample.shape));
   RETURN_IF_ERROR(PrefixField("mapping", ValidateMapping(hardware_template, sample.shape, sample.mapping)));
@@ -23,14 +31,6 @@ absl::Status CheckSample(const Template& hardware_template, const LatencySample&
   }
   return absl::OkStatus();
 }
-
-std::string ShapeKey(const LayerShape& shape) {
-  return absl::StrCat(shape.bounds[0], " ", shape.bounds[1], " ", shape.bounds[2], " ", shape.bounds[3], " ",
-                      shape.bounds[4], " ", shape.bounds[5], " ", shape.bounds[6], " ", shape.bounds[7], " ",
-                      shape.w_stride, " ", shape.h_stride, " ", shape.w_dilation, " ", shape.h_dilation);
-}
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<const Measurements>> Measurements::Create(const CostModel& model,
                                                                          const HardwarePoint& hardware,

@@ -24,13 +24,17 @@ struct LatencySample {
 
 inline constexpr int kFewestMeasurements = 50;
 
+// INVALID_ARGUMENT with the field for a bad shape, a mapping that does not match its bounds or the template, cycles
+// that are not finite or not above 0.
+absl::Status CheckSample(const Template& hardware_template, const LatencySample& sample);
+
 // Checked measurements of one template at one hardware point, with what predictors are fitted to. Immutable.
 class Measurements {
  public:
-  // INVALID_ARGUMENT naming the row as a field ("rows[17].cycles", counted from 0): a bad shape, a mapping that does
-  // not match its bounds or the template, cycles that are not finite or not above 0, the same layer and mapping with
-  // different cycles. INVALID_ARGUMENT naming "rows" for fewer than kFewestMeasurements different ones and for cycles
-  // that are all alike. Rows given twice count once. `model` must outlive the measurements.
+  // INVALID_ARGUMENT naming the row as a field ("rows[17].cycles", counted from 0): what CheckSample finds, the same
+  // layer and mapping with different cycles. INVALID_ARGUMENT naming "rows" for fewer than kFewestMeasurements
+  // different ones and for cycles that are all alike. Rows given twice count once. `model` must outlive the
+  // measurements.
   static absl::StatusOr<std::unique_ptr<const Measurements>> Create(const CostModel& model,
                                                                     const HardwarePoint& hardware,
                                                                     std::span<const LatencySample> samples);

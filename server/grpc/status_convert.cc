@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "common/base/limit_error.h"
@@ -37,14 +38,31 @@ static_assert(SameCode(absl::StatusCode::kUnauthenticated, grpc::StatusCode::UNA
 
 // Trailers hold 8 KiB in all; the text stands in them three times, once of these percent-encoded.
 constexpr std::size_t kLongestText = 1000;
+// Of errors that were joined, each but the first, and all together.
+constexpr std::size_t kLongestOther = 160;
+constexpr std::size_t kRoomForErrors = 1600;
 
-std::string Shortened(std::string text) {
-  if (text.size() <= kLongestText) return text;
-  std::size_t end = kLongestText;
+std::string Shortened(std::string text, std::size_t most) {
+  if (text.size() <= most) return text;
+  std::size_t end = most;
   // Not inside a UTF-8 character.
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0u) == 0x80u) --end;
   text.resize(end);
   return text + "...";
+}
+
+// As many as fit.
+void AddOthers(const absl::Status& status, std::size_t room, google::rpc::BadRequest* bad_request) {
+  const std::vector<absl::Status> errors = ErrorsOf(status);
+  for (std::size_t i = 1; i < errors.size(); ++i) {
+    const std::string field = Shortened(FieldOf(errors[i]), kLongestOther);
+    const std::string text = Shortened(DescriptionOf(errors[i]), kLongestOther);
+    if (field.size() + text.size() > room) return;
+    room -= field.size() + text.size();
+    auto* violation = bad_request->add_field_violations();
+    violation->set_field(field);
+    violation->set_description(text);
+  }
 }
 
 void AddLimit(const absl::Status& status, const std::string& text, google::rpc::Status* details) {
@@ -65,15 +83,16 @@ void AddLimit(const absl::Status& status, const std::string& text, google::rpc::
 
 grpc::Status ToGrpcStatus(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
-  const std::string text = Shortened(Message(status));
+  const std::string text = Shortened(Message(status), kLongestText);
   google::rpc::Status details;
   details.set_code(static_cast<int>(status.code()));
   details.set_message(text);
   if (const std::string field = FieldOf(status); !field.empty()) {
     google::rpc::BadRequest bad_request;
     auto* violation = bad_request.add_field_violations();
-    violation->set_field(Shortened(field));
+    violation->set_field(Shortened(field, kLongestText));
     violation->set_description(text);
+    AddOthers(status, kRoomForErrors - text.size(), &bad_request);
     details.add_details()->PackFrom(bad_request);
   }
   AddLimit(status, text, &details);

@@ -27,6 +27,7 @@ namespace {
 
 constexpr int kMostMeasurements = 50000;
 constexpr std::size_t kLongestDescription = 1000;
+constexpr std::size_t kMostRowErrors = 20;  // that a call tells
 // Of the time of a training, by its parts: the report trains many times.
 constexpr double kReportShare = 0.85;
 
@@ -83,12 +84,18 @@ absl::StatusOr<Decoded> Decode(const v1::CreateCalibrationRequest& request,
   decoded.hardware = *std::move(hardware);
   decoded.model = std::make_unique<const CostModel>(decoded.hardware_template);
   std::vector<LatencySample> samples;
-  for (int i = 0; i < request.rows_size(); ++i) {
+  std::vector<absl::Status> errors;
+  for (int i = 0; i < request.rows_size() && errors.size() < kMostRowErrors; ++i) {
     if (should_stop && should_stop(0)) return Stopped();
     absl::StatusOr<LatencySample> sample = DecodeRow(*decoded.hardware_template, decoded.hardware, request.rows(i));
-    if (!sample.ok()) return PrefixField(absl::StrCat("rows[", i, "]"), sample.status());
-    samples.push_back(*std::move(sample));
+    const absl::Status checked = sample.ok() ? CheckSample(*decoded.hardware_template, *sample) : sample.status();
+    if (!checked.ok()) {
+      errors.push_back(PrefixField(absl::StrCat("rows[", i, "]"), checked));
+    } else {
+      samples.push_back(*std::move(sample));
+    }
   }
+  if (!errors.empty()) return JoinErrors(errors);
   ASSIGN_OR_RETURN(decoded.measurements, Measurements::Create(*decoded.model, decoded.hardware, samples));
   return decoded;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/cut_text.h"
 #include "common/base/status.h"
 #include "common/convert/convert.h"
 #include "common/model/cost_model.h"
@@ -69,6 +70,16 @@ class RowScorer {
   HardwarePoint checked_;
 };
 
+// Less than what a call's own error may have: there may be many.
+constexpr std::size_t kLongestRowError = 300;
+
+v1::MappingScore WrongRow(const absl::Status& status) {
+  v1::MappingScore score;
+  score.mutable_error()->set_field(FieldOf(status));
+  score.mutable_error()->set_description(CutText(DescriptionOf(status), kLongestRowError));
+  return score;
+}
+
 }  // namespace
 
 absl::Status ModelHandlers::EvaluateDesigns(const v1::EvaluateDesignsRequest& request, const CallContext& call,
@@ -91,8 +102,8 @@ absl::Status ModelHandlers::EvaluateDesigns(const v1::EvaluateDesignsRequest& re
   for (int i = 0; i < request.rows_size(); ++i) {
     RETURN_IF_ERROR(call.interrupted());
     absl::StatusOr<v1::MappingScore> score = scorer.Score(request.rows(i));
-    if (!score.ok()) return PrefixField(absl::StrCat("rows[", i, "]"), score.status());
-    *response->add_scores() = *std::move(score);
+    if (!score.ok() && !request.keep_going()) return PrefixField(absl::StrCat("rows[", i, "]"), score.status());
+    *response->add_scores() = score.ok() ? *std::move(score) : WrongRow(score.status());
   }
   return absl::OkStatus();
 }

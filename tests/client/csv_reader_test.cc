@@ -1,5 +1,9 @@
 #include "client/csv_reader.h"
 
+#include <algorithm>
+#include <string>
+#include <vector>
+
 #include "common/base/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -41,15 +45,43 @@ TEST(ParseCsvTest, ReadsQuotedCellsAndKeepsTheirText) {
   EXPECT_EQ(table->rows[1].line, 4);
 }
 
-TEST(ParseCsvTest, RefusesRowsOfAnotherLength) {
-  EXPECT_EQ(ErrorOf("a,b\n1,2\n3\n"), "rows.csv:3: the row has 1 cells, the header 2");
-  EXPECT_EQ(ErrorOf("a,b\n1,2,3\n"), "rows.csv:2: the row has 3 cells, the header 2");
+// Of the rows that are wrong.
+std::vector<std::string> BadRowsOf(std::string_view text) {
+  const auto table = ParseCsv(text, "rows.csv");
+  EXPECT_TRUE(table.ok()) << table.status();
+  std::vector<std::string> errors;
+  for (const BadCsvRow& bad : table->bad) errors.push_back(Message(bad.error));
+  return errors;
 }
 
-TEST(ParseCsvTest, RefusesBrokenQuotes) {
-  EXPECT_EQ(ErrorOf("a,b\n1,\"2\n3,4\n"), "rows.csv:2: the quote that opens here is not closed");
-  EXPECT_EQ(ErrorOf("a,b\n1,\"2\"x\n"),
-            "rows.csv:2: after a closing quote, a comma or the end of the line is expected");
+TEST(ParseCsvTest, RowsOfAnotherLengthAreToldAndTheOthersRead) {
+  EXPECT_THAT(BadRowsOf("a,b\n3\n1,2\n1,2,3\n"),
+              ElementsAre("rows.csv:2: the row has 1 cells, the header 2, separated by commas",
+                          "rows.csv:4: the row has 3 cells, the header 2, separated by commas"));
+  EXPECT_EQ(ParseCsv("a,b\n3\n1,2\n1,2,3\n", "rows.csv")->rows.size(), 1u);
+}
+
+TEST(ParseCsvTest, BrokenQuotesAreToldAndTheOtherRowsRead) {
+  EXPECT_THAT(BadRowsOf("a,b\n1,\"2\n3,4\n"), ElementsAre("rows.csv:2: the quote that opens here is not closed"));
+  EXPECT_THAT(BadRowsOf("a;b\n1;\"2\"x;3\n\"1\"y;2\n"),
+              ElementsAre("rows.csv:2: after a closing quote, a semicolon or the end of the line is expected",
+                          "rows.csv:3: after a closing quote, a semicolon or the end of the line is expected"));
+}
+
+TEST(ParseCsvTest, SemicolonsAndTabsSeparateCellsToo) {
+  for (const char separator : {',', ';', '\t'}) {
+    std::string text = "a|b|\"c,;\td,,,\"\n1|\"2|\"|3,4;5\t6\n";
+    if (separator == ',') text = "a|b|\"c;;\"\n1|\"2|\"|3\n";
+    std::replace(text.begin(), text.end(), '|', separator);
+    const auto table = ParseCsv(text, "rows.csv");
+    ASSERT_TRUE(table.ok()) << table.status();
+    EXPECT_EQ(table->separator, separator);
+    EXPECT_EQ(table->header.cells.size(), 3u);
+    if (separator != ',') continue;
+    ASSERT_EQ(table->rows.size(), 1u);
+    EXPECT_EQ(table->rows[0].cells[1], "2,");
+  }
+  EXPECT_EQ(ParseCsv("only\n1\n", "rows.csv")->separator, ',');
 }
 
 TEST(ParseCsvTest, RefusesAnEmptyFile) {

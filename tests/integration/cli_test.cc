@@ -481,6 +481,29 @@ TEST_F(CliTest, ACalibrationIsTrainedUsedAndDeleted) {
   EXPECT_TRUE(design.layers(0).has_latency_sigma());
 }
 
+TEST_F(CliTest, WrongRowsAreToldTogetherAndCanBeLeftOut) {
+  const std::string mapping = "L3[WIO] P4 C4 K4 - L2[WI] N1 - L1[O] N1 - L0[W] N1";
+  std::ofstream(Path("some_bad.csv"))
+      << "R;S;P;Q;C;K;N;Wstride;Hstride;pe_dim;scratchpad_kib;accumulator_kib;mapping;rtl_cycles\n"
+      << "1;1;4;1;4;4;1;1;1;16;64;16;" << mapping << ";100\n"
+      << "1;1;5;1;4;4;1;1;1;16;64;16;" << mapping << ";100\n"
+      << "1;1;4;1;4;x;1;1;1;16;64;16;" << mapping << ";100\n"
+      << "1;1\n";
+  const ProcessResult refused = RunMerged("evaluate " + Path("some_bad.csv") + " --template gemmini");
+  EXPECT_EQ(refused.code, 4);
+  EXPECT_THAT(refused.out, AllOf(HasSubstr("some_bad.csv:3: column mapping: "), HasSubstr("some_bad.csv:4: column K: "),
+                                 HasSubstr("some_bad.csv:5: the row has 2 cells"), HasSubstr("3 rows are wrong\n")));
+  const ProcessResult skipped = Run("evaluate " + Path("some_bad.csv") + " --template gemmini --skip_bad");
+  EXPECT_EQ(skipped.code, 0);
+  EXPECT_EQ(Csv(skipped.out).size(), 1u);
+  EXPECT_THAT(skipped.out, HasSubstr(";100;"));
+  const ProcessResult calibrated =
+      RunMerged("calibrate " + Path("some_bad.csv") + " --template gemmini --fix pe_dim=16 --name bad");
+  EXPECT_EQ(calibrated.code, 4);
+  EXPECT_THAT(calibrated.out, AllOf(HasSubstr("some_bad.csv:3: column mapping: "),
+                                    HasSubstr("some_bad.csv:4: column K: "), HasSubstr("3 rows are wrong\n")));
+}
+
 TEST_F(CliTest, RefusesMeasurementsAtTheirRow) {
   const std::string header = "R,S,P,Q,C,K,N,Wstride,Hstride,mapping,rtl_cycles\n";
   const std::string good = "1,1,4,1,4,4,1,1,1,L3[WIO] P4 C4 K4 - L2[WI] N1 - L1[O] N1 - L0[W] N1,100\n";

@@ -59,6 +59,22 @@ TEST(ToGrpcStatusTest, WhatWillNeverWorkHasNoTimeToRetry) {
   EXPECT_EQ(details.details_size(), 1);
 }
 
+TEST(ToGrpcStatusTest, JoinedErrorsAreAllInTheDetailsAsFarAsTheyFit) {
+  std::vector<absl::Status> errors;
+  for (int i = 0; i < 20; ++i)
+    errors.push_back(FieldError(absl::StrCat("rows[", 100 + i, "].cycles"), "is -1; valid: above 0"));
+  google::rpc::Status details;
+  ASSERT_TRUE(details.ParseFromString(ToGrpcStatus(JoinErrors(errors)).error_details()));
+  google::rpc::BadRequest bad_request;
+  ASSERT_TRUE(details.details(0).UnpackTo(&bad_request));
+  ASSERT_EQ(bad_request.field_violations_size(), 20);
+  EXPECT_EQ(bad_request.field_violations(19).field(), "rows[119].cycles");
+  EXPECT_EQ(bad_request.field_violations(19).description(), "is -1; valid: above 0");
+  for (absl::Status& error : errors) error = FieldError(FieldOf(error), std::string(900, 'x'));
+  const grpc::Status status = ToGrpcStatus(JoinErrors(errors));
+  EXPECT_LT(3 * status.error_message().size() + 4 * status.error_details().size() / 3, 8000u);
+}
+
 TEST(ToGrpcStatusTest, LongTextsFitATrailer) {
   std::string text;
   for (int i = 0; i < 5000; ++i) text += "µ";

@@ -79,6 +79,21 @@ class CalibrationHandlersTest : public testing::Test {
   const CalibrationHandlers handlers_{{&catalog_, manager_.get(), &calibrations_}};
 };
 
+TEST_F(CalibrationHandlersTest, SeveralWrongRowsAreToldAtOnce) {
+  v1::CreateCalibrationRequest request = Request();
+  request.mutable_rows(3)->set_cycles(-1);
+  request.mutable_rows(5)->set_mapping("nonsense");
+  request.mutable_rows(7)->mutable_bounds()->set_k(0);
+  v1::Calibration response;
+  const absl::Status status = handlers_.CreateCalibration(request, caller_, &response);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  std::vector<std::string> fields;
+  for (const absl::Status& error : ErrorsOf(status)) fields.push_back(FieldOf(error));
+  EXPECT_THAT(fields, testing::ElementsAre("rows[3].cycles", "rows[5].mapping", "rows[7].bounds.K"));
+  for (v1::Measurement& row : *request.mutable_rows()) row.set_cycles(-1);
+  EXPECT_EQ(ErrorsOf(handlers_.CreateCalibration(request, caller_, &response)).size(), 20u);
+}
+
 TEST_F(CalibrationHandlersTest, TrainsReportsAndServesJobs) {
   v1::Calibration created;
   ASSERT_EQ(handlers_.CreateCalibration(Request(), caller_, &created), absl::OkStatus());

@@ -131,6 +131,24 @@ TEST_F(ModelHandlersTest, TemplateWithoutParametersIsScoredToo) {
   EXPECT_EQ(response.scores(1).latency_cycles(), 1024);
 }
 
+TEST_F(ModelHandlersTest, EvaluationThatKeepsGoingSaysWhatIsWrongInTheRowsPlace) {
+  v1::EvaluateDesignsRequest request = Request(4);
+  request.set_keep_going(true);
+  request.mutable_rows(1)->mutable_bounds()->set_k(0);
+  request.mutable_rows(2)->set_mapping(std::string(5000, 'x'));
+  v1::EvaluateDesignsResponse response;
+  const absl::Status status = handlers_.EvaluateDesigns(request, call_, &response);
+  ASSERT_TRUE(status.ok()) << status;
+  ASSERT_EQ(response.scores_size(), 4);
+  EXPECT_EQ(response.scores(0).latency_cycles(), 40);
+  EXPECT_FALSE(response.scores(3).has_error());
+  EXPECT_EQ(response.scores(3).latency_cycles(), 40);
+  EXPECT_EQ(response.scores(1).error().field(), "bounds.K");
+  EXPECT_EQ(response.scores(1).error().description(), "is 0; valid: 1 to 2147483647");
+  EXPECT_EQ(response.scores(2).error().field(), "mapping");
+  EXPECT_LT(response.scores(2).error().description().size(), 400u);
+}
+
 TEST_F(ModelHandlersTest, WrongRowIsNamedWithItsFieldAndNothingIsReturned) {
   struct Case {
     const char* field;

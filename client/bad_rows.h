@@ -1,0 +1,32 @@
+#ifndef ONELOOP_CLIENT_BAD_ROWS_H_
+#define ONELOOP_CLIENT_BAD_ROWS_H_
+
+#include <cstddef>
+#include <map>
+#include <ostream>
+
+#include "absl/status/status.h"
+#include "client/csv_reader.h"
+
+namespace oneloop {
+
+// The rows of a CSV file that are wrong, whoever found that out, in the order of the file. A row has one error.
+class BadRows {
+ public:
+  BadRows() = default;
+  explicit BadRows(const CsvTable& table);
+
+  void Add(int line, const absl::Status& error) { errors_.emplace(line, error); }
+  bool empty() const { return errors_.empty(); }
+  std::size_t size() const { return errors_.size(); }
+
+  // The first 20, a line each; when there are more rows than one, also how many there are, and `what_then`.
+  void Print(std::ostream& err, const char* what_then) const;
+
+ private:
+  std::map<int, absl::Status> errors_;  // by line
+};
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_CLIENT_BAD_ROWS_H_
