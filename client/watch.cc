@@ -54,34 +54,37 @@ std::string CsvRow(const v1::WatchResponse& message) {
                   job.certificate().has_gap() ? ExactNumber(job.certificate().gap()) : ""});
 }
 
-// One line per message.
+// One line per message, but none for one that says the same as that before: on an idle job the daemon repeats itself.
 class LinePrinter : public WatchListener {
  public:
   LinePrinter(OutputFormat format, std::ostream& out) : format_(format), out_(out) {}
 
   absl::Status OnMessage(const v1::WatchResponse& message) override {
-    switch (format_) {
-      case OutputFormat::kTable:
-        out_ << TextLine(message);
-        break;
-      case OutputFormat::kJson:
-        out_ << json_.Compact(message) << '\n';
-        break;
-      case OutputFormat::kCsv:
-        if (!header_printed_) out_ << CsvHeader();
-        header_printed_ = true;
-        out_ << CsvRow(message);
-        break;
-    }
+    if (format_ == OutputFormat::kCsv && last_.empty()) out_ << CsvHeader();
+    const std::string line = LineOf(message);
+    if (line != last_) out_ << line;
+    last_ = line;
     return FlushOutput(out_);
   }
   void OnTick(bool /*connected*/) override {}
 
  private:
+  std::string LineOf(const v1::WatchResponse& message) {
+    switch (format_) {
+      case OutputFormat::kTable:
+        return TextLine(message);
+      case OutputFormat::kJson:
+        return json_.Compact(message) + "\n";
+      case OutputFormat::kCsv:
+        break;
+    }
+    return CsvRow(message);
+  }
+
   const OutputFormat format_;
   std::ostream& out_;
   JsonPrinter json_;
-  bool header_printed_ = false;
+  std::string last_;
 };
 
 class WatchCommand : public Command {
@@ -89,7 +92,7 @@ class WatchCommand : public Command {
   std::string Name() const override { return "watch"; }
   std::string Summary() const override { return "follows a job until it is over"; }
   std::string Notes() const override {
-    return "On a terminal a bar, else a line per message; json prints each message on a line. A lost connection is\n"
+    return "On a terminal a bar, else a line per message with news; json prints each on a line. A lost connection is\n"
            "taken up again where it broke. Ctrl-C ends the watch, not the job. Exit code 6 when the job failed or was\n"
            "cancelled.\n";
   }

@@ -29,7 +29,7 @@ configure() {
   fi
   mkdir -p build
   log=build/configure-$preset.log
-  cmake --preset "$preset" "$@" >"$log" 2>&1 || { cat "$log" >&2; fail "cmake --preset $preset failed"; }
+  cmake --preset "$preset" "$@" >"$log" 2>&1 || { cat "$log" >&2; fail "cmake --preset $preset failed; tools/install-deps installs the packages that a build needs"; }
 }
 
 # compile PRESET [TARGET...]: everything without targets.

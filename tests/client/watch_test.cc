@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <string>
+
 #include "absl/strings/str_split.h"
 #include "common/base/limit_error.h"
 #include "gmock/gmock.h"
@@ -73,6 +76,19 @@ TEST_F(WatchTest, PrintsALinePerMessage) {
             "revision 31  SUCCEEDED  1,000/1,000 samples  0 points  front 0  best EDP -\n");
   EXPECT_EQ(result.err, "");
   EXPECT_THAT(start_revisions_, ElementsAre(0));
+}
+
+TEST_F(WatchTest, IdleJobPrintsNoLineAgain) {
+  for (const std::string format : {"table", "json", "csv"}) {
+    Play({[](const FakeDaemon::Send& send) {
+      for (const int samples : {250, 250, 250, 500, 500}) send(Message(20 + samples, v1::RUNNING, samples));
+      return Finish(send);
+    }});
+    start_revisions_.clear();
+    const auto result = client_.Run({"watch", "12", "--format", format});
+    EXPECT_EQ(result.code, ExitCode::kOk) << result.err;
+    EXPECT_EQ(std::count(result.out.begin(), result.out.end(), '\n'), format == "csv" ? 4 : 3) << result.out;
+  }
 }
 
 TEST_F(WatchTest, PrintsEachMessageAsOneLineOfJson) {
