@@ -53,7 +53,7 @@ std::string FlagOf(const std::string& field) {
 std::vector<std::string> SearchAlgorithms() {
   std::vector<std::string> names;
   for (const std::string& name : EnumNames(v1::Algorithm_descriptor())) {
-    if (EnumNumber(v1::Algorithm_descriptor(), name) != v1::GEMMINI_DEFAULT) names.push_back(name);
+    if (EnumNumber(v1::Algorithm_descriptor(), name) != v1::DEFAULT_TILER) names.push_back(name);
   }
   return names;
 }

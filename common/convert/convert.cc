@@ -136,6 +136,34 @@ absl::StatusOr<LevelSpec> LevelFromProto(const v1::Level& message, const v1::Wor
   return spec;
 }
 
+absl::StatusOr<Dim> DimOf(const std::string& name, std::string_view field, const std::vector<Dim>& valid) {
+  std::string names;
+  for (const Dim dim : valid) {
+    if (name == std::string(1, Name(dim))) return dim;
+    absl::StrAppend(&names, names.empty() ? "" : ", ", std::string(1, Name(dim)));
+  }
+  return FieldError(field, name.empty() ? absl::StrCat("is missing; valid: ", names)
+                                        : absl::StrCat("is '", name, "'; valid: ", names));
+}
+
+absl::StatusOr<TilerSpec> TilerFromProto(const v1::DefaultTiler& message) {
+  TilerSpec spec;
+  if (message.dims().empty()) return FieldError("dims", "is empty: a tile needs an extent");
+  RETURN_IF_ERROR(SetFromNames(message.dims(), kAllDims, "dims").status());
+  const std::vector<Dim> all(kAllDims.begin(), kAllDims.end());
+  for (int i = 0; i < message.dims_size(); ++i) {
+    ASSIGN_OR_RETURN(const Dim dim, DimOf(message.dims(i), IndexPath("dims", i), all));
+    spec.dims.push_back(dim);
+  }
+  for (int i = 0; i < message.whole_arrays_size(); ++i) {
+    ASSIGN_OR_RETURN(const Dim dim, DimOf(message.whole_arrays(i), IndexPath("whole_arrays", i), spec.dims));
+    spec.whole_arrays.Add(dim);
+  }
+  ASSIGN_OR_RETURN(spec.streamed, DimOf(message.streamed(), "streamed", spec.dims));
+  ASSIGN_OR_RETURN(spec.rows, DimOf(message.rows(), "rows", spec.dims));
+  return spec;
+}
+
 }  // namespace
 
 absl::StatusOr<LayerShape> LayerShapeFromProto(const v1::Bounds& bounds) {
@@ -237,6 +265,11 @@ absl::StatusOr<std::unique_ptr<const Template>> TemplateFromProto(const v1::Temp
   ASSIGN_OR_RETURN(spec.mac_energy_pj, OptionalFormula(message.compute().energy_pj(), "compute.energy_pj", names));
   if (message.compute().has_macs_per_cycle()) spec.macs_per_cycle = message.compute().macs_per_cycle();
   ASSIGN_OR_RETURN(spec.area_mm2, OptionalFormula(message.area_mm2(), "area_mm2", names));
+  if (message.has_default_tiler()) {
+    absl::StatusOr<TilerSpec> tiler = TilerFromProto(message.default_tiler());
+    if (!tiler.ok()) return PrefixField("default_tiler", tiler.status());
+    spec.default_tiler = *std::move(tiler);
+  }
   return Template::Create(std::move(spec));
 }
 

@@ -58,6 +58,14 @@ struct LevelSpec {
   std::optional<Formula> block_words;      // accesses cost energy in whole blocks of so many words; 1 when unset
 };
 
+// How the accelerator's own library tiles: see the proto message.
+struct TilerSpec {
+  std::vector<Dim> dims;  // in order
+  DimSet whole_arrays;
+  Dim streamed = Dim::kP;
+  Dim rows = Dim::kQ;
+};
+
 struct TemplateSpec {
   std::string name;
   std::string description;
@@ -66,6 +74,7 @@ struct TemplateSpec {
   std::optional<Formula> mac_energy_pj;
   double macs_per_cycle = 1;
   std::optional<Formula> area_mm2;
+  std::optional<TilerSpec> default_tiler;
 };
 
 // Something of which a mapping needs an amount and the hardware offers a limit: a spatial axis (copies) or the

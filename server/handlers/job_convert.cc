@@ -75,7 +75,7 @@ absl::StatusOr<v1::JobSpec> WithDefaults(v1::JobSpec spec) {
                       "cannot be given together with steps: samples counts the whole job's, steps each start's");
   }
   // A heuristic has nothing to try again.
-  const bool searches = spec.algorithm() != v1::GEMMINI_DEFAULT;
+  const bool searches = spec.algorithm() != v1::DEFAULT_TILER;
   if (!spec.has_starts()) spec.set_starts(searches ? kDefaultStarts : 1);
   if (!spec.has_steps() && !spec.has_samples()) spec.set_steps(searches ? kDefaultSteps : 1);
   if (!spec.has_round_period()) spec.set_round_period(kDefaultRoundPeriod);
@@ -128,12 +128,12 @@ absl::Status SetAlgorithm(const v1::JobSpec& spec, SearchSpec* search) {
     case v1::BAYESIAN:
       search->algorithm = Algorithm::kBayesian;
       break;
-    case v1::GEMMINI_DEFAULT:
+    case v1::DEFAULT_TILER:
       search->algorithm = Algorithm::kDefaultTiling;
       break;
     default:
       return FieldError("algorithm",
-                        absl::StrCat("is ", spec.algorithm(), "; valid: GRADIENT, RANDOM, BAYESIAN, GEMMINI_DEFAULT"));
+                        absl::StrCat("is ", spec.algorithm(), "; valid: GRADIENT, RANDOM, BAYESIAN, DEFAULT_TILER"));
   }
   return absl::OkStatus();
 }
@@ -299,6 +299,15 @@ absl::StatusOr<v1::Library> DecodeResolved(const JobRecord& record) {
   return resolved;
 }
 
+// What was stored before templates declared one is still read.
+absl::Status CheckTiler(const SearchSpec& search) {
+  if (search.algorithm != Algorithm::kDefaultTiling || search.hardware_template->spec().default_tiler) {
+    return absl::OkStatus();
+  }
+  return FieldError("algorithm", absl::StrCat("is DEFAULT_TILER, but template '", search.hardware_template->name(),
+                                              "' declares no default_tiler; valid: GRADIENT, RANDOM, BAYESIAN"));
+}
+
 }  // namespace
 
 absl::StatusOr<PreparedJob> PrepareJob(const v1::JobSpec& spec, const Catalog& catalog,
@@ -307,6 +316,7 @@ absl::StatusOr<PreparedJob> PrepareJob(const v1::JobSpec& spec, const Catalog& c
   ASSIGN_OR_RETURN(prepared.spec, WithDefaults(spec));
   ASSIGN_OR_RETURN(const v1::Library resolved, ResolveSources(prepared.spec, catalog, calibrations, project));
   ASSIGN_OR_RETURN(prepared.search, BuildSearch(prepared.spec, resolved));
+  RETURN_IF_ERROR(CheckTiler(*prepared.search));
   NewJob& job = prepared.job;
   job.spec = DeterministicBytes(prepared.spec);
   if (job.spec.size() > kLargestSummary) {

@@ -15,19 +15,27 @@
 namespace oneloop {
 namespace {
 
-// Extents that a tile has, in the order in which the library looks at them. Groups run one after the other.
-constexpr std::array kTiledDims = {Dim::kN, Dim::kQ, Dim::kP, Dim::kK, Dim::kS, Dim::kR, Dim::kC};
-constexpr LoopOrder kOrder = {Dim::kG, Dim::kN, Dim::kQ, Dim::kP, Dim::kK, Dim::kS, Dim::kR, Dim::kC};
-// Streamed through the array, so that it is filled by them.
-constexpr Dim kColumns = Dim::kP;
-constexpr Dim kRows = Dim::kQ;
-
-bool IsChannel(Dim dim) { return dim == Dim::kC || dim == Dim::kK; }
+// What a tile does not have runs one after the other.
+LoopOrder OrderOf(const TilerSpec& tiler) {
+  LoopOrder order{};
+  std::size_t place = 0;
+  for (const Dim dim : {Dim::kG, Dim::kN, Dim::kQ, Dim::kP, Dim::kK, Dim::kS, Dim::kR, Dim::kC}) {
+    if (std::find(tiler.dims.begin(), tiler.dims.end(), dim) == tiler.dims.end()) order[place++] = dim;
+  }
+  std::copy(tiler.dims.begin(), tiler.dims.end(), order.begin() + static_cast<std::ptrdiff_t>(place));
+  return order;
+}
 
 class Tiler {
  public:
   Tiler(const CostModel& model, const LayerShape& shape, const ComponentCosts& costs, const std::function<bool()>& stop)
-      : stop_(stop), model_(model), template_(model.hardware_template()), shape_(shape), costs_(costs) {
+      : stop_(stop),
+        model_(model),
+        template_(model.hardware_template()),
+        tiler_(*template_.spec().default_tiler),
+        order_(OrderOf(tiler_)),
+        shape_(shape),
+        costs_(costs) {
     for (const Dim dim : kAllDims) divisors_[Slot(dim)] = Divisors(shape.bound(dim));
     const std::vector<Resource>& resources = template_.resources();
     axis_sizes_.resize(template_.axes().size());
@@ -38,18 +46,18 @@ class Tiler {
       array_side_ = std::max(array_side_, static_cast<std::int64_t>(size));
     }
     tile_.fill(1);
-    for (const Dim dim : kTiledDims) tile_[Slot(dim)] = shape.bound(dim);
+    for (const Dim dim : tiler_.dims) tile_[Slot(dim)] = shape.bound(dim);
   }
 
   std::optional<Mapping> Run() {
     while (!Fits()) {
       if (stop_() || !CutLargest()) return std::nullopt;
     }
-    while (!stop_() && Grow(kColumns)) {
+    while (!stop_() && Grow(tiler_.streamed)) {
     }
     for (bool grown = true; grown && !stop_();) {
       grown = false;
-      for (const Dim dim : kTiledDims) grown = Grow(dim) || grown;
+      for (const Dim dim : tiler_.dims) grown = Grow(dim) || grown;
     }
     return MappingOf();
   }
@@ -62,9 +70,9 @@ class Tiler {
   // False when every extent is 1.
   bool CutLargest() {
     const Dim* largest = nullptr;
-    for (const Dim& dim : kTiledDims) {
+    for (const Dim& dim : tiler_.dims) {
       const std::int64_t extent = tile_[Slot(dim)];
-      const bool fills_array = dim == kColumns && extent <= array_side_ && tile_[Slot(kRows)] > 1;
+      const bool fills_array = dim == tiler_.streamed && extent <= array_side_ && tile_[Slot(tiler_.rows)] > 1;
       if (extent > 1 && !fills_array && (largest == nullptr || extent > tile_[Slot(*largest)])) largest = &dim;
     }
     if (largest == nullptr) return false;
@@ -75,7 +83,7 @@ class Tiler {
   std::int64_t NextSmaller(Dim dim) const {
     const std::vector<std::int64_t>& divisors = divisors_[Slot(dim)];
     const auto now = std::lower_bound(divisors.begin(), divisors.end(), tile_[Slot(dim)]);
-    for (auto smaller = now; IsChannel(dim) && smaller != divisors.begin();) {
+    for (auto smaller = now; tiler_.whole_arrays.Has(dim) && smaller != divisors.begin();) {
       --smaller;
       if (*smaller % array_side_ == 0) return *smaller;
     }
@@ -105,7 +113,7 @@ class Tiler {
 
   Mapping MappingOf() const {
     Mapping mapping;
-    mapping.order.fill(kOrder);
+    mapping.order.fill(order_);
     std::vector<double> free = axis_sizes_;
     for (const Dim dim : kAllDims) {
       std::int64_t rest = tile_[Slot(dim)];
@@ -128,6 +136,8 @@ class Tiler {
   const std::function<bool()>& stop_;
   const CostModel& model_;
   const Template& template_;
+  const TilerSpec& tiler_;
+  const LoopOrder order_;
   const LayerShape& shape_;
   const ComponentCosts& costs_;
   std::array<std::vector<std::int64_t>, kNumDims> divisors_;
@@ -148,6 +158,11 @@ StartSummary RunDefaultTilerStart(Evaluator& evaluator) {
   for (const ParameterRange& range : evaluator.spec().hardware_range) hardware.push_back(range.min);
   HardwareTrial trial(evaluator, SearchPointOrigin::kHeuristic, hardware);
   StartSummary summary;
+  if (!evaluator.model().hardware_template().spec().default_tiler) {
+    summary.termination = StartSummary::Termination::kDiverged;
+    summary.message = "the template declares no default_tiler";
+    return summary;
+  }
   summary.termination = StartSummary::Termination::kConverged;
   std::vector<Mapping> mappings;
   for (int layer = 0; layer < evaluator.num_layers() && !evaluator.Finished(); ++layer) {

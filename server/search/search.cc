@@ -121,7 +121,7 @@ absl::Status ValidateAlgorithm(const SearchSpec& spec) {
     if (spec.hardware_range[p].min == spec.hardware_range[p].max) continue;
     const std::string& name = spec.hardware_template->parameter(static_cast<int>(p)).name;
     return FieldError(absl::StrCat("fixed_parameters.", name),
-                      "is missing; algorithm GEMMINI_DEFAULT tiles for given hardware, so fix every parameter");
+                      "is missing; algorithm DEFAULT_TILER tiles for given hardware, so fix every parameter");
   }
   return absl::OkStatus();
 }
