@@ -409,6 +409,25 @@ TEST_F(SearchHandlersTest, BadSpecsAreRefusedWithFieldAndRemedyAndStoreNothing) 
            (bounds->*set)(1);
          }
        }},
+      {"spec.algorithm", "declares no default_tiler",
+       [](auto& r) {
+         r.mutable_spec()->set_algorithm(v1::DEFAULT_TILER);
+         *r.mutable_spec()->mutable_template_() = *Catalog(&ShippedLibrary()).FindTemplate("gemmini");
+         r.mutable_spec()->mutable_template_()->clear_default_tiler();
+         for (const auto& parameter : r.spec().template_().parameters()) {
+           (*r.mutable_spec()->mutable_fixed_parameters())[parameter.name()] = parameter.max();
+         }
+       }},
+      {"spec.template.default_tiler.streamed", "valid: N, P",
+       [](auto& r) {
+         *r.mutable_spec()->mutable_template_() = *Catalog(&ShippedLibrary()).FindTemplate("gemmini");
+         v1::DefaultTiler& tiler = *r.mutable_spec()->mutable_template_()->mutable_default_tiler();
+         tiler.clear_dims();
+         tiler.clear_whole_arrays();
+         tiler.add_dims("N");
+         tiler.add_dims("P");
+         tiler.set_streamed("C");
+       }},
       {"spec.template.levels", "2 to 8", [](auto& r) { r.mutable_spec()->mutable_template_()->set_name("t"); }},
   };
   for (const BadCreate& bad : cases) {
