@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
+#include "server/store/job_ledger.h"
 #include "server/store/number_list.h"
 #include "server/store/point_pack.h"
 #include "server/store/sqlite_queries.h"
@@ -267,15 +268,18 @@ void JobCheck::CheckFront() {
   }
 }
 
+// Which of those with the same score is best was told by their numbers alone once.
 void JobCheck::CheckBest() {
-  const auto best = std::min_element(results_.begin(), results_.end(), [](const Result& a, const Result& b) {
-    return std::tie(a.score, a.number) < std::tie(b.score, b.number);
-  });
-  const bool none = best == results_.end();
-  const std::optional<std::int64_t> number = none ? std::nullopt : std::optional<std::int64_t>(best->number);
-  const std::optional<double> score = none ? std::nullopt : std::optional<double>(best->score);
-  if (number == head_.best_point && score == head_.best_score) return;
-  Find("its best point is ", number ? absl::StrCat(*number) : "none", ", and it says ",
+  const auto least = std::min_element(results_.begin(), results_.end(),
+                                      [](const Result& a, const Result& b) { return a.score < b.score; });
+  const auto said = std::find_if(results_.begin(), results_.end(),
+                                 [this](const Result& result) { return result.number == head_.best_point; });
+  if (least == results_.end() && !head_.best_point.has_value() && !head_.best_score.has_value()) return;
+  if (said != results_.end() && head_.best_score == said->score &&
+      RoundedScore(said->score) == RoundedScore(least->score)) {
+    return;
+  }
+  Find("its best point is ", least == results_.end() ? "none" : absl::StrCat(least->number), ", and it says ",
        head_.best_point ? absl::StrCat(*head_.best_point) : "none", " with a score of ",
        head_.best_score ? absl::StrCat(*head_.best_score) : "none");
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <tuple>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
@@ -21,6 +22,19 @@ void NormalizeFigures(NewPoint& point) {
   for (double& parameter : point.parameters) {
     if (!std::isfinite(parameter)) parameter = std::numeric_limits<double>::quiet_NaN();
   }
+}
+
+double RoundedScore(double score) {
+  constexpr int kDigits = 40;
+  int exponent = 0;
+  const double mantissa = std::frexp(score, &exponent);
+  return std::ldexp(std::nearbyint(std::ldexp(mantissa, kDigits)), exponent - kDigits);
+}
+
+bool JobLedger::Best::operator<(const Best& other) const {
+  const double rounded = RoundedScore(score);
+  const double other_rounded = RoundedScore(other.score);
+  return std::tie(rounded, edp, area_mm2, number) < std::tie(other_rounded, other.edp, other.area_mm2, other.number);
 }
 
 JobLedger::JobLedger(int num_starts, std::size_t num_parameters)
@@ -88,9 +102,8 @@ std::size_t JobLedger::Add(const PointBatch& batch) {
 }
 
 void JobLedger::AddResult(std::int64_t number, const NewPoint& point) {
-  if (!best_ || point.score < best_->score || (point.score == best_->score && number < best_->number)) {
-    best_ = Best{number, point.score};
-  }
+  const Best result{number, point.score, point.energy_uj * point.latency_cycles, point.area_mm2};
+  if (!best_ || result < *best_) best_ = result;
   const ParetoFront::Change change = front_.Insert({number, point.energy_uj, point.latency_cycles, point.area_mm2});
   if (change.entered) entered_front_.insert(number);
   for (const std::int64_t left : change.left) {

@@ -20,6 +20,9 @@ bool IsResult(const NewPoint& point);
 // NaN, so that all stores return the same.
 void NormalizeFigures(NewPoint& point);
 
+// Equal for scores that differ by rounding: to 40 binary digits.
+double RoundedScore(double score);
+
 // What a job takes before it has any point, in JobRecord::bytes.
 inline std::int64_t SpecBytes(const NewJob& job) {
   return static_cast<std::int64_t>(job.spec.size() + job.resolved.size());
@@ -29,9 +32,14 @@ inline std::int64_t SpecBytes(const NewJob& job) {
 // progress, the best point and the front without reading the storage. Not thread-safe.
 class JobLedger {
  public:
+  // The best result: of the least score, and among those that equal it but for rounding of the least EDP, then area,
+  // then number.
   struct Best {
     std::int64_t number = 0;
     double score = 0;
+    double edp = 0;  // µJ·cycles
+    double area_mm2 = 0;
+    bool operator<(const Best& other) const;
   };
 
   // What batches changed, to be marked with the revision of one commit.

@@ -325,13 +325,15 @@ absl::StatusOr<JobLedger*> SqliteWriter::FindLedger(std::int64_t id) {
 absl::StatusOr<std::unique_ptr<JobLedger>> SqliteWriter::LoadLedger(std::int64_t id) {
   ASSIGN_OR_RETURN(SqliteStatement job, connection_->Prepare("SELECT state, num_starts, best_point, best_score, "
                                                              "(SELECT count(*) FROM job_parameters WHERE job_id = id), "
-                                                             "bytes FROM jobs WHERE id = ?"));
+                                                             "bytes, energy_uj * latency_cycles, area_mm2 FROM jobs "
+                                                             "LEFT JOIN point_rows ON job_id = id AND number = "
+                                                             "best_point WHERE id = ?"));
   job.Bind(id);
   ASSIGN_OR_RETURN(const bool found, job.Step());
   if (!found || IsFinal(static_cast<JobState>(job.Int(0)))) return nullptr;
   auto ledger = std::make_unique<JobLedger>(static_cast<int>(job.Int(1)), static_cast<std::size_t>(job.Int(4)));
   ledger->RestoreBytes(job.Int(5));
-  if (!job.IsNull(2)) ledger->RestoreBest({job.Int(2), job.Real(3)});
+  if (!job.IsNull(2)) ledger->RestoreBest({job.Int(2), job.Real(3), job.Real(6), job.Real(7)});
   ASSIGN_OR_RETURN(const std::vector<StartRecord> starts, ReadStarts(*connection_, id));
   for (const StartRecord& start : starts) ledger->RestoreStart(start);
   ASSIGN_OR_RETURN(SqliteStatement front,

@@ -764,6 +764,26 @@ TEST_P(RunStoreSuite, LowestNumberWinsAmongEqualsWhateverCameFirst) {
   EXPECT_THAT(changes->left, ElementsAre(1));
 }
 
+// Many designs are equally fast; the one that is shown is the best of them.
+TEST_P(RunStoreSuite, AmongEqualScoresTheLeastEdpThenTheLeastAreaIsBest) {
+  const std::int64_t id = CreateJob(1).id;
+  const auto point = [](std::int64_t sequence, double energy, double area, double score) {
+    NewPoint exact = ExactPoint(sequence, energy, 100, area);
+    exact.score = score;
+    return exact;
+  };
+  ASSERT_TRUE(Append(*store_, {id, 0, {point(0, 9, 64, 100)}, 1, false}).ok());
+  EXPECT_EQ(GetJob(id).best_point, 0);
+  ASSERT_TRUE(Append(*store_, {id, 0, {point(1, 8, 70, 100 * (1 + 1e-15))}, 2, false}).ok());
+  EXPECT_EQ(GetJob(id).best_point, 1) << "a difference by rounding is none";
+  ASSERT_TRUE(Append(*store_, {id, 0, {point(2, 8, 3, 100), point(3, 8, 5, 100)}, 4, false}).ok());
+  EXPECT_EQ(GetJob(id).best_point, 2);
+  ASSERT_TRUE(Append(*store_, {id, 0, {point(4, 50, 90, 99.9)}, 5, false}).ok());
+  EXPECT_EQ(GetJob(id).best_point, 4) << "the objective comes first";
+  ASSERT_TRUE(Append(*store_, {id, 0, {point(5, 1, 1, 100)}, 6, false}).ok());
+  EXPECT_EQ(GetJob(id).best_point, 4);
+}
+
 TEST_P(RunStoreSuite, ReadChangesEndsAtARevisionAndGoesOnFromThere) {
   const std::int64_t id = CreateJob(1).id;
   // Four points that do not beat each other: one revision with four changes, then one with one in and four out.

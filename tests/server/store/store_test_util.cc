@@ -7,6 +7,7 @@
 #include <limits>
 #include <optional>
 #include <system_error>
+#include <tuple>
 
 #include "common/base/random.h"
 #include "gmock/gmock.h"
@@ -40,10 +41,16 @@ void ExpectSamePoint(const PointRecord& record, const NewPoint& expected) {
   EXPECT_EQ(record.point.parameters, expected.parameters);
 }
 
+// What the best result has least of.
+auto Rank(const PointRecord& record) {
+  const NewPoint& point = record.point;
+  return std::tuple(RoundedScore(point.score), point.energy_uj * point.latency_cycles, point.area_mm2, record.number);
+}
+
 std::optional<std::int64_t> BruteForceBest(const std::vector<PointRecord>& points) {
   const PointRecord* best = nullptr;
   for (const PointRecord& point : points) {
-    if (IsResult(point.point) && (best == nullptr || point.point.score < best->point.score)) best = &point;
+    if (IsResult(point.point) && (best == nullptr || Rank(point) < Rank(*best))) best = &point;
   }
   return best != nullptr ? std::optional<std::int64_t>(best->number) : std::nullopt;
 }
