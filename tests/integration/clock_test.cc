@@ -48,6 +48,9 @@ std::string SubmitEndlessJob(Daemon& daemon) {
 TEST(ClockTest, WatchGoesOnWhenTheWallClockIsSetBackAndForward) {
   const std::optional<std::string> faketime = FindFaketime();
   if (!faketime.has_value()) GTEST_SKIP() << "libfaketime is not installed";
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "no other library may come before a sanitizer's";
+#endif
   const TempDirectory directory;
   const std::string offset = directory.path() + "/offset";
   SetClock(offset, "+0");

@@ -192,7 +192,7 @@ class TokenRegistryTest : public testing::Test {
   void MendReading() { std::filesystem::rename(directory_.path() + "/aside", TokenFilePath(directory_.path())); }
 
   SteadyTime steady_;
-  TokenRegistry registry_{directory_.path(), [this] { return steady_; }};
+  TokenRegistry registry_{directory_.path(), [&now = steady_] { return now; }};
 };
 
 TEST_F(TokenRegistryTest, TokenSaysWhoTheCallerIs) {
