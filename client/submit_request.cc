@@ -55,7 +55,7 @@ void SubmitRequest::Declare(FlagSet* flags) {
                      &limits_);
   flags->Add("round_period", "N", "descent steps between roundings; default 100", &round_period_, "1 to 10000000");
   flags->Add("learning_rate", "X", "of the descent, in what it moves; default 0.5, raw 1", &learning_rate_);
-  flags->Add("descent_share", "X", "of the samples, 0 to 1: 0 is polish alone, 1 descent alone; default 0.2",
+  flags->Add("descent_share", "X", "of the samples, 0 to 1: 0 is polish alone, 1 descent alone; default 0.3",
              &descent_share_);
   flags->AddChoice("parametrization", EnumNames(v1::Parametrization_descriptor()),
                    "what the descent moves: log2 of the factors, or the factors; default log", &parametrization_);

@@ -318,6 +318,15 @@ int Template::FindParameter(const std::string& name) const {
   return -1;
 }
 
+bool Template::GivesEnergy() const {
+  const auto costs = [](const std::optional<Formula>& formula) {
+    return formula.has_value() && std::any_of(formula->terms().begin(), formula->terms().end(),
+                                              [](const Formula::Term& term) { return term.coefficient > 0; });
+  };
+  return costs(spec_.mac_energy_pj) || std::any_of(spec_.levels.begin(), spec_.levels.end(),
+                                                   [&](const LevelSpec& level) { return costs(level.energy_pj); });
+}
+
 double Template::AreaMm2(const HardwarePoint& hardware) const {
   return spec_.area_mm2.has_value() ? spec_.area_mm2->Evaluate(hardware) : 0;
 }

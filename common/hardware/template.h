@@ -122,6 +122,8 @@ class Template {
   // Parameters in an order in which each one's limits depend only on earlier ones and itself.
   const std::vector<int>& sizing_order() const { return sizing_order_; }
 
+  // Whether any access or multiplication costs energy.
+  bool GivesEnergy() const;
   double AreaMm2(const HardwarePoint& hardware) const;
 
   // INVALID_ARGUMENT naming the parameter: one value per parameter, in range and a multiple of its step.

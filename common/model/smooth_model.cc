@@ -331,9 +331,11 @@ void SmoothModel::Score(std::span<const Orders> orders, Workspace& workspace, Re
     for (std::size_t c = 0; c < costs.size(); ++c) {
       const std::size_t block = c * Slot(program_.num_blocks()) + Slot(layer / kBlockLanes);
       const double* figures = workspace.blocks[block].figures + layer % kBlockLanes;
-      costs[c] = figures[Slot(kEnergyUj) * kBlockLanes] * figures[Slot(kLatencyCycles) * kBlockLanes];
+      std::array<double, 2> logs = {figures[Slot(kEnergyUj) * kBlockLanes],
+                                    figures[Slot(kLatencyCycles) * kBlockLanes]};
+      Log2InPlace(logs);
+      costs[c] = weights_.Weigh(logs[0], logs[1]);
     }
-    Log2InPlace(costs);
   }
 }
 
@@ -344,6 +346,7 @@ void SmoothModel::AddObjective(Workspace& workspace, Result* result) const {
   double area = 0;
   const auto limit = [result](double figure, const std::optional<double>& most) {
     if (!most.has_value()) return 0.0;
+    if (figure <= *most) return 0.0;
     const double overrun = std::log2(figure / *most);
     result->penalty += Penalty(overrun);
     return PenaltySlope(overrun);
@@ -354,11 +357,13 @@ void SmoothModel::AddObjective(Workspace& workspace, Result* result) const {
   energy += edp;
   latency += edp;
   area += limit(metrics.area_mm2, limits_.area_mm2);
-  result->value = weights_.energy * std::log2(metrics.energy_uj) +
-                  weights_.latency * std::log2(metrics.latency_cycles) + result->penalty;
-  workspace.energy_slope = energy / (std::numbers::ln2 * metrics.energy_uj);
-  workspace.latency_slope = latency / (std::numbers::ln2 * metrics.latency_cycles);
-  workspace.area_slope = area == 0 ? 0 : area / (std::numbers::ln2 * metrics.area_mm2);
+  const auto slope = [](double weight, double figure) {
+    return weight == 0 ? 0 : weight / (std::numbers::ln2 * figure);
+  };
+  result->value = weights_.Log2Of(metrics.energy_uj, metrics.latency_cycles) + result->penalty;
+  workspace.energy_slope = slope(energy, metrics.energy_uj);
+  workspace.latency_slope = slope(latency, metrics.latency_cycles);
+  workspace.area_slope = slope(area, metrics.area_mm2);
 }
 
 // From the workload's figures through the components' costs to the parameters.

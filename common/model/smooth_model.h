@@ -2,6 +2,7 @@
 #define ONELOOP_COMMON_MODEL_SMOOTH_MODEL_H_
 
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -24,6 +25,15 @@ namespace oneloop {
 struct ObjectiveWeights {
   double energy = 1;
   double latency = 1;
+
+  // energy · log2(µJ) + latency · log2(cycles), given those logarithms; what weighs 0 may be of 0, as the energy of a
+  // template that gives none.
+  double Weigh(double log2_energy, double log2_latency) const {
+    return (energy == 0 ? 0 : energy * log2_energy) + (latency == 0 ? 0 : latency * log2_latency);
+  }
+  double Log2Of(double energy_uj, double latency_cycles) const {
+    return Weigh(std::log2(energy_uj), std::log2(latency_cycles));
+  }
 };
 
 // Upper limits on the figures of a design; unset ones do not bind.
@@ -59,8 +69,8 @@ class SmoothModel {
     WorkloadMetrics metrics;
     HardwarePoint hardware;  // real-valued
     double penalty = 0;      // 0 when all resources and limits are met
-    // log2(energy · latency) of each layer under each of its candidate orders, in order, for softmax weights; empty for
-    // a layer with a single one.
+    // Weighted log2 objective of each layer under each of its candidate orders, in order, for softmax weights; empty
+    // for a layer with a single one.
     std::vector<std::vector<double>> candidate_costs;
   };
 

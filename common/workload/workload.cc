@@ -1,6 +1,7 @@
 #include "common/workload/workload.h"
 
 #include <cstddef>
+#include <map>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
@@ -41,6 +42,21 @@ bool InputSizeFits(const LayerShape& shape) {
 }
 
 }  // namespace
+
+DistinctShapes MergeEqualShapes(const Workload& workload) {
+  DistinctShapes distinct{{workload.name, workload.description, {}}, {}};
+  std::map<LayerShape, std::size_t> seen;
+  for (const Layer& layer : workload.layers) {
+    const auto [known, is_new] = seen.try_emplace(layer.shape, distinct.workload.layers.size());
+    if (is_new) {
+      distinct.workload.layers.push_back(layer);
+    } else {
+      distinct.workload.layers[known->second].count += layer.count;
+    }
+    distinct.layers.push_back(known->second);
+  }
+  return distinct;
+}
 
 std::int64_t Macs(const LayerShape& shape) {
   std::int64_t macs = 1;

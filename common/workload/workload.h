@@ -2,6 +2,8 @@
 #define ONELOOP_COMMON_WORKLOAD_WORKLOAD_H_
 
 #include <array>
+#include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -20,7 +22,7 @@ struct LayerShape {
   std::int64_t h_dilation = 1;  // along S
 
   std::int64_t bound(Dim dim) const { return bounds[static_cast<std::size_t>(dim)]; }
-  bool operator==(const LayerShape&) const = default;
+  auto operator<=>(const LayerShape&) const = default;
 };
 
 struct Layer {
@@ -34,6 +36,13 @@ struct Workload {
   std::string description;
   std::vector<Layer> layers;
 };
+
+// A workload with each shape once, in the order in which they first come, counts summed.
+struct DistinctShapes {
+  Workload workload;
+  std::vector<std::size_t> layers;  // by layer of the original, its layer in `workload`
+};
+DistinctShapes MergeEqualShapes(const Workload& workload);
 
 inline constexpr std::int64_t kMaxBound = 2147483647;
 inline constexpr std::int64_t kMaxLayerCount = 1000000;

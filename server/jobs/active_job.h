@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 
+#include "server/jobs/end_message.h"
 #include "server/jobs/stop_rule.h"
 #include "server/search/search.h"
 
@@ -17,6 +18,7 @@ struct ActiveJob {
   std::optional<double> bound;             // of the objective, once it is proven
   std::optional<double> stop_gap;
   std::optional<StopRule> stop_rule;  // with stop_gap
+  StartRemarks remarks;
 
   // Take over what is known, and have the spec say at which score a start ends once both are there.
   void SetBound(double proven);

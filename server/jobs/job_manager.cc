@@ -65,7 +65,7 @@ void JobManager::EnqueueRest(const JobRecord& record, const std::vector<StartRec
   if (const absl::Status possible = CheckLimits(record); !possible.ok()) {
     FailJob(record.id, Message(possible));
   } else if (record.bound && StartsLeft(end, starts).empty()) {
-    Succeed(record.id, EndMessage(record.job.stop_gap, rule));
+    Succeed(record.id, EndMessage(record.job.stop_gap, rule), {});
   } else {
     Enqueue(record, starts);
   }

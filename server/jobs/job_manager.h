@@ -160,6 +160,8 @@ class JobManager {
   absl::Status MarkRunning(std::int64_t job_id);
   // The same of a job that is RUNNING since before this manager.
   absl::Status NoteRunning(std::int64_t job_id);
+  // Logs what a start says of its end, and keeps it for the job's message.
+  void Remark(const Lease& lease, const std::string& text);
   absl::StatusOr<PointWriter::Ending> RunAndStore(const Task& task, const SearchSpec& spec);
   // kOpen when the proof was stopped; OUT_OF_RANGE when it shows that no design can meet the job's limits.
   absl::StatusOr<PointWriter::Ending> ProveAndStore(const Task& task, const SearchSpec& spec);
@@ -175,7 +177,7 @@ class JobManager {
   // OK once the job goes on, or nothing is left to do.
   absl::Status GoOn(std::int64_t job_id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(control_mutex_);
   // With what `end_message` says, or whether the search converged.
-  void Succeed(std::int64_t job_id, const std::string& end_message);
+  void Succeed(std::int64_t job_id, const std::string& end_message, const StartRemarks& remarks);
   void FailJob(std::int64_t job_id, const std::string& reason);
   // Of a job of which no worker has anything any more. What cannot be stored now is stored later.
   void EndJob(std::int64_t job_id, const JobEnd& end);

@@ -138,14 +138,23 @@ absl::StatusOr<PointWriter::Ending> JobManager::RunAndStore(const Task& task, co
   PointWriter writer(options_.store, *spec.hardware_template, task.lease, task.signals.get(), options_.writer);
   Failpoint("jobs.before_start");
   const StartSummary summary = options_.run_start(spec, task.lease.start, writer);
-  if (summary.termination == StartSummary::Termination::kDiverged) {
-    Log(LogLevel::kWarning,
-        absl::StrCat("job ", task.lease.job_id, ", start ", task.lease.start, " diverged: ", summary.message));
-  }
+  if (!summary.message.empty()) Remark(task.lease, summary.message);
   const PointWriter::Ending ending = PointWriter::EndingOf(summary.termination);
   RETURN_IF_ERROR(writer.Finish(summary.samples, ending));
   Failpoint("jobs.after_start");
   return ending;
+}
+
+void JobManager::Remark(const Lease& lease, const std::string& text) {
+  Log(LogLevel::kWarning, absl::StrCat(JobText(lease.job_id), "start ", lease.start, ": ", text));
+  MutexLock lock(&mutex_);
+  const auto job = active_.find(lease.job_id);
+  if (job == active_.end()) return;
+  StartRemarks& remarks = job->second.remarks;
+  if (remarks.count++ == 0) {
+    remarks.start = lease.start;
+    remarks.text = text;
+  }
 }
 
 absl::StatusOr<PointWriter::Ending> JobManager::ProveAndStore(const Task& task, const SearchSpec& spec) {
@@ -184,6 +193,7 @@ absl::Status JobManager::CheckLimits(const JobRecord& record) {
 
 void JobManager::Settle(const Lease& lease, PointWriter::Ending ending) {
   std::string message;
+  StartRemarks remarks;
   if (ending != PointWriter::Ending::kOpen) stalled_.OnStored();
   {
     MutexLock lock(&mutex_);
@@ -201,10 +211,11 @@ void JobManager::Settle(const Lease& lease, PointWriter::Ending ending) {
     ApplyStopRule(lease.job_id, job->second);
     if (!queue_.IsFinished(lease.job_id)) return;
     message = EndMessage(job->second.stop_gap, job->second.stop_rule);
+    remarks = job->second.remarks;
     queue_.Remove(lease.job_id);
     active_.erase(job);
   }
-  Succeed(lease.job_id, message);
+  Succeed(lease.job_id, message, remarks);
 }
 
 void JobManager::SettleFailure(const Lease& lease, const absl::Status& status) {
@@ -291,9 +302,9 @@ absl::Status JobManager::GoOn(std::int64_t job_id) {
   return absl::OkStatus();
 }
 
-void JobManager::Succeed(std::int64_t job_id, const std::string& end_message) {
-  EndJob(job_id,
-         {JobState::kSucceeded, end_message.empty() ? ConvergenceMessage(*options_.store, job_id) : end_message});
+void JobManager::Succeed(std::int64_t job_id, const std::string& end_message, const StartRemarks& remarks) {
+  const std::string message = end_message.empty() ? ConvergenceMessage(*options_.store, job_id) : end_message;
+  EndJob(job_id, {JobState::kSucceeded, WithRemark(message, remarks)});
 }
 
 void JobManager::FailJob(std::int64_t job_id, const std::string& reason) {

@@ -14,6 +14,10 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::int64_t kStopCheckPeriod = 16;
 // A limit that is overrun by a factor of 2 costs this much of log2 of the objective.
 constexpr double kLimitPenalty = 8;
+// What decides between equals, in log2 of the objective for a factor of 2: of energy or latency where the objective
+// leaves it out, and of area.
+constexpr double kTieWeight = 1e-6;
+constexpr double kAreaTieWeight = 1e-8;
 
 double Overrun(double figure, const std::optional<double>& limit) {
   return limit.has_value() && figure > *limit ? std::log2(figure / *limit) : 0;
@@ -33,9 +37,12 @@ ObjectiveWeights WeightsOf(Objective objective) {
   return {1, 1};
 }
 
-double WeighedLog2(const ObjectiveWeights& weights, double energy, double latency) {
-  return (weights.energy > 0 ? weights.energy * std::log2(energy) : 0) +
-         (weights.latency > 0 ? weights.latency * std::log2(latency) : 0);
+ObjectiveWeights SearchWeights(const SearchSpec& spec) {
+  ObjectiveWeights weights = WeightsOf(spec.objective);
+  if (weights.energy == 0) weights.energy = kTieWeight;
+  if (weights.latency == 0) weights.latency = kTieWeight;
+  if (!spec.hardware_template->GivesEnergy()) weights.energy = 0;
+  return weights;
 }
 
 Evaluator::Evaluator(const SearchSpec& spec, const CostModel& model, PointSink& sink)
@@ -45,7 +52,7 @@ Evaluator::Evaluator(const SearchSpec& spec, const CostModel& model, PointSink& 
       num_layers_(static_cast<int>(spec.workload->layers.size())),
       budget_(spec.samples_per_start * num_layers_),
       stop_score_(spec.stop_score.value_or(-kInfinity)),
-      weights_(WeightsOf(spec.objective)),
+      weights_(SearchWeights(spec)),
       best_score_(kInfinity) {}
 
 const LayerShape& Evaluator::shape(int layer) const {
@@ -81,7 +88,9 @@ double Evaluator::Merit(const WorkloadMetrics& metrics) const {
   const double overrun = Overrun(metrics.energy_uj, limits.energy_uj) +
                          Overrun(metrics.latency_cycles, limits.latency_cycles) +
                          Overrun(metrics.area_mm2, limits.area_mm2) + Overrun(metrics.edp(), limits.edp);
-  const double merit = WeighedLog2(weights_, metrics.energy_uj, metrics.latency_cycles) + kLimitPenalty * overrun;
+  const double merit = weights_.Log2Of(metrics.energy_uj, metrics.latency_cycles) +
+                       (metrics.area_mm2 > 0 ? kAreaTieWeight * std::log2(metrics.area_mm2) : 0) +
+                       kLimitPenalty * overrun;
   // A figure of 0 is a fault of the numbers, not a perfect design.
   return std::isfinite(merit) ? merit : kInfinity;
 }

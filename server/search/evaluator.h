@@ -48,10 +48,15 @@ class Evaluator {
 
   // ∂(log2 of the objective)/∂energy and ∂latency at these figures, up to a common factor.
   ObjectiveWeights SlopesAt(const LayerFigures& figures) const {
-    return {weights_.energy / figures.energy_uj, weights_.latency / figures.latency_cycles};
+    return {figures.energy_uj > 0 ? weights_.energy / figures.energy_uj : 0,
+            figures.latency_cycles > 0 ? weights_.latency / figures.latency_cycles : 0};
   }
 
-  // log2 of the objective, plus a steep penalty for each limit that is overrun: what the search minimises.
+  // Exponents of energy and latency in what the search minimises.
+  const ObjectiveWeights& weights() const { return weights_; }
+
+  // log2 of what the search minimises (SearchWeights), of the area so little that it decides between equals, plus a
+  // steep penalty for each limit that is overrun: what the search minimises.
   double Merit(const WorkloadMetrics& metrics) const;
   // The objective itself; infinite beyond a limit.
   double Score(const WorkloadMetrics& metrics) const;
@@ -80,8 +85,9 @@ class Evaluator {
 // Exponents of energy and latency in an objective.
 ObjectiveWeights WeightsOf(Objective objective);
 
-// log2 of energy and of latency, weighed; what weighs 0 may be 0.
-double WeighedLog2(const ObjectiveWeights& weights, double energy, double latency);
+// The same, with so little of what the objective leaves out that it decides between designs that are equal for the
+// objective: those that a job reports are the best of them by EDP. Energy weighs nothing where the template gives none.
+ObjectiveWeights SearchWeights(const SearchSpec& spec);
 
 }  // namespace oneloop
 

@@ -33,7 +33,7 @@ class GradientStart {
       : evaluator_(evaluator),
         random_(random),
         spec_(evaluator.spec()),
-        smooth_(evaluator.model(), *spec_.workload, spec_.hardware_range, WeightsOf(spec_.objective), spec_.limits,
+        smooth_(evaluator.model(), *spec_.workload, spec_.hardware_range, evaluator.weights(), spec_.limits,
                 spec_.latency.get()),
         moves_(*spec_.hardware_template),
         layers_(evaluator, smooth_, moves_, random) {}
@@ -117,6 +117,8 @@ class GradientStart {
       for (int step = 0; step < spec_.round_period && evaluator_.layer_evaluations_left() > keep; ++step) {
         if (evaluator_.Finished() || !evaluator_.Affords(descent.samples_per_step())) return;
         if (!descent.Step()) {
+          // A step that was cut short has no value either.
+          if (evaluator_.Interrupted()) return;
           summary->message = "the descent diverged; the search went on from the best rounded design";
           return;
         }

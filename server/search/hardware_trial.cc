@@ -53,7 +53,7 @@ HardwareTrial::HardwareTrial(Evaluator& evaluator, SearchPointOrigin origin, Har
       figures_(static_cast<std::size_t>(evaluator.num_layers())),
       merit_(kInfinity) {
   const SearchSpec& spec = evaluator.spec();
-  std::vector<ObjectiveWeights> weights = {WeightsOf(spec.objective)};
+  std::vector<ObjectiveWeights> weights = {evaluator.weights()};
   if (spec.limits.energy_uj.has_value()) weights.push_back({1, 0});
   if (spec.limits.latency_cycles.has_value()) weights.push_back({0, 1});
   if (spec.limits.edp.has_value()) weights.push_back({1, 1});
@@ -61,7 +61,7 @@ HardwareTrial::HardwareTrial(Evaluator& evaluator, SearchPointOrigin origin, Har
 }
 
 double HardwareTrial::LogCost(const LayerFigures& figures) const {
-  return WeighedLog2(criteria_.front().weights, figures.energy_uj, figures.latency_cycles);
+  return criteria_.front().weights.Log2Of(figures.energy_uj, figures.latency_cycles);
 }
 
 void HardwareTrial::Sample(const std::vector<Mapping>& mappings) {
@@ -76,7 +76,7 @@ void HardwareTrial::Sample(const std::vector<Mapping>& mappings) {
 
 void HardwareTrial::Keep(const std::vector<Mapping>& mappings, Criterion* criterion) {
   const auto cost_of = [criterion](const LayerFigures& figures) {
-    return WeighedLog2(criterion->weights, figures.energy_uj, figures.latency_cycles);
+    return criterion->weights.Log2Of(figures.energy_uj, figures.latency_cycles);
   };
   if (criterion->mappings.empty()) {
     criterion->mappings = mappings;

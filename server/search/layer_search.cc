@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "common/mapping/orders.h"
+#include "server/search/rounding.h"
 #include "server/search/start_point.h"
 
 namespace oneloop {
@@ -37,7 +38,11 @@ std::uint64_t LoopsHash(const Mapping& mapping, int num_levels, int num_axes) {
 }  // namespace
 
 LayerSearch::LayerSearch(Evaluator& evaluator, const SmoothModel& smooth, const MoveSet& moves, Random& random)
-    : evaluator_(evaluator), moves_(moves), random_(random), neighbourhood_(evaluator.model(), smooth, moves) {}
+    : evaluator_(evaluator),
+      smooth_(smooth),
+      moves_(moves),
+      random_(random),
+      neighbourhood_(evaluator.model(), smooth, moves) {}
 
 LayerDesign LayerSearch::Evaluate(int layer, const Mapping& mapping, const ComponentCosts& costs) {
   LayerDesign design{mapping, evaluator_.EvaluateLayer(layer, mapping), {}};
@@ -46,15 +51,7 @@ LayerDesign LayerSearch::Evaluate(int layer, const Mapping& mapping, const Compo
 }
 
 double LayerSearch::LogCost(const LayerFigures& figures) const {
-  return WeighedLog2(WeightsOf(evaluator_.spec().objective), figures.energy_uj, figures.latency_cycles);
-}
-
-double LayerSearch::Overflow(const ResourceNeeds& need, const ComponentCosts& costs) const {
-  double overflow = 0;
-  for (std::size_t r = 0; r < evaluator_.model().hardware_template().resources().size(); ++r) {
-    if (need[r] > costs.limit[r]) overflow += std::log2(need[r] / costs.limit[r]);
-  }
-  return overflow;
+  return evaluator_.weights().Log2Of(figures.energy_uj, figures.latency_cycles);
 }
 
 void LayerSearch::ChooseOrders(int layer, const ComponentCosts& costs, LayerDesign* design) {
@@ -76,7 +73,7 @@ void LayerSearch::ChooseOrders(int layer, const ComponentCosts& costs, LayerDesi
 }
 
 bool LayerSearch::Repair(int layer, const ComponentCosts& costs, LayerDesign* design) {
-  double overflow = Overflow(design->use.need, costs);
+  double overflow = neighbourhood_.Overflow(design->use.need, costs);
   if (overflow == 0) return true;
   const LayerShape& shape = evaluator_.shape(layer);
   const CostModel& model = evaluator_.model();
@@ -91,7 +88,7 @@ bool LayerSearch::Repair(int layer, const ComponentCosts& costs, LayerDesign* de
     double best_overflow = overflow;
     for (const Neighbourhood::RankedMove& ranked : neighbourhood_.moves()) {
       if (!ranked.frees) continue;
-      const double left = Overflow(model.Needs(shape, MoveSet::Apply(mapping, ranked.move)), costs);
+      const double left = neighbourhood_.Overflow(model.Needs(shape, MoveSet::Apply(mapping, ranked.move)), costs);
       const double cost = ranked.promise + kOverflowWeight * left;
       if (left >= overflow || cost >= best_cost) continue;
       best = &ranked.move;
@@ -124,32 +121,41 @@ bool LayerSearch::Improve(int layer, const ComponentCosts& costs, const Slopes& 
   is_new(design->mapping);
   bool improved = false;
   double cost = slopes.Of(design->figures);
-  for (bool progress = true; progress && !evaluator_.Finished();) {
-    progress = false;
-    if (evaluator_.Interrupted()) break;
-    evaluator_.CountLayer();
+  const auto accept_first = [&](std::span<const Neighbour> neighbours) {
     int trials = 0;
-    for (const Neighbour& neighbour : neighbourhood_.List(layer, shape, design->mapping, costs, slopes)) {
-      if (evaluator_.Finished()) return improved;
+    for (const Neighbour& neighbour : neighbours) {
+      if (evaluator_.Finished()) return false;
       const Mapping moved = neighbourhood_.Apply(design->mapping, neighbour);
       if (!is_new(moved)) continue;
-      if (trials++ == kMostTrials) break;
+      if (trials++ == kMostTrials) return false;
       const LayerDesign trial = Evaluate(layer, moved, costs);
       const double trial_cost = slopes.Of(trial.figures);
       if (!(trial_cost < cost * (1 - kProgress))) continue;
       *design = trial;
       cost = trial_cost;
-      improved = progress = true;
-      break;
+      return true;
     }
+    return false;
+  };
+  for (bool progress = true; progress && !evaluator_.Finished();) {
+    if (evaluator_.Interrupted()) break;
+    evaluator_.CountLayer();
+    progress = accept_first(neighbourhood_.List(layer, shape, design->mapping, costs, slopes)) ||
+               (!evaluator_.Finished() && accept_first(neighbourhood_.ListChains(shape, design->mapping, costs)));
+    improved = improved || progress;
   }
   return improved;
 }
 
-bool LayerSearch::Disturb(int layer, const ComponentCosts& costs, LayerDesign* design) {
+bool LayerSearch::Disturb(int layer, const ComponentCosts& costs, const Mapping* other, LayerDesign* design) {
+  if (evaluator_.Finished()) return false;
   const LayerShape& shape = evaluator_.shape(layer);
   Mapping mapping = design->mapping;
-  if (random_.Below(2) == 0) {
+  // What another layer found serves best, if there is one; a new mapping next.
+  const std::uint64_t draw = random_.Below(other != nullptr ? 5 : 3);
+  if (draw > 2) {
+    mapping = RoundToLike(smooth_, shape, *other);
+  } else if (draw > 0) {
     const std::optional<Mapping> fresh = ConstructiveMapping(evaluator_.model(), shape, costs, random_);
     if (!fresh.has_value()) return false;
     mapping = *fresh;

@@ -52,15 +52,15 @@ class LayerSearch {
   // when anything improved.
   bool Improve(int layer, const ComponentCosts& costs, const Slopes& slopes, LayerDesign* design);
 
-  // Another mapping that fits, to improve from: the present one after a few random moves, or a constructive one. False,
-  // and nothing is done, when none was found.
-  bool Disturb(int layer, const ComponentCosts& costs, LayerDesign* design);
+  // Another mapping that fits, to improve from: the present one after a few random moves, a constructive one, or one
+  // like that of another layer, if it is given. False, and nothing is done, when none was found.
+  bool Disturb(int layer, const ComponentCosts& costs, const Mapping* other, LayerDesign* design);
 
  private:
   double LogCost(const LayerFigures& figures) const;
-  double Overflow(const ResourceNeeds& need, const ComponentCosts& costs) const;
 
   Evaluator& evaluator_;
+  const SmoothModel& smooth_;
   const MoveSet& moves_;
   Random& random_;
   Neighbourhood neighbourhood_;

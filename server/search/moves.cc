@@ -63,6 +63,10 @@ void MoveSet::ListOrderMoves(const Mapping& mapping, int level, std::vector<Move
   }
 }
 
+bool MoveSet::CanApply(const Move& move, const Mapping& mapping) {
+  return FactorAt(mapping, move.from, move.dim) % move.factor == 0;
+}
+
 void MoveSet::ApplyTo(const Move& move, Mapping* mapping) {
   if (move.kind == Move::Kind::kOrder) {
     mapping->order[static_cast<std::size_t>(move.level)] = OrderAround(move.dim);

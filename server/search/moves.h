@@ -35,6 +35,8 @@ class MoveSet {
   // Replaces `moves` by every move that changes the mapping, in a fixed order.
   void List(const Mapping& mapping, std::vector<Move>* moves) const;
 
+  // Whether a factor move's place still has the factor; always so in the mapping that List was given.
+  static bool CanApply(const Move& move, const Mapping& mapping);
   static void ApplyTo(const Move& move, Mapping* mapping);
   // Takes a factor move back.
   static void UndoIn(const Move& move, Mapping* mapping);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "common/mapping/orders.h"
 
@@ -31,11 +32,15 @@ void SortByPromise(std::vector<Neighbour>* neighbours) {
                    [](const Neighbour& a, const Neighbour& b) { return a.promise < b.promise; });
 }
 
-template <class Better>
-void KeepBest(std::vector<int>* indices, std::size_t most, Better better) {
-  if (indices->size() > most) {
-    std::nth_element(indices->begin(), indices->begin() + static_cast<std::ptrdiff_t>(most), indices->end(), better);
-    indices->resize(most);
+void KeepMostPromising(const std::vector<Neighbourhood::RankedMove>& ranked, std::vector<int>* indices) {
+  const auto better = [&ranked](int a, int b) {
+    const double promise_a = ranked[static_cast<std::size_t>(a)].promise;
+    const double promise_b = ranked[static_cast<std::size_t>(b)].promise;
+    return promise_a < promise_b || (promise_a == promise_b && a < b);
+  };
+  if (indices->size() > kMostMoves) {
+    std::nth_element(indices->begin(), indices->begin() + kMostMoves, indices->end(), better);
+    indices->resize(kMostMoves);
   }
   std::sort(indices->begin(), indices->end(), better);
 }
@@ -97,7 +102,7 @@ std::span<const Neighbour> Neighbourhood::List(int layer, const LayerShape& shap
   neighbours_.clear();
   for (std::size_t i = 0; i < ranked_.size(); ++i) {
     if (!ranked_[i].fits || ranked_[i].promise > kWorst) continue;
-    neighbours_.push_back({.first = static_cast<int>(i), .promise = ranked_[i].promise});
+    neighbours_.push_back({.moves = {static_cast<int>(i)}, .num_moves = 1, .promise = ranked_[i].promise});
   }
   AddPairs(shape, mapping, costs);
   AddOrders(mapping);
@@ -108,17 +113,15 @@ std::span<const Neighbour> Neighbourhood::List(int layer, const LayerShape& shap
 void Neighbourhood::AddPairs(const LayerShape& shape, const Mapping& mapping, const ComponentCosts& costs) {
   misfits_.clear();
   freeing_.clear();
+  paying_.clear();
   for (std::size_t i = 0; i < ranked_.size(); ++i) {
+    if (ranked_[i].promise < kPairGain) paying_.push_back(static_cast<int>(i));
     if (!ranked_[i].fits && ranked_[i].promise < kPairGain) misfits_.push_back(static_cast<int>(i));
     if (ranked_[i].frees) freeing_.push_back(static_cast<int>(i));
   }
-  const auto better = [this](int a, int b) {
-    const double promise_a = ranked_[static_cast<std::size_t>(a)].promise;
-    const double promise_b = ranked_[static_cast<std::size_t>(b)].promise;
-    return promise_a < promise_b || (promise_a == promise_b && a < b);
-  };
-  KeepBest(&misfits_, kMostMoves, better);
-  KeepBest(&freeing_, kMostMoves, better);
+  KeepMostPromising(ranked_, &misfits_);
+  KeepMostPromising(ranked_, &freeing_);
+  KeepMostPromising(ranked_, &paying_);
   pairs_.clear();
   for (const int first : misfits_) {
     const RankedMove& grow = ranked_[static_cast<std::size_t>(first)];
@@ -128,7 +131,7 @@ void Neighbourhood::AddPairs(const LayerShape& shape, const Mapping& mapping, co
       if (promise > kPairGain) break;
       // Two moves out of one place may ask for more than it has.
       if (grow.move.dim == shrink.move.dim && grow.move.from == shrink.move.from) continue;
-      pairs_.push_back({.first = first, .second = second, .promise = promise});
+      pairs_.push_back({.moves = {first, second}, .num_moves = 2, .promise = promise});
     }
   }
   SortByPromise(&pairs_);
@@ -137,8 +140,8 @@ void Neighbourhood::AddPairs(const LayerShape& shape, const Mapping& mapping, co
   Mapping moved = mapping;
   for (const Neighbour& pair : pairs_) {
     if (kept == kMostPairs || tried++ == kMostPairsTried) break;
-    const Move& grow = ranked_[static_cast<std::size_t>(pair.first)].move;
-    const Move& shrink = ranked_[static_cast<std::size_t>(pair.second)].move;
+    const Move& grow = ranked_[static_cast<std::size_t>(pair.moves[0])].move;
+    const Move& shrink = ranked_[static_cast<std::size_t>(pair.moves[1])].move;
     MoveSet::ApplyTo(grow, &moved);
     MoveSet::ApplyTo(shrink, &moved);
     const bool fits = Fits(shape, moved, costs);
@@ -155,9 +158,8 @@ void Neighbourhood::AddOrders(const Mapping& mapping) {
   const int num_levels = model_.hierarchy().num_levels;
   const std::size_t moved = neighbours_.size();
   for (std::size_t i = 0; i < moved; ++i) {
-    for (const int index : {neighbours_[i].first, neighbours_[i].second}) {
-      if (index == Neighbour::kNone) continue;
-      const Move& move = ranked_[static_cast<std::size_t>(index)].move;
+    for (int m = 0; m < neighbours_[i].num_moves; ++m) {
+      const Move& move = ranked_[static_cast<std::size_t>(neighbours_[i].moves[static_cast<std::size_t>(m)])].move;
       if (move.to.is_spatial || move.to.index == 0 || mapping.t(move.to.index, move.dim) > 1) continue;
       if (!HasLoops(mapping, move.to.index)) continue;
       Neighbour innermost = neighbours_[i];
@@ -172,15 +174,81 @@ void Neighbourhood::AddOrders(const Mapping& mapping) {
     const LoopOrder& order = mapping.order[static_cast<std::size_t>(level)];
     for (std::size_t i = order.size(); i-- > 0;) {
       if (mapping.t(level, order[i]) == 1 || inside++ == 0) continue;
-      neighbours_.push_back({.order_level = level, .innermost = order[i], .promise = kOrderPromise});
+      neighbours_.push_back({.moves = {}, .order_level = level, .innermost = order[i], .promise = kOrderPromise});
     }
   }
 }
 
+double Neighbourhood::Overflow(const ResourceNeeds& need, const ComponentCosts& costs) const {
+  double overflow = 0;
+  for (std::size_t r = 0; r < model_.hardware_template().resources().size(); ++r) {
+    if (need[r] > costs.limit[r]) overflow += std::log2(need[r] / costs.limit[r]);
+  }
+  return overflow;
+}
+
+std::optional<Neighbour> Neighbourhood::ChainFrom(int first, const LayerShape& shape, const Mapping& mapping,
+                                                  const ComponentCosts& costs) const {
+  Neighbour chain{.moves = {first}, .num_moves = 1, .promise = ranked_[static_cast<std::size_t>(first)].promise};
+  Mapping moved = MoveSet::Apply(mapping, ranked_[static_cast<std::size_t>(first)].move);
+  double overflow = Overflow(model_.Needs(shape, moved), costs);
+  const auto add = [&](int index) {
+    const RankedMove& ranked = ranked_[static_cast<std::size_t>(index)];
+    MoveSet::ApplyTo(ranked.move, &moved);
+    chain.moves[static_cast<std::size_t>(chain.num_moves++)] = index;
+    chain.promise += ranked.promise;
+  };
+  // Room at the least price for what it frees.
+  while (overflow > 0) {
+    if (chain.num_moves == Neighbour::kMostMoves) return std::nullopt;
+    int best = Neighbour::kNone;
+    double best_price = std::numeric_limits<double>::infinity();
+    double best_overflow = overflow;
+    for (const int index : freeing_) {
+      const RankedMove& ranked = ranked_[static_cast<std::size_t>(index)];
+      if (!MoveSet::CanApply(ranked.move, moved) || chain.promise + ranked.promise > kWorst) continue;
+      MoveSet::ApplyTo(ranked.move, &moved);
+      const double left = Overflow(model_.Needs(shape, moved), costs);
+      MoveSet::UndoIn(ranked.move, &moved);
+      if (left >= overflow) continue;
+      const double price = ranked.promise / (overflow - left);
+      if (price >= best_price) continue;
+      best = index;
+      best_price = price;
+      best_overflow = left;
+    }
+    if (best == Neighbour::kNone) return std::nullopt;
+    add(best);
+    overflow = best_overflow;
+  }
+  // What more room the last of them made.
+  for (const int index : paying_) {
+    if (chain.num_moves == Neighbour::kMostMoves) break;
+    const RankedMove& ranked = ranked_[static_cast<std::size_t>(index)];
+    if (!MoveSet::CanApply(ranked.move, moved)) continue;
+    MoveSet::ApplyTo(ranked.move, &moved);
+    const bool fits = Fits(shape, moved, costs);
+    MoveSet::UndoIn(ranked.move, &moved);
+    if (fits) add(index);
+  }
+  return chain;
+}
+
+std::span<const Neighbour> Neighbourhood::ListChains(const LayerShape& shape, const Mapping& mapping,
+                                                     const ComponentCosts& costs) {
+  neighbours_.clear();
+  for (const int first : misfits_) {
+    const std::optional<Neighbour> chain = ChainFrom(first, shape, mapping, costs);
+    if (chain.has_value() && chain->num_moves > 2) neighbours_.push_back(*chain);
+  }
+  SortByPromise(&neighbours_);
+  return neighbours_;
+}
+
 Mapping Neighbourhood::Apply(const Mapping& mapping, const Neighbour& neighbour) const {
   Mapping result = mapping;
-  for (const int index : {neighbour.first, neighbour.second}) {
-    if (index != Neighbour::kNone) MoveSet::ApplyTo(ranked_[static_cast<std::size_t>(index)].move, &result);
+  for (int m = 0; m < neighbour.num_moves; ++m) {
+    MoveSet::ApplyTo(ranked_[static_cast<std::size_t>(neighbour.moves[static_cast<std::size_t>(m)])].move, &result);
   }
   if (neighbour.order_level != Neighbour::kNone) {
     result.order[static_cast<std::size_t>(neighbour.order_level)] = OrderAround(neighbour.innermost);

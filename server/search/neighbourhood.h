@@ -1,7 +1,9 @@
 #ifndef ONELOOP_SERVER_SEARCH_NEIGHBOURHOOD_H_
 #define ONELOOP_SERVER_SEARCH_NEIGHBOURHOOD_H_
 
+#include <array>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -13,11 +15,12 @@
 
 namespace oneloop {
 
-// A mapping near another one: one or two moves of factors, then perhaps another loop innermost at one level.
+// A mapping near another one: a few moves of factors, then perhaps another loop innermost at one level.
 struct Neighbour {
   static constexpr int kNone = -1;
-  int first = kNone;  // indices into Neighbourhood::moves()
-  int second = kNone;
+  static constexpr int kMostMoves = 6;
+  std::array<int, kMostMoves> moves;  // indices into Neighbourhood::moves(), in the order in which they are made
+  int num_moves = 0;
   int order_level = kNone;
   Dim innermost = Dim::kR;
   double promise = 0;  // change of log2 of the layer's cost that the gradient predicts; below 0 is better
@@ -37,6 +40,11 @@ class Neighbourhood {
   std::span<const Neighbour> List(int layer, const LayerShape& shape, const Mapping& mapping,
                                   const ComponentCosts& costs, const ObjectiveWeights& weights);
 
+  // Chains from the mapping of the last List: a move that would pay, with as many that make room for it as it needs,
+  // and then others for which there is room. For a mapping that no neighbour of List improves. Valid until the next
+  // call of List or of this.
+  std::span<const Neighbour> ListChains(const LayerShape& shape, const Mapping& mapping, const ComponentCosts& costs);
+
   // The factor moves from the mapping of the last List or RankMoves, with what each promises.
   struct RankedMove {
     Move move;
@@ -51,9 +59,14 @@ class Neighbourhood {
 
   Mapping Apply(const Mapping& mapping, const Neighbour& neighbour) const;
 
+  // By how much more is needed than there is: log2 of the ratio, summed over the resources; 0 when it fits.
+  double Overflow(const ResourceNeeds& need, const ComponentCosts& costs) const;
+
  private:
   void AddPairs(const LayerShape& shape, const Mapping& mapping, const ComponentCosts& costs);
   void AddOrders(const Mapping& mapping);
+  std::optional<Neighbour> ChainFrom(int first, const LayerShape& shape, const Mapping& mapping,
+                                     const ComponentCosts& costs) const;
   bool Fits(const LayerShape& shape, const Mapping& mapping, const ComponentCosts& costs) const;
   double Promise(const Move& move, std::span<const double> gradient) const;
   int SlotOf(const Move::Place& place, Dim dim) const;
@@ -65,8 +78,11 @@ class Neighbourhood {
   std::vector<int> spatial_slots_;   // [axis][dim]
   std::vector<Move> list_;
   std::vector<RankedMove> ranked_;
+  // Indices into ranked_, the most promising first: moves that would pay but do not fit, that make room, that would
+  // pay.
   std::vector<int> misfits_;
   std::vector<int> freeing_;
+  std::vector<int> paying_;
   std::vector<Neighbour> pairs_;
   std::vector<Neighbour> neighbours_;
 };

@@ -16,13 +16,16 @@ namespace {
 // A change below this in log2 of the objective is rounding.
 constexpr double kProgress = 1e-9;
 // A refitted design this much worse (log2) than the best is given up before its layers are improved.
-constexpr double kHopeless = 1.0;
+constexpr double kHopeless = 0.2;
 // Every kind of trial keeps at least this share; what it gained and cost before counts this much less with each of its
 // trials.
 constexpr double kLeastShare = 0.15;
-constexpr double kMemory = 0.9;
+constexpr double kHalfLife = 0.05;
+constexpr double kLeastHalfLife = 20;
 // Standard deviation of a jump of one parameter, in log2.
 constexpr double kJump = 2;
+// The same of how much larger hardware may be that a layer is fitted anew to.
+constexpr double kGrowth = 1;
 
 std::array<double, kMaxResources> NeedOf(const DesignState& state, int num_layers) {
   std::array<double, kMaxResources> need{};
@@ -48,21 +51,33 @@ Polish::Polish(Evaluator& evaluator, LayerSearch& layers, Random& random)
 void Polish::Run(DesignState* state) {
   ImproveLayers(state);
   if (Shrink(state)) Report(*state);
+  half_life_ = std::max(kLeastHalfLife, kHalfLife * static_cast<double>(evaluator_.layer_evaluations_left()) /
+                                            static_cast<double>(evaluator_.num_layers()));
   // A restart or a refit needs at least a sample; less than that is left over.
   while (!evaluator_.Finished() && evaluator_.Affords(1)) Try(ChooseTrial(), state);
 }
 
-// In proportion to what each kind gained per sample of late, but none is forgotten.
+// So that each kind gets its part of the samples: in proportion to what it gained per sample of late, but none is
+// forgotten. What a trial costs differs by a factor of ten between the kinds.
 Polish::Trial Polish::ChooseTrial() {
   if (free_parameters_.empty()) return Trial::kLayer;
-  double total = 0;
-  for (const Record& record : records_) total += record.gain / record.samples;
+  double total_rate = 0;
+  for (const Record& record : records_) total_rate += record.gain / record.samples;
   const double spread = 1 - kLeastShare * static_cast<double>(records_.size());
-  double draw = random_.Uniform();
+  std::array<double, kNumTrials> weights;
+  double total = 0;
+  for (std::size_t kind = 0; kind < records_.size(); ++kind) {
+    const Record& record = records_[kind];
+    const double rate = record.gain / record.samples;
+    const double share = kLeastShare + (total_rate > 0 ? spread * rate / total_rate : spread / kNumTrials);
+    const bool exhausted = hardware_exhausted_ && static_cast<Trial>(kind) == Trial::kHardware;
+    weights[kind] = exhausted ? 0 : share * record.trials / record.samples;
+    total += weights[kind];
+  }
+  double draw = random_.Uniform() * total;
   std::size_t kind = 0;
   for (; kind + 1 < records_.size(); ++kind) {
-    const double rate = records_[kind].gain / records_[kind].samples;
-    draw -= kLeastShare + (total > 0 ? spread * rate / total : 0);
+    draw -= weights[kind];
     if (draw < 0) break;
   }
   return static_cast<Trial>(kind);
@@ -83,9 +98,13 @@ void Polish::Try(Trial trial, DesignState* state) {
       break;
   }
   Record& record = records_[static_cast<std::size_t>(trial)];
-  record.gain = kMemory * record.gain + merit - state->merit();
-  record.samples = kMemory * record.samples + static_cast<double>(left - evaluator_.layer_evaluations_left()) /
-                                                  static_cast<double>(evaluator_.num_layers());
+  const double spent =
+      static_cast<double>(left - evaluator_.layer_evaluations_left()) / static_cast<double>(evaluator_.num_layers());
+  // What a kind did fades with the samples that it has used since.
+  const double fade = std::exp2(-spent / half_life_);
+  record.gain = fade * record.gain + merit - state->merit();
+  record.samples = fade * record.samples + spent;
+  record.trials = fade * record.trials + 1;
 }
 
 LayerSearch::Slopes Polish::SlopesOf(const DesignState& state) const {
@@ -130,6 +149,8 @@ bool Polish::Shrink(DesignState* state) {
 }
 
 void Polish::Report(const DesignState& state) {
+  tried_hardware_.clear();
+  hardware_exhausted_ = false;
   evaluator_.Report(SearchPointOrigin::kPolish, state.metrics(), state.hardware(), &state.mappings());
 }
 
@@ -139,11 +160,10 @@ double Polish::WholeValue(std::size_t parameter, double value) const {
   return std::clamp(std::nearbyint(value / step) * step, range.min, range.max);
 }
 
-// For one random parameter: the values that let the next few layers no longer fit, and steps down and up.
-std::vector<HardwarePoint> Polish::NearbyHardware(const DesignState& state) {
+// For one parameter: the values that let the next few layers no longer fit, and steps down and up.
+std::vector<HardwarePoint> Polish::NearbyHardware(const DesignState& state, std::size_t p) const {
   const Template& hardware_template = *evaluator_.spec().hardware_template;
   const std::vector<ParameterRange>& all_ranges = evaluator_.spec().hardware_range;
-  const std::size_t p = free_parameters_[random_.Below(free_parameters_.size())];
   const double now = state.hardware()[p];
   std::vector<double> values;
   for (int layer = 0; layer < evaluator_.num_layers(); ++layer) {
@@ -200,13 +220,22 @@ bool Polish::Refit(const HardwarePoint& hardware, DesignState* state) {
 }
 
 void Polish::TryHardware(DesignState* state) {
-  const std::vector<HardwarePoint> points = NearbyHardware(*state);
+  std::vector<HardwarePoint> points;
+  // One parameter at random, or the next that still has a value to try.
+  const std::size_t first = random_.Below(free_parameters_.size());
+  for (std::size_t i = 0; i < free_parameters_.size() && points.empty(); ++i) {
+    points = NearbyHardware(*state, free_parameters_[(first + i) % free_parameters_.size()]);
+    std::erase_if(points, [this](const HardwarePoint& point) {
+      return std::find(tried_hardware_.begin(), tried_hardware_.end(), point) != tried_hardware_.end();
+    });
+  }
   if (points.empty()) {
-    evaluator_.CountLayer();
+    hardware_exhausted_ = true;
     return;
   }
   DesignState candidate = *state;
-  if (!Refit(points[random_.Below(points.size())], &candidate)) return;
+  tried_hardware_.push_back(points[random_.Below(points.size())]);
+  if (!Refit(tried_hardware_.back(), &candidate)) return;
   Accept(std::move(candidate), state);
 }
 
@@ -258,11 +287,43 @@ void Polish::TryLayer(DesignState* state) {
     if (draw < 0) break;
   }
   LayerDesign design{state->mapping(chosen), state->use(chosen), state->figures(chosen)};
-  if (!layers_.Disturb(chosen, state->costs(), &design)) return;
-  layers_.Improve(chosen, state->costs(), slopes, &design);
-  if (!(state->MeritWith(evaluator_, chosen, design.figures) < state->merit() - kProgress)) return;
-  state->SetLayer(evaluator_, chosen, design.mapping, design.use, design.figures);
+  const HardwarePoint roomy = GrownHardware(*state);
+  const ComponentCosts costs = evaluator_.model().CostsAt(roomy);
+  const Mapping* other = nullptr;
+  if (evaluator_.num_layers() > 1) {
+    const auto o = static_cast<int>(random_.Below(static_cast<std::uint64_t>(evaluator_.num_layers() - 1)));
+    other = &state->mapping(o < chosen ? o : o + 1);
+  }
+  if (!layers_.Disturb(chosen, costs, other, &design)) return;
+  layers_.Improve(chosen, costs, slopes, &design);
+  if (roomy == state->hardware()) {
+    if (!(state->MeritWith(evaluator_, chosen, design.figures) < state->merit() - kProgress)) return;
+    state->SetLayer(evaluator_, chosen, design.mapping, design.use, design.figures);
+    Report(*state);
+    return;
+  }
+  DesignState candidate = *state;
+  candidate.SetLayer(evaluator_, chosen, design.mapping, design.use, design.figures);
+  const std::optional<HardwarePoint> hardware = candidate.SmallestHardware(evaluator_);
+  if (!hardware.has_value()) return;
+  // Most of them are no better for the layer itself, and the others need not be scored anew.
+  const LayerFigures own = evaluator_.model().Score(design.use, evaluator_.model().CostsAt(*hardware));
+  if (!(state->MeritWith(evaluator_, chosen, own) < state->merit() - kProgress) || !evaluator_.Affords(1)) return;
+  candidate.SetHardware(evaluator_, *hardware);
+  if (!(candidate.merit() < state->merit() - kProgress)) return;
+  *state = std::move(candidate);
   Report(*state);
+}
+
+// The present hardware, or, as often, with some parameters larger.
+HardwarePoint Polish::GrownHardware(const DesignState& state) {
+  HardwarePoint hardware = state.hardware();
+  if (random_.Below(2) == 0) return hardware;
+  for (const std::size_t p : free_parameters_) {
+    if (random_.Below(2) == 0) continue;
+    hardware[p] = std::max(hardware[p], WholeValue(p, hardware[p] * std::exp2(std::abs(kGrowth * random_.Normal()))));
+  }
+  return hardware;
 }
 
 }  // namespace oneloop

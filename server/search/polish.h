@@ -30,6 +30,7 @@ class Polish {
   struct Record {
     double gain;
     double samples;
+    double trials;
   };
 
   Trial ChooseTrial();
@@ -43,10 +44,11 @@ class Polish {
   void TryHardware(DesignState* state);
   void TryJump(DesignState* state);
   void TryLayer(DesignState* state);
+  HardwarePoint GrownHardware(const DesignState& state);
   void Accept(DesignState candidate, DesignState* state);
   // The nearest value that a parameter may have.
   double WholeValue(std::size_t parameter, double value) const;
-  std::vector<HardwarePoint> NearbyHardware(const DesignState& state);
+  std::vector<HardwarePoint> NearbyHardware(const DesignState& state, std::size_t parameter) const;
   bool Refit(const HardwarePoint& hardware, DesignState* state);
   void Report(const DesignState& state);
 
@@ -55,7 +57,12 @@ class Polish {
   LayerSearch& layers_;
   std::vector<std::size_t> free_parameters_;
   // By kind of trial. They begin as if hardware had gained most: far from the optimum it does.
-  std::array<Record, 3> records_ = {{{0.1, 10}, {1, 10}, {0.5, 50}}};
+  static constexpr std::size_t kNumTrials = 3;
+  std::array<Record, kNumTrials> records_ = {{{0.1, 10, 10}, {1, 10, 1}, {0.5, 50, 4}}};
+  double half_life_ = 0;  // samples
+  // What the present design was refitted to without success.
+  std::vector<HardwarePoint> tried_hardware_;
+  bool hardware_exhausted_ = false;
   // By layer: where the best neighbours were last found to be exhausted.
   struct Exhausted {
     Mapping mapping;

@@ -91,4 +91,10 @@ Mapping RoundToDivisors(const SmoothModel& model, const LayerShape& shape, std::
   return mapping;
 }
 
+Mapping RoundToLike(const SmoothModel& model, const LayerShape& shape, const Mapping& like) {
+  std::vector<double> x;
+  for (const FactorSlot& slot : model.slots()) x.push_back(std::log2(static_cast<double>(FactorAt(like, slot))));
+  return RoundToDivisors(model, shape, x, like);
+}
+
 }  // namespace oneloop

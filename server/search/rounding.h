@@ -14,6 +14,10 @@ namespace oneloop {
 Mapping RoundToDivisors(const SmoothModel& model, const LayerShape& shape, std::span<const double> x,
                         const Mapping& like);
 
+// The whole mapping of a shape that is nearest, in log2 of the factors, to the mapping of another: its factors where
+// the bounds have them, and its orders.
+Mapping RoundToLike(const SmoothModel& model, const LayerShape& shape, const Mapping& like);
+
 }  // namespace oneloop
 
 #endif  // ONELOOP_SERVER_SEARCH_ROUNDING_H_

@@ -9,7 +9,9 @@
 #include "common/base/random.h"
 #include "common/base/status.h"
 #include "server/search/bayesian_search.h"
+#include "server/search/costless_parameters.h"
 #include "server/search/default_tiler.h"
+#include "server/search/distinct_layers.h"
 #include "server/search/evaluator.h"
 #include "server/search/gradient_search.h"
 #include "server/search/random_search.h"
@@ -159,7 +161,10 @@ absl::Status ValidateSearchSpec(const SearchSpec& spec) {
 
 StartSummary RunStart(const SearchSpec& spec, int start, PointSink& sink) {
   const CostModel model(spec.hardware_template);
-  Evaluator evaluator(spec, model, sink);
+  DistinctLayers layers(spec, sink);
+  CostlessRoom room(layers.spec(), model, layers);
+  const bool gradient = spec.algorithm == Algorithm::kGradient;
+  Evaluator evaluator(gradient ? room.spec() : layers.spec(), model, gradient ? static_cast<PointSink&>(room) : layers);
   Random random(MixSeed(spec.seed, static_cast<std::uint64_t>(start)));
   StartSummary summary = RunAlgorithm(evaluator, random);
   // A start that was stopped may have missed points before its last one.

@@ -40,7 +40,7 @@ struct SearchSpec {
   MetricLimits limits;
   int round_period = 100;
   double learning_rate = 0.5;  // of Adam, in what the descent moves
-  double descent_share = 0.2;  // of the samples, for the descent with its roundings; the rest is for polish
+  double descent_share = 0.3;  // of the samples, for the descent with its roundings; the rest is for polish
   Parametrization parametrization = Parametrization::kLog;
   std::optional<double> stop_score;  // a start ends once its best score is this or less
 };
@@ -76,7 +76,7 @@ class PointSink {
 struct StartSummary {
   enum class Termination { kBudgetUsed, kConverged, kStopped, kDiverged, kStopScoreReached };
   Termination termination = Termination::kBudgetUsed;
-  std::string message;
+  std::string message;  // what did not go as planned; "" as a rule
   std::int64_t samples = 0;
   std::int64_t points = 0;
   double best_score = 0;

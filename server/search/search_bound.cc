@@ -24,7 +24,8 @@ std::optional<LowerBound> ProveSearchBound(const SearchSpec& spec, const std::fu
     return stopped;
   };
   const CostModel model(spec.hardware_template);
-  LowerBound bound = ProveLowerBound(model, *spec.workload, spec.hardware_range, WeightsOf(spec.objective), options);
+  LowerBound bound = ProveLowerBound(model, MergeEqualShapes(*spec.workload).workload, spec.hardware_range,
+                                     WeightsOf(spec.objective), options);
   // What was proven by then is true, but another run would prove something else.
   if (stopped) return std::nullopt;
   if (spec.latency != nullptr) ForgetLatency(spec.objective, &bound);

@@ -24,23 +24,59 @@ double RandomValue(const ParameterSpec& parameter, const ParameterRange& range, 
   return std::clamp(value, range.min, range.max);
 }
 
-void FillAxes(const CostModel& model, const ComponentCosts& costs, int outermost, Mapping* mapping) {
+template <class T>
+void Shuffle(std::vector<T>* items, Random& random) {
+  for (std::size_t i = items->size(); i > 1; --i) std::swap((*items)[i - 1], (*items)[random.Below(i)]);
+}
+
+// Prime factors of what a mapping leaves to the outermost level in some dimensions, in random order.
+std::vector<std::pair<Dim, std::int64_t>> PrimesLeft(const Mapping& mapping, int outermost, DimSet dims,
+                                                     Random& random) {
+  std::vector<std::pair<Dim, std::int64_t>> primes;
+  for (const Dim dim : kAllDims) {
+    if (!dims.Has(dim)) continue;
+    for (const std::int64_t prime : PrimeFactors(mapping.t(outermost, dim))) primes.emplace_back(dim, prime);
+  }
+  Shuffle(&primes, random);
+  return primes;
+}
+
+// Dimensions that share an axis compete for it. One way out of two lets them come in random order, each with its
+// largest divisor for which there is room; the other mixes their prime factors.
+void FillAxis(const Resource& axis, double room, DimSet dims, int outermost, Random& random, Mapping* mapping) {
+  if (random.Below(2) == 0) {
+    for (const auto& [dim, prime] : PrimesLeft(*mapping, outermost, dims, random)) {
+      if (static_cast<double>(prime) > room) continue;
+      mapping->s(axis.axis, dim) *= prime;
+      mapping->t(outermost, dim) /= prime;
+      room /= static_cast<double>(prime);
+    }
+    return;
+  }
+  std::vector<Dim> order;
+  for (const Dim dim : kAllDims) {
+    if (dims.Has(dim)) order.push_back(dim);
+  }
+  Shuffle(&order, random);
+  for (const Dim dim : order) {
+    std::int64_t& rest = mapping->t(outermost, dim);
+    std::int64_t best = 1;
+    for (const std::int64_t divisor : Divisors(rest)) {
+      if (static_cast<double>(divisor) <= room) best = divisor;
+    }
+    mapping->s(axis.axis, dim) = best;
+    rest /= best;
+    room /= static_cast<double>(best);
+  }
+}
+
+void FillAxes(const CostModel& model, const ComponentCosts& costs, int outermost, Random& random, Mapping* mapping) {
   const Template& hardware_template = model.hardware_template();
   const std::vector<Resource>& resources = hardware_template.resources();
   for (std::size_t r = 0; r < resources.size(); ++r) {
     if (resources[r].kind != Resource::Kind::kAxis) continue;
-    double room = costs.limit[r];
-    for (const Dim dim : kAllDims) {
-      if (!hardware_template.axes()[static_cast<std::size_t>(resources[r].axis)].dims.Has(dim)) continue;
-      std::int64_t& rest = mapping->t(outermost, dim);
-      std::int64_t best = 1;
-      for (const std::int64_t divisor : Divisors(rest)) {
-        if (static_cast<double>(divisor) <= room) best = divisor;
-      }
-      mapping->s(resources[r].axis, dim) = best;
-      rest /= best;
-      room /= static_cast<double>(best);
-    }
+    FillAxis(resources[r], costs.limit[r], hardware_template.axes()[static_cast<std::size_t>(resources[r].axis)].dims,
+             outermost, random, mapping);
   }
 }
 
@@ -65,17 +101,11 @@ std::optional<Mapping> ConstructiveMapping(const CostModel& model, const LayerSh
   const auto fits = [&] { return model.FirstShortage(model.Needs(shape, mapping), costs) < 0; };
   if (!fits()) return std::nullopt;
   const Mapping single = mapping;
-  FillAxes(model, costs, outermost, &mapping);
+  FillAxes(model, costs, outermost, random, &mapping);
   if (!fits()) mapping = single;
 
   for (int level = 0; level < outermost; ++level) {
-    std::vector<std::pair<Dim, std::int64_t>> primes;
-    for (const Dim dim : kAllDims) {
-      if (!hardware_template.level(level).temporal.Has(dim)) continue;
-      for (const std::int64_t prime : PrimeFactors(mapping.t(outermost, dim))) primes.emplace_back(dim, prime);
-    }
-    for (std::size_t i = primes.size(); i > 1; --i) std::swap(primes[i - 1], primes[random.Below(i)]);
-    for (const auto& [dim, prime] : primes) {
+    for (const auto& [dim, prime] : PrimesLeft(mapping, outermost, hardware_template.level(level).temporal, random)) {
       mapping.t(level, dim) *= prime;
       mapping.t(outermost, dim) /= prime;
       if (fits()) continue;

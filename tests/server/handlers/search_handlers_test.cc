@@ -217,7 +217,7 @@ TEST_F(SearchHandlersTest, CreateFillsEveryDefault) {
   EXPECT_FALSE(job.spec().has_samples());
   EXPECT_EQ(job.spec().round_period(), 100);
   EXPECT_EQ(job.spec().learning_rate(), 0.5);
-  EXPECT_EQ(job.spec().descent_share(), 0.2);
+  EXPECT_EQ(job.spec().descent_share(), 0.3);
   EXPECT_EQ(job.spec().parametrization(), v1::LOG);
   EXPECT_EQ(job.spec().objective(), v1::EDP);
   EXPECT_EQ(job.spec().algorithm(), v1::GRADIENT);
@@ -284,7 +284,7 @@ TEST_F(SearchHandlersTest, AStoredJobWithoutLaterFieldsDecodesWithTheirDefaults)
   spec.clear_parametrization();
   record.job.spec = DeterministicBytes(spec);
   const auto search = DecodeSearch(record).value();
-  EXPECT_EQ(search->descent_share, 0.2);
+  EXPECT_EQ(search->descent_share, 0.3);
   EXPECT_EQ(search->parametrization, Parametrization::kLog);
 }
 

@@ -152,14 +152,43 @@ TEST_F(JobManagerTest, JobSaysThatItConvergedWhenItsSecondHalfBroughtNothingBett
       }
       return summary;
     };
+    options.prove_bound = [](const SearchSpec&, const std::function<bool()>&) {
+      LowerBound bound;
+      bound.objective = 80;
+      return std::optional<LowerBound>(bound);
+    };
     const auto manager = Manager(std::move(options));
     const JobRecord job = watcher_.AwaitState(Submit(*manager), JobState::kSucceeded);
     if (best_sample == 20) {
-      EXPECT_THAT(job.message, HasSubstr("converged: start 0 found the best design at its sample 20 of 60"));
+      EXPECT_EQ(job.message,
+                "converged: start 0 found the best design at its sample 20 of 60, and none found a better one; it is "
+                "25 % above the proven lower bound");
     } else {
       EXPECT_EQ(job.message, "");
     }
   }
+}
+
+TEST_F(JobManagerTest, WhereNothingIsProvenNoJobSaysThatItConverged) {
+  JobManager::Options options = ManagerOptions();
+  options.prove_bound = [](const SearchSpec&, const std::function<bool()>&) {
+    return std::optional<LowerBound>(LowerBound());
+  };
+  const auto manager = Manager(std::move(options));
+  EXPECT_EQ(watcher_.AwaitState(Submit(*manager), JobState::kSucceeded).message, "");
+}
+
+TEST_F(JobManagerTest, StartsThatDivergedAreToldInTheJobsMessage) {
+  JobManager::Options options = ManagerOptions();
+  options.run_start = [](const SearchSpec&, int start, PointSink&) {
+    StartSummary summary;
+    if (start != 0) summary.message = "the descent diverged";
+    return summary;
+  };
+  const auto manager = Manager(std::move(options));
+  const std::string message = watcher_.AwaitState(Submit(*manager), JobState::kSucceeded).message;
+  EXPECT_THAT(message, HasSubstr("4 starts did not run as planned, start "));
+  EXPECT_THAT(message, HasSubstr(" for one: the descent diverged"));
 }
 
 TEST_F(JobManagerTest, AnyNumberOfThreadsAndSizeOfBatchesGivesTheSamePoints) {

@@ -110,6 +110,27 @@ TEST(ConstructiveMappingTest, FitsAndUsesTheArray) {
   }
 }
 
+// What one layer found serves another as far as its bounds go.
+TEST(RoundToLikeTest, TakesFactorsThatTheBoundsHave) {
+  const CostModel model(ShippedTemplate("gemmini"));
+  Workload workload{"two", "", {{"one", 1, {}}, {"other", 1, {}}}};
+  for (const Dim dim : {Dim::kC, Dim::kK, Dim::kP}) {
+    workload.layers[0].shape.bounds[static_cast<std::size_t>(dim)] = 64;
+    workload.layers[1].shape.bounds[static_cast<std::size_t>(dim)] = dim == Dim::kP ? 7 : 256;
+  }
+  const SmoothModel smooth(model, workload, {{2, 128}, {1, 8192}, {1, 8192}}, {1, 1}, {});
+  Random random(5);
+  const Mapping like = *ConstructiveMapping(model, workload.layers[0].shape, model.CostsAt({16, 128, 64}), random);
+  const Mapping mapping = RoundToLike(smooth, workload.layers[1].shape, like);
+  EXPECT_TRUE(ValidateMapping(model.hardware_template(), workload.layers[1].shape, mapping).ok());
+  EXPECT_EQ(mapping.order, like.order);
+  for (const FactorSlot& slot : smooth.slots()) {
+    if (slot.dim == Dim::kP) continue;
+    EXPECT_EQ(FactorAt(mapping, slot), FactorAt(like, slot));
+  }
+  EXPECT_TRUE(RoundToLike(smooth, workload.layers[0].shape, like) == like);
+}
+
 TEST(RandomHardwareTest, DrawsPowersOfTwoWithinTheRange) {
   SearchSpec spec = ShippedSpec("bert");
   spec.hardware_range[2] = {48, 48};
@@ -202,7 +223,7 @@ TEST_F(LayerSearchTest, ImproveAndRestartsReachTheBestOfAllMappings) {
       layers_->Improve(0, costs, slopes, &design);
       EXPECT_TRUE(Fits(design, costs));
       found = std::min(found, slopes.Of(design.figures));
-      if (!layers_->Disturb(0, costs, &design)) break;
+      if (!layers_->Disturb(0, costs, nullptr, &design)) break;
     }
     EXPECT_LT(found, 1.02 * best);
     if (found < best * (1 + 1e-9)) ++optimal;
@@ -224,7 +245,7 @@ TEST_F(LayerSearchTest, EveryEvaluationIsCounted) {
   LayerDesign design = layers_->Evaluate(0, *mapping, costs);
   while (!evaluator_->Finished()) {
     layers_->Improve(0, costs, {1, 1}, &design);
-    layers_->Disturb(0, costs, &design);
+    layers_->Disturb(0, costs, nullptr, &design);
   }
   EXPECT_EQ(evaluator_->layer_evaluations_left(), 0);
 }
@@ -238,6 +259,7 @@ TEST(NeighbourhoodTest, NeighboursAreValidFitAndAreRankedByPromise) {
   const ComponentCosts costs = model.CostsAt({16, 32, 16});
   Random random(10);
   int pairs = 0;
+  int chains = 0;
   for (int layer = 0; layer < smooth.num_layers(); ++layer) {
     const LayerShape& shape = workload.layers[static_cast<std::size_t>(layer)].shape;
     const auto mapping = ConstructiveMapping(model, shape, costs, random);
@@ -250,10 +272,21 @@ TEST(NeighbourhoodTest, NeighboursAreValidFitAndAreRankedByPromise) {
       EXPECT_EQ(model.FirstShortage(model.Needs(shape, moved), costs), -1);
       EXPECT_GE(neighbour.promise, last);
       last = neighbour.promise;
-      pairs += neighbour.second == Neighbour::kNone ? 0 : 1;
+      pairs += neighbour.num_moves == 2 ? 1 : 0;
+    }
+    last = -std::numeric_limits<double>::infinity();
+    for (const Neighbour& chain : neighbourhood.ListChains(shape, *mapping, costs)) {
+      const Mapping moved = neighbourhood.Apply(*mapping, chain);
+      EXPECT_TRUE(ValidateMapping(model.hardware_template(), shape, moved).ok());
+      EXPECT_EQ(model.FirstShortage(model.Needs(shape, moved), costs), -1);
+      EXPECT_GT(chain.num_moves, 2);
+      EXPECT_GE(chain.promise, last);
+      last = chain.promise;
+      ++chains;
     }
   }
   EXPECT_GT(pairs, 0) << "memories are full: some moves need another that makes room";
+  EXPECT_GT(chains, 0) << "and some need several";
 }
 
 }  // namespace

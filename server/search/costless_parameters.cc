@@ -1,0 +1,70 @@
+#include "server/search/costless_parameters.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+namespace oneloop {
+namespace {
+
+bool DependsOn(const std::optional<Formula>& formula, std::size_t parameter) {
+  return formula.has_value() &&
+         std::any_of(formula->terms().begin(), formula->terms().end(),
+                     [parameter](const Formula::Term& term) { return term.exponents[parameter] != 0; });
+}
+
+bool IsCostless(const Template& hardware_template, std::size_t parameter) {
+  const TemplateSpec& spec = hardware_template.spec();
+  if (DependsOn(spec.mac_energy_pj, parameter)) return false;
+  for (const LevelSpec& level : spec.levels) {
+    for (const std::optional<Formula>* formula : {&level.energy_pj, &level.block_words, &level.words_per_cycle}) {
+      if (DependsOn(*formula, parameter)) return false;
+    }
+  }
+  return std::none_of(
+      hardware_template.resources().begin(), hardware_template.resources().end(),
+      [parameter](const Resource& resource) { return resource.limit.terms().front().exponents[parameter] < 0; });
+}
+
+}  // namespace
+
+std::vector<std::size_t> CostlessParameters(const SearchSpec& spec) {
+  std::vector<std::size_t> parameters;
+  if (spec.limits.area_mm2.has_value()) return parameters;
+  for (std::size_t p = 0; p < spec.hardware_range.size(); ++p) {
+    const ParameterRange& range = spec.hardware_range[p];
+    if (range.min < range.max && IsCostless(*spec.hardware_template, p)) parameters.push_back(p);
+  }
+  return parameters;
+}
+
+CostlessRoom::CostlessRoom(const SearchSpec& spec, const CostModel& model, PointSink& sink)
+    : given_(spec), model_(model), sink_(sink), parameters_(CostlessParameters(spec)), roomy_(spec) {
+  for (const std::size_t p : parameters_) roomy_.hardware_range[p].min = roomy_.hardware_range[p].max;
+}
+
+void CostlessRoom::OnPoint(const SearchPoint& point) {
+  if (parameters_.empty() || point.mappings == nullptr) {
+    sink_.OnPoint(point);
+    return;
+  }
+  std::array<double, kMaxResources> need{};
+  for (std::size_t layer = 0; layer < point.mappings->size(); ++layer) {
+    const ResourceNeeds own = model_.Needs(given_.workload->layers[layer].shape, (*point.mappings)[layer]);
+    for (std::size_t r = 0; r < need.size(); ++r) need[r] = std::max(need[r], own[r]);
+  }
+  // Parameters that cost something stay as they were found.
+  std::vector<ParameterRange> ranges;
+  for (const double value : point.hardware) ranges.push_back({value, value});
+  for (const std::size_t p : parameters_) ranges[p] = given_.hardware_range[p];
+  const std::optional<HardwarePoint> smallest = model_.SmallestHardware(need, ranges);
+  if (!smallest.has_value()) {
+    sink_.OnPoint(point);
+    return;
+  }
+  WorkloadMetrics metrics = point.metrics;
+  metrics.area_mm2 = model_.CostsAt(*smallest).area_mm2;
+  sink_.OnPoint({point.sample, point.origin, metrics, point.score, *smallest, point.mappings});
+}
+
+}  // namespace oneloop

@@ -1,0 +1,35 @@
+#ifndef ONELOOP_SERVER_SEARCH_DISTINCT_LAYERS_H_
+#define ONELOOP_SERVER_SEARCH_DISTINCT_LAYERS_H_
+
+#include <vector>
+
+#include "server/search/search.h"
+
+namespace oneloop {
+
+// Layers of one shape are one layer to a search, whatever the workload calls them: it searches the workload with each
+// shape once, and what it finds is passed on with all layers in their order. Used by one thread.
+class DistinctLayers : public PointSink {
+ public:
+  // Both must outlive this.
+  DistinctLayers(const SearchSpec& spec, PointSink& sink);
+
+  // The job to search in the place of `spec`, and to be reported to this. Counts of layers are sums.
+  const SearchSpec& spec() const { return merges() ? merged_ : given_; }
+
+  void OnPoint(const SearchPoint& point) override;
+  bool StopRequested() override { return sink_.StopRequested(); }
+
+ private:
+  bool merges() const { return distinct_.workload.layers.size() < given_.workload->layers.size(); }
+
+  const SearchSpec& given_;
+  PointSink& sink_;
+  SearchSpec merged_;
+  const DistinctShapes distinct_;
+  std::vector<Mapping> mappings_;
+};
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_SERVER_SEARCH_DISTINCT_LAYERS_H_
