@@ -5,6 +5,7 @@
 #include <limits>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 namespace oneloop {
@@ -14,6 +15,9 @@ namespace oneloop {
 // bytes (an endless one is left there) or fails while it is read.
 absl::StatusOr<std::string> ReadFile(const std::string& path,
                                      std::size_t most = std::numeric_limits<std::size_t>::max());
+
+// The error of ReadFile for a file that could not be opened or read; `code` is its errno.
+absl::Status ReadFileError(const std::string& path, int code);
 
 }  // namespace oneloop
 

@@ -12,6 +12,7 @@
 #include "common/base/cut_text.h"
 #include "common/base/printable_text.h"
 #include "common/base/status.h"
+#include "common/convert/workload_graph.h"
 #include "google/protobuf/repeated_ptr_field.h"
 
 namespace oneloop {
@@ -213,6 +214,7 @@ absl::StatusOr<Workload> WorkloadFromProto(const v1::Workload& message) {
     workload.layers.push_back({layer.name(), layer.has_count() ? layer.count() : 1, *shape});
   }
   RETURN_IF_ERROR(ValidateWorkload(workload));
+  RETURN_IF_ERROR(CheckWorkloadGraph(message));
   return workload;
 }
 

@@ -23,6 +23,7 @@ v1::Bounds LayerShapeToProto(const LayerShape& shape);
 // names had to differ is still read.
 absl::Status CheckLayerNames(const v1::Workload& message);
 
+// The graph is checked (see CheckWorkloadGraph) and left where it is: only messages hold it.
 absl::StatusOr<Workload> WorkloadFromProto(const v1::Workload& message);
 v1::Workload WorkloadToProto(const Workload& workload);
 

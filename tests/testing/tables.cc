@@ -13,7 +13,7 @@
 
 namespace oneloop {
 
-absl::StatusOr<std::vector<std::string>> ReadLines(const std::string& path) {
+absl::StatusOr<std::string> Gunzip(const std::string& path) {
   const std::string quoted = absl::StrCat("'", absl::StrReplaceAll(path, {{"'", "'\\''"}}), "'");
   FILE* pipe = popen(absl::StrCat("zcat -f -- ", quoted, " 2>/dev/null").c_str(), "r");
   if (pipe == nullptr) return absl::NotFoundError(absl::StrCat("cannot read ", path));
@@ -21,6 +21,11 @@ absl::StatusOr<std::vector<std::string>> ReadLines(const std::string& path) {
   std::array<char, 65536> buffer;
   while (const std::size_t count = fread(buffer.data(), 1, buffer.size(), pipe)) text.append(buffer.data(), count);
   if (pclose(pipe) != 0) return absl::NotFoundError(absl::StrCat("cannot read ", path));
+  return text;
+}
+
+absl::StatusOr<std::vector<std::string>> ReadLines(const std::string& path) {
+  ASSIGN_OR_RETURN(const std::string text, Gunzip(path));
   std::vector<std::string> lines = absl::StrSplit(text, '\n');
   if (!lines.empty() && lines.back().empty()) lines.pop_back();
   for (std::string& line : lines) {

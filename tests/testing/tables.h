@@ -11,6 +11,9 @@ namespace oneloop {
 
 // Measured tables for tests.
 
+// The bytes of a file, plain or compressed with gzip. NOT_FOUND when it cannot be read.
+absl::StatusOr<std::string> Gunzip(const std::string& path);
+
 // The lines of a text file, plain or compressed with gzip. NOT_FOUND when it cannot be read.
 absl::StatusOr<std::vector<std::string>> ReadLines(const std::string& path);
 
