@@ -29,7 +29,9 @@ absl::Status CheckUtf8(std::string_view text, const std::string& file) {
 
 bool IsFileArgument(const std::string& argument) {
   if (argument.find('/') != std::string::npos) return true;
-  if (argument.ends_with(".yaml") || argument.ends_with(".yml") || argument.ends_with(".json")) return true;
+  for (const char* const ending : {".yaml", ".yml", ".json", ".onnx", ".csv", ".m"}) {
+    if (argument.ends_with(ending)) return true;
+  }
   std::error_code ignored;
   return std::filesystem::is_regular_file(argument, ignored);
 }

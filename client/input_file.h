@@ -11,7 +11,8 @@
 
 namespace oneloop {
 
-// Whether NAME|FILE means a file: it has a "/", ends in .yaml, .yml or .json, or a file of that name exists.
+// Whether NAME|FILE means a file: it has a "/", ends in .yaml, .yml, .json, .onnx, .csv or .m, or a file of that name
+// exists.
 bool IsFileArgument(const std::string& argument);
 
 // A workload or template that the user keeps in a YAML or JSON file and that travels inside a request, as its field

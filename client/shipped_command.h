@@ -40,6 +40,11 @@ class ShippedCommand : public Command {
     return ExitCode::kOk;
   }
 
+ protected:
+  const std::optional<std::string>& name() const { return name_; }
+  OutputFormat format() const { return format_.get(); }
+  const ServerFlag& server() const { return server_; }
+
  private:
   absl::Status ShowOne(ServiceClient& client, std::ostream& out) const {
     ASSIGN_OR_RETURN(const typename Kind::Message message, Kind::Get(client, *name_));

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string_view>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -10,7 +11,9 @@
 #include "client/errors.h"
 #include "client/exit_code.h"
 #include "client/numbers.h"
+#include "client/output.h"
 #include "common/base/status.h"
+#include "common/formats/import.h"
 
 namespace oneloop {
 namespace {
@@ -39,9 +42,11 @@ Enum ParseChoice(const google::protobuf::EnumDescriptor* type, const std::string
 
 void SubmitRequest::Declare(FlagSet* flags) {
   flags->Add("workload", "NAME|FILE",
-             "what to compute: a shipped workload (see `oneloop workloads`) or a YAML or JSON file", &workload_);
-  flags->Add("template", "NAME|FILE",
-             "the hardware: a shipped template (see `oneloop templates`) or a YAML or JSON file", &template_);
+             "what to compute: a shipped workload (see `oneloop workloads`) or a file that `workloads import` reads",
+             &workload_);
+  import_.Declare(flags);
+  flags->Add("template", "NAME|FILE", "the hardware: a shipped template (see `oneloop templates`) or a YAML or JSON file",
+             &template_);
   flags->AddChoice("objective", EnumNames(v1::Objective_descriptor()), "what to minimise; default edp", &objective_);
   flags->AddChoice("algorithm", EnumNames(v1::Algorithm_descriptor()), "how to search; default gradient", &algorithm_);
   flags->AddChoice("order_strategy", EnumNames(v1::OrderStrategy_descriptor()),
@@ -77,7 +82,7 @@ absl::Status SubmitRequest::Fill(const Environment& env, v1::CreateJobRequest* r
     return UsageError(kCommand, "--steps and --samples exclude each other");
   v1::JobSpec* const spec = request->mutable_spec();
   RETURN_IF_ERROR(FillConstraints(spec));
-  RETURN_IF_ERROR(FillSources(spec));
+  RETURN_IF_ERROR(FillSources(env, spec));
   spec->set_objective(ParseChoice<v1::Objective>(v1::Objective_descriptor(), objective_));
   spec->set_algorithm(ParseChoice<v1::Algorithm>(v1::Algorithm_descriptor(), algorithm_));
   spec->set_order_strategy(ParseChoice<v1::OrderStrategy>(v1::OrderStrategy_descriptor(), order_strategy_));
@@ -101,9 +106,16 @@ absl::Status SubmitRequest::Fill(const Environment& env, v1::CreateJobRequest* r
   return absl::OkStatus();
 }
 
-absl::Status SubmitRequest::FillSources(v1::JobSpec* spec) {
+absl::Status SubmitRequest::FillSources(const Environment& env, v1::JobSpec* spec) {
   if (IsFileArgument(workload_)) {
-    RETURN_IF_ERROR(workload_file_.Read(workload_, "spec.workload", spec->mutable_workload()));
+    ASSIGN_OR_RETURN(const ImportOptions options, import_.Options());
+    if (!options.empty() || DetectWorkloadFormat(workload_) != WorkloadFormat::kOneLoop) {
+      ASSIGN_OR_RETURN(v1::WorkloadImport import, ImportWorkload(workload_, options));
+      for (const std::string& warning : import.warnings()) PrintNotice(env, OneLine(warning));
+      *spec->mutable_workload() = std::move(*import.mutable_workload());
+    } else {
+      RETURN_IF_ERROR(workload_file_.Read(workload_, "spec.workload", spec->mutable_workload()));
+    }
   } else {
     spec->set_workload_name(workload_);
   }

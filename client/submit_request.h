@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "client/environment.h"
 #include "client/flag_set.h"
+#include "client/import_flags.h"
 #include "client/input_file.h"
 #include "client/job_settings_flags.h"
 #include "oneloop/v1/search_service.pb.h"
@@ -27,7 +28,7 @@ class SubmitRequest {
   absl::Status Locate(const absl::Status& status) const;
 
  private:
-  absl::Status FillSources(v1::JobSpec* spec);
+  absl::Status FillSources(const Environment& env, v1::JobSpec* spec);
   absl::Status FillConstraints(v1::JobSpec* spec) const;
   std::string FlagOf(const std::string& field) const;
 
@@ -49,6 +50,7 @@ class SubmitRequest {
   std::optional<std::string> stop_gap_;
   std::string calibration_;
   std::string predictor_;
+  ImportFlags import_{"submit"};
   JobSettingsFlags settings_{"submit"};
   std::optional<std::string> request_id_;
   bool validate_only_ = false;
