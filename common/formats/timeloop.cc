@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <system_error>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -32,9 +33,9 @@ constexpr std::size_t kMostFiles = 4096;
 constexpr char kLayerComment[] = "# oneloop layer: ";
 constexpr char kWorkloadComment[] = "# oneloop workload: ";
 
-// The path in "{{ include_text('PATH') }}", which is all of a line; nothing for a line without Jinja.
-absl::StatusOr<std::optional<std::string>> IncludeOf(absl::string_view line, const std::string& place) {
-  if (!absl::StrContains(line, "{{") && !absl::StrContains(line, "{%")) return std::optional<std::string>();
+// The path in "{{ include_text('PATH') }}", which is all of a line; "" for a line without Jinja.
+absl::StatusOr<std::string> IncludeOf(absl::string_view line, const std::string& place) {
+  if (!absl::StrContains(line, "{{") && !absl::StrContains(line, "{%")) return std::string();
   absl::string_view text = absl::StripAsciiWhitespace(line);
   const auto take = [&text](absl::string_view token) {
     if (!absl::StartsWith(text, token)) return false;
@@ -49,7 +50,7 @@ absl::StatusOr<std::optional<std::string>> IncludeOf(absl::string_view line, con
     const std::string path = ToString(text.substr(1, end - 1));
     text.remove_prefix(end + 1);
     text = absl::StripLeadingAsciiWhitespace(text);
-    if (take(")") && take("}}") && text.empty() && !path.empty()) return std::optional<std::string>(path);
+    if (take(")") && take("}}") && text.empty() && !path.empty()) return path;
   }
   return absl::InvalidArgumentError(absl::StrCat(
       place,
@@ -64,13 +65,22 @@ class Includer {
       return absl::InvalidArgumentError(absl::StrCat(path, ": includes too many files"));
     }
     ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kMaxYamlBytes));
+    return Expand(text, path, depth);
+  }
+
+  // The same for a text as it stands in that file.
+  absl::StatusOr<std::string> Expand(std::string_view text, const std::string& path, int depth = 0) {
     std::string result;
     int number = 0;
-    for (const absl::string_view line : absl::StrSplit(text, '\n')) {
+    for (const absl::string_view line : absl::StrSplit(ToAbsl(text), '\n')) {
       ++number;
-      ASSIGN_OR_RETURN(const std::optional<std::string> include, IncludeOf(line, absl::StrCat(path, ":", number)));
-      if (include.has_value()) {
-        ASSIGN_OR_RETURN(const std::string inner, Read((fs::path(path).parent_path() / *include).string(), depth + 1));
+      ASSIGN_OR_RETURN(const std::string include, IncludeOf(line, absl::StrCat(path, ":", number)));
+      if (fs::path(include).is_absolute()) {
+        return absl::InvalidArgumentError(
+            absl::StrCat(path, ":", number, ": includes a file by its full path; give it as seen from this one"));
+      }
+      if (!include.empty()) {
+        ASSIGN_OR_RETURN(const std::string inner, Read((fs::path(path).parent_path() / include).string(), depth + 1));
         absl::StrAppend(&result, inner, "\n");
       } else {
         absl::StrAppend(&result, line, "\n");
@@ -260,8 +270,7 @@ struct LayerFile {
   v1::Workload workload;  // what its comment says; no layers
 };
 
-absl::StatusOr<LayerFile> ReadLayerFile(const std::string& path) {
-  ASSIGN_OR_RETURN(const std::string text, Includer().Read(path));
+absl::StatusOr<LayerFile> ReadLayerText(const std::string& text, const std::string& path) {
   ASSIGN_OR_RETURN(const YamlDocument document, YamlDocument::Parse(text, path));
   LayerFile file;
   const YamlView problem = YamlView(document.root()).Get("problem");
@@ -334,17 +343,7 @@ std::string ProblemText(const v1::Layer& layer) {
                       ", Wdilation: ", known.w_dilation, ", Hdilation: ", known.h_dilation, "}\n");
 }
 
-}  // namespace
-
-absl::StatusOr<v1::Workload> ReadTimeloop(const std::string& path) {
-  ASSIGN_OR_RETURN(const std::vector<std::string> files, FilesOf(path));
-  v1::Workload workload;
-  for (const std::string& file : files) {
-    ASSIGN_OR_RETURN(const LayerFile read, ReadLayerFile(file));
-    if (!read.has_problem) continue;
-    if (workload.name().empty() && workload.layers().empty()) workload = read.workload;
-    *workload.add_layers() = read.layer;
-  }
+absl::StatusOr<v1::Workload> Finish(const std::string& path, v1::Workload workload) {
   if (workload.layers().empty()) {
     return absl::InvalidArgumentError(absl::StrCat(path, ": no Timeloop problem is in it; expected a key `problem`"));
   }
@@ -352,6 +351,29 @@ absl::StatusOr<v1::Workload> ReadTimeloop(const std::string& path) {
   const absl::Status status = WorkloadFromProto(workload).status();
   if (!status.ok()) return absl::InvalidArgumentError(absl::StrCat(path, ": ", status.message()));
   return workload;
+}
+
+}  // namespace
+
+absl::StatusOr<v1::Workload> ReadTimeloop(const std::string& path) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> files, FilesOf(path));
+  v1::Workload workload;
+  for (const std::string& file : files) {
+    ASSIGN_OR_RETURN(const std::string text, Includer().Read(file));
+    ASSIGN_OR_RETURN(const LayerFile read, ReadLayerText(text, file));
+    if (!read.has_problem) continue;
+    if (workload.name().empty() && workload.layers().empty()) workload = read.workload;
+    *workload.add_layers() = read.layer;
+  }
+  return Finish(path, std::move(workload));
+}
+
+absl::StatusOr<v1::Workload> ReadTimeloopText(std::string_view text, const std::string& file) {
+  ASSIGN_OR_RETURN(const std::string expanded, Includer().Expand(text, file));
+  ASSIGN_OR_RETURN(const LayerFile read, ReadLayerText(expanded, file));
+  v1::Workload workload = read.workload;
+  if (read.has_problem) *workload.add_layers() = read.layer;
+  return Finish(file, std::move(workload));
 }
 
 std::vector<std::pair<std::string, std::string>> TimeloopFiles(const v1::Workload& workload) {

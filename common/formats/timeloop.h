@@ -2,6 +2,7 @@
 #define ONELOOP_COMMON_FORMATS_TIMELOOP_H_
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -18,6 +19,9 @@ namespace oneloop {
 // named after the file or folder. What TimeloopFiles wrote is read back as it was, counts and names included. Errors
 // begin with "FILE:LINE:COL: " or the path; INVALID_ARGUMENT when no file of a folder has a problem.
 absl::StatusOr<v1::Workload> ReadTimeloop(const std::string& path);
+
+// The same for the text of one file, whose includes are sought beside `file`.
+absl::StatusOr<v1::Workload> ReadTimeloopText(std::string_view text, const std::string& file);
 
 // A workload's layers as problems of v0.4, by file name. What Timeloop has no word for, names and counts, is in a
 // comment that ReadTimeloop reads; a graph is left out.
