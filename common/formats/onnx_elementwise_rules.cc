@@ -88,6 +88,12 @@ void SetComputedValues(OnnxOp& op) {
 // Unary and broadcast operators alike.
 absl::Status Broadcast(OnnxOp& op) {
   op.reach = OnnxReach::kElement;
+  // Before opset 7 the second tensor was placed along an axis of the first.
+  if (op.Int("broadcast", 0) != 0) {
+    ASSIGN_OR_RETURN(const OnnxTensor* const input, op.Required(0));
+    op.SetOutput(0, input->dims);
+    return absl::OkStatus();
+  }
   std::optional<OnnxDims> dims = OnnxDims();
   for (const OnnxTensor* input : op.inputs) {
     if (input == nullptr) continue;

@@ -94,11 +94,11 @@ void JoinValues(OnnxOp& op, std::size_t rank) {
   if (any) SetValues(op, 0, std::move(values));
 }
 
-absl::Status Concat(OnnxOp& op) {
+absl::Status Join(OnnxOp& op, const std::vector<const OnnxTensor*>& parts) {
   op.reach = OnnxReach::kLayout;
   std::optional<OnnxDims> dims;
   std::size_t axis = 0;
-  for (const OnnxTensor* input : op.inputs) {
+  for (const OnnxTensor* input : parts) {
     if (input == nullptr) continue;
     if (!input->dims.has_value()) {
       op.SetOutput(0, std::nullopt);
@@ -122,9 +122,56 @@ absl::Status Concat(OnnxOp& op) {
       }
     }
   }
-  const std::size_t rank = dims.has_value() ? dims->size() : 0;
   op.SetOutput(0, std::move(dims));
-  JoinValues(op, rank);
+  return absl::OkStatus();
+}
+
+absl::Status Concat(OnnxOp& op) {
+  RETURN_IF_ERROR(Join(op, op.inputs));
+  JoinValues(op, op.outputs[0].dims.has_value() ? op.outputs[0].dims->size() : 0);
+  return absl::OkStatus();
+}
+
+// Scale and zero point of the output, then tensor, scale and zero point of each part.
+absl::Status QuantizedConcat(OnnxOp& op) {
+  std::vector<const OnnxTensor*> parts;
+  for (std::size_t i = 2; i < op.inputs.size(); i += 3) parts.push_back(op.inputs[i]);
+  return Join(op, parts);
+}
+
+// A sequence is known by the shape of its elements, as far as they have one together.
+absl::Status SequenceOf(OnnxOp& op) {
+  op.reach = OnnxReach::kLayout;
+  ASSIGN_OR_RETURN(const OnnxTensor* const first, op.Required(0));
+  std::optional<OnnxDims> dims = first->dims;
+  // Those that bring in tensors, and where the last of them is.
+  const std::size_t joined = op.type() == "SequenceConstruct" ? op.inputs.size()
+                             : op.type() == "SequenceInsert"  ? 2
+                                                              : 0;
+  for (std::size_t i = 1; i < joined && i < op.inputs.size(); ++i) {
+    if (op.inputs[i] == nullptr || op.inputs[i]->dims != dims) dims.reset();
+  }
+  op.SetOutput(0, std::move(dims)).constant = false;
+  return absl::OkStatus();
+}
+
+absl::Status SplitToSequence(OnnxOp& op) {
+  op.reach = OnnxReach::kLayout;
+  ASSIGN_OR_RETURN(const OnnxTensor* const input, op.Required(0));
+  if (!input->dims.has_value()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::size_t axis, NormalAxis(op.Int("axis", 0), input->dims->size()));
+  OnnxDims dims = *input->dims;
+  const auto sizes = op.IntInput(1);
+  if (op.Input(1) == nullptr) {
+    dims[axis] = 1;
+    if (op.Int("keepdims", 1) == 0) dims.erase(dims.begin() + static_cast<std::ptrdiff_t>(axis));
+  } else {
+    const bool equal =
+        sizes.has_value() && !sizes->empty() && (*sizes)[0] > 0 &&
+        std::all_of(sizes->begin(), sizes->end(), [&](std::int64_t size) { return size == (*sizes)[0]; });
+    dims[axis] = equal ? (*sizes)[0] : kUnknownExtent;
+  }
+  op.SetOutput(0, std::move(dims)).constant = false;
   return absl::OkStatus();
 }
 
@@ -301,6 +348,11 @@ void AddIndexRules(OnnxRuleTable* table) {
   (*table)["Gather"] = Gather;
   (*table)["GatherElements"] = GatherElements;
   (*table)["Concat"] = Concat;
+  (*table)["com.microsoft:QLinearConcat"] = QuantizedConcat;
+  for (const char* type : {"SequenceConstruct", "SequenceAt", "SequenceInsert", "SequenceErase"}) {
+    (*table)[type] = SequenceOf;
+  }
+  (*table)["SplitToSequence"] = SplitToSequence;
   (*table)["Slice"] = Slice;
   (*table)["Split"] = Split;
   (*table)["Range"] = RangeOf;
