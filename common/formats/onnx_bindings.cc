@@ -109,6 +109,12 @@ bool Contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+// Those that an error may name.
+std::vector<std::string> FirstOf(std::vector<std::string> names) {
+  names.resize(std::min(names.size(), kMostNamed));
+  return names;
+}
+
 // Whether the name is a word of one of the expressions.
 bool OccursIn(const std::vector<std::string>& texts, const std::string& name) {
   const auto is_word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; };
@@ -142,9 +148,9 @@ std::int64_t OnnxShapeReader::Extent(const std::string& tensor, int axis, const 
   if (bound.has_value()) return *bound;
   // A symbol that several inputs have is named with the first.
   if (is_input && (symbol.empty() || named_.insert(symbol).second)) {
-    unbound_.push_back(
-        symbol.empty() ? absl::StrCat("dimension ", axis, " of input '", tensor, "' (--bind '", place, "=N')")
-                       : absl::StrCat("'", symbol, "' of input '", tensor, "' (--bind ", symbol, "=N)"));
+    unbound_.push_back(symbol.empty()
+                           ? absl::StrCat("dimension ", axis, " of input '", tensor, "' (--bind '", place, "=N')")
+                           : absl::StrCat("'", symbol, "' of input '", tensor, "' (--bind ", symbol, "=N)"));
   }
   return kUnknownExtent;
 }
@@ -222,19 +228,19 @@ absl::Status OnnxShapeReader::CheckAllUsed(const onnx::GraphProto& graph) const 
     std::vector<std::string> named;
     std::copy_if(symbols.begin(), symbols.end(), std::back_inserter(named),
                  [](const std::string& symbol) { return symbol.find('[') == std::string::npos; });
-    named.resize(std::min(named.size(), kMostNamed));
-    return absl::InvalidArgumentError(absl::StrCat("--bind ", name, "=", extent, ": no dimension has this symbol",
-                                                   named.empty() ? "; the model has none" : SuggestName(name, named)));
+    return absl::InvalidArgumentError(
+        absl::StrCat("--bind ", name, "=", extent, ": no dimension has this symbol",
+                     named.empty() ? "; the model has none" : SuggestName(name, FirstOf(named))));
   }
   for (const auto& [name, shape] : bindings_.shapes) {
     if (Contains(tensors, name)) continue;
     return absl::InvalidArgumentError(
-        absl::StrCat("--shape ", name, ": no tensor has this name", SuggestName(name, inputs)));
+        absl::StrCat("--shape ", name, ": no tensor has this name", SuggestName(name, FirstOf(inputs))));
   }
   for (const auto& [name, value] : bindings_.values) {
     if (Contains(inputs, name)) continue;
     return absl::InvalidArgumentError(
-        absl::StrCat("--value ", name, ": no input has this name", SuggestName(name, inputs)));
+        absl::StrCat("--value ", name, ": no input has this name", SuggestName(name, FirstOf(inputs))));
   }
   return absl::OkStatus();
 }

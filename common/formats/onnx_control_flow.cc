@@ -135,6 +135,7 @@ absl::Status OnnxInterpreter::RunIf(OnnxOp& op, const Scope& scope, const Frame&
 absl::Status OnnxInterpreter::RunBothBranches(OnnxOp& op, const Scope& scope, const Frame& frame) {
   ASSIGN_OR_RETURN(const onnx::GraphProto* const yes, RequiredGraph(op, "then_branch"));
   ASSIGN_OR_RETURN(const onnx::GraphProto* const no, RequiredGraph(op, "else_branch"));
+  RETURN_IF_ERROR(Spend(run_.others.size() / 8));
   const Mark before = Here();
   ASSIGN_OR_RETURN(Outputs one, RunBody(*yes, {}, scope, frame));
   const std::vector<OnnxLayer> layers(run_.layers.begin() + static_cast<std::ptrdiff_t>(before.layers),
@@ -172,6 +173,7 @@ absl::Status OnnxInterpreter::RunLoop(OnnxOp& op, const Scope& scope, const Fram
     inputs.push_back(op.inputs[i] == nullptr ? OnnxTensor() : WithoutValues(*op.inputs[i]));
   }
   const std::size_t carried = inputs.size() - 2;
+  RETURN_IF_ERROR(Spend(run_.others.size() / 8));
   const Mark before = Here();
   Frame inside = frame;
   if (turns > 0 && __builtin_mul_overflow(frame.count, turns, &inside.count)) {
@@ -271,6 +273,7 @@ absl::Status OnnxInterpreter::RunScan(OnnxOp& op, const Scope& scope, const Fram
     }
     inputs.push_back(std::move(one));
   }
+  RETURN_IF_ERROR(Spend(run_.others.size() / 8));
   const Mark before = Here();
   Frame inside = frame;
   if (turns > 0 && __builtin_mul_overflow(frame.count, turns, &inside.count)) {

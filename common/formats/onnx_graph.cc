@@ -150,6 +150,7 @@ void GraphBuilder::AddEdgesTo(int layer, int tensor, const std::string& operand,
     if (info.layer >= 0) {
       AddEdge(places, static_cast<int>(i), layer, operand, axes);
     } else if (info.step >= 0) {
+      looked_at_ += run_.steps[static_cast<std::size_t>(info.step)].inputs.size();
       std::vector<Place> found;
       Expand(places, static_cast<int>(i), &found, &seen);
       places.insert(places.end(), found.begin(), found.end());

@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/base/cut_text.h"
 #include "common/base/printable_text.h"
 #include "common/base/status.h"
 #include "common/convert/convert.h"
@@ -177,7 +178,8 @@ absl::StatusOr<v1::WorkloadImport> ImportNamed(absl::StatusOr<std::unique_ptr<on
   RETURN_IF_ERROR(model.status());
   absl::StatusOr<v1::WorkloadImport> result = Import(**model, path, options);
   if (result.ok()) return result;
-  return absl::Status(result.status().code(), absl::StrCat(path, ": ", PrintableText(Message(result.status()))));
+  return absl::Status(result.status().code(),
+                      absl::StrCat(path, ": ", PrintableText(CutText(Message(result.status()), 4096))));
 }
 
 }  // namespace

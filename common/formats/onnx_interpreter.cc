@@ -85,6 +85,22 @@ absl::StatusOr<OnnxRun> OnnxInterpreter::Run() {
   return std::move(run_);
 }
 
+absl::Status OnnxInterpreter::Spend(std::size_t work) {
+  work_ += work;
+  if (work_ <= kMostOnnxWork) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("takes more work than running ", kMostOnnxWork,
+                                                 " operators, functions and loops unrolled; split the model"));
+}
+
+absl::Status OnnxInterpreter::SpendOn(const OnnxTensor& tensor) {
+  constexpr std::size_t kValuesOfNode = 64;
+  if (tensor.dims.has_value() && tensor.dims->size() > kMostOnnxRank) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a tensor has ", tensor.dims->size(), " dimensions; at most ", kMostOnnxRank, " are understood"));
+  }
+  return Spend(tensor.values == nullptr ? 0 : tensor.values->size() / kValuesOfNode);
+}
+
 void OnnxInterpreter::GoBack(const Mark& mark) {
   run_.layers.resize(mark.layers);
   run_.steps.resize(mark.steps);
@@ -107,6 +123,7 @@ absl::Status OnnxInterpreter::ReadGraphInputs(Scope* scope) {
   for (const onnx::ValueInfoProto& input : model_.graph().input()) {
     if (scope->tensors.count(input.name()) > 0) continue;  // an initializer
     ASSIGN_OR_RETURN(OnnxTensor tensor, shapes_.ReadInput(input));
+    RETURN_IF_ERROR(SpendOn(tensor));
     tensor.id = NewTensor(input.name(), tensor);
     scope->tensors.emplace(input.name(), std::move(tensor));
   }
@@ -114,14 +131,17 @@ absl::Status OnnxInterpreter::ReadGraphInputs(Scope* scope) {
 }
 
 absl::Status OnnxInterpreter::AddInitializers(const onnx::GraphProto& graph, Scope* scope) {
-  const auto add = [&](const std::string& name, OnnxTensor tensor, const void* where) {
+  // Of a graph that runs again and again, they count like nodes.
+  const bool frequent = scope->outer != nullptr;
+  const auto add = [&](const std::string& name, OnnxTensor tensor, const void* where) -> absl::Status {
     for (const std::int64_t extent : *tensor.dims) {
       if (extent >= 0) continue;
       return absl::InvalidArgumentError(absl::StrCat("initializer '", name, "' has a negative extent, ", extent));
     }
+    RETURN_IF_ERROR(SpendOn(tensor));
     tensor.origin = OriginOf(where, 0, 0);
     scope->tensors[name] = std::move(tensor);
-    return absl::OkStatus();
+    return Spend(frequent ? 1 : 0);
   };
   for (const onnx::TensorProto& initializer : graph.initializer()) {
     RETURN_IF_ERROR(add(initializer.name(), TensorFromProto(initializer), &initializer));
@@ -143,16 +163,17 @@ void OnnxInterpreter::AddDeclared(const onnx::GraphProto& graph, Scope* scope) {
 
 absl::Status OnnxInterpreter::RunNodes(const google::protobuf::RepeatedPtrField<onnx::NodeProto>& nodes, Scope* scope,
                                        const Frame& frame) {
-  ASSIGN_OR_RETURN(const std::vector<int> order, ScheduleOnnxNodes(nodes));
-  for (const int index : order) RETURN_IF_ERROR(RunNode(nodes[index], scope, frame));
+  auto schedule = schedules_.find(&nodes);
+  if (schedule == schedules_.end()) {
+    ASSIGN_OR_RETURN(std::vector<int> order, ScheduleOnnxNodes(nodes));
+    schedule = schedules_.emplace(&nodes, std::move(order)).first;
+  }
+  for (const int index : schedule->second) RETURN_IF_ERROR(RunNode(nodes[index], scope, frame));
   return absl::OkStatus();
 }
 
 absl::Status OnnxInterpreter::RunNode(const onnx::NodeProto& node, Scope* scope, const Frame& frame) {
-  if (++steps_ > kMostOnnxSteps) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "more than ", kMostOnnxSteps, " operators are run, functions and loops unrolled; split the model"));
-  }
+  RETURN_IF_ERROR(Spend(1 + static_cast<std::size_t>(node.input_size() + node.output_size()) / 8));
   const onnx::NodeProto* called = &node;
   onnx::NodeProto copy;
   // Attributes that stand for those of the function's caller.
@@ -188,7 +209,7 @@ absl::Status OnnxInterpreter::RunNode(const onnx::NodeProto& node, Scope* scope,
     }
     return absl::InvalidArgumentError(absl::StrCat(OnnxNodeText(node), ": ", text));
   }
-  StoreOutputs(*called, node, op, scope, frame);
+  RETURN_IF_ERROR(StoreOutputs(*called, node, op, scope, frame));
   return Record(op, frame);
 }
 
@@ -273,8 +294,8 @@ int OnnxInterpreter::NewTensor(const std::string& name, const OnnxTensor& tensor
   return static_cast<int>(run_.tensors.size()) - 1;
 }
 
-void OnnxInterpreter::StoreOutputs(const onnx::NodeProto& node, const onnx::NodeProto& original, OnnxOp& op,
-                                   Scope* scope, const Frame& frame) {
+absl::Status OnnxInterpreter::StoreOutputs(const onnx::NodeProto& node, const onnx::NodeProto& original, OnnxOp& op,
+                                           Scope* scope, const Frame& frame) {
   const int call = op.inputs.empty() ? 0 : frame.call;
   for (int i = 0; i < node.output_size(); ++i) {
     const std::string& name = node.output(i);
@@ -293,8 +314,10 @@ void OnnxInterpreter::StoreOutputs(const onnx::NodeProto& node, const onnx::Node
       // What comes out of a body has its number already.
       if (output.id < 0) output.id = NewTensor(name, output);
     }
+    RETURN_IF_ERROR(SpendOn(output));
     scope->tensors[name] = output;
   }
+  return absl::OkStatus();
 }
 
 absl::Status OnnxInterpreter::Record(OnnxOp& op, const Frame& frame) {

@@ -27,8 +27,8 @@ class OnnxInterpreter {
   OnnxInterpreter(const onnx::ModelProto& model, const ImportOptions& bindings);
 
   // INVALID_ARGUMENT naming node, operator and tensor for a graph that makes no sense or multiplies in a way that is
-  // not understood, with the symbols that are not bound where a shape is not known. At most kMostOnnxSteps nodes are
-  // run, those of functions and turns of loops each time.
+  // not understood, with the symbols that are not bound where a shape is not known; and once the work passes
+  // kMostOnnxWork.
   absl::StatusOr<OnnxRun> Run();
 
  private:
@@ -60,6 +60,10 @@ class OnnxInterpreter {
   Mark Here() const { return {run_.layers.size(), run_.steps.size(), run_.tensors.size(), run_.others}; }
   void GoBack(const Mark& mark);
 
+  // Counts work, in the time that a node takes; an error once there is too much of it.
+  absl::Status Spend(std::size_t work);
+  absl::Status SpendOn(const OnnxTensor& tensor);
+
   absl::Status AddFunctions();
   absl::Status ReadGraphInputs(Scope* scope);
   absl::Status AddInitializers(const onnx::GraphProto& graph, Scope* scope);
@@ -75,8 +79,8 @@ class OnnxInterpreter {
   absl::Status Record(OnnxOp& op, const Frame& frame);
   absl::Status RecordLayers(const OnnxOp& op, const Frame& frame);
   void RecordStep(const OnnxOp& op);
-  void StoreOutputs(const onnx::NodeProto& node, const onnx::NodeProto& original, OnnxOp& op, Scope* scope,
-                    const Frame& frame);
+  absl::Status StoreOutputs(const onnx::NodeProto& node, const onnx::NodeProto& original, OnnxOp& op, Scope* scope,
+                            const Frame& frame);
   int NewTensor(const std::string& name, const OnnxTensor& tensor);
   int OriginOf(const void* where, int index, int call);
 
@@ -99,12 +103,17 @@ class OnnxInterpreter {
   std::map<const onnx::FunctionProto*, Opsets> function_opsets_;
   std::vector<const onnx::FunctionProto*> calls_;  // under way, outermost first
   std::map<std::pair<std::pair<const void*, int>, int>, int> origins_;
-  std::int64_t steps_ = 0;
+  std::map<const void*, std::vector<int>> schedules_;  // by the list of nodes
+  std::size_t work_ = 0;
   int calls_made_ = 0;
   OnnxRun run_;
 };
 
-inline constexpr std::int64_t kMostOnnxSteps = 1000000;
+// Nodes that are run, those of functions at each call and of loops that are run turn by turn; values that are computed
+// and names that are read count in proportion. About a second.
+inline constexpr std::size_t kMostOnnxWork = 400000;
+
+inline constexpr std::size_t kMostOnnxRank = 64;
 
 }  // namespace oneloop
 

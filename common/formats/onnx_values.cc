@@ -51,18 +51,23 @@ void SetBroadcastValues(OnnxOp& op, std::size_t index,
     const absl::StatusOr<OnnxDims> joined = BroadcastDims(dims, *input->dims);
     if (!joined.ok() || *joined != dims) return;
   }
+  // How far an input's element moves with each step along an axis of the output: not at all where it is stretched.
+  std::vector<std::vector<std::size_t>> moves;
+  for (const OnnxTensor* input : op.inputs) {
+    const std::vector<std::size_t> own = Strides(*input->dims);
+    std::vector<std::size_t>& move = moves.emplace_back(dims.size(), 0);
+    for (std::size_t axis = 0; axis < own.size(); ++axis) {
+      if ((*input->dims)[axis] != 1) move[dims.size() - own.size() + axis] = own[axis];
+    }
+  }
   const std::vector<std::size_t> strides = Strides(dims);
   std::vector<double> values(static_cast<std::size_t>(*ElementCount(dims)));
   std::vector<double> operands(op.inputs.size());
   for (std::size_t i = 0; i < values.size(); ++i) {
     for (std::size_t k = 0; k < op.inputs.size(); ++k) {
-      const OnnxDims& own = *op.inputs[k]->dims;
-      const std::vector<std::size_t> own_strides = Strides(own);
-      const std::size_t shift = dims.size() - own.size();
       std::size_t place = 0;
-      for (std::size_t axis = 0; axis < own.size(); ++axis) {
-        if (own[axis] == 1) continue;
-        place += i / strides[shift + axis] % static_cast<std::size_t>(dims[shift + axis]) * own_strides[axis];
+      for (std::size_t axis = 0; axis < dims.size(); ++axis) {
+        if (moves[k][axis] != 0) place += i / strides[axis] % static_cast<std::size_t>(dims[axis]) * moves[k][axis];
       }
       operands[k] = (*op.inputs[k]->values)[place];
     }
