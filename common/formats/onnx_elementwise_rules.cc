@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
+#include <string>
 #include <unordered_map>
 
 #include "absl/strings/str_cat.h"
@@ -74,9 +76,18 @@ bool IsTruthOp(const std::string& type) {
   return std::find(types->begin(), types->end(), type) != types->end();
 }
 
+// How many operands its function looks at.
+std::size_t LeastOperands(const std::string& type) {
+  if (type == "Where") return 3;
+  static const auto* const two = new std::set<std::string>{
+      "Add", "Sub", "Mul", "Div", "Pow", "Mod", "Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual",
+      "And", "Or",  "Xor"};
+  return two->count(type) > 0 ? 2 : 1;
+}
+
 void SetComputedValues(OnnxOp& op) {
   const Function function = FindFunction(op.type());
-  if (function == nullptr || op.outputs.empty()) return;
+  if (function == nullptr) return;
   const bool whole = !op.inputs.empty() && op.inputs[0] != nullptr && !IsFloatType(op.inputs[0]->type);
   const bool divides = op.type() == "Div" && whole;
   SetBroadcastValues(op, 0, [function, divides](const Operands& x) {
@@ -88,6 +99,7 @@ void SetComputedValues(OnnxOp& op) {
 // Unary and broadcast operators alike.
 absl::Status Broadcast(OnnxOp& op) {
   op.reach = OnnxReach::kElement;
+  RETURN_IF_ERROR(op.Required(static_cast<int>(LeastOperands(op.type())) - 1).status());
   // Before opset 7 the second tensor was placed along an axis of the first.
   if (op.Int("broadcast", 0) != 0) {
     ASSIGN_OR_RETURN(const OnnxTensor* const input, op.Required(0));

@@ -135,7 +135,6 @@ std::size_t ObjectBytes(Kind kind) {
     case Kind::kNode:
     case Kind::kGraph:
     case Kind::kFunction:
-      return 320;
     case Kind::kAttribute:
     case Kind::kTensor:
     case Kind::kSparse:

@@ -253,6 +253,10 @@ absl::Status OnnxInterpreter::ApplyRule(OnnxOp& op) {
     if (op.outputs.empty()) op.outputs.resize(1);
     return rule(op);
   }
+  for (const onnx::AttributeProto& attribute : op.node().attribute()) {
+    if (!attribute.has_g()) continue;
+    return absl::InvalidArgumentError(absl::StrCat("holds a graph, '", attribute.name(), "', and is not understood"));
+  }
   const bool is_standard = op.domain().empty() || op.domain().starts_with("ai.onnx");
   if (!is_standard) return ApplyUnknown(op);
   const absl::Status status = ApplyOnnxSchema(op);

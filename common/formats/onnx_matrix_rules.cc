@@ -75,8 +75,9 @@ void SetAxes(const Matrices& a, const Matrices& b, const Operands& at, const Onn
   }
   product->output_axes.emplace_back(rows);
   product->output_axes.emplace_back(columns);
-  product->input_axes = swapped ? std::move(right) : left;
-  product->weights_axes = swapped ? std::move(left) : std::move(right);
+  if (swapped) std::swap(left, right);
+  product->input_axes = std::move(left);
+  product->weights_axes = std::move(right);
 }
 
 absl::Status Multiply(OnnxOp& op, const Operands& at) {

@@ -117,6 +117,25 @@ absl::Status MaxUnpool(OnnxOp& op) {
   return absl::OkStatus();
 }
 
+// Signal [batch, length, 1 or 2], step, window, frame length: frames by frequencies. ONNX's own inference trusts that
+// all of them are there.
+absl::Status ShortTimeFourier(OnnxOp& op) {
+  ASSIGN_OR_RETURN(const OnnxTensor* const signal, op.Required(0));
+  const auto step = op.IntInput(1);
+  auto frame = op.IntInput(3);
+  if (!frame.has_value() && op.Input(2) != nullptr && op.Input(2)->HasRank(1)) frame = *op.Input(2)->dims;
+  OnnxDims dims = {kUnknownExtent, kUnknownExtent, kUnknownExtent, 2};
+  if (signal->HasRank(3)) dims[0] = (*signal->dims)[0];
+  const bool known = signal->HasRank(3) && (*signal->dims)[1] >= 0 && step.has_value() && step->size() == 1 &&
+                     frame.has_value() && frame->size() == 1 && (*step)[0] >= 1 && (*frame)[0] >= 1;
+  if (known && (*signal->dims)[1] >= (*frame)[0]) {
+    dims[1] = ((*signal->dims)[1] - (*frame)[0]) / (*step)[0] + 1;
+    dims[2] = op.Int("onesided", 1) != 0 ? (*frame)[0] / 2 + 1 : (*frame)[0];
+  }
+  op.SetOutput(0, std::move(dims));
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 void AddWindowRules(OnnxRuleTable* table) {
@@ -131,6 +150,7 @@ void AddWindowRules(OnnxRuleTable* table) {
   (*table)["Resize"] = Resize;
   (*table)["Upsample"] = Resize;
   (*table)["MaxUnpool"] = MaxUnpool;
+  (*table)["STFT"] = ShortTimeFourier;
 }
 
 }  // namespace oneloop

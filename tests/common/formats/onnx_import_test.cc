@@ -7,6 +7,7 @@
 #include <fstream>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 #include "common/convert/convert.h"
 #include "common/convert/files.h"
@@ -208,6 +209,69 @@ TEST(OnnxImportTest, LayersThatOverflowAreNamed) {
   model.Weights("w", {8, 8});
   model.Node("MatMul", {"x", "w"}, "y");
   EXPECT_THAT(Message(model.Import().status()), AllOf(HasSubstr("y_node"), HasSubstr("MatMul")));
+}
+
+TEST(OnnxImportTest, OperatorsWithoutTheirInputsAreErrorsThatNameThem) {
+  for (const char* type : {"Sub", "Where", "Mod", "STFT", "Conv", "Gather", "LSTM", "Attention", "Concat", "TopK"}) {
+    SCOPED_TRACE(type);
+    SmallModel model;
+    model.Input("x", {"4", "8"});
+    model.Weights("w", {8, 8});
+    model.Node(type, {}, "z");
+    model.Node("MatMul", {"x", "w"}, "y");
+    const auto result = model.Import();
+    if (!result.ok()) {
+      EXPECT_THAT(Message(result.status()), HasSubstr("z_node"));
+    }
+  }
+}
+
+TEST(OnnxImportTest, AGraphThatNobodyRunsIsAnError) {
+  SmallModel model;
+  model.Input("x", {"4", "8"});
+  model.Weights("w", {8, 8});
+  onnx::AttributeProto* const body = model.Node("SequenceMap", {"x"}, "z").add_attribute();
+  body->set_name("body");
+  body->mutable_g()->set_name("g");
+  model.Node("MatMul", {"x", "w"}, "y");
+  EXPECT_THAT(Message(model.Import().status()), AllOf(HasSubstr("z_node"), HasSubstr("body")));
+}
+
+TEST(OnnxImportTest, WorkIsBoundedHoweverLoopsAreNested) {
+  SmallModel model;
+  model.Input("x", {"4", "8"});
+  model.Weights("w", {8, 8});
+  onnx::TensorProto* const turns = model.model().mutable_graph()->add_initializer();
+  turns->set_name("turns");
+  turns->set_data_type(onnx::TensorProto::INT64);
+  turns->add_int64_data(1000);
+  onnx::GraphProto* graph = model.model().mutable_graph();
+  for (int depth = 0; depth < 6; ++depth) {
+    onnx::NodeProto* const loop = graph->add_node();
+    loop->set_op_type("Loop");
+    loop->set_name("loop");
+    for (const char* input : {"turns", "", "x"}) loop->add_input(input);
+    loop->add_output(absl::StrCat("out", depth));
+    onnx::AttributeProto* const body = loop->add_attribute();
+    body->set_name("body");
+    graph = body->mutable_g();
+    for (const char* input : {"i", "c", "v"}) graph->add_input()->set_name(absl::StrCat(input, depth));
+    onnx::NodeProto* const join = graph->add_node();
+    join->set_op_type("Concat");
+    onnx::AttributeProto* const axis = join->add_attribute();
+    axis->set_name("axis");
+    axis->set_i(0);
+    // Grows with each turn, so that turns differ.
+    for (int i = 0; i < 2; ++i) join->add_input(absl::StrCat("v", depth));
+    join->add_output(absl::StrCat("grown", depth));
+    onnx::NodeProto* const product = graph->add_node();
+    product->set_op_type("MatMul");
+    product->add_input(absl::StrCat("v", depth));
+    product->add_input("w");
+    product->add_output(absl::StrCat("p", depth));
+    for (const char* output : {"c", "grown"}) graph->add_output()->set_name(absl::StrCat(output, depth));
+  }
+  EXPECT_FALSE(model.Import().ok());
 }
 
 TEST(OnnxFileTest, LargeValuesAreLeftInTheFile) {
