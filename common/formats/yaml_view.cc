@@ -48,7 +48,7 @@ YamlView YamlView::Get(std::string_view key) const {
 
 YamlView YamlView::GetAny(const std::vector<std::string_view>& keys) const {
   for (const std::string_view key : keys) {
-    const YamlView found = Get(key);
+    YamlView found = Get(key);
     if (!found.empty()) return found;
   }
   return YamlView();

@@ -43,7 +43,7 @@ const Network kNetworks[] = {
     {"llama3_8b_decode", 9652142080, 0, 1, false, 8030261248, 525602816},
     {"llama3_8b_prefill", 74767316025344, 0, 1, false, 8030261248, 525602816},
     // 32 blocks, two embeddings of 32000 words and a norm are the 46,702,792,704 of the whole.
-    {"mixtral_block", 1752480874496, 0, 1, false, (46702792704 - 2 * 32000 * 4096 - 4096) / 32, 8192},
+    {"mixtral_block", 1752480874496, 0, 1, false, (46702792704 - std::int64_t{2} * 32000 * 4096 - 4096) / 32, 8192},
     {"mobilenet_v2", 300774272, 301 * kMega, kMega, false, 3504872, 35112},
     {"mobilenet_v3_large", 216589760, 217 * kMega, kMega, false, 5483032, 31760},
     {"resnet152", 11513626624, 11514 * kMega, kMega, false, 60192808, 152424},

@@ -23,7 +23,6 @@ namespace {
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::Not;
 using ::testing::SizeIs;
 
 std::string Model(const std::string& name) { return SourceDir() + "/tests/data/onnx/" + name; }

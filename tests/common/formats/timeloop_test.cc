@@ -63,7 +63,7 @@ constexpr char kBase[] = R"(problem_base: &problem_base
 )";
 
 TEST_F(TimeloopTest, ExportAndImportIsTheIdentityForAllThatIsShipped) {
-  for (v1::Workload workload : ShippedLibrary().workloads()) {
+  for (const v1::Workload& workload : ShippedLibrary().workloads()) {
     SCOPED_TRACE(workload.name());
     for (const auto& [name, text] : TimeloopFiles(workload)) Write(workload.name() + "/" + name, text);
     const auto again = ReadTimeloop(folder_ + "/" + workload.name());
