@@ -16,6 +16,7 @@
 #include "common/base/status.h"
 #include "common/convert/convert.h"
 #include "common/formats/file_name.h"
+#include "common/formats/layer_names.h"
 
 namespace oneloop {
 namespace {
@@ -46,6 +47,7 @@ absl::Status AddLayer(const std::string& file, int line, const std::string& name
 
 absl::StatusOr<v1::Workload> Finish(const std::string& file, v1::Workload workload) {
   workload.set_name(WorkloadNameOf(file));
+  NameLayersApart(&workload);
   if (const absl::Status status = WorkloadFromProto(workload).status(); !status.ok()) {
     return absl::InvalidArgumentError(absl::StrCat(file, ": ", status.message()));
   }

@@ -18,6 +18,7 @@
 #include "common/convert/convert.h"
 #include "common/convert/yaml.h"
 #include "common/formats/file_name.h"
+#include "common/formats/layer_names.h"
 #include "common/formats/operation.h"
 #include "common/formats/workload_yaml.h"
 #include "common/formats/yaml_view.h"
@@ -348,6 +349,7 @@ absl::StatusOr<v1::Workload> Finish(const std::string& path, v1::Workload worklo
     return absl::InvalidArgumentError(absl::StrCat(path, ": no Timeloop problem is in it; expected a key `problem`"));
   }
   if (workload.name().empty()) workload.set_name(WorkloadNameOf(path));
+  NameLayersApart(&workload);
   const absl::Status status = WorkloadFromProto(workload).status();
   if (!status.ok()) return absl::InvalidArgumentError(absl::StrCat(path, ": ", status.message()));
   return workload;

@@ -12,6 +12,7 @@
 #include "common/convert/convert.h"
 #include "common/formats/file_name.h"
 #include "common/formats/import.h"
+#include "common/formats/layer_names.h"
 #include "common/formats/layer_tables.h"
 #include "common/formats/operation.h"
 #include "common/formats/yaml_view.h"
@@ -185,6 +186,7 @@ absl::StatusOr<v1::WorkloadImport> ReadZigzagText(std::string_view text, const s
     layer->set_name(name.empty() ? absl::StrCat(type.empty() ? "layer" : type, "_", item.Get("id").Text()) : name);
     *layer->mutable_bounds() = LayerShapeToProto(*shape);
   }
+  NameLayersApart(&workload);
   if (const absl::Status status = WorkloadFromProto(workload).status(); !status.ok()) {
     return root.Error(file, ToString(status.message()));
   }

@@ -45,7 +45,7 @@ TEST(LayerTablesTest, ScaleSimsTopologiesGiveInputsAndFilters) {
   const auto workload = ReadScaleSimText(
       "Layer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, Num Filter, Strides,\n"
       "Conv1, 224, 220, 7, 5, 3, 64, 2,\n"
-      "FC, 8, 16, 32,\n",
+      "FC, 8, 16, 32,\nFC, 8, 16, 64,\n",
       "top.csv");
   ASSERT_TRUE(workload.ok()) << workload.status();
   const v1::Bounds& conv = workload->layers(0).bounds();
@@ -54,6 +54,7 @@ TEST(LayerTablesTest, ScaleSimsTopologiesGiveInputsAndFilters) {
   EXPECT_EQ(conv.q(), 109);
   EXPECT_EQ(conv.p(), 108);
   EXPECT_EQ(workload->layers(1).bounds().c(), 32);
+  EXPECT_EQ(workload->layers(2).name(), "FC#2");
   EXPECT_THAT(Message(ReadScaleSimText("names\nConv1, 2, 2, 7, 5, 3, 64, 2,\n", "t.csv").status()),
               AllOf(HasSubstr("t.csv:2"), HasSubstr("larger than the input")));
 }
