@@ -21,7 +21,8 @@ class SubmitCommand : public Command {
   std::string Name() const override { return "submit"; }
   std::string Summary() const override { return "submits a search job and prints its name"; }
   std::string Notes() const override {
-    return "A file is a NAME|FILE with a / or ending in .yaml, .yml, .json, .onnx, .csv or .m; it is read here and sent\n"
+    return "A file is a NAME|FILE with a / or ending in .yaml, .yml, .json, .onnx, .csv or .m; it is read here and "
+           "sent\n"
            "along.\n"
            "--wait follows the job to its end, with a bar on a terminal, and prints the best design and the front;\n"
            "json and csv then print only the job as it ended. Ctrl-C ends the waiting, not the job. Exit code 6 when\n"

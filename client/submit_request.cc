@@ -45,8 +45,8 @@ void SubmitRequest::Declare(FlagSet* flags) {
              "what to compute: a shipped workload (see `oneloop workloads`) or a file that `workloads import` reads",
              &workload_);
   import_.Declare(flags);
-  flags->Add("template", "NAME|FILE", "the hardware: a shipped template (see `oneloop templates`) or a YAML or JSON file",
-             &template_);
+  flags->Add("template", "NAME|FILE",
+             "the hardware: a shipped template (see `oneloop templates`) or a YAML or JSON file", &template_);
   flags->AddChoice("objective", EnumNames(v1::Objective_descriptor()), "what to minimise; default edp", &objective_);
   flags->AddChoice("algorithm", EnumNames(v1::Algorithm_descriptor()), "how to search; default gradient", &algorithm_);
   flags->AddChoice("order_strategy", EnumNames(v1::OrderStrategy_descriptor()),
