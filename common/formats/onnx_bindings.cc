@@ -226,8 +226,9 @@ absl::Status OnnxShapeReader::CheckAllUsed(const onnx::GraphProto& graph) const 
   for (const auto& [name, extent] : bindings_.symbols) {
     if (Contains(symbols, name) || OccursIn(symbols, name)) continue;
     std::vector<std::string> named;
-    std::copy_if(symbols.begin(), symbols.end(), std::back_inserter(named),
-                 [](const std::string& symbol) { return symbol.find('[') == std::string::npos; });
+    for (const std::string& symbol : symbols) {
+      if (symbol.find('[') == std::string::npos && !Contains(named, symbol)) named.push_back(symbol);
+    }
     return absl::InvalidArgumentError(
         absl::StrCat("--bind ", name, "=", extent, ": no dimension has this symbol",
                      named.empty() ? "; the model has none" : SuggestName(name, FirstOf(named))));

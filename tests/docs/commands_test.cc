@@ -31,6 +31,7 @@ class DocCommandsTest : public ::testing::Test {
     EXPECT_THAT(daemon_->ReadLine(), testing::HasSubstr("listening on"));
     setenv("ONELOOP_SERVER", absl::StrCat("unix:", folder_, "/served/oneloop.sock").c_str(), 1);
     setenv("HOME", folder_.c_str(), 1);
+    std::filesystem::copy_file(SourceDir() + "/tests/data/onnx/yunet_dynamic.onnx", folder_ + "/model.onnx");
     unsetenv("XDG_DATA_HOME");
     // Those in which a daemon has been: the one that is named, and the one that is not.
     for (const std::string name : {"/own", "/.local/share/oneloop"}) {

@@ -209,8 +209,10 @@ TEST(ReadYamlTextTest, UnknownKeyNamesThePlaceAndTheNearestKey) {
   EXPECT_EQ(ErrorOf<v1::Workload>("name: x\nlayers:\n  - bounds: {R: 1,\n             strid: 2}\n"),
             "f.yaml:4:14: unknown key 'strid' in layers[0].bounds (did you mean 'Wstride'?)");
   EXPECT_EQ(ErrorOf<v1::Workload>("nmae: x"), "f.yaml:1:1: unknown key 'nmae' in workload (did you mean 'name'?)");
-  EXPECT_EQ(ErrorOf<v1::Workload>("zzz: x"),
-            "f.yaml:1:1: unknown key 'zzz' in workload (valid: name, description, layers, benchmark)");
+  EXPECT_EQ(
+      ErrorOf<v1::Workload>("zzz: x"),
+      "f.yaml:1:1: unknown key 'zzz' in workload (valid: name, description, layers, benchmark, nodes, tensors, edges, "
+      "skipped)");
 }
 
 TEST(ReadYamlTextTest, WrongTypesSayWhatWasExpected) {
