@@ -62,6 +62,7 @@ std::vector<Doc> AllDocs() {
   }
   std::sort(paths.begin(), paths.end());
   std::vector<Doc> docs;
+  docs.reserve(paths.size());
   for (const std::string& path : paths) docs.push_back({path, LinesOf(path)});
   return docs;
 }

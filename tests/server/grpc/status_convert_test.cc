@@ -61,6 +61,7 @@ TEST(ToGrpcStatusTest, WhatWillNeverWorkHasNoTimeToRetry) {
 
 TEST(ToGrpcStatusTest, JoinedErrorsAreAllInTheDetailsAsFarAsTheyFit) {
   std::vector<absl::Status> errors;
+  errors.reserve(20);
   for (int i = 0; i < 20; ++i)
     errors.push_back(FieldError(absl::StrCat("rows[", 100 + i, "].cycles"), "is -1; valid: above 0"));
   google::rpc::Status details;

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "common/base/read_file.h"
 #include "gtest/gtest.h"
 #include "server/search/costless_parameters.h"
@@ -70,8 +71,8 @@ TEST(FreeAndFixedTest, CasesOfUseAreAtTheirOptimum) {
   const std::string folder = SourceDir() + "/../shared/cases/one_axis/";
   const std::vector<std::pair<std::string, double>> cases = {{"30", 0}, {"64", 0.02413}, {"76", 0}, {"91", 0}};
   for (const auto& [number, optimum] : cases) {
-    const auto hardware = ReadFile(folder + "small_" + number + "_template.yaml");
-    const auto workload = ReadFile(folder + "small_" + number + "_workload.yaml");
+    const auto hardware = ReadFile(absl::StrCat(folder, "small_", number, "_template.yaml"));
+    const auto workload = ReadFile(absl::StrCat(folder, "small_", number, "_workload.yaml"));
     if (!hardware.ok() || !workload.ok()) GTEST_SKIP() << "the cases of ../shared/cases/one_axis are not here";
     SearchSpec spec = SpecFor(WorkloadFromYaml(*workload), TemplateFromYaml(*hardware));
     spec.samples_per_start = 149;
