@@ -1,5 +1,6 @@
 #include "common/hardware/formula.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 
@@ -189,6 +190,15 @@ void Formula::AddLog2Gradient(std::span<const double> parameters, double scale, 
     const double slope = scale * kLn2 * EvaluateTerm(term, parameters);
     for (std::size_t j = 0; j < term.exponents.size(); ++j) gradient[j] += slope * term.exponents[j];
   }
+}
+
+bool Formula::IsZero() const {
+  return std::all_of(terms_.begin(), terms_.end(), [](const Term& term) { return !(term.coefficient > 0); });
+}
+
+bool Formula::DependsOn(std::size_t parameter) const {
+  return std::any_of(terms_.begin(), terms_.end(),
+                     [parameter](const Term& term) { return term.coefficient > 0 && term.exponents[parameter] != 0; });
 }
 
 bool Formula::IsConstant() const {

@@ -1,6 +1,7 @@
 #ifndef ONELOOP_COMMON_HARDWARE_FORMULA_H_
 #define ONELOOP_COMMON_HARDWARE_FORMULA_H_
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,6 +37,10 @@ class Formula {
 
   bool IsMonomial() const { return terms_.size() == 1; }
   bool IsConstant() const;
+  // Whether it is 0 for all parameters.
+  bool IsZero() const;
+  // Whether a term that is not 0 has the parameter.
+  bool DependsOn(std::size_t parameter) const;
   const std::vector<Term>& terms() const { return terms_; }
   const std::string& text() const { return text_; }
 

@@ -89,15 +89,10 @@ absl::Status ValidateAxis(const AxisSpec& axis) {
   return absl::OkStatus();
 }
 
-bool IsZero(const Formula& formula) {
-  return std::all_of(formula.terms().begin(), formula.terms().end(),
-                     [](const Formula::Term& term) { return !(term.coefficient > 0); });
-}
-
 // The lowest and the highest value in the parameters' ranges. A formula may be 0 everywhere where 0 has a meaning.
 absl::Status ValidateMagnitude(const Formula& formula, std::string_view field,
                                const std::vector<ParameterSpec>& parameters) {
-  if (IsZero(formula)) return absl::OkStatus();
+  if (formula.IsZero()) return absl::OkStatus();
   std::vector<double> low;
   std::vector<double> high;
   for (const ParameterSpec& parameter : parameters) {
@@ -154,7 +149,7 @@ absl::Status ValidateLevel(const LevelSpec& level) {
   }
   for (const auto& [field, divisor] :
        {std::pair{"words_per_cycle", &level.words_per_cycle}, std::pair{"block_words", &level.block_words}}) {
-    if (divisor->has_value() && IsZero(**divisor)) return FieldError(field, "is 0; valid: above 0");
+    if (divisor->has_value() && (*divisor)->IsZero()) return FieldError(field, "is 0; valid: above 0");
   }
   for (const Tensor tensor : kAllTensors) {
     const int bits = level.word_bits[static_cast<std::size_t>(tensor)];
@@ -319,10 +314,7 @@ int Template::FindParameter(const std::string& name) const {
 }
 
 bool Template::GivesEnergy() const {
-  const auto costs = [](const std::optional<Formula>& formula) {
-    return formula.has_value() && std::any_of(formula->terms().begin(), formula->terms().end(),
-                                              [](const Formula::Term& term) { return term.coefficient > 0; });
-  };
+  const auto costs = [](const std::optional<Formula>& formula) { return formula.has_value() && !formula->IsZero(); };
   return costs(spec_.mac_energy_pj) || std::any_of(spec_.levels.begin(), spec_.levels.end(),
                                                    [&](const LevelSpec& level) { return costs(level.energy_pj); });
 }
@@ -367,15 +359,13 @@ std::vector<std::string> TemplateWarnings(const Template& hardware_template, boo
   add(spec.area_mm2);
   std::vector<std::string> warnings;
   for (std::size_t p = 0; p < spec.parameters.size(); ++p) {
-    const bool is_used = std::any_of(formulas.begin(), formulas.end(), [p](const Formula* formula) {
-      return std::any_of(formula->terms().begin(), formula->terms().end(),
-                         [p](const Formula::Term& term) { return term.coefficient > 0 && term.exponents[p] != 0; });
-    });
+    const bool is_used =
+        std::any_of(formulas.begin(), formulas.end(), [p](const Formula* formula) { return formula->DependsOn(p); });
     if (is_used) continue;
     warnings.push_back(absl::StrCat("parameter '", spec.parameters[p].name, "' of template '", spec.name,
                                     "' is in no formula, so that its value changes nothing"));
   }
-  if (energy_counts && (!spec.mac_energy_pj.has_value() || IsZero(*spec.mac_energy_pj))) {
+  if (energy_counts && (!spec.mac_energy_pj.has_value() || spec.mac_energy_pj->IsZero())) {
     warnings.push_back(absl::StrCat("template '", spec.name,
                                     "' gives no compute.energy_pj, so that multiply-accumulates cost no energy"));
   }

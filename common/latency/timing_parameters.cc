@@ -8,25 +8,17 @@
 #include "common/base/status.h"
 
 namespace oneloop {
-namespace {
-
-bool DependsOn(const Formula& formula, int parameter) {
-  return std::any_of(formula.terms().begin(), formula.terms().end(), [parameter](const Formula::Term& term) {
-    return term.coefficient != 0 && term.exponents[static_cast<std::size_t>(parameter)] != 0;
-  });
-}
-
-}  // namespace
 
 bool IsTimingParameter(const Template& hardware_template, int parameter) {
+  const auto index = static_cast<std::size_t>(parameter);
   const auto& resources = hardware_template.resources();
   const auto& levels = hardware_template.spec().levels;
   return std::any_of(resources.begin(), resources.end(),
-                     [parameter](const Resource& resource) {
-                       return resource.kind == Resource::Kind::kAxis && DependsOn(resource.limit, parameter);
+                     [index](const Resource& resource) {
+                       return resource.kind == Resource::Kind::kAxis && resource.limit.DependsOn(index);
                      }) ||
-         std::any_of(levels.begin(), levels.end(), [parameter](const LevelSpec& level) {
-           return level.words_per_cycle.has_value() && DependsOn(*level.words_per_cycle, parameter);
+         std::any_of(levels.begin(), levels.end(), [index](const LevelSpec& level) {
+           return level.words_per_cycle.has_value() && level.words_per_cycle->DependsOn(index);
          });
 }
 

@@ -1,7 +1,9 @@
 #ifndef ONELOOP_COMMON_MODEL_LAYER_USE_H_
 #define ONELOOP_COMMON_MODEL_LAYER_USE_H_
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 
 #include "common/hardware/template.h"
 #include "common/workload/dims.h"
@@ -21,6 +23,11 @@ struct Flow {
 
 // Amounts by Template::resources(): copies along an axis, bytes or words of one instance.
 using ResourceNeeds = std::array<double, kMaxResources>;
+
+// Makes `most` what it has to be for both: the larger of each amount.
+inline void RaiseTo(const ResourceNeeds& need, ResourceNeeds* most) {
+  for (std::size_t r = 0; r < need.size(); ++r) (*most)[r] = std::max((*most)[r], need[r]);
+}
 
 // What one layer's mapping asks of the hardware, whatever its sizes.
 struct LayerUse {

@@ -345,8 +345,7 @@ void SmoothModel::AddObjective(Workspace& workspace, Result* result) const {
   double latency = weights_.latency;
   double area = 0;
   const auto limit = [result](double figure, const std::optional<double>& most) {
-    if (!most.has_value()) return 0.0;
-    if (figure <= *most) return 0.0;
+    if (!most.has_value() || figure <= *most) return 0.0;
     const double overrun = std::log2(figure / *most);
     result->penalty += Penalty(overrun);
     return PenaltySlope(overrun);

@@ -1,16 +1,13 @@
 #include "server/search/costless_parameters.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 
 namespace oneloop {
 namespace {
 
 bool DependsOn(const std::optional<Formula>& formula, std::size_t parameter) {
-  return formula.has_value() &&
-         std::any_of(formula->terms().begin(), formula->terms().end(),
-                     [parameter](const Formula::Term& term) { return term.exponents[parameter] != 0; });
+  return formula.has_value() && formula->DependsOn(parameter);
 }
 
 bool IsCostless(const Template& hardware_template, std::size_t parameter) {
@@ -30,7 +27,7 @@ bool IsCostless(const Template& hardware_template, std::size_t parameter) {
 
 std::vector<std::size_t> CostlessParameters(const SearchSpec& spec) {
   std::vector<std::size_t> parameters;
-  if (spec.limits.area_mm2.has_value()) return parameters;
+  if (spec.algorithm != Algorithm::kGradient || spec.limits.area_mm2.has_value()) return parameters;
   for (std::size_t p = 0; p < spec.hardware_range.size(); ++p) {
     const ParameterRange& range = spec.hardware_range[p];
     if (range.min < range.max && IsCostless(*spec.hardware_template, p)) parameters.push_back(p);
@@ -48,10 +45,9 @@ void CostlessRoom::OnPoint(const SearchPoint& point) {
     sink_.OnPoint(point);
     return;
   }
-  std::array<double, kMaxResources> need{};
+  ResourceNeeds need{};
   for (std::size_t layer = 0; layer < point.mappings->size(); ++layer) {
-    const ResourceNeeds own = model_.Needs(given_.workload->layers[layer].shape, (*point.mappings)[layer]);
-    for (std::size_t r = 0; r < need.size(); ++r) need[r] = std::max(need[r], own[r]);
+    RaiseTo(model_.Needs(given_.workload->layers[layer].shape, (*point.mappings)[layer]), &need);
   }
   // Parameters that cost something stay as they were found.
   std::vector<ParameterRange> ranges;

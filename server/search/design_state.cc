@@ -1,7 +1,5 @@
 #include "server/search/design_state.h"
 
-#include <algorithm>
-#include <array>
 #include <cstddef>
 #include <utility>
 
@@ -58,12 +56,14 @@ void DesignState::SetHardware(Evaluator& evaluator, const HardwarePoint& hardwar
   Sum(evaluator);
 }
 
+ResourceNeeds DesignState::Need() const {
+  ResourceNeeds need{};
+  for (const LayerUse& use : uses_) RaiseTo(use.need, &need);
+  return need;
+}
+
 std::optional<HardwarePoint> DesignState::SmallestHardware(const Evaluator& evaluator) const {
-  std::array<double, kMaxResources> need{};
-  for (const LayerUse& use : uses_) {
-    for (std::size_t r = 0; r < need.size(); ++r) need[r] = std::max(need[r], use.need[r]);
-  }
-  return evaluator.model().SmallestHardware(need, evaluator.spec().hardware_range);
+  return evaluator.model().SmallestHardware(Need(), evaluator.spec().hardware_range);
 }
 
 }  // namespace oneloop

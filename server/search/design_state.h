@@ -38,6 +38,8 @@ class DesignState {
   // budget must hold.
   void SetHardware(Evaluator& evaluator, const HardwarePoint& hardware);
 
+  // The most that any layer needs.
+  ResourceNeeds Need() const;
   // The smallest hardware in the spec's range that fits all layers.
   std::optional<HardwarePoint> SmallestHardware(const Evaluator& evaluator) const;
 

@@ -1,6 +1,7 @@
 #ifndef ONELOOP_SERVER_SEARCH_DISTINCT_LAYERS_H_
 #define ONELOOP_SERVER_SEARCH_DISTINCT_LAYERS_H_
 
+#include <cstddef>
 #include <vector>
 
 #include "server/search/search.h"
@@ -11,22 +12,19 @@ namespace oneloop {
 // shape once, and what it finds is passed on with all layers in their order. Used by one thread.
 class DistinctLayers : public PointSink {
  public:
-  // Both must outlive this.
+  // The sink must outlive this.
   DistinctLayers(const SearchSpec& spec, PointSink& sink);
 
   // The job to search in the place of `spec`, and to be reported to this. Counts of layers are sums.
-  const SearchSpec& spec() const { return merges() ? merged_ : given_; }
+  const SearchSpec& spec() const { return merged_; }
 
   void OnPoint(const SearchPoint& point) override;
   bool StopRequested() override { return sink_.StopRequested(); }
 
  private:
-  bool merges() const { return distinct_.workload.layers.size() < given_.workload->layers.size(); }
-
-  const SearchSpec& given_;
   PointSink& sink_;
   SearchSpec merged_;
-  const DistinctShapes distinct_;
+  std::vector<std::size_t> distinct_;  // as DistinctShapes::layers; empty when there is nothing to merge
   std::vector<Mapping> mappings_;
 };
 

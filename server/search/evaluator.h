@@ -55,8 +55,8 @@ class Evaluator {
   // Exponents of energy and latency in what the search minimises.
   const ObjectiveWeights& weights() const { return weights_; }
 
-  // log2 of what the search minimises (SearchWeights), of the area so little that it decides between equals, plus a
-  // steep penalty for each limit that is overrun: what the search minimises.
+  // What the search minimises: log2 of energy and latency by SearchWeights, of the area so little that it decides
+  // between equals, plus a steep penalty for each limit that is overrun.
   double Merit(const WorkloadMetrics& metrics) const;
   // The objective itself; infinite beyond a limit.
   double Score(const WorkloadMetrics& metrics) const;

@@ -27,14 +27,6 @@ constexpr double kJump = 2;
 // The same of how much larger hardware may be that a layer is fitted anew to.
 constexpr double kGrowth = 1;
 
-std::array<double, kMaxResources> NeedOf(const DesignState& state, int num_layers) {
-  std::array<double, kMaxResources> need{};
-  for (int layer = 0; layer < num_layers; ++layer) {
-    for (std::size_t r = 0; r < need.size(); ++r) need[r] = std::max(need[r], state.use(layer).need[r]);
-  }
-  return need;
-}
-
 }  // namespace
 
 Polish::Polish(Evaluator& evaluator, LayerSearch& layers, Random& random)
@@ -182,7 +174,7 @@ std::vector<HardwarePoint> Polish::NearbyHardware(const DesignState& state, std:
     // The other parameters follow what the layers need of them; the layers will be fitted to this one.
     std::vector<ParameterRange> ranges = all_ranges;
     ranges[p] = {whole, whole};
-    std::array<double, kMaxResources> need = NeedOf(state, evaluator_.num_layers());
+    ResourceNeeds need = state.Need();
     const std::vector<Resource>& resources = hardware_template.resources();
     HardwarePoint trial = state.hardware();
     trial[p] = whole;
@@ -310,9 +302,7 @@ void Polish::TryLayer(DesignState* state) {
   const LayerFigures own = evaluator_.model().Score(design.use, evaluator_.model().CostsAt(*hardware));
   if (!(state->MeritWith(evaluator_, chosen, own) < state->merit() - kProgress) || !evaluator_.Affords(1)) return;
   candidate.SetHardware(evaluator_, *hardware);
-  if (!(candidate.merit() < state->merit() - kProgress)) return;
-  *state = std::move(candidate);
-  Report(*state);
+  Accept(std::move(candidate), state);
 }
 
 // The present hardware, or, as often, with some parameters larger.

@@ -163,8 +163,7 @@ StartSummary RunStart(const SearchSpec& spec, int start, PointSink& sink) {
   const CostModel model(spec.hardware_template);
   DistinctLayers layers(spec, sink);
   CostlessRoom room(layers.spec(), model, layers);
-  const bool gradient = spec.algorithm == Algorithm::kGradient;
-  Evaluator evaluator(gradient ? room.spec() : layers.spec(), model, gradient ? static_cast<PointSink&>(room) : layers);
+  Evaluator evaluator(room.spec(), model, room);
   Random random(MixSeed(spec.seed, static_cast<std::uint64_t>(start)));
   StartSummary summary = RunAlgorithm(evaluator, random);
   // A start that was stopped may have missed points before its last one.
