@@ -14,6 +14,19 @@ BadRows::BadRows(const CsvTable& table) {
   for (const BadCsvRow& row : table.bad) Add(row.line, row.error);
 }
 
+std::vector<const CsvRow*> BadRows::ReadAll(const CsvTable& table,
+                                            const std::function<absl::Status(const CsvRow&)>& read) {
+  std::vector<const CsvRow*> good;
+  for (const CsvRow& row : table.rows) {
+    if (const absl::Status status = read(row); status.ok()) {
+      good.push_back(&row);
+    } else {
+      Add(row.line, status);
+    }
+  }
+  return good;
+}
+
 void BadRows::Print(std::ostream& err, const char* what_then) const {
   std::size_t shown = 0;
   for (const auto& [line, error] : errors_) {

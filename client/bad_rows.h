@@ -2,8 +2,10 @@
 #define ONELOOP_CLIENT_BAD_ROWS_H_
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <ostream>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "client/csv_reader.h"
@@ -15,6 +17,9 @@ class BadRows {
  public:
   BadRows() = default;
   explicit BadRows(const CsvTable& table);
+
+  // Reads each row of the table. Returns those that could be; the others are bad from now on.
+  std::vector<const CsvRow*> ReadAll(const CsvTable& table, const std::function<absl::Status(const CsvRow&)>& read);
 
   void Add(int line, const absl::Status& error) { errors_.emplace(line, error); }
   bool empty() const { return errors_.empty(); }

@@ -79,16 +79,21 @@ class CalibrateCommand : public Command {
     ASSIGN_OR_RETURN(const CsvTable table, ParseCsv(text, FileName()));
     ASSIGN_OR_RETURN(const Columns columns, FindColumns(table, parameters));
     BadRows bad(table);
-    const std::vector<std::size_t> places = ReadRows(table, columns, &bad, &request);
+    const std::vector<const CsvRow*> rows = bad.ReadAll(table, [&](const CsvRow& row) -> absl::Status {
+      v1::Measurement measurement;
+      RETURN_IF_ERROR(ReadRow(row, columns, &measurement));
+      *request.add_rows() = std::move(measurement);
+      return absl::OkStatus();
+    });
     // Of the others the daemon shall say what is wrong with them, too.
     if (!bad.empty()) request.set_validate_only(true);
     absl::StatusOr<v1::Calibration> calibration = client->CreateCalibration(request);
-    AddBadRows(calibration.status(), table, places, columns, &bad);
+    AddBadRows(calibration.status(), rows, columns, &bad);
     if (!bad.empty()) {
       bad.Print(env.err, "");
       return ExitCode::kInvalidInput;
     }
-    if (!calibration.ok()) return Locate(calibration.status(), table, places, columns);
+    if (!calibration.ok()) return Locate(calibration.status(), rows, columns);
     if (validate_only_) {
       env.out << "the measurements are valid; nothing was trained\n";
       return ExitCode::kOk;
@@ -147,38 +152,21 @@ class CalibrateCommand : public Command {
     return absl::OkStatus();
   }
 
-  // Returns which rows of the table are in the request.
-  static std::vector<std::size_t> ReadRows(const CsvTable& table, const Columns& columns, BadRows* bad,
-                                           v1::CreateCalibrationRequest* request) {
-    std::vector<std::size_t> places;
-    for (std::size_t i = 0; i < table.rows.size(); ++i) {
-      v1::Measurement measurement;
-      if (const absl::Status read = ReadRow(table.rows[i], columns, &measurement); !read.ok()) {
-        bad->Add(table.rows[i].line, read);
-        continue;
-      }
-      *request->add_rows() = std::move(measurement);
-      places.push_back(i);
-    }
-    return places;
-  }
-
-  void AddBadRows(const absl::Status& status, const CsvTable& table, const std::vector<std::size_t>& places,
-                  const Columns& columns, BadRows* bad) const {
+  void AddBadRows(const absl::Status& status, const std::vector<const CsvRow*>& rows, const Columns& columns,
+                  BadRows* bad) const {
     for (const absl::Status& error : ErrorsOf(status)) {
       RowField place;
-      if (!ParseRowField(FieldOf(error), places.size(), &place)) continue;
-      bad->Add(table.rows[places[place.row]].line, Locate(error, table, places, columns));
+      if (!ParseRowField(FieldOf(error), rows.size(), &place)) continue;
+      bad->Add(rows[place.row]->line, Locate(error, rows, columns));
     }
   }
 
-  absl::Status Locate(const absl::Status& status, const CsvTable& table, const std::vector<std::size_t>& places,
+  absl::Status Locate(const absl::Status& status, const std::vector<const CsvRow*>& rows,
                       const Columns& columns) const {
     return RenameField(template_.Locate(status), [&](const std::string& field) -> std::string {
       RowField place;
-      if (ParseRowField(field, places.size(), &place)) {
-        return columns.mapping.Place(table.rows[places[place.row]],
-                                     place.field == "cycles" ? columns.cycles_name : place.field);
+      if (ParseRowField(field, rows.size(), &place)) {
+        return columns.mapping.Place(*rows[place.row], place.field == "cycles" ? columns.cycles_name : place.field);
       }
       constexpr std::string_view kFixed = "fixed_parameters.";
       if (field.starts_with(kFixed)) return absl::StrCat("--fix ", field.substr(kFixed.size()));

@@ -59,8 +59,8 @@ std::string OutputHeader(const CsvTable& table, const std::vector<std::string>& 
   return CsvLine(names, table.separator);
 }
 
-// `scored`: which rows of the table were, in their order.
-std::string OutputText(const CsvTable& table, const std::vector<std::size_t>& scored,
+// `scored`: those rows of the table that the scores are of.
+std::string OutputText(const CsvTable& table, const std::vector<const CsvRow*>& scored,
                        const std::vector<v1::MappingScore>& scores) {
   const bool predicted = std::any_of(scores.begin(), scores.end(),
                                      [](const v1::MappingScore& score) { return score.has_latency_sigma(); });
@@ -69,7 +69,7 @@ std::string OutputText(const CsvTable& table, const std::vector<std::size_t>& sc
   std::string text = OutputHeader(table, columns);
   for (std::size_t i = 0; i < scores.size(); ++i) {
     if (scores[i].has_error()) continue;
-    text.append(table.rows[scored[i]].text);
+    text.append(scored[i]->text);
     for (const double figure : FiguresOf(scores[i], predicted)) {
       absl::StrAppend(&text, std::string(1, table.separator), ExactNumber(figure));
     }
@@ -116,40 +116,33 @@ class EvaluateCommand : public Command {
     base.set_keep_going(true);
     BadRows bad(table);
     std::vector<v1::MappingRow> rows;
-    std::vector<std::size_t> places;  // of rows, in the table
-    for (std::size_t i = 0; i < table.rows.size(); ++i) {
-      absl::StatusOr<v1::MappingRow> row = columns.Read(table.rows[i]);
-      if (!row.ok()) {
-        bad.Add(table.rows[i].line, row.status());
-        continue;
-      }
-      rows.push_back(*std::move(row));
-      places.push_back(i);
-    }
+    const std::vector<const CsvRow*> read = bad.ReadAll(table, [&](const CsvRow& row) -> absl::Status {
+      ASSIGN_OR_RETURN(v1::MappingRow message, columns.Read(row));
+      rows.push_back(std::move(message));
+      return absl::OkStatus();
+    });
     const absl::StatusOr<std::vector<v1::MappingScore>> scores = EvaluateInChunks(*client, base, rows);
-    if (!scores.ok()) return Locate(scores.status(), table, places, columns);
+    if (!scores.ok()) return Locate(scores.status(), read, columns);
     for (std::size_t i = 0; i < scores->size(); ++i) {
       if (!(*scores)[i].has_error()) continue;
-      const CsvRow& row = table.rows[places[i]];
+      const CsvRow& row = *read[i];
       const v1::RowError& error = (*scores)[i].error();
       bad.Add(row.line,
               absl::InvalidArgumentError(absl::StrCat(columns.Place(row, error.field()), ": ", error.description())));
     }
     if (!bad.empty()) bad.Print(env.err, skip_bad_ ? " and left out" : "");
     if (!bad.empty() && !skip_bad_) return ExitCode::kInvalidInput;
-    env.out << OutputText(table, places, *scores);
+    env.out << OutputText(table, read, *scores);
     return ExitCode::kOk;
   }
 
  private:
   // An error that names rows[12].bounds.R is about a line of the file.
-  absl::Status Locate(const absl::Status& status, const CsvTable& table, const std::vector<std::size_t>& places,
+  absl::Status Locate(const absl::Status& status, const std::vector<const CsvRow*>& rows,
                       const MappingColumns& columns) const {
     return RenameField(template_.Locate(status), [&](const std::string& field) -> std::string {
       RowField place;
-      if (ParseRowField(field, places.size(), &place)) {
-        return columns.Place(table.rows[places[place.row]], place.field);
-      }
+      if (ParseRowField(field, rows.size(), &place)) return columns.Place(*rows[place.row], place.field);
       return field == "calibration_name" ? "--calibration" : field == "predictor" ? "--predictor" : "";
     });
   }
