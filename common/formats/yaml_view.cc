@@ -12,7 +12,8 @@ namespace {
 constexpr std::size_t kMostMerged = 64;
 constexpr int kMostDepth = 16;
 
-bool IsMergeKey(const std::string& key) { return key == "<<" || key == "<<<"; }
+// YamlDocument has seen to YAML's own "<<".
+bool IsMergeKey(const std::string& key) { return key == "<<<"; }
 
 }  // namespace
 

@@ -14,8 +14,8 @@
 
 namespace oneloop {
 
-// A place in YAML of other tools, with what merge keys ("<<" and Timeloop's "<<<", which merges maps within maps too)
-// put behind it. Borrows the document. A value type; "nothing" where a key is not there.
+// A place in YAML of other tools, with what Timeloop's merge key "<<<" puts behind it, maps within maps merged too.
+// Borrows the document. A value type; "nothing" where a key is not there.
 class YamlView {
  public:
   YamlView() = default;
