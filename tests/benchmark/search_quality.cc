@@ -8,14 +8,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
-#include <limits>
 #include <map>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "server/search/search.h"
-#include "tests/testing/shipped.h"
+#include "tests/server/search/free_and_fixed.h"
 
 namespace oneloop {
 namespace {
@@ -36,32 +34,12 @@ struct Budget {
 // Values of fixed parameters by name.
 using Fixed = std::map<std::string, double>;
 
-class BestSink : public PointSink {
- public:
-  void OnPoint(const SearchPoint& point) override {
-    ++points;
-    if (point.score < best) {
-      best = point.score;
-      hardware = point.hardware;
-    }
-  }
-  bool StopRequested() override { return false; }
-
-  std::int64_t points = 0;
-  double best = std::numeric_limits<double>::infinity();
-  HardwarePoint hardware;
-};
-
 // Prints each seed's best EDP and their summary; returns the mean.
 double RunWorkload(const NamedAlgorithm& algorithm, const std::string& name, const Budget& budget, const Fixed& fixed) {
-  SearchSpec spec;
-  spec.workload = std::make_shared<const Workload>(ShippedWorkload(name));
-  spec.hardware_template = ShippedTemplate("gemmini");
-  for (int p = 0; p < spec.hardware_template->num_parameters(); ++p) {
-    const ParameterSpec& parameter = spec.hardware_template->parameter(p);
-    const auto value = fixed.find(parameter.name);
-    spec.hardware_range.push_back(value == fixed.end() ? ParameterRange{parameter.min, parameter.max}
-                                                       : ParameterRange{value->second, value->second});
+  SearchSpec spec = ShippedSpec(name);
+  for (std::size_t p = 0; p < spec.hardware_range.size(); ++p) {
+    const auto value = fixed.find(spec.hardware_template->parameter(static_cast<int>(p)).name);
+    if (value != fixed.end()) spec.hardware_range[p] = {value->second, value->second};
   }
   spec.algorithm = algorithm.algorithm;
   spec.samples_per_start = budget.samples_per_start;
@@ -70,16 +48,15 @@ double RunWorkload(const NamedAlgorithm& algorithm, const std::string& name, con
   double total_seconds = 0;
   for (int seed = 0; seed < budget.seeds; ++seed) {
     spec.seed = static_cast<std::uint64_t>(seed);
-    BestSink sink;
     const std::clock_t begin = std::clock();
-    for (int start = 0; start < spec.starts; ++start) RunStart(spec, start, sink);
+    const Found found = BestOf(spec);
     const double seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
     std::printf("%-9s %-10s seed %d: best %.4g, %lld points, %.2f s of CPU, hardware", algorithm.name, name.c_str(),
-                seed, sink.best, static_cast<long long>(sink.points), seconds);
-    for (const double value : sink.hardware) std::printf(" %g", value);
+                seed, found.score, static_cast<long long>(found.points), seconds);
+    for (const double value : found.hardware) std::printf(" %g", value);
     std::printf("\n");
     std::fflush(stdout);
-    bests.push_back(sink.best);
+    bests.push_back(found.score);
     total_seconds += seconds;
   }
   std::sort(bests.begin(), bests.end());

@@ -15,11 +15,10 @@
 #include "client/csv_reader.h"
 #include "common/base/read_file.h"
 #include "gmock/gmock.h"
-#include "google/protobuf/util/json_util.h"
 #include "gtest/gtest.h"
 #include "oneloop/v1/model_service.pb.h"
 #include "oneloop/v1/search_service.pb.h"
-#include "tests/client/process.h"
+#include "tests/integration/served_client_test.h"
 
 namespace oneloop {
 namespace {
@@ -37,14 +36,6 @@ constexpr char kWorkload[] =
     "    bounds: {R: 3, S: 3, P: 14, Q: 14, C: 32, K: 32, N: 1}\n"
     "  - name: matmul\n"
     "    bounds: {R: 1, S: 1, P: 128, Q: 1, C: 64, K: 256, N: 1}\n";
-
-template <class Message>
-Message FromJson(const std::string& json) {
-  Message message;
-  const auto status = google::protobuf::util::JsonStringToMessage(json, &message);
-  EXPECT_TRUE(status.ok()) << status.ToString() << "\n" << json.substr(0, 400);
-  return message;
-}
 
 // A table in CSV whose cells are found by column.
 class Csv {
@@ -72,30 +63,12 @@ class Csv {
   std::vector<std::vector<std::string>> rows_;
 };
 
-// One daemon serves all tests: a test finds its own jobs by their names.
-class CliTest : public ::testing::Test {
+class CliTest : public ServedClientTest {
  protected:
   static void SetUpTestSuite() {
-    std::string pattern = "/tmp/oneloop_cli_XXXXXX";
-    folder_ = new std::string(mkdtemp(pattern.data()));
+    ServedClientTest::SetUpTestSuite();
     std::ofstream(Path("pair.yaml")) << kWorkload;
-    daemon_ = new ChildProcess({BuiltProgram("oneloopd"), "--data_dir", Path("data")}, /*merge_errors=*/false);
-    ASSERT_THAT(daemon_->ReadLine(), HasSubstr("listening on"));
-    setenv("ONELOOP_SERVER", ("unix:" + Path("data/oneloop.sock")).c_str(), 1);
   }
-  static void TearDownTestSuite() {
-    daemon_->Signal(SIGTERM);
-    EXPECT_EQ(daemon_->Wait(), 0);
-    delete daemon_;
-    std::filesystem::remove_all(*folder_);
-    delete folder_;
-  }
-
-  static std::string Path(const std::string& name) { return *folder_ + "/" + name; }
-
-  static ProcessResult Run(const std::string& arguments) { return RunShell("$ONELOOP " + arguments); }
-  // Standard output and standard error together.
-  static ProcessResult RunMerged(const std::string& arguments) { return RunShell("$ONELOOP " + arguments + " 2>&1"); }
 
   static v1::Job SubmitAndWait(const std::string& flags) {
     const ProcessResult result =
@@ -113,12 +86,7 @@ class CliTest : public ::testing::Test {
     EXPECT_EQ(std::count(result.out.begin(), result.out.end(), '\n'), 1) << result.out;
     return result.out;
   }
-
-  static std::string* folder_;
-  static ChildProcess* daemon_;
 };
-std::string* CliTest::folder_ = nullptr;
-ChildProcess* CliTest::daemon_ = nullptr;
 
 TEST_F(CliTest, ADesignIsWhatItsJobReportsAndWhatTheModelSays) {
   const v1::Job job = SubmitAndWait("--starts 2 --steps 200");

@@ -418,25 +418,30 @@ TEST_F(JobManagerTest, JobOfWhichNotEvenThePauseCouldBeStoredGoesOnByItself) {
   EXPECT_EQ(PointsOf(store_, id), UndisturbedPoints());
 }
 
+// Whether it was the disk or something else.
 TEST_F(JobManagerTest, EndThatCouldNotBeStoredIsStoredLater) {
-  RefusingStore full(&store_);
-  full.error = absl::ResourceExhaustedError("the disk is full");
-  full.refuses = false;
-  GatedRunner runner(20);
-  JobManager::Options options = RetryingAtOnce(ManagerOptions());
-  options.store = &full;
-  options.run_start = [&runner](const SearchSpec& spec, int start, PointSink& sink) {
-    return runner.Run(spec, start, sink);
-  };
-  const auto manager = Manager(std::move(options));
-  const std::int64_t id = Submit(*manager);
-  watcher_.AwaitState(id, JobState::kRunning);
-  full.refuses_states = true;
-  runner.Open();
-  while (!manager->StorageStall(id)) std::this_thread::yield();
-  EXPECT_EQ(store_.GetJob(id)->state, JobState::kRunning);
-  full.refuses_states = false;
-  watcher_.AwaitState(id, JobState::kSucceeded);
+  for (const absl::Status& error :
+       {absl::ResourceExhaustedError("the disk is full"), absl::InternalError("the controller is on fire")}) {
+    SCOPED_TRACE(error);
+    RefusingStore refusing(&store_);
+    refusing.error = error;
+    refusing.refuses = false;
+    GatedRunner runner(20);
+    JobManager::Options options = RetryingAtOnce(ManagerOptions());
+    options.store = &refusing;
+    options.run_start = [&runner](const SearchSpec& spec, int start, PointSink& sink) {
+      return runner.Run(spec, start, sink);
+    };
+    const auto manager = Manager(std::move(options));
+    const std::int64_t id = Submit(*manager);
+    watcher_.AwaitState(id, JobState::kRunning);
+    refusing.refuses_states = true;
+    runner.Open();
+    while (!manager->StorageStall(id)) std::this_thread::yield();
+    EXPECT_EQ(store_.GetJob(id)->state, JobState::kRunning);
+    refusing.refuses_states = false;
+    watcher_.AwaitState(id, JobState::kSucceeded);
+  }
 }
 
 TEST_F(JobManagerTest, JobThatCannotBeQueuedStaysPausedAndCanBeResumedLater) {
@@ -498,26 +503,6 @@ TEST_F(JobManagerTest, FailureThatCouldNotBeStoredIsStoredLater) {
   EXPECT_EQ(store_.GetJob(id)->state, JobState::kRunning);
   full.refuses_states = false;
   EXPECT_THAT(watcher_.AwaitState(id, JobState::kFailed).message, HasSubstr("bad_alloc"));
-}
-
-TEST_F(JobManagerTest, EndThatFailsForAnotherReasonThanTheStorageIsStoredLaterToo) {
-  RefusingStore broken(&store_);
-  broken.error = absl::InternalError("the controller is on fire");
-  broken.refuses = false;
-  GatedRunner runner(20);
-  JobManager::Options options = RetryingAtOnce(ManagerOptions());
-  options.store = &broken;
-  options.run_start = [&runner](const SearchSpec& spec, int start, PointSink& sink) {
-    return runner.Run(spec, start, sink);
-  };
-  const auto manager = Manager(std::move(options));
-  const std::int64_t id = Submit(*manager);
-  watcher_.AwaitState(id, JobState::kRunning);
-  broken.refuses_states = true;
-  runner.Open();
-  while (!manager->StorageStall(id)) std::this_thread::yield();
-  broken.refuses_states = false;
-  watcher_.AwaitState(id, JobState::kSucceeded);
 }
 
 TEST_F(JobManagerTest, PauseForTheStorageEndsWithTheNextManagerAndAUsersDoesNot) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <memory>
 #include <string>
@@ -22,13 +23,15 @@ struct Found {
   double score = std::numeric_limits<double>::infinity();
   HardwarePoint hardware;
   std::vector<Mapping> mappings;
+  std::int64_t points = 0;  // of the whole job
 };
 
 inline Found BestOf(const SearchSpec& spec) {
   class BestSink : public PointSink {
    public:
     void OnPoint(const SearchPoint& point) override {
-      if (point.score < found.score) found = {point.score, point.hardware, *point.mappings};
+      ++found.points;
+      if (point.score < found.score) found = {point.score, point.hardware, *point.mappings, found.points};
     }
     bool StopRequested() override { return false; }
     Found found;
