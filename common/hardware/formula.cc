@@ -124,15 +124,6 @@ class Parser {
   std::size_t position_ = 0;
 };
 
-double Power(double base, double exponent) {
-  if (exponent == 0) return 1;
-  const double rounded = std::nearbyint(exponent);
-  if (rounded != exponent) return std::pow(base, exponent);
-  double power = 1;
-  for (int i = 0; i < static_cast<int>(std::abs(rounded)); ++i) power *= base;
-  return exponent > 0 ? power : 1 / power;
-}
-
 double EvaluateTerm(const Formula::Term& term, std::span<const double> parameters) {
   double numerator = term.coefficient;
   double denominator = 1;
@@ -145,6 +136,15 @@ double EvaluateTerm(const Formula::Term& term, std::span<const double> parameter
 }
 
 }  // namespace
+
+double Power(double base, double exponent) {
+  if (exponent == 0) return 1;
+  const double rounded = std::nearbyint(exponent);
+  if (rounded != exponent) return std::pow(base, exponent);
+  double power = 1;
+  for (int i = 0; i < static_cast<int>(std::abs(rounded)); ++i) power *= base;
+  return exponent > 0 ? power : 1 / power;
+}
 
 absl::StatusOr<Formula> Formula::Parse(std::string_view text, const std::vector<std::string>& parameter_names) {
   if (text.size() > kMaxTextLength) {

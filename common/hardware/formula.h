@@ -11,6 +11,9 @@
 
 namespace oneloop {
 
+// Whole exponents by multiplication, so that the result has the same bits everywhere.
+double Power(double base, double exponent);
+
 // A posynomial in a template's parameters: f(x) = Σ_i c_i · Π_j x_j^e_ij with c_i ≥ 0, for example
 // "1.94 + 0.1005 * accumulator_kib / pe_dim" or "0.02 * pe_dim^1.5". Sums of this form are smooth for x > 0 and
 // convex in log x. Immutable after Parse; thread-safe.

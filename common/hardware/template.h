@@ -74,6 +74,8 @@ struct TemplateSpec {
   std::optional<Formula> mac_energy_pj;
   double macs_per_cycle = 1;
   std::optional<Formula> area_mm2;
+  std::optional<double> clock_mhz;  // what time and power are told by
+  double leakage_w_per_mm2 = 0;
   std::optional<TilerSpec> default_tiler;
 };
 

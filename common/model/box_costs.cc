@@ -28,6 +28,7 @@ BoxCosts CostsOfBox(const Template& hardware_template, std::span<const Parameter
   const TemplateSpec& spec = hardware_template.spec();
   costs.mac_energy_pj = spec.mac_energy_pj.has_value() ? spec.mac_energy_pj->EvaluateSmallest(low, high) : 0;
   costs.macs_per_cycle = spec.macs_per_cycle;
+  costs.area_mm2 = spec.area_mm2.has_value() ? spec.area_mm2->EvaluateSmallest(low, high) : 0;
   return costs;
 }
 

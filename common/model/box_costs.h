@@ -19,6 +19,7 @@ struct BoxCosts {
   std::array<double, kMaxResources> limit;         // most, by Template::resources()
   double mac_energy_pj;                            // least
   double macs_per_cycle;
+  double area_mm2;  // least; 0 without a formula
 };
 
 // `ranges` by parameter index.

@@ -13,6 +13,7 @@
 #include "common/model/count.h"
 #include "common/model/exact_counter.h"
 #include "common/model/layer_use.h"
+#include "common/model/metrics.h"
 #include "common/workload/workload.h"
 
 namespace oneloop {
@@ -32,14 +33,6 @@ struct ComponentCosts {
 struct LayerFigures {
   double energy_uj = 0;
   double latency_cycles = 0;
-};
-
-// Energy, latency and area of a whole workload; infinite when infeasible.
-struct WorkloadMetrics {
-  double energy_uj = 0;
-  double latency_cycles = 0;
-  double area_mm2 = 0;
-  double edp() const { return energy_uj * latency_cycles; }
 };
 
 // The values that may be given to one parameter; min == max fixes it.

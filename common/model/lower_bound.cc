@@ -47,8 +47,8 @@ double Gain(const Box& box, const Box& half) {
 
 class BoxSearch {
  public:
-  BoxSearch(const CostModel& model, const Workload& workload, std::span<const ParameterRange> ranges,
-            const ObjectiveWeights& weights, const LowerBoundOptions& options);
+  BoxSearch(const CostModel& model, const Workload& workload, std::span<const ParameterRange> ranges, const Goal& goal,
+            const LowerBoundOptions& options);
 
   LowerBound Run();
 
@@ -69,7 +69,7 @@ class BoxSearch {
   void Conclude(const std::vector<Box>& open, const std::vector<Box>& closed, LowerBound* result) const;
 
   const CostModel& model_;
-  const ObjectiveWeights weights_;
+  const Goal& goal_;
   const LowerBoundOptions& options_;
   std::vector<Entry> layers_;
   std::map<SpatialReach::Limits, std::vector<LayerBound::Gains>> gains_;  // by layer
@@ -80,8 +80,8 @@ class BoxSearch {
 };
 
 BoxSearch::BoxSearch(const CostModel& model, const Workload& workload, std::span<const ParameterRange> ranges,
-                     const ObjectiveWeights& weights, const LowerBoundOptions& options)
-    : model_(model), weights_(weights), options_(options) {
+                     const Goal& goal, const LowerBoundOptions& options)
+    : model_(model), goal_(goal), options_(options) {
   // Layers of one shape are one entry.
   std::vector<std::pair<LayerShape, double>> shapes;
   for (const Layer& layer : workload.layers) {
@@ -125,6 +125,7 @@ const std::vector<LayerBound::Gains>& BoxSearch::GainsAt(const BoxCosts& costs) 
 Box BoxSearch::Evaluate(std::vector<ParameterRange> ranges) {
   Box box;
   const BoxCosts costs = CostsOfBox(model_.hardware_template(), ranges);
+  box.least.area_mm2 = costs.area_mm2;
   box.ranges = std::move(ranges);
   const std::vector<LayerBound::Gains>& gains = GainsAt(costs);
   for (std::size_t l = 0; l < layers_.size(); ++l) {
@@ -135,9 +136,7 @@ Box BoxSearch::Evaluate(std::vector<ParameterRange> ranges) {
     box.least.latency_cycles += layers_[l].count * figures.latency_cycles;
     if (box.least.energy_uj == kInfinity) break;
   }
-  box.objective = box.least.energy_uj == kInfinity ? kInfinity
-                                                   : std::pow(box.least.energy_uj, weights_.energy) *
-                                                         std::pow(box.least.latency_cycles, weights_.latency);
+  box.objective = box.least.energy_uj == kInfinity ? kInfinity : goal_.objective().LeastValue({.least = box.least});
   return box;
 }
 
@@ -243,8 +242,8 @@ std::int64_t MostProofBytes(const Workload& workload) {
 }
 
 LowerBound ProveLowerBound(const CostModel& model, const Workload& workload, std::span<const ParameterRange> ranges,
-                           const ObjectiveWeights& weights, const LowerBoundOptions& options) {
-  return BoxSearch(model, workload, ranges, weights, options).Run();
+                           const Goal& goal, const LowerBoundOptions& options) {
+  return BoxSearch(model, workload, ranges, goal, options).Run();
 }
 
 }  // namespace oneloop

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "common/model/cost_model.h"
-#include "common/model/smooth_model.h"
+#include "common/model/goal.h"
 #include "common/workload/workload.h"
 
 namespace oneloop {
@@ -34,12 +34,12 @@ struct LowerBound {
 // What the proof takes at most, about, with the default options.
 std::int64_t MostProofBytes(const Workload& workload);
 
-// A proven lower bound of energy^weights.energy · latency^weights.latency (µJ, cycles; weights >= 0) of the workload,
-// over all hardware points in `ranges` (by parameter index; min == max fixes one) and all mappings of every layer:
-// branch and bound over boxes of hardware points, with LayerBound in each. Proof: docs/MODEL.md, section "Lower bound".
-// A pure function unless stop_requested is set. Preconditions: ValidateWorkload is OK; ranges lie in the template's.
+// A proven lower bound of the objective of the workload, over all hardware points in `ranges` (by parameter index; min
+// == max fixes one) and all mappings of every layer: branch and bound over boxes of hardware points, with LayerBound in
+// each. Proof: docs/MODEL.md, section "Lower bound". A pure function unless stop_requested is set. Preconditions:
+// ValidateWorkload is OK; ranges lie in the template's.
 LowerBound ProveLowerBound(const CostModel& model, const Workload& workload, std::span<const ParameterRange> ranges,
-                           const ObjectiveWeights& weights, const LowerBoundOptions& options = {});
+                           const Goal& goal, const LowerBoundOptions& options = {});
 
 }  // namespace oneloop
 

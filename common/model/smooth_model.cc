@@ -19,13 +19,6 @@ std::size_t Slot(int index) { return static_cast<std::size_t>(index); }
 // Blocks between two looks at whether to stop.
 constexpr std::size_t kStopCheckBlocks = 16;
 
-double Penalty(double overrun) {
-  return overrun > kRoundingSlack ? overrun * (kPenaltyLinear + kPenaltyQuadratic * overrun) : 0;
-}
-double PenaltySlope(double overrun) {
-  return overrun > kRoundingSlack ? kPenaltyLinear + 2 * kPenaltyQuadratic * overrun : 0;
-}
-
 }  // namespace
 
 class SmoothModel::Workspace {
@@ -86,14 +79,13 @@ class SmoothModel::Workspace {
 void SmoothModel::WorkspaceDeleter::operator()(Workspace* workspace) const { delete workspace; }
 
 SmoothModel::SmoothModel(const CostModel& model, const Workload& workload, std::vector<ParameterRange> ranges,
-                         ObjectiveWeights weights, MetricLimits limits, const LatencyPredictor* latency)
+                         Goal goal, const LatencyPredictor* latency)
     : model_(model),
       program_(CompileKernel(model, workload)),
       latency_(latency == nullptr ? std::nullopt : std::optional(CompileLatency(*latency, program_, workload))),
       size_(Slot(program_.num_blocks() * kBlockLanes) * program_.slots.size()),
       ranges_(std::move(ranges)),
-      weights_(weights),
-      limits_(limits) {
+      goal_(std::move(goal)) {
   for (const Layer& layer : workload.layers) counts_.push_back(static_cast<double>(layer.count));
   for (const ParameterRange& range : ranges_) log2_ranges_.push_back({std::log2(range.min), std::log2(range.max)});
   for (const Resource& resource : model.hardware_template().resources()) {
@@ -127,7 +119,8 @@ std::vector<double> SmoothModel::LayerFactors(std::span<const double> x, int lay
 SmoothModel::WorkspacePtr SmoothModel::MakeWorkspace() const { return WorkspacePtr(new Workspace(*this)); }
 
 void SmoothModel::Evaluate(std::span<const double> x, std::span<const Orders> orders, Workspace& workspace,
-                           std::span<double> gradient, Result* result, const std::function<bool()>& stop) const {
+                           std::span<double> gradient, Result* result, const std::function<bool()>& stop,
+                           std::span<const double> multipliers) const {
   const auto stopped = [&](std::size_t block) {
     if (block % kStopCheckBlocks != 0 || !stop || !stop()) return false;
     result->value = std::numeric_limits<double>::quiet_NaN();
@@ -146,7 +139,7 @@ void SmoothModel::Evaluate(std::span<const double> x, std::span<const Orders> or
   SizeHardware(workspace, result);
   AddPenalties(workspace, result);
   Score(orders, workspace, result);
-  AddObjective(workspace, result);
+  AddObjective(multipliers, workspace, result);
 
   BackpropagateCosts(workspace);
   BackpropagateSizes(workspace);
@@ -334,35 +327,22 @@ void SmoothModel::Score(std::span<const Orders> orders, Workspace& workspace, Re
       std::array<double, 2> logs = {figures[Slot(kEnergyUj) * kBlockLanes],
                                     figures[Slot(kLatencyCycles) * kBlockLanes]};
       Log2InPlace(logs);
-      costs[c] = weights_.Weigh(logs[0], logs[1]);
+      costs[c] = goal_.objective().layer_weights().Weigh(logs[0], logs[1]);
     }
   }
 }
 
-void SmoothModel::AddObjective(Workspace& workspace, Result* result) const {
+void SmoothModel::AddObjective(std::span<const double> multipliers, Workspace& workspace, Result* result) const {
   const WorkloadMetrics& metrics = result->metrics;
-  double energy = weights_.energy;
-  double latency = weights_.latency;
-  double area = 0;
-  const auto limit = [result](double figure, const std::optional<double>& most) {
-    if (!most.has_value() || figure <= *most) return 0.0;
-    const double overrun = std::log2(figure / *most);
-    result->penalty += Penalty(overrun);
-    return PenaltySlope(overrun);
-  };
-  energy += limit(metrics.energy_uj, limits_.energy_uj);
-  latency += limit(metrics.latency_cycles, limits_.latency_cycles);
-  const double edp = limit(metrics.edp(), limits_.edp);
-  energy += edp;
-  latency += edp;
-  area += limit(metrics.area_mm2, limits_.area_mm2);
+  const Goal::Smooth goal = goal_.Evaluate(metrics, multipliers);
+  result->penalty += goal.penalty;
+  result->value = goal.value + result->penalty;
   const auto slope = [](double weight, double figure) {
     return weight == 0 ? 0 : weight / (std::numbers::ln2 * figure);
   };
-  result->value = weights_.Log2Of(metrics.energy_uj, metrics.latency_cycles) + result->penalty;
-  workspace.energy_slope = slope(energy, metrics.energy_uj);
-  workspace.latency_slope = slope(latency, metrics.latency_cycles);
-  workspace.area_slope = slope(area, metrics.area_mm2);
+  workspace.energy_slope = slope(goal.slopes.energy, metrics.energy_uj);
+  workspace.latency_slope = slope(goal.slopes.latency, metrics.latency_cycles);
+  workspace.area_slope = slope(goal.slopes.area, metrics.area_mm2);
 }
 
 // From the workload's figures through the components' costs to the parameters.

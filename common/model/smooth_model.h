@@ -13,6 +13,7 @@
 #include "common/hardware/template.h"
 #include "common/mapping/mapping.h"
 #include "common/model/cost_model.h"
+#include "common/model/goal.h"
 #include "common/model/kernel_program.h"
 #include "common/model/kernel_workspace.h"
 #include "common/model/latency_kernel.h"
@@ -20,29 +21,6 @@
 #include "common/workload/workload.h"
 
 namespace oneloop {
-
-// Weights of the three objectives in log2 space: value = energy · log2(µJ) + latency · log2(cycles).
-struct ObjectiveWeights {
-  double energy = 1;
-  double latency = 1;
-
-  // energy · log2(µJ) + latency · log2(cycles), given those logarithms; what weighs 0 may be of 0, as the energy of a
-  // template that gives none.
-  double Weigh(double log2_energy, double log2_latency) const {
-    return (energy == 0 ? 0 : energy * log2_energy) + (latency == 0 ? 0 : latency * log2_latency);
-  }
-  double Log2Of(double energy_uj, double latency_cycles) const {
-    return Weigh(std::log2(energy_uj), std::log2(latency_cycles));
-  }
-};
-
-// Upper limits on the figures of a design; unset ones do not bind.
-struct MetricLimits {
-  std::optional<double> energy_uj;
-  std::optional<double> latency_cycles;
-  std::optional<double> area_mm2;
-  std::optional<double> edp;
-};
 
 // The differentiable form of the cost model, for descent: factors are real and given by their log2, loop orders are
 // fixed, blocks and corners of the input are left out, and the hardware is the smallest real-valued one that fits.
@@ -65,10 +43,10 @@ class SmoothModel {
   using WorkspacePtr = std::unique_ptr<Workspace, WorkspaceDeleter>;
 
   struct Result {
-    double value = 0;  // weighted log2 objective plus penalties: what the gradient is of
+    double value = 0;  // log2 of the objective plus penalties: what the gradient is of
     WorkloadMetrics metrics;
     HardwarePoint hardware;  // real-valued
-    double penalty = 0;      // 0 when all resources and limits are met
+    double penalty = 0;      // for resources and limits; without multipliers 0 when all are met
     // Weighted log2 objective of each layer under each of its candidate orders, in order, for softmax weights; empty
     // for a layer with a single one.
     std::vector<std::vector<double>> candidate_costs;
@@ -76,8 +54,8 @@ class SmoothModel {
 
   // `model`, `workload` and `latency` must outlive the model. `ranges` by parameter index. With `latency`, of the same
   // cost model, its prediction stands in the place of the analytical latency; it does not depend on the hardware.
-  SmoothModel(const CostModel& model, const Workload& workload, std::vector<ParameterRange> ranges,
-              ObjectiveWeights weights, MetricLimits limits, const LatencyPredictor* latency = nullptr);
+  SmoothModel(const CostModel& model, const Workload& workload, std::vector<ParameterRange> ranges, Goal goal,
+              const LatencyPredictor* latency = nullptr);
 
   // Factors that some layer has more than one value for.
   const std::vector<FactorSlot>& slots() const { return program_.slots; }
@@ -108,9 +86,10 @@ class SmoothModel {
 
   // x: log2 of the factors, ≥ 0; per layer and dimension the sum is at most log2 of the bound. Fills gradient with
   // ∂value/∂x; entries of inactive slots are 0. The value is not finite when x is not, or
-  // when `stop`, asked every few dozens of layers, returned true.
+  // when `stop`, asked every few dozens of layers, returned true. `multipliers` by limit of the goal; none for zeros.
   void Evaluate(std::span<const double> x, std::span<const Orders> orders, Workspace& workspace,
-                std::span<double> gradient, Result* result, const std::function<bool()>& stop = {}) const;
+                std::span<double> gradient, Result* result, const std::function<bool()>& stop = {},
+                std::span<const double> multipliers = {}) const;
 
  private:
   // A resource's limit in log2: log2_coefficient + Σ exponents · log2 of the parameters.
@@ -126,7 +105,7 @@ class SmoothModel {
   void SizeHardware(Workspace& workspace, Result* result) const;
   void AddPenalties(Workspace& workspace, Result* result) const;
   void Score(std::span<const Orders> orders, Workspace& workspace, Result* result) const;
-  void AddObjective(Workspace& workspace, Result* result) const;
+  void AddObjective(std::span<const double> multipliers, Workspace& workspace, Result* result) const;
   void BackpropagateCosts(Workspace& workspace) const;
   void BackpropagateSizes(Workspace& workspace) const;
 
@@ -138,8 +117,7 @@ class SmoothModel {
   std::vector<ParameterRange> ranges_;
   std::vector<ParameterRange> log2_ranges_;
   std::vector<LogLimit> log_limits_;  // by resource
-  ObjectiveWeights weights_;
-  MetricLimits limits_;
+  Goal goal_;
 };
 
 }  // namespace oneloop

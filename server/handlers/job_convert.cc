@@ -103,13 +103,13 @@ absl::StatusOr<std::int64_t> SamplesPerStart(const v1::JobSpec& spec) {
 absl::Status SetObjective(const v1::JobSpec& spec, SearchSpec* search) {
   switch (spec.objective()) {
     case v1::EDP:
-      search->objective = Objective::kEdp;
+      search->objective = MetricProduct::Edp();
       break;
     case v1::ENERGY:
-      search->objective = Objective::kEnergy;
+      search->objective = MetricProduct::Of(Metric::kEnergy);
       break;
     case v1::LATENCY:
-      search->objective = Objective::kLatency;
+      search->objective = MetricProduct::Of(Metric::kLatency);
       break;
     default:
       return FieldError("objective", absl::StrCat("is ", spec.objective(), "; valid: EDP, ENERGY, LATENCY"));
@@ -213,12 +213,16 @@ absl::Status FixParameters(const v1::JobSpec& spec, SearchSpec* search) {
   return absl::OkStatus();
 }
 
-std::optional<double>* MetricLimit(const std::string& quantity, MetricLimits* limits) {
-  if (quantity == "energy_uj") return &limits->energy_uj;
-  if (quantity == "latency_cycles") return &limits->latency_cycles;
-  if (quantity == "area_mm2") return &limits->area_mm2;
-  if (quantity == "edp") return &limits->edp;
-  return nullptr;
+// Of two limits on one quantity the tighter one counts.
+void AddMetricLimit(const MetricLimit& limit, std::vector<MetricLimit>* limits) {
+  const auto same = std::find_if(limits->begin(), limits->end(),
+                                 [&limit](const MetricLimit& other) { return other.quantity == limit.quantity; });
+  if (same == limits->end()) {
+    limits->push_back(limit);
+  } else {
+    const bool at_least = InfoOf(limit.quantity).at_least;
+    same->bound = at_least ? std::max(same->bound, limit.bound) : std::min(same->bound, limit.bound);
+  }
 }
 
 absl::Status LimitParameter(const ParameterSpec& parameter, double max, ParameterRange* range) {
@@ -237,13 +241,14 @@ absl::Status AddLimit(const v1::Limit& limit, SearchSpec* search) {
   if (!(limit.max() > 0) || std::isinf(limit.max())) {
     return FieldError("max", absl::StrCat("is ", limit.max(), "; valid: above 0"));
   }
-  if (std::optional<double>* metric = MetricLimit(limit.quantity(), &search->limits)) {
-    *metric = std::min(metric->value_or(limit.max()), limit.max());
+  if (const QuantityInfo* quantity = FindQuantity(limit.quantity())) {
+    AddMetricLimit({quantity->quantity, limit.max()}, &search->limits);
     return absl::OkStatus();
   }
   const int index = hardware_template.FindParameter(limit.quantity());
   if (index < 0) {
-    std::vector<std::string> names = {"energy_uj", "latency_cycles", "area_mm2", "edp"};
+    std::vector<std::string> names;
+    for (const QuantityInfo& quantity : AllQuantities()) names.emplace_back(quantity.name);
     for (const std::string& name : hardware_template.parameter_names()) names.push_back(name);
     return FieldError("quantity", absl::StrCat("is '", limit.quantity(), "'", SuggestName(limit.quantity(), names)));
   }
@@ -255,7 +260,7 @@ absl::Status SetLatency(const v1::JobSpec& spec, const v1::Library& resolved, Se
   const v1::Calibration* const calibration = resolved.calibrations().empty() ? nullptr : &resolved.calibrations(0);
   ASSIGN_OR_RETURN(search->latency,
                    MakePredictor(calibration, spec.predictor(), search->hardware_template, search->hardware_range));
-  if (search->latency == nullptr || !spec.has_stop_gap() || search->objective == Objective::kEnergy) {
+  if (search->latency == nullptr || !spec.has_stop_gap() || search->objective == MetricProduct::Of(Metric::kEnergy)) {
     return absl::OkStatus();
   }
   return FieldError("stop_gap",
@@ -332,8 +337,9 @@ absl::StatusOr<PreparedJob> PrepareJob(const v1::JobSpec& spec, const Catalog& c
   job.num_starts = prepared.search->starts;
   job.samples_total = prepared.search->samples_per_start * prepared.search->starts;
   if (prepared.spec.has_stop_gap()) job.stop_gap = prepared.spec.stop_gap();
-  prepared.warnings = TemplateWarnings(*prepared.search->hardware_template,
-                                       /*energy_counts=*/prepared.search->objective != Objective::kLatency);
+  prepared.warnings =
+      TemplateWarnings(*prepared.search->hardware_template,
+                       /*energy_counts=*/prepared.search->objective != MetricProduct::Of(Metric::kLatency));
   return prepared;
 }
 

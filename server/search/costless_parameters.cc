@@ -27,7 +27,7 @@ bool IsCostless(const Template& hardware_template, std::size_t parameter) {
 
 std::vector<std::size_t> CostlessParameters(const SearchSpec& spec) {
   std::vector<std::size_t> parameters;
-  if (spec.algorithm != Algorithm::kGradient || spec.limits.area_mm2.has_value()) return parameters;
+  if (spec.algorithm != Algorithm::kGradient || GoalOf(spec).DependsOnArea()) return parameters;
   for (std::size_t p = 0; p < spec.hardware_range.size(); ++p) {
     const ParameterRange& range = spec.hardware_range[p];
     if (range.min < range.max && IsCostless(*spec.hardware_template, p)) parameters.push_back(p);

@@ -10,7 +10,8 @@
 namespace oneloop {
 
 // Free parameters of which more costs nothing that the job asks for: they enter only limits of resources, which grow
-// with them, and the area, which has no limit. Ascending. None for algorithms that draw their hardware.
+// with them, and the area, on which neither objective nor limits depend. Ascending. None for algorithms that draw their
+// hardware.
 std::vector<std::size_t> CostlessParameters(const SearchSpec& spec);
 
 // Searches with costless parameters as large as they may be, where every mapping that fits any hardware fits; what is

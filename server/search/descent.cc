@@ -13,6 +13,8 @@ namespace {
 
 // How sharply the softmax strategy prefers cheaper orders: a factor of 2 in energy times latency weighs e^kSharpness.
 constexpr double kSharpness = 4;
+// Steps in which the factors follow the prices of limits.
+constexpr int kMultiplierPeriod = 10;
 
 std::unique_ptr<FactorOptimizer> MakeOptimizer(Parametrization parametrization, const SmoothModel& model) {
   if (parametrization == Parametrization::kRaw) return std::make_unique<RawAdam>(model);
@@ -27,7 +29,8 @@ Descent::Descent(const SmoothModel& model, Evaluator& evaluator)
       workspace_(model.MakeWorkspace()),
       x_(model.size()),
       gradient_(x_.size()),
-      optimizer_(MakeOptimizer(evaluator.spec().parametrization, model)) {}
+      optimizer_(MakeOptimizer(evaluator.spec().parametrization, model)),
+      multipliers_(evaluator.goal().constraints().size()) {}
 
 void Descent::StartFrom(const std::vector<Mapping>& mappings) {
   x_ = model_.FactorsOf(mappings);
@@ -67,11 +70,13 @@ void Descent::UpdateWeights() {
 }
 
 bool Descent::Step() {
-  model_.Evaluate(x_, orders_, *workspace_, gradient_, &result_, [this] { return evaluator_.Interrupted(); });
+  model_.Evaluate(
+      x_, orders_, *workspace_, gradient_, &result_, [this] { return evaluator_.Interrupted(); }, multipliers_);
   evaluator_.CountWorkloads(samples_per_step());
   if (!std::isfinite(result_.value)) return false;
   evaluator_.Report(SearchPointOrigin::kDescent, result_.metrics, result_.hardware, nullptr);
   UpdateWeights();
+  if (++steps_ % kMultiplierPeriod == 0) evaluator_.goal().UpdateMultipliers(result_.metrics, multipliers_);
   return optimizer_->Step(evaluator_.spec().learning_rate, gradient_, x_);
 }
 

@@ -24,7 +24,8 @@ class Descent {
   // Evaluations of the whole workload that one step takes: one for each candidate order.
   int samples_per_step() const { return static_cast<int>(orders_.front().candidates.size()); }
 
-  // One step; reports the point that it evaluated. False when the value or a derivative is not finite.
+  // One step; every few of them the prices of limits are set anew. Reports the point that it evaluated. False when the
+  // value or a derivative is not finite.
   bool Step();
 
   // log2 of each factor, as SmoothModel::index says.
@@ -45,6 +46,8 @@ class Descent {
   std::vector<double> gradient_;
   std::unique_ptr<FactorOptimizer> optimizer_;
   SmoothModel::Result result_;
+  std::vector<double> multipliers_;  // by limit, kept from one start to the next
+  int steps_ = 0;
 };
 
 }  // namespace oneloop

@@ -7,7 +7,7 @@
 #include "common/hardware/template.h"
 #include "common/mapping/mapping.h"
 #include "common/model/cost_model.h"
-#include "common/model/smooth_model.h"
+#include "common/model/goal.h"
 #include "server/search/search.h"
 
 namespace oneloop {
@@ -46,20 +46,15 @@ class Evaluator {
   // Asks the caller at once; for long work between evaluations.
   bool Interrupted();
 
-  // ∂(log2 of the objective)/∂energy and ∂latency at these figures, up to a common factor.
+  const Goal& goal() const { return goal_; }
+  double Merit(const WorkloadMetrics& metrics) const { return goal_.Merit(metrics); }
+  // Exponents of a layer's energy and latency in what the search minimises.
+  const ObjectiveWeights& weights() const { return goal_.objective().layer_weights(); }
+  // ∂(log2 of the objective)/∂energy and ∂latency of a layer alone at these figures, up to a common factor.
   ObjectiveWeights SlopesAt(const LayerFigures& figures) const {
-    return {figures.energy_uj > 0 ? weights_.energy / figures.energy_uj : 0,
-            figures.latency_cycles > 0 ? weights_.latency / figures.latency_cycles : 0};
+    return {figures.energy_uj > 0 ? weights().energy / figures.energy_uj : 0,
+            figures.latency_cycles > 0 ? weights().latency / figures.latency_cycles : 0};
   }
-
-  // Exponents of energy and latency in what the search minimises.
-  const ObjectiveWeights& weights() const { return weights_; }
-
-  // What the search minimises: log2 of energy and latency by SearchWeights, of the area so little that it decides
-  // between equals, plus a steep penalty for each limit that is overrun.
-  double Merit(const WorkloadMetrics& metrics) const;
-  // The objective itself; infinite beyond a limit.
-  double Score(const WorkloadMetrics& metrics) const;
 
   // `mappings` is null for a step of the descent. Does nothing once the start is stopped.
   void Report(SearchPointOrigin origin, const WorkloadMetrics& metrics, const HardwarePoint& hardware,
@@ -74,20 +69,13 @@ class Evaluator {
   const int num_layers_;
   const std::int64_t budget_;
   const double stop_score_;
-  ObjectiveWeights weights_;
+  const Goal goal_;
   std::int64_t layer_evaluations_ = 0;
   std::int64_t next_stop_check_ = 0;
   bool stopped_ = false;
   std::int64_t points_ = 0;
   double best_score_;
 };
-
-// Exponents of energy and latency in an objective.
-ObjectiveWeights WeightsOf(Objective objective);
-
-// The same, with so little of what the objective leaves out that it decides between designs that are equal for the
-// objective: those that a job reports are the best of them by EDP. Energy weighs nothing where the template gives none.
-ObjectiveWeights SearchWeights(const SearchSpec& spec);
 
 }  // namespace oneloop
 

@@ -10,8 +10,10 @@
 #include "server/search/descent.h"
 #include "server/search/design_state.h"
 #include "server/search/layer_search.h"
+#include "server/search/limited_hardware.h"
 #include "server/search/moves.h"
 #include "server/search/polish.h"
+#include "server/search/race.h"
 #include "server/search/rounding.h"
 #include "server/search/start_point.h"
 
@@ -21,6 +23,7 @@ namespace {
 // Random hardware points that a start looks at before it begins from the best, while each leaves this many samples for
 // the rest.
 constexpr std::int64_t kMostDraws = 8;
+constexpr std::int64_t kMostLimitedDraws = 32;
 constexpr std::int64_t kSamplesPerDraw = 20;
 // Samples kept for the first rounding; for later ones, so many times what the one before took.
 constexpr std::int64_t kFirstRounding = 10;
@@ -33,9 +36,9 @@ class GradientStart {
       : evaluator_(evaluator),
         random_(random),
         spec_(evaluator.spec()),
-        smooth_(evaluator.model(), *spec_.workload, spec_.hardware_range, evaluator.weights(), spec_.limits,
-                spec_.latency.get()),
+        smooth_(evaluator.model(), *spec_.workload, spec_.hardware_range, evaluator.goal(), spec_.latency.get()),
         moves_(*spec_.hardware_template),
+        limited_(spec_, evaluator.goal()),
         layers_(evaluator, smooth_, moves_, random) {}
 
   StartSummary Run() {
@@ -44,6 +47,7 @@ class GradientStart {
       summary.termination = StartSummary::Termination::kDiverged;
       summary.message = "no mapping of every layer fits the starting hardware";
     } else {
+      if (limited_.binds() && spec_.descent_share < 1) RunRace();
       Descend(&summary);
       if (spec_.descent_share < 1 && !evaluator_.Finished()) Polish(evaluator_, layers_, random_).Run(&*best_);
     }
@@ -53,8 +57,9 @@ class GradientStart {
  private:
   // Scores a constructive mapping on each of a few random hardware points. False when no hardware takes every layer.
   bool Begin() {
-    const std::int64_t draws = std::clamp(spec_.samples_per_start / kSamplesPerDraw, std::int64_t{1}, kMostDraws);
-    for (std::int64_t i = 0; i < draws && !evaluator_.Finished(); ++i) ReportOn(RandomHardware(spec_, random_));
+    const std::int64_t draws = std::clamp(spec_.samples_per_start / kSamplesPerDraw, std::int64_t{1},
+                                          limited_.binds() ? kMostLimitedDraws : kMostDraws);
+    for (std::int64_t i = 0; i < draws && !evaluator_.Finished(); ++i) DrawAndReport();
     if (!best_.has_value()) {
       // Drawn too small for some layer: the largest hardware takes what any does.
       HardwarePoint largest;
@@ -66,9 +71,23 @@ class GradientStart {
     return true;
   }
 
+  // Hardware that breaks a limit as it is gives way until it does not.
+  void DrawAndReport() {
+    const HardwarePoint drawn = RandomHardware(spec_, random_);
+    if (!limited_.binds()) {
+      ReportOn(drawn);
+      return;
+    }
+    // Sizes that were drawn are likelier to suit the layers than what others leave of them: one stays.
+    const auto kept = static_cast<int>(random_.Below(drawn.size()));
+    std::optional<HardwarePoint> within = limited_.Within(drawn, kept, random_);
+    if (!within.has_value()) within = limited_.Within(drawn, -1, random_);
+    ReportOn(within.value_or(drawn));
+  }
+
   void ReportOn(const HardwarePoint& hardware) {
     const std::optional<std::vector<Mapping>> mappings = MappingsFor(hardware);
-    if (mappings.has_value()) Report(*mappings);
+    if (mappings.has_value()) Report(*mappings, limited_.binds() ? &drawn_ : nullptr);
   }
 
   std::optional<std::vector<Mapping>> MappingsFor(const HardwarePoint& hardware) {
@@ -98,12 +117,20 @@ class GradientStart {
   }
 
   // Scores whole mappings on the smallest hardware that takes them.
-  void Report(const std::vector<Mapping>& mappings) {
+  void Report(const std::vector<Mapping>& mappings, std::vector<DesignState>* kept = nullptr) {
     std::optional<DesignState> rounded = DesignState::Create(evaluator_, mappings);
     if (!rounded.has_value()) return;
     evaluator_.Report(SearchPointOrigin::kRounded, rounded->metrics(), rounded->hardware(), &rounded->mappings());
     last_ = rounded->mappings();
+    if (kept != nullptr) kept->push_back(*rounded);
     if (!best_.has_value() || rounded->merit() < best_->merit()) best_ = *std::move(rounded);
+  }
+
+  void RunRace() {
+    DesignState winner = Race(evaluator_, layers_, random_).Run(std::move(drawn_));
+    drawn_.clear();
+    if (winner.merit() < best_->merit()) best_ = std::move(winner);
+    last_ = best_->mappings();
   }
 
   void Descend(StartSummary* summary) {
@@ -143,7 +170,7 @@ class GradientStart {
       const double step = spec_.hardware_template->parameter(static_cast<int>(p)).step;
       hardware[p] = std::min(std::ceil(hardware[p] / step) * step, spec_.hardware_range[p].max);
     }
-    Round(std::move(mappings), hardware);
+    Round(std::move(mappings), limited_.Within(hardware, -1, random_).value_or(hardware));
   }
 
   Evaluator& evaluator_;
@@ -151,9 +178,11 @@ class GradientStart {
   const SearchSpec& spec_;
   const SmoothModel smooth_;
   const MoveSet moves_;
+  const LimitedHardware limited_;
   LayerSearch layers_;
   std::vector<Mapping> last_;  // of the last rounding
   std::optional<DesignState> best_;
+  std::vector<DesignState> drawn_;  // where parameters compete: who runs the race
 };
 
 }  // namespace

@@ -1,11 +1,13 @@
 #include "server/search/hardware_trial.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <limits>
 #include <utility>
 
+#include "server/search/limited_hardware.h"
 #include "server/search/start_point.h"
 
 namespace oneloop {
@@ -33,16 +35,18 @@ std::optional<HardwarePoint> DrawHardware(Evaluator& evaluator, const std::vecto
     return std::all_of(samplers.begin(), samplers.end(),
                        [&costs](const MappingSampler& sampler) { return sampler.FitsAtAll(costs); });
   };
+  const LimitedHardware limited(spec, evaluator.goal());
   for (int draw = 0; draw < kHardwareDraws; ++draw) {
     if (evaluator.Interrupted()) return std::nullopt;
     const HardwarePoint hardware = RandomHardware(spec, random);
-    if (spec.limits.area_mm2.has_value() && spec.hardware_template->AreaMm2(hardware) > *spec.limits.area_mm2) continue;
-    if (fits(hardware)) return hardware;
+    if (limited.Keeps(hardware) && fits(hardware)) return hardware;
   }
   HardwarePoint largest;
   for (const ParameterRange& range : spec.hardware_range) largest.push_back(range.max);
   if (!fits(largest)) return std::nullopt;
-  return largest;
+  // Limits so tight that no draw keeps them: what they leave of the largest, if that takes every layer.
+  const std::optional<HardwarePoint> within = limited.Within(largest, -1, random);
+  return within.has_value() && fits(*within) ? within : largest;
 }
 
 HardwareTrial::HardwareTrial(Evaluator& evaluator, SearchPointOrigin origin, HardwarePoint hardware)
@@ -52,11 +56,13 @@ HardwareTrial::HardwareTrial(Evaluator& evaluator, SearchPointOrigin origin, Har
       costs_(evaluator.model().CostsAt(hardware_)),
       figures_(static_cast<std::size_t>(evaluator.num_layers())),
       merit_(kInfinity) {
-  const SearchSpec& spec = evaluator.spec();
   std::vector<ObjectiveWeights> weights = {evaluator.weights()};
-  if (spec.limits.energy_uj.has_value()) weights.push_back({1, 0});
-  if (spec.limits.latency_cycles.has_value()) weights.push_back({0, 1});
-  if (spec.limits.edp.has_value()) weights.push_back({1, 1});
+  const Constraints& constraints = evaluator.goal().constraints();
+  for (std::size_t limit = 0; limit < constraints.size(); ++limit) {
+    const std::array<double, 3> exponents = constraints.form(limit).LeadingExponents();
+    const ObjectiveWeights weight = {std::max(0.0, exponents[0]), std::max(0.0, exponents[1])};
+    if (weight.energy > 0 || weight.latency > 0) weights.push_back(weight);
+  }
   for (const ObjectiveWeights& weight : weights) criteria_.push_back({weight, {}, {}, {}, false});
 }
 

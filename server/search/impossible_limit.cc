@@ -1,7 +1,6 @@
 #include "server/search/impossible_limit.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -13,10 +12,6 @@
 
 namespace oneloop {
 namespace {
-
-constexpr std::string_view kEnergy = "energy_uj";
-constexpr std::string_view kLatency = "latency_cycles";
-constexpr std::string_view kEdp = "edp";
 
 // Enough to come to the least latency, or near to the least energy, of the shipped networks.
 constexpr std::int64_t kSamples = 500;
@@ -34,50 +29,47 @@ class BestScore : public PointSink {
   double score_ = std::numeric_limits<double>::infinity();
 };
 
-Objective ObjectiveOf(std::string_view quantity) {
-  if (quantity == kEnergy) return Objective::kEnergy;
-  return quantity == kLatency ? Objective::kLatency : Objective::kEdp;
+// Whether the limit is about the hardware alone.
+bool IsOfAreaAlone(const MetricLimit& limit) {
+  return InfoOf(limit.quantity).product == MetricProduct::Of(Metric::kArea);
 }
 
 }  // namespace
 
 std::optional<ImpossibleLimit> FindImpossibleLimit(const SearchSpec& spec, const ProvenLeast& proven) {
-  struct Known {
-    std::string_view quantity;
-    std::optional<double> most;
-    double least;
-  };
-  const std::array<Known, 3> all = {
-      Known{kEnergy, spec.limits.energy_uj, proven.energy_uj},
-      Known{kLatency, spec.limits.latency_cycles, proven.latency_cycles},
-      Known{kEdp, spec.limits.edp, proven.energy_uj * proven.latency_cycles},
-  };
-  for (const Known& known : all) {
+  const double clock_mhz = spec.hardware_template->spec().clock_mhz.value_or(0);
+  const MetricBox box{.least = {proven.energy_uj, proven.latency_cycles, 0}};
+  for (const MetricLimit& limit : spec.limits) {
+    const QuantityInfo& quantity = InfoOf(limit.quantity);
+    double least = MetricForm(quantity.product, *spec.hardware_template).LeastValue(box);
     // The objective has a bound of its own, and often a higher one.
-    const bool is_objective = ObjectiveOf(known.quantity) == spec.objective;
-    const double least = is_objective ? std::max(known.least, proven.objective) : known.least;
-    if (known.most && Contradicts(*known.most, least)) return ImpossibleLimit{known.quantity, *known.most, least};
+    if (quantity.product == spec.objective) least = std::max(least, proven.objective);
+    if (!Contradicts(quantity.ProductAt(limit.bound, clock_mhz), least)) continue;
+    return ImpossibleLimit{limit, quantity.ValueAt(least, clock_mhz)};
   }
   return std::nullopt;
 }
 
-std::optional<std::string> TellImpossibleLimit(const SearchSpec& spec, const ImpossibleLimit& limit,
+std::optional<std::string> TellImpossibleLimit(const SearchSpec& spec, const ImpossibleLimit& impossible,
                                                const std::function<bool()>& stop_requested) {
+  const QuantityInfo& quantity = InfoOf(impossible.limit.quantity);
+  const double clock_mhz = spec.hardware_template->spec().clock_mhz.value_or(0);
   SearchSpec probe = spec;
-  probe.limits = {};
-  probe.limits.area_mm2 = spec.limits.area_mm2;
-  probe.objective = ObjectiveOf(limit.quantity);
+  std::erase_if(probe.limits, [](const MetricLimit& limit) { return !IsOfAreaAlone(limit); });
+  probe.objective = quantity.product;
   probe.algorithm = Algorithm::kGradient;
   probe.starts = 1;
   probe.samples_per_start = kSamples;
-  probe.stop_score = limit.least;
+  probe.stop_score = quantity.ProductAt(impossible.proven, clock_mhz);
   BestScore best(stop_requested);
   if (RunStart(probe, 0, best).termination == StartSummary::Termination::kStopped) return std::nullopt;
-  std::string text =
-      absl::StrCat("limit ", ToAbsl(limit.quantity), " <= ", ExactNumber(limit.most),
-                   " is impossible: it is proven that every design has at least ", ExactNumber(limit.least));
+  std::string text = absl::StrCat("limit ", ToAbsl(quantity.name),
+                                  quantity.at_least ? " >= " : " <= ", ExactNumber(impossible.limit.bound),
+                                  " is impossible: it is proven that every design ", "has at ",
+                                  quantity.at_least ? "most " : "least ", ExactNumber(impossible.proven));
   if (std::isfinite(best.score())) {
-    absl::StrAppend(&text, "; the nearest value that a design was found for is ", ExactNumber(best.score()));
+    absl::StrAppend(&text, "; the nearest value that a design was found for is ",
+                    ExactNumber(quantity.ValueAt(best.score(), clock_mhz)));
   }
   return text;
 }

@@ -4,7 +4,6 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "server/search/search.h"
 
@@ -19,17 +18,16 @@ struct ProvenLeast {
 
 // A limit of a job that no design can meet.
 struct ImpossibleLimit {
-  std::string_view quantity;
-  double most = 0;   // as the limit asks
-  double least = 0;  // as is proven
+  MetricLimit limit;
+  double proven = 0;  // in the limit's unit: no design is better
 };
 
-// The first of the spec's limits on energy, latency and EDP that contradicts what is proven, by more than rounding
-// explains. Those on area and parameters are known to be possible from the beginning (ValidateSearchSpec).
+// The first of the spec's limits that contradicts what is proven, by more than rounding explains. Those on area and
+// parameters are known to be possible from the beginning (ValidateSearchSpec).
 std::optional<ImpossibleLimit> FindImpossibleLimit(const SearchSpec& spec, const ProvenLeast& proven);
 
-// What to tell about it: the limit, what is proven, and the least value that a short search finds with all limits but
-// those on energy, latency and EDP. A pure function, unless stop_requested ends the search: then nullopt.
+// What to tell about it: the limit, what is proven, and the nearest value that a short search finds with limits on the
+// area alone. A pure function, unless stop_requested ends the search: then nullopt.
 std::optional<std::string> TellImpossibleLimit(const SearchSpec& spec, const ImpossibleLimit& limit,
                                                const std::function<bool()>& stop_requested);
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "common/mapping/factorize.h"
 #include "server/search/start_point.h"
 
 namespace oneloop {
@@ -15,7 +16,8 @@ namespace {
 
 // A change below this in log2 of the objective is rounding.
 constexpr double kProgress = 1e-9;
-// A refitted design this much worse (log2) than the best is given up before its layers are improved.
+// A refitted design whose energy or latency is this much worse (log2) than the best one's is given up before its
+// layers are improved.
 constexpr double kHopeless = 0.2;
 // Every kind of trial keeps at least this share; what it gained and cost before counts this much less with each of its
 // trials.
@@ -26,6 +28,8 @@ constexpr double kLeastHalfLife = 20;
 constexpr double kJump = 2;
 // The same of how much larger hardware may be that a layer is fitted anew to.
 constexpr double kGrowth = 1;
+// Larger axes that are looked at.
+constexpr std::ptrdiff_t kFullAxes = 3;
 
 }  // namespace
 
@@ -33,20 +37,25 @@ Polish::Polish(Evaluator& evaluator, LayerSearch& layers, Random& random)
     : evaluator_(evaluator),
       random_(random),
       layers_(layers),
+      limited_(evaluator.spec(), evaluator.goal()),
       exhausted_(static_cast<std::size_t>(evaluator.num_layers())) {
   const std::vector<ParameterRange>& ranges = evaluator.spec().hardware_range;
   for (std::size_t p = 0; p < ranges.size(); ++p) {
     if (ranges[p].min < ranges[p].max) free_parameters_.push_back(p);
+    full_axes_.push_back(FullAxes(p));
   }
 }
 
-void Polish::Run(DesignState* state) {
+void Polish::Run(DesignState* state, std::int64_t reserve) {
+  KeepLimits(state);
   ImproveLayers(state);
   if (Shrink(state)) Report(*state);
   half_life_ = std::max(kLeastHalfLife, kHalfLife * static_cast<double>(evaluator_.layer_evaluations_left()) /
                                             static_cast<double>(evaluator_.num_layers()));
   // A restart or a refit needs at least a sample; less than that is left over.
-  while (!evaluator_.Finished() && evaluator_.Affords(1)) Try(ChooseTrial(), state);
+  while (!evaluator_.Finished() && evaluator_.Affords(1) && evaluator_.layer_evaluations_left() > reserve) {
+    Try(ChooseTrial(), state);
+  }
 }
 
 // So that each kind gets its part of the samples: in proportion to what it gained per sample of late, but none is
@@ -100,7 +109,10 @@ void Polish::Try(Trial trial, DesignState* state) {
 }
 
 LayerSearch::Slopes Polish::SlopesOf(const DesignState& state) const {
-  return {evaluator_.SlopesAt({state.metrics().energy_uj, state.metrics().latency_cycles})};
+  const WorkloadMetrics& metrics = state.metrics();
+  const LogSlopes slopes = evaluator_.goal().MeritSlopes(metrics);
+  return {{metrics.energy_uj > 0 ? std::max(0.0, slopes.energy) / metrics.energy_uj : 0,
+           metrics.latency_cycles > 0 ? std::max(0.0, slopes.latency) / metrics.latency_cycles : 0}};
 }
 
 bool Polish::ImproveLayer(int layer, DesignState* state) {
@@ -140,6 +152,13 @@ bool Polish::Shrink(DesignState* state) {
   return true;
 }
 
+void Polish::KeepLimits(DesignState* state) {
+  if (limited_.Keeps(state->hardware())) return;
+  const std::optional<HardwarePoint> within = limited_.Within(state->hardware(), -1, random_);
+  DesignState candidate = *state;
+  if (within.has_value() && Refit(*within, &candidate)) Accept(std::move(candidate), state);
+}
+
 void Polish::Report(const DesignState& state) {
   tried_hardware_.clear();
   hardware_exhausted_ = false;
@@ -150,6 +169,29 @@ double Polish::WholeValue(std::size_t parameter, double value) const {
   const ParameterRange& range = evaluator_.spec().hardware_range[parameter];
   const double step = evaluator_.spec().hardware_template->parameter(static_cast<int>(parameter)).step;
   return std::clamp(std::nearbyint(value / step) * step, range.min, range.max);
+}
+
+// Values of a parameter that sizes axes at which some layer fills one with a dimension: values between them give nobody
+// more copies, and under a limit what they take is missed elsewhere. Ascending; empty for other parameters.
+std::vector<double> Polish::FullAxes(std::size_t parameter) const {
+  const Template& hardware_template = *evaluator_.spec().hardware_template;
+  std::vector<double> sizes;
+  for (const Resource& resource : hardware_template.resources()) {
+    if (resource.kind != Resource::Kind::kAxis || resource.owner != static_cast<int>(parameter)) continue;
+    const Formula::Term& limit = resource.limit.terms().front();
+    const DimSet dims = hardware_template.axes()[static_cast<std::size_t>(resource.axis)].dims;
+    for (int layer = 0; layer < evaluator_.num_layers(); ++layer) {
+      for (const Dim dim : kAllDims) {
+        if (!dims.Has(dim)) continue;
+        for (const std::int64_t divisor : Divisors(evaluator_.shape(layer).bound(dim))) {
+          sizes.push_back(std::pow(static_cast<double>(divisor) / limit.coefficient, 1 / limit.exponents[parameter]));
+        }
+      }
+    }
+  }
+  std::sort(sizes.begin(), sizes.end());
+  sizes.erase(std::unique(sizes.begin(), sizes.end()), sizes.end());
+  return sizes;
 }
 
 // For one parameter: the values that let the next few layers no longer fit, and steps down and up.
@@ -166,6 +208,11 @@ std::vector<HardwarePoint> Polish::NearbyHardware(const DesignState& state, std:
   values.erase(std::unique(values.begin(), values.end()), values.end());
   if (values.size() > 4) values.resize(4);
   for (const double factor : {0.25, 0.5, 0.75, 0.9, 1.125, 1.25, 1.5, 2.0, 4.0}) values.push_back(now * factor);
+  if (limited_.binds()) {
+    const std::vector<double>& sizes = full_axes_[p];
+    const auto larger = std::upper_bound(sizes.begin(), sizes.end(), now);
+    values.insert(values.end(), larger, larger + std::min<std::ptrdiff_t>(kFullAxes, sizes.end() - larger));
+  }
 
   std::vector<HardwarePoint> points;
   for (const double value : values) {
@@ -186,6 +233,18 @@ std::vector<HardwarePoint> Polish::NearbyHardware(const DesignState& state, std:
   return points;
 }
 
+// What one parameter takes, others give up; what it gives up, another may take, as often as not.
+HardwarePoint Polish::AlongLimits(const HardwarePoint& hardware, std::size_t parameter, const HardwarePoint& present) {
+  const std::optional<HardwarePoint> within = limited_.Within(hardware, static_cast<int>(parameter), random_);
+  if (!within.has_value()) return hardware;
+  if (hardware[parameter] > present[parameter] || free_parameters_.size() < 2 || random_.Below(2) == 0) return *within;
+  HardwarePoint grown = *within;
+  std::size_t other = free_parameters_[random_.Below(free_parameters_.size() - 1)];
+  if (other == parameter) other = free_parameters_.back();
+  grown[other] = WholeValue(other, grown[other] * std::exp2(std::abs(kJump * random_.Normal())));
+  return limited_.Towards(*within, grown);
+}
+
 // Moves the design to other hardware: layers that do not fit are repaired, then all are improved, the changed ones
 // first. False when that cannot pay or the budget ends.
 bool Polish::Refit(const HardwarePoint& hardware, DesignState* state) {
@@ -201,7 +260,9 @@ bool Polish::Refit(const HardwarePoint& hardware, DesignState* state) {
     state->SetLayer(evaluator_, layer, design.mapping, design.use, design.figures);
     order.push_back(layer);
   }
-  if (state->merit() > best + kHopeless) return false;
+  // What improving may bring back of energy and latency counts more where a limit on them is overrun.
+  const LogSlopes slopes = evaluator_.goal().MeritSlopes(state->metrics());
+  if (state->merit() > best + kHopeless * std::max({1.0, slopes.energy, slopes.latency})) return false;
   if (larger) {
     for (int layer = 0; layer < evaluator_.num_layers(); ++layer) {
       if (std::find(order.begin(), order.end(), layer) == order.end()) order.push_back(layer);
@@ -216,7 +277,11 @@ void Polish::TryHardware(DesignState* state) {
   // One parameter at random, or the next that still has a value to try.
   const std::size_t first = random_.Below(free_parameters_.size());
   for (std::size_t i = 0; i < free_parameters_.size() && points.empty(); ++i) {
-    points = NearbyHardware(*state, free_parameters_[(first + i) % free_parameters_.size()]);
+    const std::size_t p = free_parameters_[(first + i) % free_parameters_.size()];
+    points = NearbyHardware(*state, p);
+    if (limited_.binds()) {
+      for (HardwarePoint& point : points) point = AlongLimits(point, p, state->hardware());
+    }
     std::erase_if(points, [this](const HardwarePoint& point) {
       return std::find(tried_hardware_.begin(), tried_hardware_.end(), point) != tried_hardware_.end();
     });
@@ -239,12 +304,26 @@ void Polish::Accept(DesignState candidate, DesignState* state) {
   Report(*state);
 }
 
+// Of hardware far away what the limits leave, with one parameter as it is, and axes that a layer can fill.
+HardwarePoint Polish::JumpWithin(HardwarePoint hardware) {
+  for (const std::size_t p : free_parameters_) {
+    const std::vector<double>& sizes = full_axes_[p];
+    const auto larger = std::upper_bound(sizes.begin(), sizes.end(), hardware[p]);
+    if (larger != sizes.begin()) hardware[p] = WholeValue(p, *(larger - 1));
+  }
+  const std::size_t kept = free_parameters_[random_.Below(free_parameters_.size())];
+  std::optional<HardwarePoint> within = limited_.Within(hardware, static_cast<int>(kept), random_);
+  if (!within.has_value()) within = limited_.Within(hardware, -1, random_);
+  return within.value_or(std::move(hardware));
+}
+
 // Fits every layer to hardware far away: from its present mapping, or from a new one when that is better there.
 void Polish::TryJump(DesignState* state) {
   HardwarePoint hardware = state->hardware();
   for (const std::size_t p : free_parameters_) {
     hardware[p] = WholeValue(p, hardware[p] * std::exp2(kJump * random_.Normal()));
   }
+  if (limited_.binds()) hardware = JumpWithin(hardware);
   DesignState candidate = *state;
   candidate.SetHardware(evaluator_, hardware);
   const ComponentCosts& costs = candidate.costs();
@@ -313,7 +392,7 @@ HardwarePoint Polish::GrownHardware(const DesignState& state) {
     if (random_.Below(2) == 0) continue;
     hardware[p] = std::max(hardware[p], WholeValue(p, hardware[p] * std::exp2(std::abs(kGrowth * random_.Normal()))));
   }
-  return hardware;
+  return limited_.Keeps(state.hardware()) ? limited_.Towards(state.hardware(), hardware) : hardware;
 }
 
 }  // namespace oneloop

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "server/search/design_state.h"
 #include "server/search/evaluator.h"
 #include "server/search/layer_search.h"
+#include "server/search/limited_hardware.h"
 
 namespace oneloop {
 
@@ -22,7 +24,8 @@ class Polish {
   // All must outlive the polish.
   Polish(Evaluator& evaluator, LayerSearch& layers, Random& random);
 
-  void Run(DesignState* state);
+  // Ends when the budget has so many evaluations of one layer left.
+  void Run(DesignState* state, std::int64_t reserve = 0);
 
  private:
   enum class Trial { kLayer, kHardware, kJump };
@@ -41,6 +44,8 @@ class Polish {
   void ImproveLayers(DesignState* state);
   // Gives back what no layer needs, if that is better; true when it was.
   bool Shrink(DesignState* state);
+  // Moves a design that breaks a limit by its hardware alone to hardware that does not.
+  void KeepLimits(DesignState* state);
   void TryHardware(DesignState* state);
   void TryJump(DesignState* state);
   void TryLayer(DesignState* state);
@@ -48,14 +53,20 @@ class Polish {
   void Accept(DesignState candidate, DesignState* state);
   // The nearest value that a parameter may have.
   double WholeValue(std::size_t parameter, double value) const;
+  std::vector<double> FullAxes(std::size_t parameter) const;
+  HardwarePoint JumpWithin(HardwarePoint hardware);
   std::vector<HardwarePoint> NearbyHardware(const DesignState& state, std::size_t parameter) const;
+  // Other hardware to fit the design to, by the change of one parameter, within the limits.
+  HardwarePoint AlongLimits(const HardwarePoint& hardware, std::size_t parameter, const HardwarePoint& present);
   bool Refit(const HardwarePoint& hardware, DesignState* state);
   void Report(const DesignState& state);
 
   Evaluator& evaluator_;
   Random& random_;
   LayerSearch& layers_;
+  const LimitedHardware limited_;
   std::vector<std::size_t> free_parameters_;
+  std::vector<std::vector<double>> full_axes_;  // by parameter
   // By kind of trial. They begin as if hardware had gained most: far from the optimum it does.
   static constexpr std::size_t kNumTrials = 3;
   std::array<Record, kNumTrials> records_ = {{{0.1, 10, 10}, {1, 10, 1}, {0.5, 50, 4}}};

@@ -88,29 +88,44 @@ absl::Status ValidateLimits(const SearchSpec& spec) {
   }
   const auto& mac_energy = hardware_template.spec().mac_energy_pj;
   const auto& area = hardware_template.spec().area_mm2;
-  const double energy = mac_energy.has_value() ? macs * mac_energy->EvaluateSmallest(smallest, largest) * 1e-6 : 0;
-  const double latency = macs / lanes;
-  const auto check = [](std::string_view name, const std::optional<double>& limit, double least) {
-    if (!limit.has_value()) return absl::OkStatus();
-    if (!(*limit > 0) || !std::isfinite(*limit)) {
-      return FieldError("limits", absl::StrCat(ToAbsl(name), " is ", *limit, "; valid: above 0"));
+  MetricBox box;
+  box.least = {mac_energy.has_value() ? macs * mac_energy->EvaluateSmallest(smallest, largest) * 1e-6 : 0, macs / lanes,
+               area.has_value() ? area->EvaluateSmallest(smallest, largest) : 0};
+  const double clock_mhz = hardware_template.spec().clock_mhz.value_or(0);
+  for (const MetricLimit& limit : spec.limits) {
+    const QuantityInfo& quantity = InfoOf(limit.quantity);
+    if (!(limit.bound > 0) || !std::isfinite(limit.bound)) {
+      return FieldError("limits", absl::StrCat(ToAbsl(quantity.name), " is ", limit.bound, "; valid: above 0"));
     }
-    if (*limit >= least) return absl::OkStatus();
-    return FieldError("limits",
-                      absl::StrCat(ToAbsl(name), " <= ", *limit, " is impossible: every design has at least ", least));
-  };
-  RETURN_IF_ERROR(
-      check("area_mm2", spec.limits.area_mm2, area.has_value() ? area->EvaluateSmallest(smallest, largest) : 0));
-  RETURN_IF_ERROR(check("energy_uj", spec.limits.energy_uj, energy));
-  RETURN_IF_ERROR(check("latency_cycles", spec.limits.latency_cycles, latency));
-  return check("edp", spec.limits.edp, energy * latency);
+    if (NeedsClock(quantity) && clock_mhz == 0) {
+      return FieldError("limits", absl::StrCat(ToAbsl(quantity.name), " needs a clock, and template '",
+                                               hardware_template.name(), "' has no clock_mhz"));
+    }
+    const double least = MetricForm(quantity.product, hardware_template).LeastValue(box);
+    if (least <= quantity.ProductAt(limit.bound, clock_mhz)) continue;
+    const double reachable = quantity.ValueAt(least, clock_mhz);
+    return FieldError("limits", absl::StrCat(ToAbsl(quantity.name), quantity.at_least ? " >= " : " <= ", limit.bound,
+                                             " is impossible: every design has at ",
+                                             quantity.at_least ? "most " : "least ", reachable));
+  }
+  return absl::OkStatus();
 }
 
 // An objective of energy needs a template that says what energy costs.
 absl::Status ValidateObjective(const SearchSpec& spec) {
-  if (spec.objective == Objective::kLatency) return absl::OkStatus();
   const TemplateSpec& hardware = spec.hardware_template->spec();
-  if (hardware.mac_energy_pj.has_value() || hardware.levels.back().energy_pj.has_value()) return absl::OkStatus();
+  if (NeedsClock(spec.objective) && !hardware.clock_mhz.has_value()) {
+    return FieldError("objective", absl::StrCat("has power, which needs a clock, and template '", hardware.name,
+                                                "' has no clock_mhz"));
+  }
+  if (spec.objective.of(Metric::kArea) > 0 && !hardware.area_mm2.has_value()) {
+    return FieldError("objective",
+                      absl::StrCat("has area, and template '", hardware.name, "' has no formula area_mm2"));
+  }
+  const bool asks_for_energy = spec.objective.of(Metric::kEnergy) > 0 || spec.objective.of(Metric::kPower) > 0;
+  if (!asks_for_energy || hardware.mac_energy_pj.has_value() || hardware.levels.back().energy_pj.has_value()) {
+    return absl::OkStatus();
+  }
   return FieldError("objective", absl::StrCat("template '", hardware.name,
                                               "' gives no energy for its compute units or its last level; valid: "
                                               "LATENCY"));
@@ -144,6 +159,8 @@ StartSummary RunAlgorithm(Evaluator& evaluator, Random& random) {
 }
 
 }  // namespace
+
+Goal GoalOf(const SearchSpec& spec) { return Goal(spec.objective, spec.limits, *spec.hardware_template); }
 
 absl::Status ValidateSearchSpec(const SearchSpec& spec) {
   RETURN_IF_ERROR(CheckRange("starts", spec.starts, 1, kMaxStarts));

@@ -12,13 +12,13 @@
 #include "common/hardware/template.h"
 #include "common/mapping/mapping.h"
 #include "common/model/cost_model.h"
+#include "common/model/goal.h"
 #include "common/model/latency_predictor.h"
-#include "common/model/smooth_model.h"
+#include "common/model/metrics.h"
 #include "common/workload/workload.h"
 
 namespace oneloop {
 
-enum class Objective { kEdp, kEnergy, kLatency };
 enum class Algorithm { kGradient, kRandom, kBayesian, kDefaultTiling };
 enum class OrderStrategy { kFixed, kIterate, kSoftmax };
 // What the descent moves: log2 of the factors, or the factors.
@@ -30,20 +30,23 @@ struct SearchSpec {
   std::shared_ptr<const Template> hardware_template;
   // Of a model of the same template: its cycles stand in the place of the analytical latency. Null for none.
   std::shared_ptr<const LatencyPredictor> latency;
-  Objective objective = Objective::kEdp;
+  MetricProduct objective = MetricProduct::Edp();
   Algorithm algorithm = Algorithm::kGradient;
   OrderStrategy order_strategy = OrderStrategy::kIterate;
   int starts = 7;
   std::int64_t samples_per_start = 1490;
   std::uint64_t seed = 0;
   std::vector<ParameterRange> hardware_range;  // by parameter index
-  MetricLimits limits;
+  std::vector<MetricLimit> limits;             // hard; at most one of a quantity
   int round_period = 100;
   double learning_rate = 0.5;  // of Adam, in what the descent moves
   double descent_share = 0.3;  // of the samples, for the descent with its roundings; the rest is for polish
   Parametrization parametrization = Parametrization::kLog;
   std::optional<double> stop_score;  // a start ends once its best score is this or less
 };
+
+// The spec's objective and limits on its template.
+Goal GoalOf(const SearchSpec& spec);
 
 // INVALID_ARGUMENT, with the field as in the proto message JobSpec, for counts out of range, a range of a parameter
 // that is empty or outside the template's, limits that no design can meet. RESOURCE_EXHAUSTED beyond

@@ -8,10 +8,10 @@ namespace oneloop {
 namespace {
 
 // The proof is about the analytical latency; of a predicted one it says nothing but that it is not negative.
-void ForgetLatency(Objective objective, LowerBound* bound) {
+void ForgetLatency(const MetricProduct& objective, LowerBound* bound) {
   if (std::isinf(bound->objective)) return;  // no design fits, however long it would take
   bound->latency_cycles = 0;
-  if (objective != Objective::kEnergy) bound->objective = 0;
+  if (objective.of(Metric::kLatency) > 0 || objective.of(Metric::kPower) > 0) bound->objective = 0;
 }
 
 }  // namespace
@@ -24,8 +24,8 @@ std::optional<LowerBound> ProveSearchBound(const SearchSpec& spec, const std::fu
     return stopped;
   };
   const CostModel model(spec.hardware_template);
-  LowerBound bound = ProveLowerBound(model, MergeEqualShapes(*spec.workload).workload, spec.hardware_range,
-                                     WeightsOf(spec.objective), options);
+  LowerBound bound =
+      ProveLowerBound(model, MergeEqualShapes(*spec.workload).workload, spec.hardware_range, GoalOf(spec), options);
   // What was proven by then is true, but another run would prove something else.
   if (stopped) return std::nullopt;
   if (spec.latency != nullptr) ForgetLatency(spec.objective, &bound);

@@ -29,7 +29,8 @@ void Print(const std::string& name, const LowerBoundOptions& options) {
     ranges.push_back({parameter.min, parameter.max});
   }
   const std::clock_t begin = std::clock();
-  const LowerBound bound = ProveLowerBound(model, workload, ranges, {1, 1}, options);
+  const LowerBound bound =
+      ProveLowerBound(model, workload, ranges, Goal(MetricProduct::Edp(), {}, model.hardware_template()), options);
   const double seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
   std::printf("%-16s EDP >= %.4e", name.c_str(), bound.objective);
   const auto known = BestKnownEdp().find(name);

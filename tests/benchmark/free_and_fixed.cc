@@ -1,7 +1,9 @@
 // Whether leaving a parameter free costs anything: a job over the whole template against the best of jobs of the same
 // budget that fix one parameter.
 //   free_and_fixed TEMPLATE.yaml WORKLOAD PARAMETER=VALUE[,VALUE...] [samples per start] [starts] [seeds] [single]
-//     WORKLOAD: a shipped name or a file; "single" runs each of its layers as a workload of its own
+//   [objective=PRODUCT] [LIMIT=BOUND...]
+//     WORKLOAD: a shipped name or a file; "single" runs each of its layers as a workload of its own; LIMIT: a quantity
+//     as of a job's limits
 //   free_and_fixed random TEMPLATES [samples per start] [starts] [first seed]
 //     random templates and layers, each parameter in turn fixed at five values over its range
 #include <algorithm>
@@ -10,6 +12,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -36,6 +39,8 @@ struct Budget {
 class Summary {
  public:
   void Add(double free, double fixed) {
+    best_fixed_ = std::min(best_fixed_, fixed);
+    sum_free_ += free;
     excesses_.push_back(free / fixed - 1);
     log_free_ += std::log(free);
     log_fixed_ += std::log(fixed);
@@ -52,12 +57,15 @@ class Summary {
     std::printf("%zu runs: free is worse in %d, mean %+.2f %%, worst %+.2f %%; geometric means %.5g free, %.5g fixed\n",
                 excesses_.size(), worse, 100 * sum / count, 100 * *std::max_element(excesses_.begin(), excesses_.end()),
                 std::exp(log_free_ / count), std::exp(log_fixed_ / count));
+    std::printf("mean of free against the best of all fixed: %+.2f %%\n", 100 * (sum_free_ / count / best_fixed_ - 1));
   }
 
  private:
   std::vector<double> excesses_;
   double log_free_ = 0;
   double log_fixed_ = 0;
+  double sum_free_ = 0;
+  double best_fixed_ = std::numeric_limits<double>::infinity();
 };
 
 bool IsFile(const std::string& name) { return name.find(".yaml") != std::string::npos; }
@@ -115,13 +123,30 @@ int RunFiles(int argc, char** argv) {
   if (argc > 4) budget.samples = std::atoll(argv[4]);
   if (argc > 5) budget.starts = std::atoi(argv[5]);
   if (argc > 6) budget.seeds = std::atoi(argv[6]);
+  bool single = false;
+  std::vector<MetricLimit> limits;
+  MetricProduct objective = MetricProduct::Edp();
+  for (int i = 7; i < argc; ++i) {
+    const std::vector<std::string> limit = absl::StrSplit(argv[i], absl::MaxSplits('=', 1));
+    const QuantityInfo* const quantity = FindQuantity(limit[0]);
+    double bound = 0;
+    if (limit.size() == 1) {
+      single = limit[0] == "single";
+    } else if (limit[0] == "objective") {
+      const absl::StatusOr<MetricProduct> product = MetricProduct::Parse(limit[1]);
+      if (!product.ok()) return 1;
+      objective = *product;
+    } else if (quantity != nullptr && absl::SimpleAtod(limit[1], &bound)) {
+      limits.push_back({quantity->quantity, bound});
+    } else {
+      std::fprintf(stderr, "no limit '%s'\n", argv[i]);
+      return 1;
+    }
+  }
   std::vector<Workload> workloads;
-  if (argc > 7) {
+  if (single) {
     for (const Layer& layer : workload.layers) {
-      Workload single;
-      single.name = layer.name;
-      single.layers = {layer};
-      workloads.push_back(std::move(single));
+      workloads.push_back({layer.name, "", {layer}});
     }
   } else {
     workloads.push_back(workload);
@@ -131,6 +156,8 @@ int RunFiles(int argc, char** argv) {
     SearchSpec spec = SpecFor(one, hardware_template);
     spec.samples_per_start = budget.samples;
     spec.starts = budget.starts;
+    spec.limits = limits;
+    spec.objective = objective;
     RunOne(spec, one.name, parameter, values, budget.seeds, &summary);
   }
   summary.Print();

@@ -44,7 +44,7 @@ struct Job {
     }
   }
   SmoothModel MakeSmooth(const LatencyPredictor* latency = nullptr) const {
-    return {model, *spec.workload, spec.hardware_range, {1, 1}, {}, latency};
+    return {model, *spec.workload, spec.hardware_range, GoalOf(spec), latency};
   }
   // As large as one that is trained on a few hundred measurements.
   std::unique_ptr<const LatencyPredictor> MakePredictor() const {

@@ -90,7 +90,7 @@ StartSummary DescendOnly(const SearchSpec& spec, int start, PointSink& sink) {
   for (const Layer& layer : spec.workload->layers) {
     mappings.push_back(RandomMapping(*spec.hardware_template, layer.shape, random));
   }
-  const SmoothModel smooth(model, *spec.workload, spec.hardware_range, {1, 1}, {});
+  const SmoothModel smooth(model, *spec.workload, spec.hardware_range, GoalOf(spec));
   Descent descent(smooth, evaluator);
   descent.StartFrom(mappings);
   StartSummary summary;

@@ -68,8 +68,7 @@ void Search(const SearchSpec& spec) {
   options.max_tiles = 2000;
   std::int64_t polls = 0;
   options.stop_requested = [&polls] { return ++polls > kMostBoundPolls; };
-  const LowerBound bound =
-      ProveLowerBound(model, *spec.workload, spec.hardware_range, WeightsOf(spec.objective), options);
+  const LowerBound bound = ProveLowerBound(model, *spec.workload, spec.hardware_range, GoalOf(spec), options);
   Check(!(bound.objective > checker.best() * (1 + 1e-9)), "no design is better than the bound");
 }
 

@@ -34,15 +34,17 @@ struct Problem {
     for (int p = 0; p < model.hardware_template().num_parameters(); ++p) {
       ranges.push_back(fixed ? ParameterRange{4, 4} : ParameterRange{1, 1 << 20});
     }
-    if (random.Below(2) == 0) limits.area_mm2 = 0.5;
-    if (random.Below(4) == 0) limits.edp = 1;
-    smooth = std::make_unique<SmoothModel>(model, workload, ranges, ObjectiveWeights{1, 1}, limits);
+    if (random.Below(2) == 0) limits.push_back({Quantity::kAreaMm2, 0.5});
+    if (random.Below(4) == 0) limits.push_back({Quantity::kEdp, 1});
+    smooth = std::make_unique<SmoothModel>(model, workload, ranges,
+                                           Goal(MetricProduct::Edp(), limits, model.hardware_template()));
   }
 
   // From here on the latency is a predictor's.
   void PredictLatency() {
     latency = RandomLatencyPredictor(model, random.Below(3) > 0, random);
-    smooth = std::make_unique<SmoothModel>(model, workload, ranges, ObjectiveWeights{1, 1}, limits, latency.get());
+    smooth = std::make_unique<SmoothModel>(
+        model, workload, ranges, Goal(MetricProduct::Edp(), limits, model.hardware_template()), latency.get());
   }
 
   std::vector<double> WholeFactors() {
@@ -58,7 +60,7 @@ struct Problem {
   Workload workload;
   std::vector<SmoothModel::Orders> orders;
   std::vector<ParameterRange> ranges;
-  MetricLimits limits;
+  std::vector<MetricLimit> limits;
   std::unique_ptr<const LatencyPredictor> latency;
   std::unique_ptr<SmoothModel> smooth;
 };
@@ -83,7 +85,8 @@ Evaluation Evaluate(const SmoothModel& smooth, const std::vector<double>& x,
 // The same by the templated rules, with the gradient in the kernel's layout.
 Evaluation EvaluateByRules(const Problem& problem, const std::vector<double>& x) {
   const SmoothModel& smooth = *problem.smooth;
-  const ReferenceSmoothModel reference(problem.model, problem.workload, problem.ranges, {1, 1}, problem.limits);
+  const ReferenceSmoothModel reference(problem.model, problem.workload, problem.ranges,
+                                       Goal(MetricProduct::Edp(), problem.limits, problem.model.hardware_template()));
   const auto place = [&](int layer, int s) {
     const FactorSlot& slot = smooth.slots()[static_cast<std::size_t>(s)];
     const auto same = std::find_if(reference.slots().begin(), reference.slots().end(), [&](const FactorSlot& other) {

@@ -25,12 +25,12 @@ struct Figures {
 
 // Nothing when the template's constant limits penalise the mapping.
 std::optional<Figures> Whole(const CostModel& model, const SmoothModel& smooth, const Layer& layer,
-                             const Mapping& mapping, const HardwarePoint& hardware, const ObjectiveWeights& weights,
+                             const Mapping& mapping, const HardwarePoint& hardware, const MetricProduct& objective,
                              const LatencyPredictor* latency) {
   const Workload alone{"alone", "", {{layer.name, 1, layer.shape}}};
   std::vector<ParameterRange> ranges;
   for (const double value : hardware) ranges.push_back({value, value});
-  const SmoothModel single(model, alone, ranges, weights, {}, latency);
+  const SmoothModel single(model, alone, ranges, Goal(objective, {}, model.hardware_template()), latency);
   const std::vector<double> x = single.FactorsOf(std::vector<Mapping>{mapping});
   std::vector<double> gradient(x.size());
   SmoothModel::Result result;
@@ -65,15 +65,22 @@ int CompareLayers(bool predicts, std::uint64_t seed) {
       const LatencyFeatures features(model, hardware);
       predictor = LatencyPredictor::Create(model, hardware, RandomLatencyParameters(features, true, random)).value();
     }
-    const SmoothModel smooth(model, workload, std::vector<ParameterRange>(hardware.size(), {1, 1 << 20}), {1, 1}, {},
-                             predictor.get());
+    const SmoothModel smooth(model, workload, std::vector<ParameterRange>(hardware.size(), {1, 1 << 20}),
+                             Goal(MetricProduct::Edp(), {}, model.hardware_template()), predictor.get());
     LayerGradient gradient(smooth);
     for (std::size_t i = 0; i < workload.layers.size(); ++i) {
       const Layer& layer = workload.layers[i];
       const Mapping mapping = RandomMapping(model.hardware_template(), layer.shape, random);
-      const std::optional<Figures> energy = Whole(model, smooth, layer, mapping, hardware, {1, 0}, predictor.get());
-      const std::optional<Figures> latency = Whole(model, smooth, layer, mapping, hardware, {0, 1}, predictor.get());
+      // Objectives of energy or latency alone have a little of the other, which decides between equals.
+      const MetricProduct both = MetricProduct::Edp();
+      const MetricProduct more_energy = {{2, 1, 0, 0}};
+      std::optional<Figures> latency = Whole(model, smooth, layer, mapping, hardware, both, predictor.get());
+      std::optional<Figures> energy = Whole(model, smooth, layer, mapping, hardware, more_energy, predictor.get());
       if (!energy.has_value() || !latency.has_value()) continue;
+      for (std::size_t s = 0; s < energy->slopes.size(); ++s) {
+        energy->slopes[s] -= latency->slopes[s];
+        latency->slopes[s] -= energy->slopes[s];
+      }
       const ObjectiveWeights weights{0.25 + random.Uniform(), 0.25 + random.Uniform()};
       const double energy_part = weights.energy * energy->metrics.energy_uj;
       const double latency_part = weights.latency * latency->metrics.latency_cycles;

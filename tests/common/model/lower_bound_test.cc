@@ -26,10 +26,11 @@ namespace oneloop {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr std::array<ObjectiveWeights, 3> kObjectives = {{{1, 1}, {1, 0}, {0, 1}}};
+const std::array<MetricProduct, 3> kObjectives = {MetricProduct::Edp(), MetricProduct::Of(Metric::kEnergy),
+                                                  MetricProduct::Of(Metric::kLatency)};
 
-double Objective(const LayerFigures& figures, const ObjectiveWeights& weights) {
-  return std::pow(figures.energy_uj, weights.energy) * std::pow(figures.latency_cycles, weights.latency);
+double ObjectiveOf(const LayerFigures& figures, const Goal& goal) {
+  return goal.objective().Value({figures.energy_uj, figures.latency_cycles, 0});
 }
 
 // Every hardware point of whole numbers in the ranges.
@@ -84,7 +85,7 @@ std::vector<Front> FrontsOf(const CostModel& model, const LayerShape& shape, con
 
 // The best objective of a workload, by exhaustion.
 double BestOf(const CostModel& model, const Workload& workload, const std::vector<ParameterRange>& ranges,
-              const ObjectiveWeights& weights) {
+              const Goal& goal) {
   const std::vector<HardwarePoint> points = AllHardware(ranges);
   std::vector<Front> sums(points.size());
   for (Front& sum : sums) sum.Add({0, 0});
@@ -103,7 +104,7 @@ double BestOf(const CostModel& model, const Workload& workload, const std::vecto
   }
   double best = kInfinity;
   for (const Front& sum : sums) {
-    for (const LayerFigures& figures : sum.members()) best = std::min(best, Objective(figures, weights));
+    for (const LayerFigures& figures : sum.members()) best = std::min(best, ObjectiveOf(figures, goal));
   }
   return best;
 }
@@ -195,14 +196,14 @@ TEST(LowerBoundTest, NoDesignIsBetterByExhaustion) {
     Random random(seed);
     const SmallCase small = RandomSmallCase(random, factorisations);
     const CostModel model(small.hardware_template);
-    const ObjectiveWeights& weights = kObjectives[seed % kObjectives.size()];
-    const double best = BestOf(model, small.workload, small.ranges, weights);
+    const Goal goal(kObjectives[seed % kObjectives.size()], {}, *small.hardware_template);
+    const double best = BestOf(model, small.workload, small.ranges, goal);
     LowerBoundOptions options;
     options.max_boxes = static_cast<int>(1 + random.Below(100));
     options.max_tiles = static_cast<std::int64_t>(random.Below(2) == 0 ? 1000000 : 1 + random.Below(30));
-    const LowerBound bound = ProveLowerBound(model, small.workload, small.ranges, weights, options);
+    const LowerBound bound = ProveLowerBound(model, small.workload, small.ranges, goal, options);
     ASSERT_LE(bound.objective, best) << "seed " << seed;
-    ASSERT_LE(Objective({bound.energy_uj, bound.latency_cycles}, weights), bound.objective * (1 + 1e-9));
+    ASSERT_LE(ObjectiveOf({bound.energy_uj, bound.latency_cycles}, goal), bound.objective * (1 + 1e-9));
     if (best == kInfinity) continue;
     ++feasible;
     log_ratios += std::log(bound.objective / best);
@@ -227,7 +228,8 @@ TEST(LowerBoundTest, NoRandomDesignIsBetter) {
     options.max_tiles = 5000;
     std::array<LowerBound, kObjectives.size()> bounds;
     for (std::size_t i = 0; i < bounds.size(); ++i) {
-      bounds[i] = ProveLowerBound(model, workload, ranges, kObjectives[i], options);
+      bounds[i] =
+          ProveLowerBound(model, workload, ranges, Goal(kObjectives[i], {}, model.hardware_template()), options);
     }
     for (int draw = 0; draw < 100; ++draw) {
       const LayerShape& shape = workload.layers[0].shape;
@@ -236,7 +238,8 @@ TEST(LowerBoundTest, NoRandomDesignIsBetter) {
       if (!hardware.has_value()) continue;
       const LayerFigures figures = model.Score(use, model.CostsAt(*hardware));
       for (std::size_t i = 0; i < bounds.size(); ++i) {
-        ASSERT_LE(bounds[i].objective, Objective(figures, kObjectives[i])) << "seed " << seed;
+        ASSERT_LE(bounds[i].objective, ObjectiveOf(figures, Goal(kObjectives[i], {}, model.hardware_template())))
+            << "seed " << seed;
         ASSERT_LE(bounds[i].energy_uj, figures.energy_uj) << "seed " << seed;
         ASSERT_LE(bounds[i].latency_cycles, figures.latency_cycles) << "seed " << seed;
       }
@@ -250,8 +253,9 @@ class NetworkTest : public testing::TestWithParam<std::pair<std::string, double>
 TEST_P(NetworkTest, BoundIsNearTheBestDesignKnown) {
   const auto& [network, best_known_edp] = GetParam();
   const CostModel model(ShippedTemplate("gemmini"));
-  const LowerBound bound = ProveLowerBound(model, ShippedWorkload(network),
-                                           std::vector<ParameterRange>{{2, 128}, {1, 8192}, {1, 8192}}, {1, 1});
+  const LowerBound bound =
+      ProveLowerBound(model, ShippedWorkload(network), std::vector<ParameterRange>{{2, 128}, {1, 8192}, {1, 8192}},
+                      Goal(MetricProduct::Edp(), {}, model.hardware_template()));
   EXPECT_LE(bound.objective, best_known_edp);
   EXPECT_GE(bound.objective, best_known_edp / 1.035);
   EXPECT_TRUE(bound.exhausted);
@@ -266,9 +270,9 @@ INSTANTIATE_TEST_SUITE_P(LowerBound, NetworkTest,
 
 class BertTest : public testing::Test {
  protected:
-  LowerBound Bound(const std::vector<ParameterRange>& ranges, const ObjectiveWeights& weights = {1, 1},
+  LowerBound Bound(const std::vector<ParameterRange>& ranges, const MetricProduct& objective = MetricProduct::Edp(),
                    const LowerBoundOptions& options = {}) const {
-    return ProveLowerBound(model_, workload_, ranges, weights, options);
+    return ProveLowerBound(model_, workload_, ranges, Goal(objective, {}, model_.hardware_template()), options);
   }
 
   const CostModel model_{ShippedTemplate("gemmini")};
@@ -281,7 +285,7 @@ TEST_F(BertTest, MoreBoxesNeverLowerTheBound) {
   for (const int boxes : {1, 3, 10, 30, 100, 1000}) {
     LowerBoundOptions options;
     options.max_boxes = boxes;
-    const LowerBound bound = Bound(everything_, {1, 1}, options);
+    const LowerBound bound = Bound(everything_, MetricProduct::Edp(), options);
     EXPECT_GE(bound.objective, last);
     EXPECT_LE(bound.boxes, boxes + 5);  // a split looks at two halves along each of three parameters
     last = bound.objective;
@@ -304,8 +308,8 @@ TEST_F(BertTest, FixedHardwareIsOneBox) {
 }
 
 TEST_F(BertTest, ObjectiveIsTheOneAskedFor) {
-  const LowerBound energy = Bound(everything_, {1, 0});
-  const LowerBound latency = Bound(everything_, {0, 1});
+  const LowerBound energy = Bound(everything_, MetricProduct::Of(Metric::kEnergy));
+  const LowerBound latency = Bound(everything_, MetricProduct::Of(Metric::kLatency));
   const LowerBound edp = Bound(everything_);
   EXPECT_DOUBLE_EQ(energy.objective, energy.energy_uj);
   EXPECT_DOUBLE_EQ(latency.objective, latency.latency_cycles);
@@ -316,13 +320,13 @@ TEST_F(BertTest, StopsWhenAskedAndIsValidThen) {
   int questions = 0;
   LowerBoundOptions to_the_end;
   to_the_end.stop_requested = [&] { return ++questions < 0; };
-  Bound(everything_, {1, 1}, to_the_end);
+  Bound(everything_, MetricProduct::Edp(), to_the_end);
   double last = 0;
   for (const int stop_at : {1, 3, questions / 2, questions - questions / 50, questions - questions / 100}) {
     LowerBoundOptions options;
     int asked = 0;
     options.stop_requested = [&] { return ++asked >= stop_at; };
-    const LowerBound stopped = Bound(everything_, {1, 1}, options);
+    const LowerBound stopped = Bound(everything_, MetricProduct::Edp(), options);
     EXPECT_EQ(asked, stop_at) << "it goes on after it was told to stop";
     EXPECT_FALSE(stopped.exhausted);
     EXPECT_GE(stopped.objective, last);
@@ -343,7 +347,8 @@ levels:
   - {name: DRAM, keeps: [W, I, O], energy_pj: 100}
 )"));
   const Workload workload{"one", "", {{"layer", 1, {}}}};
-  EXPECT_EQ(ProveLowerBound(model, workload, std::vector<ParameterRange>{{1, 8}}, {1, 1}).objective, kInfinity);
+  const Goal goal(MetricProduct::Edp(), {}, model.hardware_template());
+  EXPECT_EQ(ProveLowerBound(model, workload, std::vector<ParameterRange>{{1, 8}}, goal).objective, kInfinity);
 }
 
 }  // namespace

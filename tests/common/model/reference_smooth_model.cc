@@ -76,9 +76,8 @@ class ReferenceSmoothModel::Workspace {
 void ReferenceSmoothModel::WorkspaceDeleter::operator()(Workspace* workspace) const { delete workspace; }
 
 ReferenceSmoothModel::ReferenceSmoothModel(const CostModel& model, const Workload& workload,
-                                           std::vector<ParameterRange> ranges, ObjectiveWeights weights,
-                                           MetricLimits limits)
-    : model_(model), ranges_(std::move(ranges)), weights_(weights), limits_(limits) {
+                                           std::vector<ParameterRange> ranges, Goal goal)
+    : model_(model), ranges_(std::move(ranges)), goal_(std::move(goal)) {
   const Template& hardware_template = model.hardware_template();
   for (int level = 0; level + 1 < hardware_template.num_levels(); ++level) {
     for (const Dim dim : kAllDims) {
@@ -262,26 +261,12 @@ void ReferenceSmoothModel::ScoreLayers(std::span<const Orders> orders, Workspace
 
 void ReferenceSmoothModel::AddObjective(Workspace& workspace, Result* result) const {
   const WorkloadMetrics& metrics = result->metrics;
-  double energy = weights_.energy;
-  double latency = weights_.latency;
-  double area = 0;
-  const auto limit = [result](double figure, const std::optional<double>& most) {
-    if (!most.has_value()) return 0.0;
-    const double overrun = std::log2(figure / *most);
-    result->penalty += Penalty(overrun);
-    return PenaltySlope(overrun);
-  };
-  energy += limit(metrics.energy_uj, limits_.energy_uj);
-  latency += limit(metrics.latency_cycles, limits_.latency_cycles);
-  const double edp = limit(metrics.edp(), limits_.edp);
-  energy += edp;
-  latency += edp;
-  area += limit(metrics.area_mm2, limits_.area_mm2);
-  result->value = weights_.energy * std::log2(metrics.energy_uj) +
-                  weights_.latency * std::log2(metrics.latency_cycles) + result->penalty;
-  workspace.energy_slope = energy / (kLn2 * metrics.energy_uj);
-  workspace.latency_slope = latency / (kLn2 * metrics.latency_cycles);
-  workspace.area_slope = area == 0 ? 0 : area / (kLn2 * metrics.area_mm2);
+  const Goal::Smooth goal = goal_.Evaluate(metrics, {});
+  result->penalty += goal.penalty;
+  result->value = goal.value + result->penalty;
+  workspace.energy_slope = goal.slopes.energy / (kLn2 * metrics.energy_uj);
+  workspace.latency_slope = goal.slopes.latency / (kLn2 * metrics.latency_cycles);
+  workspace.area_slope = goal.slopes.area == 0 ? 0 : goal.slopes.area / (kLn2 * metrics.area_mm2);
 }
 
 // From the workload's figures to words, cycles and, through the components' costs, to the parameters.

@@ -28,8 +28,7 @@ class ReferenceSmoothModel {
   using WorkspacePtr = std::unique_ptr<Workspace, WorkspaceDeleter>;
 
   // Both must outlive the model. `ranges` by parameter index.
-  ReferenceSmoothModel(const CostModel& model, const Workload& workload, std::vector<ParameterRange> ranges,
-                       ObjectiveWeights weights, MetricLimits limits);
+  ReferenceSmoothModel(const CostModel& model, const Workload& workload, std::vector<ParameterRange> ranges, Goal goal);
 
   const std::vector<FactorSlot>& slots() const { return slots_; }
   int num_layers() const { return static_cast<int>(layers_.size()); }
@@ -63,8 +62,7 @@ class ReferenceSmoothModel {
   const CostModel& model_;
   std::vector<LayerInfo> layers_;
   std::vector<ParameterRange> ranges_;
-  ObjectiveWeights weights_;
-  MetricLimits limits_;
+  Goal goal_;
   std::vector<FactorSlot> slots_;
 };
 

@@ -31,10 +31,11 @@ class RandomCase {
     }
     const std::vector<ParameterRange> ranges(static_cast<std::size_t>(model_->hardware_template().num_parameters()),
                                              fixed_hardware ? ParameterRange{4, 4} : ParameterRange{1, 1 << 20});
-    MetricLimits limits;
-    if (random_.Below(2) == 0) limits.area_mm2 = 0.5;
+    std::vector<MetricLimit> limits;
+    if (random_.Below(2) == 0) limits.push_back({Quantity::kAreaMm2, 0.5});
     if (predicted_latency) latency_ = RandomLatencyPredictor(*model_, random_.Below(3) > 0, random_);
-    smooth_ = std::make_unique<SmoothModel>(*model_, workload_, ranges, ObjectiveWeights{1, 1}, limits, latency_.get());
+    smooth_ = std::make_unique<SmoothModel>(
+        *model_, workload_, ranges, Goal(MetricProduct::Edp(), limits, model_->hardware_template()), latency_.get());
     x_ = RandomFactors(*smooth_, random_);
     for (std::uint64_t i = 0; i < num_layers; ++i) orders_.push_back(RandomOrders(mixed_orders ? 3 : 1, random_));
     workspace_ = smooth_->MakeWorkspace();
@@ -159,7 +160,7 @@ TEST(SmoothModelTest, CountsMultiplyLayers) {
   Workload repeated{"repeated", "", {layer, layer}};
   const std::vector<ParameterRange> ranges = {{2, 128}, {1, 8192}, {1, 8192}};
   const auto metrics = [&](const Workload& workload) {
-    const SmoothModel smooth(model, workload, ranges, {1, 1}, {});
+    const SmoothModel smooth(model, workload, ranges, Goal(MetricProduct::Edp(), {}, model.hardware_template()));
     std::vector<double> x(smooth.size(), 0.0);
     std::vector<double> gradient(x.size());
     LoopOrders order;

@@ -260,13 +260,15 @@ TEST_F(SearchHandlersTest, StoredJobDecodesToTheSameSearch) {
   Create(request);
   const auto search = DecodeSearch(store_.GetJob(1).value()).value();
   EXPECT_EQ(search->workload->name, "alexnet");
-  EXPECT_EQ(search->objective, Objective::kLatency);
+  EXPECT_EQ(search->objective, MetricProduct::Of(Metric::kLatency));
   EXPECT_EQ(search->order_strategy, OrderStrategy::kSoftmax);
   EXPECT_EQ(search->seed, 99u);
   EXPECT_EQ(search->descent_share, 0);
   EXPECT_EQ(search->parametrization, Parametrization::kRaw);
   EXPECT_EQ(search->samples_per_start, 10);
-  EXPECT_EQ(search->limits.area_mm2, 40);
+  ASSERT_EQ(search->limits.size(), 1);
+  EXPECT_EQ(search->limits[0].quantity, Quantity::kAreaMm2);
+  EXPECT_EQ(search->limits[0].bound, 40);
   const auto range = [&](const char* name) {
     return search->hardware_range.at(static_cast<std::size_t>(search->hardware_template->FindParameter(name)));
   };

@@ -566,7 +566,7 @@ TEST_F(JobManagerTest, OtherStorageErrorsFailTheJobWithTheReason) {
 
 TEST_F(JobManagerTest, JobHasItsBoundOnceItHasSucceeded) {
   auto spec = std::make_shared<SearchSpec>(*spec_);
-  spec->objective = Objective::kLatency;
+  spec->objective = MetricProduct::Of(Metric::kLatency);
   spec_ = spec;
   const auto manager = Manager(ManagerOptions());
   const JobRecord job = watcher_.AwaitState(Submit(*manager), JobState::kSucceeded);
@@ -583,7 +583,7 @@ TEST_F(JobManagerTest, JobHasItsBoundOnceItHasSucceeded) {
 TEST_F(JobManagerTest, LimitThatTheProofShowsImpossibleFailsTheJobAsSoonAsTheBoundIsKnown) {
   auto spec = std::make_shared<SearchSpec>(*spec_);
   const LowerBound bound = *ProveSearchBound(*spec, [] { return false; });
-  spec->limits.latency_cycles = bound.latency_cycles - 1;
+  spec->limits = {{Quantity::kLatencyCycles, bound.latency_cycles - 1}};
   spec_ = spec;
   GatedRunner runner(20);  // never opened: no start ends
   const auto manager = GatedManager(&runner);
@@ -598,8 +598,8 @@ TEST_F(JobManagerTest, LimitThatTheProofShowsImpossibleFailsTheJobAsSoonAsTheBou
 
 TEST_F(JobManagerTest, LimitThatAStoredBoundShowsImpossibleFailsTheJobAtRecovery) {
   auto spec = std::make_shared<SearchSpec>(*spec_);
-  spec->limits.edp = 20;
-  spec->objective = Objective::kLatency;
+  spec->limits = {{Quantity::kEdp, 20}};
+  spec->objective = MetricProduct::Of(Metric::kLatency);
   spec_ = spec;
   const std::int64_t id = store_.CreateJob(JobOf(*spec_)).value().record.id;
   ASSERT_TRUE(store_.SetJobBound(id, {.objective = 5, .energy_uj = 4.5, .latency_cycles = 5}).ok());
@@ -610,11 +610,13 @@ TEST_F(JobManagerTest, LimitThatAStoredBoundShowsImpossibleFailsTheJobAtRecovery
 
 TEST_F(JobManagerTest, LimitOfTheBoundItselfIsPossible) {
   auto spec = std::make_shared<SearchSpec>(*spec_);
-  spec->limits.latency_cycles = ProveSearchBound(*spec, [] { return false; })->latency_cycles;
-  spec_ = spec;
-  const auto manager = Manager(ManagerOptions());
-  watcher_.AwaitState(Submit(*manager), JobState::kSucceeded);
-}
+  spec->limits = {{Quantity::kLatencyCycles, ProveSearchBound(*spec, [] {
+    return false}};
+})->latency_cycles;
+spec_ = spec;
+const auto manager = Manager(ManagerOptions());
+watcher_.AwaitState(Submit(*manager), JobState::kSucceeded);
+}  // namespace
 
 TEST_F(JobManagerTest, StartsDoNotWaitForTheBoundAndTheJobDoes) {
   GatedProver prover(1);
@@ -842,5 +844,5 @@ TEST_F(JobManagerTest, RepeatedRequestIdRunsOneJob) {
   EXPECT_EQ(watcher_.AwaitState(first.record.id, JobState::kSucceeded).points, 300);
 }
 
-}  // namespace
+}  // namespace oneloop
 }  // namespace oneloop

@@ -42,7 +42,8 @@ class FactorOptimizerTest : public testing::TestWithParam<Kind> {
 
   const CostModel model_{ShippedTemplate("gemmini")};
   const Workload workload_ = ShippedWorkload("resnet50");
-  const SmoothModel smooth_{model_, workload_, {{2, 128}, {1, 8192}, {1, 8192}}, {1, 1}, {}};
+  const SmoothModel smooth_{
+      model_, workload_, {{2, 128}, {1, 8192}, {1, 8192}}, Goal(MetricProduct::Edp(), {}, model_.hardware_template())};
   std::unique_ptr<FactorOptimizer> optimizer_;
 };
 
@@ -102,7 +103,8 @@ TEST(RawAdamTest, MovesFactorsByTheRate) {
   const CostModel model(ShippedTemplate("gemmini"));
   Workload workload{"one", "", {{"layer", 1, {}}}};
   workload.layers[0].shape.bounds.fill(64);
-  const SmoothModel smooth(model, workload, {{2, 128}, {1, 8192}, {1, 8192}}, {1, 1}, {});
+  const SmoothModel smooth(model, workload, {{2, 128}, {1, 8192}, {1, 8192}},
+                           Goal(MetricProduct::Edp(), {}, model.hardware_template()));
   RawAdam adam(smooth);
   std::vector<double> x(smooth.size());
   std::vector<double> gradient(x.size());

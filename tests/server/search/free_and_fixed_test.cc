@@ -105,7 +105,7 @@ TEST(CostlessParametersTest, AreThoseThatOnlyGiveRoom) {
                                    capacity + ", energy_pj: " + energy + ", words_per_cycle: " + words_per_cycle +
                                    ", spatial: [{name: X, size: pe, dims: [K]}]}\n"
                                    "  - {name: dram, keeps: [W, I, O], energy_pj: 40}\n");
-    spec.limits.area_mm2 = area_limit;
+    if (area_limit.has_value()) spec.limits = {{Quantity::kAreaMm2, *area_limit}};
     return CostlessParameters(spec);
   };
   using Parameters = std::vector<std::size_t>;

@@ -13,7 +13,7 @@
 namespace oneloop {
 namespace {
 
-class SearchBoundTest : public testing::TestWithParam<std::tuple<const char*, Objective>> {
+class SearchBoundTest : public testing::TestWithParam<std::tuple<const char*, MetricProduct>> {
  protected:
   // Runs one start within the ranges and proves that it found nothing below the bound.
   static void Check(const std::vector<ParameterRange>& ranges) {
@@ -43,7 +43,8 @@ TEST_P(SearchBoundTest, NoScoreLiesBelowTheBoundWhenHardwareIsPartlyFixed) { Che
 
 INSTANTIATE_TEST_SUITE_P(Networks, SearchBoundTest,
                          testing::Combine(testing::Values("alexnet", "bert", "deepbench", "resnet50"),
-                                          testing::Values(Objective::kEdp, Objective::kEnergy, Objective::kLatency)));
+                                          testing::Values(MetricProduct::Edp(), MetricProduct::Of(Metric::kEnergy),
+                                                          MetricProduct::Of(Metric::kLatency))));
 
 TEST(SearchBoundTest, OnlyAScoreBelowTheBoundContradictsIt) {
   EXPECT_FALSE(Contradicts(10, 10));

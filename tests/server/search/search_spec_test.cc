@@ -43,11 +43,31 @@ TEST(ValidateSearchSpecTest, NamesTheFieldAndWhatWouldBeValid) {
          s.hardware_range[1] = {64, 32};
        },
        "fixed_parameters.scratchpad_kib", "leaves no value"},
-      {"area below the smallest", [](SearchSpec& s) { s.limits.area_mm2 = 1e-6; }, "limits", "is impossible"},
-      {"energy below the arithmetic's", [](SearchSpec& s) { s.limits.energy_uj = 1; }, "limits", "is impossible"},
-      {"latency below full use", [](SearchSpec& s) { s.limits.latency_cycles = 10; }, "limits", "is impossible"},
-      {"product below both", [](SearchSpec& s) { s.limits.edp = 10; }, "limits", "is impossible"},
-      {"negative limit", [](SearchSpec& s) { s.limits.area_mm2 = -4; }, "limits", "valid: above 0"},
+      {"area below the smallest",
+       [](SearchSpec& s) {
+         s.limits = {{Quantity::kAreaMm2, 1e-6}};
+       },
+       "limits", "is impossible"},
+      {"energy below the arithmetic's",
+       [](SearchSpec& s) {
+         s.limits = {{Quantity::kEnergyUj, 1}};
+       },
+       "limits", "is impossible"},
+      {"latency below full use",
+       [](SearchSpec& s) {
+         s.limits = {{Quantity::kLatencyCycles, 10}};
+       },
+       "limits", "is impossible"},
+      {"product below both",
+       [](SearchSpec& s) {
+         s.limits = {{Quantity::kEdp, 10}};
+       },
+       "limits", "is impossible"},
+      {"negative limit",
+       [](SearchSpec& s) {
+         s.limits = {{Quantity::kAreaMm2, -4}};
+       },
+       "limits", "valid: above 0"},
   };
   for (const BadSpec& bad : cases) {
     SCOPED_TRACE(bad.what);
@@ -64,7 +84,7 @@ TEST(ValidateSearchSpecTest, NamesTheFieldAndWhatWouldBeValid) {
 TEST(ValidateSearchSpecTest, RefusesAnObjectiveThatTheTemplateCannotMeasure) {
   SearchSpec spec = SpecFor(ShippedWorkload("bert"), FixtureTemplate("unified"));
   EXPECT_EQ(FieldOf(ValidateSearchSpec(spec)), "objective");
-  spec.objective = Objective::kLatency;
+  spec.objective = MetricProduct::Of(Metric::kLatency);
   EXPECT_TRUE(ValidateSearchSpec(spec).ok());
 }
 

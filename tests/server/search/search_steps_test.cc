@@ -49,7 +49,8 @@ TEST(RoundToDivisorsTest, FindsTheNearestFactorisation) {
   for (int trial = 0; trial < 50; ++trial) {
     Workload workload{"one", "", {{"layer", 1, RandomShape(random)}}};
     const LayerShape& shape = workload.layers[0].shape;
-    const SmoothModel smooth(model, workload, {{2, 128}, {1, 8192}, {1, 8192}}, {1, 1}, {});
+    const SmoothModel smooth(model, workload, {{2, 128}, {1, 8192}, {1, 8192}},
+                             Goal(MetricProduct::Edp(), {}, model.hardware_template()));
     std::vector<double> x;
     for (const FactorSlot& slot : smooth.slots()) {
       x.push_back(random.Uniform() * std::log2(static_cast<double>(shape.bound(slot.dim))) / 2);
@@ -118,7 +119,8 @@ TEST(RoundToLikeTest, TakesFactorsThatTheBoundsHave) {
     workload.layers[0].shape.bounds[static_cast<std::size_t>(dim)] = 64;
     workload.layers[1].shape.bounds[static_cast<std::size_t>(dim)] = dim == Dim::kP ? 7 : 256;
   }
-  const SmoothModel smooth(model, workload, {{2, 128}, {1, 8192}, {1, 8192}}, {1, 1}, {});
+  const SmoothModel smooth(model, workload, {{2, 128}, {1, 8192}, {1, 8192}},
+                           Goal(MetricProduct::Edp(), {}, model.hardware_template()));
   Random random(5);
   const Mapping like = *ConstructiveMapping(model, workload.layers[0].shape, model.CostsAt({16, 128, 64}), random);
   const Mapping mapping = RoundToLike(smooth, workload.layers[1].shape, like);
@@ -153,7 +155,7 @@ class LayerSearchTest : public testing::Test {
     spec_ = SpecFor(std::move(workload), ShippedTemplate("gemmini"));
     spec_.samples_per_start = samples;
     model_.emplace(spec_.hardware_template);
-    smooth_.emplace(*model_, *spec_.workload, spec_.hardware_range, ObjectiveWeights{1, 1}, MetricLimits{});
+    smooth_.emplace(*model_, *spec_.workload, spec_.hardware_range, GoalOf(spec_));
     moves_.emplace(*spec_.hardware_template);
     evaluator_.emplace(spec_, *model_, sink_);
     layers_.emplace(*evaluator_, *smooth_, *moves_, random_);
@@ -253,7 +255,8 @@ TEST_F(LayerSearchTest, EveryEvaluationIsCounted) {
 TEST(NeighbourhoodTest, NeighboursAreValidFitAndAreRankedByPromise) {
   const CostModel model(ShippedTemplate("gemmini"));
   const Workload workload = ShippedWorkload("resnet50");
-  const SmoothModel smooth(model, workload, {{2, 128}, {1, 8192}, {1, 8192}}, {1, 1}, {});
+  const SmoothModel smooth(model, workload, {{2, 128}, {1, 8192}, {1, 8192}},
+                           Goal(MetricProduct::Edp(), {}, model.hardware_template()));
   const MoveSet moves(model.hardware_template());
   Neighbourhood neighbourhood(model, smooth, moves);
   const ComponentCosts costs = model.CostsAt({16, 32, 16});

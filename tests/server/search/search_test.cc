@@ -231,7 +231,7 @@ TEST(SearchTest, RawFactorsDescendToo) {
 TEST_P(EveryAlgorithmTest, ObjectivesPullTheirOwnWay) {
   SearchSpec spec = Spec("bert");
   spec.samples_per_start = 600;
-  const auto best_of = [&spec](Objective objective) {
+  const auto best_of = [&spec](const MetricProduct& objective) {
     spec.objective = objective;
     const RecordingSink sink = RunChecked(spec);
     const RecordingSink::Point* best = nullptr;
@@ -240,8 +240,8 @@ TEST_P(EveryAlgorithmTest, ObjectivesPullTheirOwnWay) {
     }
     return best->metrics;
   };
-  const WorkloadMetrics energy = best_of(Objective::kEnergy);
-  const WorkloadMetrics latency = best_of(Objective::kLatency);
+  const WorkloadMetrics energy = best_of(MetricProduct::Of(Metric::kEnergy));
+  const WorkloadMetrics latency = best_of(MetricProduct::Of(Metric::kLatency));
   EXPECT_LT(energy.energy_uj, latency.energy_uj);
   EXPECT_LT(latency.latency_cycles, energy.latency_cycles);
 }
@@ -250,7 +250,7 @@ TEST_P(EveryAlgorithmTest, ObjectivesPullTheirOwnWay) {
 // as fast.
 TEST(SearchTest, AmongTheFastestDesignsTheBestByEdpIsFound) {
   SearchSpec spec = ShippedSpec("bert");
-  const auto best_of = [&spec](Objective objective) {
+  const auto best_of = [&spec](const MetricProduct& objective) {
     spec.objective = objective;
     const RecordingSink::Point* best = nullptr;
     static RecordingSink sink;
@@ -265,8 +265,8 @@ TEST(SearchTest, AmongTheFastestDesignsTheBestByEdpIsFound) {
     }
     return best->metrics;
   };
-  const WorkloadMetrics fast = best_of(Objective::kLatency);
-  const WorkloadMetrics balanced = best_of(Objective::kEdp);
+  const WorkloadMetrics fast = best_of(MetricProduct::Of(Metric::kLatency));
+  const WorkloadMetrics balanced = best_of(MetricProduct::Edp());
   EXPECT_LE(fast.latency_cycles, balanced.latency_cycles);
   EXPECT_LT(fast.edp(), 1.03 * balanced.edp());
   EXPECT_LT(fast.area_mm2, 1.5 * balanced.area_mm2);
@@ -275,7 +275,7 @@ TEST(SearchTest, AmongTheFastestDesignsTheBestByEdpIsFound) {
 // The template gives no energy at all.
 TEST(SearchTest, LatencyAloneOnATemplateWithoutEnergy) {
   SearchSpec spec = SpecFor(ShippedWorkload("resnet50"), FixtureTemplate("unified"));
-  spec.objective = Objective::kLatency;
+  spec.objective = MetricProduct::Of(Metric::kLatency);
   spec.samples_per_start = 200;
   const auto best_of = [&spec](Algorithm algorithm) {
     spec.algorithm = algorithm;
@@ -309,7 +309,7 @@ TEST_P(EveryAlgorithmTest, FixedParametersStay) {
 TEST_P(EveryAlgorithmTest, DesignsBeyondALimitNeverCount) {
   SearchSpec spec = Spec("bert");
   spec.samples_per_start = 600;
-  spec.limits.area_mm2 = 2.0;
+  spec.limits = {{Quantity::kAreaMm2, 2.0}};
   const RecordingSink sink = RunChecked(spec);
   bool any = false;
   for (const RecordingSink::Point& point : sink.points) {
