@@ -26,14 +26,14 @@ void PrintTable(const v1::Design& design, std::ostream& out) {
       << DetailLine("energy", absl::StrCat(ShortNumber(design.energy_uj()), " uJ"))
       << DetailLine("latency", absl::StrCat(ShortNumber(design.latency_cycles()), " cycles"))
       << DetailLine("area", absl::StrCat(ShortNumber(design.area_mm2()), " mm2"));
+  if (design.has_latency_ms()) {
+    out << DetailLine("time", absl::StrCat(ShortNumber(design.latency_ms()), " ms"))
+        << DetailLine("power", absl::StrCat(ShortNumber(design.power_w()), " W"));
+  }
   const bool predicted = !design.calibration().empty();
   if (predicted) out << DetailLine("latencies", absl::StrCat("predicted by calibration ", design.calibration()));
   if (design.has_certificate()) {
-    v1::Metrics figures;
-    figures.set_energy_uj(design.energy_uj());
-    figures.set_latency_cycles(design.latency_cycles());
-    figures.set_edp(design.edp());
-    out << CertificateDetails(design.certificate(), figures, "this template that its job could find");
+    out << CertificateDetails(design.certificate(), "this template that its job could find");
   }
   out << '\n';
   std::vector<TextTable::Column> columns = {

@@ -16,9 +16,11 @@ namespace oneloop {
 namespace {
 
 std::string SearchSummary(const v1::JobSpec& spec) {
-  std::string text = absl::AsciiStrToLower(absl::StrCat(v1::Algorithm_Name(spec.algorithm()), " search for ",
-                                                        v1::Objective_Name(spec.objective()), ", orders ",
-                                                        v1::OrderStrategy_Name(spec.order_strategy()), ", "));
+  const std::string objective =
+      spec.objective() == v1::PRODUCT ? spec.objective_product() : v1::Objective_Name(spec.objective());
+  std::string text =
+      absl::AsciiStrToLower(absl::StrCat(v1::Algorithm_Name(spec.algorithm()), " search for ", objective, ", orders ",
+                                         v1::OrderStrategy_Name(spec.order_strategy()), ", "));
   absl::StrAppend(&text, GroupedNumber(spec.starts()), " starts, ");
   if (spec.has_samples()) {
     absl::StrAppend(&text, GroupedNumber(spec.samples()), " samples in all");
@@ -30,10 +32,14 @@ std::string SearchSummary(const v1::JobSpec& spec) {
   return text;
 }
 
+std::string LimitText(const v1::Limit& limit) {
+  return limit.min() > 0 ? absl::StrCat(limit.quantity(), " >= ", ExactNumber(limit.min()))
+                         : absl::StrCat(limit.quantity(), " <= ", ExactNumber(limit.max()));
+}
+
 std::string LimitSummary(const v1::JobSpec& spec) {
-  return absl::StrJoin(spec.limits(), ", ", [](std::string* text, const v1::Limit& limit) {
-    absl::StrAppend(text, limit.quantity(), " <= ", ExactNumber(limit.max()));
-  });
+  return absl::StrJoin(spec.limits(), ", ",
+                       [](std::string* text, const v1::Limit& limit) { absl::StrAppend(text, LimitText(limit)); });
 }
 
 std::string ProgressSummary(const v1::JobProgress& progress) {
@@ -107,10 +113,23 @@ std::string SpaceText(const v1::JobSpec& spec) {
 }
 
 // "EDP 6.310e10"
-std::string ObjectiveText(v1::Objective objective, const v1::Metrics& design) {
-  if (objective == v1::ENERGY) return absl::StrCat("energy ", ShortNumber(design.energy_uj()), " uJ");
-  if (objective == v1::LATENCY) return absl::StrCat("latency ", ShortNumber(design.latency_cycles()), " cycles");
-  return absl::StrCat("EDP ", ShortNumber(design.edp()));
+std::string ObjectiveText(const v1::Certificate& certificate) {
+  const std::string value = ShortNumber(certificate.lower_bound() * (1 + certificate.gap()));
+  switch (certificate.objective()) {
+    case v1::ENERGY:
+      return absl::StrCat("energy ", value, " uJ");
+    case v1::LATENCY:
+    case v1::THROUGHPUT:
+      return absl::StrCat("latency ", value, " cycles");
+    case v1::AREA:
+      return absl::StrCat("area ", value, " mm2");
+    case v1::POWER:
+      return absl::StrCat("power ", value, " W");
+    case v1::PRODUCT:
+      return absl::StrCat(certificate.objective_product(), " ", value);
+    default:
+      return absl::StrCat("EDP ", value);
+  }
 }
 
 std::string BoundsText(const v1::Certificate& certificate) {
@@ -119,10 +138,17 @@ std::string BoundsText(const v1::Certificate& certificate) {
   double latency_cycles = certificate.latency_cycles_bound();
   // Where it is the objective, its bound may be the better one.
   if (certificate.objective() == v1::ENERGY) energy_uj = std::max(energy_uj, certificate.lower_bound());
-  if (certificate.objective() == v1::LATENCY) latency_cycles = std::max(latency_cycles, certificate.lower_bound());
+  const bool is_latency = certificate.objective() == v1::LATENCY || certificate.objective() == v1::THROUGHPUT;
+  if (is_latency) latency_cycles = std::max(latency_cycles, certificate.lower_bound());
   // Of what is 0, nothing is proven.
-  if (certificate.objective() == v1::EDP && certificate.lower_bound() > 0) {
-    bounds.push_back(absl::StrCat("EDP ", ShortNumberDown(certificate.lower_bound()), " uJ*cycles"));
+  if (certificate.lower_bound() > 0) {
+    const std::string bound = ShortNumberDown(certificate.lower_bound());
+    if (certificate.objective() == v1::EDP) bounds.push_back(absl::StrCat("EDP ", bound, " uJ*cycles"));
+    if (certificate.objective() == v1::AREA) bounds.push_back(absl::StrCat("area ", bound, " mm2"));
+    if (certificate.objective() == v1::POWER) bounds.push_back(absl::StrCat("power ", bound, " W"));
+    if (certificate.objective() == v1::PRODUCT) {
+      bounds.push_back(absl::StrCat(certificate.objective_product(), " ", bound));
+    }
   }
   bounds.push_back(absl::StrCat("energy ", ShortNumberDown(energy_uj), " uJ"));
   if (latency_cycles > 0) bounds.push_back(absl::StrCat("latency ", ShortNumberDown(latency_cycles), " cycles"));
@@ -251,22 +277,17 @@ std::string PointDetails(const v1::EvaluatedPoint& point) {
                       DetailLine("area", absl::StrCat(ShortNumber(point.area_mm2()), " mm2")));
 }
 
-std::string CertificateDetails(const v1::Certificate& certificate, const v1::Metrics& design,
-                               const std::string& space) {
+std::string CertificateDetails(const v1::Certificate& certificate, const std::string& space) {
   const std::string claim = certificate.has_gap()
-                                ? absl::StrCat(ObjectiveText(certificate.objective(), design), ", at most ",
-                                               PercentUp(certificate.gap()), " above any design of ", space)
+                                ? absl::StrCat(ObjectiveText(certificate), ", at most ", PercentUp(certificate.gap()),
+                                               " above any design of ", space)
                                 : absl::StrCat("no design of ", space, " is below these bounds");
   return absl::StrCat(DetailLine("proven", claim), DetailLine("bounds", BoundsText(certificate)));
 }
 
 std::string CertificateDetails(const v1::Job& job) {
   if (!job.has_certificate()) return "";
-  v1::Metrics best;
-  best.set_energy_uj(job.best().energy_uj());
-  best.set_latency_cycles(job.best().latency_cycles());
-  best.set_edp(job.best().edp());
-  return CertificateDetails(job.certificate(), best, SpaceText(job.spec()));
+  return CertificateDetails(job.certificate(), SpaceText(job.spec()));
 }
 
 std::string GapText(const v1::Job& job, const std::string& none) {

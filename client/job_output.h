@@ -38,7 +38,7 @@ std::string PointDetails(const v1::EvaluatedPoint& point);
 
 // What is proven of a design with these figures among all designs of `space`, as detail lines; rounded so that no more
 // is claimed than is proven.
-std::string CertificateDetails(const v1::Certificate& certificate, const v1::Metrics& design, const std::string& space);
+std::string CertificateDetails(const v1::Certificate& certificate, const std::string& space);
 // The same of a job's best design; "" while the job has no certificate.
 std::string CertificateDetails(const v1::Job& job);
 // "1.8 %", or `none` while it is unknown.

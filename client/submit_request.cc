@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/assignments.h"
 #include "client/enum_names.h"
@@ -47,7 +48,10 @@ void SubmitRequest::Declare(FlagSet* flags) {
   import_.Declare(flags);
   flags->Add("template", "NAME|FILE",
              "the hardware: a shipped template (see `oneloop templates`) or a YAML or JSON file", &template_);
-  flags->AddChoice("objective", EnumNames(v1::Objective_descriptor()), "what to minimise; default edp", &objective_);
+  flags->Add("objective", "NAME|PRODUCT",
+             "what to minimise: edp (the default), energy, latency, area, power, throughput (what to maximise), or a "
+             "product of energy, latency, area and power, for example energy*latency^2",
+             &objective_);
   flags->AddChoice("algorithm", EnumNames(v1::Algorithm_descriptor()), "how to search; default gradient", &algorithm_);
   flags->AddChoice("order_strategy", EnumNames(v1::OrderStrategy_descriptor()),
                    "how loop orders are chosen; default iterate", &order_strategy_);
@@ -56,7 +60,9 @@ void SubmitRequest::Declare(FlagSet* flags) {
   flags->Add("samples", "N", "samples of the whole job, instead of --steps", &samples_, "1 to 100000000000");
   flags->Add("seed", "N", "the same seed finds the same points; default 0", &seed_);
   flags->AddRepeated("fix", "NAME=VALUE", "fix a parameter of the template; may be given several times", &fixed_);
-  flags->AddRepeated("limit", "NAME<=VALUE", "a hard limit on energy_uj, latency_cycles, area_mm2, edp or a parameter",
+  flags->AddRepeated("limit", "NAME<=VALUE",
+                     "a hard limit on energy_uj, latency_cycles, area_mm2, edp, power_w, latency_ms or a parameter; "
+                     "throughput_per_s>=VALUE",
                      &limits_);
   flags->Add("round_period", "N", "descent steps between roundings; default 100", &round_period_, "1 to 10000000");
   flags->Add("learning_rate", "X", "of the descent, in what it moves; default 0.5, raw 1", &learning_rate_);
@@ -83,7 +89,11 @@ absl::Status SubmitRequest::Fill(const Environment& env, v1::CreateJobRequest* r
   v1::JobSpec* const spec = request->mutable_spec();
   RETURN_IF_ERROR(FillConstraints(spec));
   RETURN_IF_ERROR(FillSources(env, spec));
-  spec->set_objective(ParseChoice<v1::Objective>(v1::Objective_descriptor(), objective_));
+  if (const std::optional<int> named = EnumNumber(v1::Objective_descriptor(), objective_)) {
+    spec->set_objective(static_cast<v1::Objective>(*named));
+  } else {
+    spec->set_objective_product(objective_);
+  }
   spec->set_algorithm(ParseChoice<v1::Algorithm>(v1::Algorithm_descriptor(), algorithm_));
   spec->set_order_strategy(ParseChoice<v1::OrderStrategy>(v1::OrderStrategy_descriptor(), order_strategy_));
   if (starts_.has_value()) spec->set_starts(*starts_);
@@ -130,10 +140,12 @@ absl::Status SubmitRequest::FillSources(const Environment& env, v1::JobSpec* spe
 absl::Status SubmitRequest::FillConstraints(v1::JobSpec* spec) const {
   RETURN_IF_ERROR(ParseFixed(kCommand, fixed_, spec->mutable_fixed_parameters()));
   for (const std::string& text : limits_) {
-    ASSIGN_OR_RETURN(const Assignment limit, ParseAssignment(kCommand, "limit", text, "<=", "'area_mm2<=4'"));
+    const bool at_least = absl::StrContains(text, ">=");
+    ASSIGN_OR_RETURN(const Assignment limit,
+                     ParseAssignment(kCommand, "limit", text, at_least ? ">=" : "<=", "'area_mm2<=4'"));
     v1::Limit* const message = spec->add_limits();
     message->set_quantity(limit.name);
-    message->set_max(limit.value);
+    at_least ? message->set_min(limit.value) : message->set_max(limit.value);
   }
   return absl::OkStatus();
 }
@@ -144,11 +156,15 @@ absl::Status SubmitRequest::Locate(const absl::Status& status) const {
 }
 
 std::string SubmitRequest::FlagOf(const std::string& field) const {
-  static const auto* const kOtherNames =
-      new std::map<std::string, std::string>{{"workload_name", "workload"}, {"template_name", "template"},
-                                             {"parent", "project"},         {"calibration_name", "calibration"},
-                                             {"labels", "label"},           {"deadline_after", "deadline"},
-                                             {"limits", "limit"},           {"fixed_parameters", "fix"}};
+  static const auto* const kOtherNames = new std::map<std::string, std::string>{{"workload_name", "workload"},
+                                                                                {"template_name", "template"},
+                                                                                {"parent", "project"},
+                                                                                {"calibration_name", "calibration"},
+                                                                                {"labels", "label"},
+                                                                                {"deadline_after", "deadline"},
+                                                                                {"limits", "limit"},
+                                                                                {"fixed_parameters", "fix"},
+                                                                                {"objective_product", "objective"}};
   constexpr std::string_view kSpec = "spec.";
   std::string path = field.starts_with(kSpec) ? field.substr(kSpec.size()) : field;
   const std::size_t end = path.find_first_of(".[");

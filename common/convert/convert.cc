@@ -267,6 +267,8 @@ absl::StatusOr<std::unique_ptr<const Template>> TemplateFromProto(const v1::Temp
   ASSIGN_OR_RETURN(spec.mac_energy_pj, OptionalFormula(message.compute().energy_pj(), "compute.energy_pj", names));
   if (message.compute().has_macs_per_cycle()) spec.macs_per_cycle = message.compute().macs_per_cycle();
   ASSIGN_OR_RETURN(spec.area_mm2, OptionalFormula(message.area_mm2(), "area_mm2", names));
+  if (message.has_clock_mhz()) spec.clock_mhz = message.clock_mhz();
+  if (message.has_leakage_w_per_mm2()) spec.leakage_w_per_mm2 = message.leakage_w_per_mm2();
   if (message.has_default_tiler()) {
     absl::StatusOr<TilerSpec> tiler = TilerFromProto(message.default_tiler());
     if (!tiler.ok()) return PrefixField("default_tiler", tiler.status());

@@ -15,6 +15,9 @@ namespace {
 
 // Values of a parameter; beyond it neighbouring ones are no longer told apart in binary.
 constexpr double kMaxParameterSteps = 1e15;
+constexpr double kMinClockMhz = 1e-3;
+constexpr double kMaxClockMhz = 1e6;
+constexpr double kMaxLeakageWPerMm2 = 1e3;
 // As kMinMacsPerCycle.
 constexpr double kMinFormulaValue = 1e-18;
 constexpr double kMaxFormulaValue = 1e18;
@@ -127,6 +130,14 @@ absl::Status ValidateMagnitudes(const TemplateSpec& spec) {
   }
   RETURN_IF_ERROR(check(spec.mac_energy_pj, "compute.energy_pj"));
   RETURN_IF_ERROR(check(spec.area_mm2, "area_mm2"));
+  if (spec.clock_mhz.has_value() && !(*spec.clock_mhz >= kMinClockMhz && *spec.clock_mhz <= kMaxClockMhz)) {
+    return FieldError("clock_mhz",
+                      absl::StrCat("is ", *spec.clock_mhz, "; valid: ", kMinClockMhz, " to ", kMaxClockMhz));
+  }
+  if (!(spec.leakage_w_per_mm2 >= 0 && spec.leakage_w_per_mm2 <= kMaxLeakageWPerMm2)) {
+    return FieldError("leakage_w_per_mm2",
+                      absl::StrCat("is ", spec.leakage_w_per_mm2, "; valid: 0 to ", kMaxLeakageWPerMm2));
+  }
   if (spec.macs_per_cycle >= kMinMacsPerCycle && spec.macs_per_cycle <= kMaxMacsPerCycle) return absl::OkStatus();
   return FieldError("compute.macs_per_cycle", absl::StrCat("is ", spec.macs_per_cycle, "; valid: above 0, ",
                                                            kMinMacsPerCycle, " to ", kMaxMacsPerCycle));

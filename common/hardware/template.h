@@ -74,7 +74,7 @@ struct TemplateSpec {
   std::optional<Formula> mac_energy_pj;
   double macs_per_cycle = 1;
   std::optional<Formula> area_mm2;
-  std::optional<double> clock_mhz;  // what time and power are told by
+  std::optional<double> clock_mhz;  // without it nothing is known of seconds and watts
   double leakage_w_per_mm2 = 0;
   std::optional<TilerSpec> default_tiler;
 };
@@ -104,7 +104,7 @@ class Template {
   // axis without dimensions; an empty range; a limit that is not one term, or shrinks with every parameter; limits
   // whose parameters size each other in a circle; numbers that no accelerator has: parameters beyond 1e-12 to 1e12 or
   // of more than 1e15 steps, formulas that leave 1e-18 to 1e18 in the parameters' ranges unless they are 0, where that
-  // has a meaning, macs_per_cycle beyond 1e-15 to 1e15.
+  // has a meaning, macs_per_cycle beyond 1e-15 to 1e15, clock_mhz and leakage_w_per_mm2 as in the message.
   static absl::StatusOr<std::unique_ptr<const Template>> Create(TemplateSpec spec);
 
   const TemplateSpec& spec() const { return spec_; }

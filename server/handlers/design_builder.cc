@@ -76,13 +76,17 @@ absl::Status BuildDesign(const JobRecord& job, const PointRecord& point, const s
   }
   design->set_area_mm2(costs.area_mm2);
   design->set_edp(design->energy_uj() * design->latency_cycles());
+  const WorkloadMetrics metrics = {design->energy_uj(), design->latency_cycles(), design->area_mm2()};
+  if (const std::optional<double> clock_mhz = search->hardware_template->spec().clock_mhz) {
+    design->set_power_w(MetricForm(MetricProduct::Of(Metric::kPower), *search->hardware_template).Value(metrics));
+    design->set_latency_ms(InfoOf(Quantity::kLatencyMs).ValueAt(metrics.latency_cycles, *clock_mhz));
+  }
   design->set_workload(job.job.workload_name);
   design->set_template_(job.job.template_name);
   if (search->latency != nullptr) design->set_calibration(spec.calibration_name());
   LogDifference(point, *design);
   if (job.bound.has_value()) {
-    *design->mutable_certificate() =
-        CertificateToProto(*job.bound, spec.objective(), design->energy_uj(), design->latency_cycles());
+    *design->mutable_certificate() = CertificateToProto(*job.bound, spec, GoalOf(*search).objective().Value(metrics));
   }
   return absl::OkStatus();
 }

@@ -84,7 +84,9 @@ absl::StatusOr<v1::JobSpec> WithDefaults(v1::JobSpec spec) {
     spec.set_learning_rate(spec.parametrization() == v1::RAW ? kDefaultRawLearningRate : kDefaultLearningRate);
   }
   if (!spec.has_descent_share()) spec.set_descent_share(kDefaultDescentShare);
-  if (spec.objective() == v1::OBJECTIVE_UNSPECIFIED) spec.set_objective(v1::EDP);
+  if (spec.objective() == v1::OBJECTIVE_UNSPECIFIED) {
+    spec.set_objective(spec.objective_product().empty() ? v1::EDP : v1::PRODUCT);
+  }
   if (spec.algorithm() == v1::ALGORITHM_UNSPECIFIED) spec.set_algorithm(v1::GRADIENT);
   if (spec.order_strategy() == v1::ORDER_STRATEGY_UNSPECIFIED) spec.set_order_strategy(v1::ITERATE);
   spec.set_predictor(EffectivePredictor(spec.predictor(), !spec.calibration_name().empty()));
@@ -101,6 +103,11 @@ absl::StatusOr<std::int64_t> SamplesPerStart(const v1::JobSpec& spec) {
 }
 
 absl::Status SetObjective(const v1::JobSpec& spec, SearchSpec* search) {
+  if (spec.objective_product().empty() != (spec.objective() != v1::PRODUCT)) {
+    return spec.objective_product().empty()
+               ? FieldError("objective_product", "is missing; objective PRODUCT is what it says")
+               : FieldError("objective_product", "cannot be given together with another objective");
+  }
   switch (spec.objective()) {
     case v1::EDP:
       search->objective = MetricProduct::Edp();
@@ -109,10 +116,24 @@ absl::Status SetObjective(const v1::JobSpec& spec, SearchSpec* search) {
       search->objective = MetricProduct::Of(Metric::kEnergy);
       break;
     case v1::LATENCY:
+    case v1::THROUGHPUT:
       search->objective = MetricProduct::Of(Metric::kLatency);
       break;
+    case v1::AREA:
+      search->objective = MetricProduct::Of(Metric::kArea);
+      break;
+    case v1::POWER:
+      search->objective = MetricProduct::Of(Metric::kPower);
+      break;
+    case v1::PRODUCT: {
+      absl::StatusOr<MetricProduct> product = MetricProduct::Parse(spec.objective_product());
+      if (!product.ok()) return PrefixField("objective_product", product.status());
+      search->objective = *product;
+      break;
+    }
     default:
-      return FieldError("objective", absl::StrCat("is ", spec.objective(), "; valid: EDP, ENERGY, LATENCY"));
+      return FieldError("objective", absl::StrCat("is ", spec.objective(),
+                                                  "; valid: EDP, ENERGY, LATENCY, AREA, POWER, THROUGHPUT, PRODUCT"));
   }
   return absl::OkStatus();
 }
@@ -236,13 +257,29 @@ absl::Status LimitParameter(const ParameterSpec& parameter, double max, Paramete
                                         parameter.min, " or more"));
 }
 
+// The one bound that a limit gives, which `field` names.
+absl::StatusOr<double> BoundOf(const v1::Limit& limit, std::string_view field) {
+  const bool is_max = field == "max";
+  const double bound = is_max ? limit.max() : limit.min();
+  const double other = is_max ? limit.min() : limit.max();
+  if (other != 0) {
+    return FieldError(is_max ? "min" : "max",
+                      absl::StrCat("is ", other, ", but ", limit.quantity(), " has no ", is_max ? "lower" : "upper",
+                                   " limits; valid: ", ToAbsl(field)));
+  }
+  if (!(bound > 0) || std::isinf(bound)) return FieldError(field, absl::StrCat("is ", bound, "; valid: above 0"));
+  return bound;
+}
+
 absl::Status AddLimit(const v1::Limit& limit, SearchSpec* search) {
   const Template& hardware_template = *search->hardware_template;
-  if (!(limit.max() > 0) || std::isinf(limit.max())) {
-    return FieldError("max", absl::StrCat("is ", limit.max(), "; valid: above 0"));
-  }
   if (const QuantityInfo* quantity = FindQuantity(limit.quantity())) {
-    AddMetricLimit({quantity->quantity, limit.max()}, &search->limits);
+    ASSIGN_OR_RETURN(const double bound, BoundOf(limit, quantity->at_least ? "min" : "max"));
+    if (NeedsClock(*quantity) && !hardware_template.spec().clock_mhz.has_value()) {
+      return FieldError("quantity", absl::StrCat("is ", limit.quantity(), ", which needs a clock, and template '",
+                                                 hardware_template.name(), "' has no clock_mhz"));
+    }
+    AddMetricLimit({quantity->quantity, bound}, &search->limits);
     return absl::OkStatus();
   }
   const int index = hardware_template.FindParameter(limit.quantity());
@@ -252,7 +289,8 @@ absl::Status AddLimit(const v1::Limit& limit, SearchSpec* search) {
     for (const std::string& name : hardware_template.parameter_names()) names.push_back(name);
     return FieldError("quantity", absl::StrCat("is '", limit.quantity(), "'", SuggestName(limit.quantity(), names)));
   }
-  return LimitParameter(hardware_template.parameter(index), limit.max(),
+  ASSIGN_OR_RETURN(const double max, BoundOf(limit, "max"));
+  return LimitParameter(hardware_template.parameter(index), max,
                         &search->hardware_range[static_cast<std::size_t>(index)]);
 }
 

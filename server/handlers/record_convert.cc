@@ -1,6 +1,7 @@
 #include "server/handlers/record_convert.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <limits>
 
@@ -36,12 +37,6 @@ static_assert(Same(PointOrigin::kDescent, v1::DESCENT) && Same(PointOrigin::kRou
               Same(PointOrigin::kPolish, v1::POLISH) && Same(PointOrigin::kRandom, v1::RANDOM_DRAW) &&
               Same(PointOrigin::kBayesian, v1::BAYESIAN_PROPOSAL) && Same(PointOrigin::kHeuristic, v1::HEURISTIC));
 
-double ScoreOf(v1::Objective objective, double energy_uj, double latency_cycles) {
-  if (objective == v1::ENERGY) return energy_uj;
-  if (objective == v1::LATENCY) return latency_cycles;
-  return energy_uj * latency_cycles;
-}
-
 }  // namespace
 
 v1::JobState JobStateToProto(JobState state) { return static_cast<v1::JobState>(state); }
@@ -74,6 +69,7 @@ v1::EvaluatedPoint PointToProto(const PointRecord& record, const JobRecord& job)
   point.set_latency_cycles(record.point.latency_cycles);
   point.set_area_mm2(record.point.area_mm2);
   point.set_edp(record.point.energy_uj * record.point.latency_cycles);
+  if (std::isfinite(record.point.score)) point.set_score(record.point.score);
   const std::size_t count = std::min(job.job.parameter_names.size(), record.point.parameters.size());
   for (std::size_t i = 0; i < count; ++i) {
     (*point.mutable_parameters())[job.job.parameter_names[i]] = record.point.parameters[i];
@@ -85,16 +81,15 @@ v1::EvaluatedPoint PointToProto(const PointRecord& record, const JobRecord& job)
   return point;
 }
 
-v1::Certificate CertificateToProto(const JobBound& bound, v1::Objective objective, double energy_uj,
-                                   double latency_cycles) {
+v1::Certificate CertificateToProto(const JobBound& bound, const v1::JobSpec& spec, double score) {
   v1::Certificate certificate;
-  certificate.set_objective(objective);
+  certificate.set_objective(spec.objective());
+  certificate.set_objective_product(spec.objective_product());
   certificate.set_lower_bound(bound.objective);
   certificate.set_energy_uj_bound(bound.energy_uj);
   certificate.set_latency_cycles_bound(bound.latency_cycles);
   certificate.set_boxes(bound.boxes);
   certificate.set_exhausted(bound.exhausted);
-  const double score = ScoreOf(objective, energy_uj, latency_cycles);
   if (const std::optional<double> gap = GapOf(score, bound.objective)) certificate.set_gap(*gap);
   return certificate;
 }
@@ -116,13 +111,11 @@ absl::StatusOr<v1::Job> JobToProto(const JobRecord& record, const std::optional<
   if (best.has_value()) *job.mutable_best() = PointToProto(*best, record);
   job.set_message(record.message);
   if (record.bound.has_value()) {
-    const double energy_uj = best ? best->point.energy_uj : kInfinity;
-    const double latency_cycles = best ? best->point.latency_cycles : kInfinity;
-    const v1::Objective objective = job.spec().objective();
-    if (Contradicts(ScoreOf(objective, energy_uj, latency_cycles), record.bound->objective)) {
+    const double score = best ? best->point.score : kInfinity;
+    if (Contradicts(score, record.bound->objective)) {
       job.set_message(absl::StrCat(record.message, record.message.empty() ? "" : "; ", kBoundDoesNotHold));
     } else {
-      *job.mutable_certificate() = CertificateToProto(*record.bound, objective, energy_uj, latency_cycles);
+      *job.mutable_certificate() = CertificateToProto(*record.bound, job.spec(), score);
     }
   }
   job.set_etag(FormatEtag(record.revision));

@@ -23,9 +23,8 @@ absl::StatusOr<JobState> JobStateFromProto(int state);
 
 // With the spec as it is, or as Summarize makes it. DATA_LOSS when the stored spec cannot be read.
 absl::StatusOr<v1::Job> JobToProto(const JobRecord& record, const std::optional<PointRecord>& best, SpecDetail detail);
-// `energy_uj` and `latency_cycles` are of the design whose gap it gives; infinite for none.
-v1::Certificate CertificateToProto(const JobBound& bound, v1::Objective objective, double energy_uj,
-                                   double latency_cycles);
+// `score` is of the design whose gap it gives; infinite for none.
+v1::Certificate CertificateToProto(const JobBound& bound, const v1::JobSpec& spec, double score);
 v1::EvaluatedPoint PointToProto(const PointRecord& point, const JobRecord& job);
 absl::StatusOr<v1::WatchResponse> WatchUpdateToProto(const WatchUpdate& update);
 

@@ -14,7 +14,7 @@ constexpr std::int64_t kMostRunners = 6;
 // Of the budget, for each round; shared evenly by those who run.
 constexpr double kRoundShare = 0.1;
 // A polish of fewer samples says nothing.
-constexpr std::int64_t kLeastSamples = 20;
+constexpr std::int64_t kLeastSamples = 10;
 
 }  // namespace
 
@@ -44,8 +44,8 @@ std::vector<DesignState> Race::BestOfArrays(std::vector<DesignState> designs, st
 DesignState Race::Run(std::vector<DesignState> runners) {
   const auto round = static_cast<std::int64_t>(kRoundShare * static_cast<double>(evaluator_.budget()));
   const std::int64_t affordable = round / (kLeastSamples * evaluator_.num_layers());
-  runners =
-      BestOfArrays(std::move(runners), static_cast<std::size_t>(std::clamp<std::int64_t>(affordable, 1, kMostRunners)));
+  const auto most = static_cast<std::size_t>(std::clamp<std::int64_t>(affordable, 1, kMostRunners));
+  runners = BestOfArrays(std::move(runners), most);
   while (runners.size() > 1) {
     const std::int64_t slice = round / static_cast<std::int64_t>(runners.size());
     for (DesignState& runner : runners) {

@@ -98,8 +98,10 @@ TEST(MetricFormTest, LeastValueIsBelowThatOfEveryPointOfTheBox) {
   Random random(2);
   for (int trial = 0; trial < 500; ++trial) {
     SCOPED_TRACE(trial);
-    const MetricForm form(RandomProduct(random), *TemplateWith(700, trial % 2 == 0 ? 0.2 : 0));
-    MetricBox box{RandomMetrics(random), {}};
+    const MetricProduct product = RandomProduct(random);
+    SCOPED_TRACE(product.ToString());
+    const MetricForm form(product, *TemplateWith(700, trial % 2 == 0 ? 0.2 : 0));
+    MetricBox box{.least = RandomMetrics(random)};
     if (trial % 3 != 0) {
       box.most = {box.least.energy_uj * 4, box.least.latency_cycles * 16, box.least.area_mm2 * 2};
     }
@@ -134,10 +136,10 @@ TEST(ConstraintsTest, AreMetInTheUnitsInWhichTheyAreGiven) {
     const auto met = [&](double bound) {
       const std::vector<MetricLimit> limits = {{one.quantity, bound}};
       const Constraints constraints(limits, *hardware_template);
-      const bool met = constraints.Met(metrics);
-      EXPECT_EQ(met, constraints.Overrun(0, Log2Of(metrics)) <= 0);
-      EXPECT_EQ(met, constraints.MayBeMet({metrics, metrics}));
-      return met;
+      const bool is_met = constraints.Met(metrics);
+      EXPECT_EQ(is_met, constraints.Overrun(0, Log2Of(metrics)) <= 0);
+      EXPECT_EQ(is_met, constraints.MayBeMet({metrics, metrics}));
+      return is_met;
     };
     EXPECT_EQ(met(one.value * 1.001), !info.at_least);
     EXPECT_EQ(met(one.value * 0.999), info.at_least);

@@ -338,6 +338,46 @@ void AddLimit(v1::CreateJobRequest& request, const char* quantity, double max) {
   limit->set_max(max);
 }
 
+void SetProduct(v1::CreateJobRequest& request, const char* product) {
+  request.mutable_spec()->clear_objective();
+  request.mutable_spec()->set_objective_product(product);
+}
+
+v1::Template WithoutClock() {
+  v1::Template hardware_template = *Catalog(&ShippedLibrary()).FindTemplate("gemmini");
+  hardware_template.clear_clock_mhz();
+  return hardware_template;
+}
+
+TEST_F(SearchHandlersTest, ObjectivesAndLimitsOfEveryMetricAreTaken) {
+  std::int64_t created = 0;
+  const auto search_of = [this, &created](const std::function<void(v1::CreateJobRequest&)>& change) {
+    v1::CreateJobRequest request = Request();
+    change(request);
+    Create(request);
+    return DecodeSearch(store_.GetJob(++created).value()).value();
+  };
+  for (const auto& [objective, product] :
+       {std::pair(v1::AREA, MetricProduct::Of(Metric::kArea)), std::pair(v1::POWER, MetricProduct::Of(Metric::kPower)),
+        std::pair(v1::THROUGHPUT, MetricProduct::Of(Metric::kLatency))}) {
+    EXPECT_EQ(search_of([o = objective](auto& r) { r.mutable_spec()->set_objective(o); })->objective, product);
+  }
+  EXPECT_EQ(search_of([](auto& r) { SetProduct(r, "energy*latency^2"); })->objective, (MetricProduct{{1, 2, 0, 0}}));
+  const auto limited = search_of([](auto& r) {
+    AddLimit(r, "power_w", 2);
+    AddLimit(r, "latency_ms", 500);
+    AddLimit(r, "latency_ms", 400);
+    v1::Limit* throughput = r.mutable_spec()->add_limits();
+    throughput->set_quantity("throughput_per_s");
+    throughput->set_min(1);
+  });
+  ASSERT_EQ(limited->limits.size(), 3);
+  EXPECT_EQ(limited->limits[0].quantity, Quantity::kPowerW);
+  EXPECT_EQ(limited->limits[1].quantity, Quantity::kLatencyMs);
+  EXPECT_EQ(limited->limits[1].bound, 400) << "of two the tighter one counts";
+  EXPECT_EQ(limited->limits[2].quantity, Quantity::kThroughput);
+}
+
 TEST_F(SearchHandlersTest, BadSpecsAreRefusedWithFieldAndRemedyAndStoreNothing) {
   const std::vector<BadCreate> cases = {
       {"parent", "projects/{project}", [](auto& r) { r.set_parent("p"); }},
@@ -399,6 +439,31 @@ TEST_F(SearchHandlersTest, BadSpecsAreRefusedWithFieldAndRemedyAndStoreNothing) 
          AddLimit(r, "pe_dim", 32);
        }},
       {"spec.limits", "impossible", [](auto& r) { AddLimit(r, "area_mm2", 1e-9); }},
+      {"spec.limits[0].quantity", "did you mean 'power_w'?", [](auto& r) { AddLimit(r, "powr_w", 4); }},
+      {"spec.limits[0].max", "no upper limits; valid: min", [](auto& r) { AddLimit(r, "throughput_per_s", 4); }},
+      {"spec.limits[0].min", "no lower limits; valid: max",
+       [](auto& r) {
+         AddLimit(r, "area_mm2", 4);
+         r.mutable_spec()->mutable_limits(0)->set_min(1);
+       }},
+      {"spec.limits[0].quantity", "has no clock_mhz",
+       [](auto& r) {
+         *r.mutable_spec()->mutable_template_() = WithoutClock();
+         AddLimit(r, "power_w", 4);
+       }},
+      {"spec.objective", "has no clock_mhz",
+       [](auto& r) {
+         *r.mutable_spec()->mutable_template_() = WithoutClock();
+         r.mutable_spec()->set_objective(v1::POWER);
+       }},
+      {"spec.objective_product", "did you mean 'energy'?", [](auto& r) { SetProduct(r, "enregy*latency"); }},
+      {"spec.objective_product", "valid: 0 to 4", [](auto& r) { SetProduct(r, "latency^7"); }},
+      {"spec.objective_product", "together with another objective",
+       [](auto& r) {
+         SetProduct(r, "latency^2");
+         r.mutable_spec()->set_objective(v1::ENERGY);
+       }},
+      {"spec.objective_product", "is missing", [](auto& r) { r.mutable_spec()->set_objective(v1::PRODUCT); }},
       {"spec.workload.layers[0].bounds.K", "missing",
        [](auto& r) {
          v1::Workload* workload = r.mutable_spec()->mutable_workload();
@@ -623,17 +688,19 @@ TEST_F(SearchHandlersTest, CertificateComesWithTheJobItsListingAndItsDesigns) {
 
 TEST_F(SearchHandlersTest, CertificateIsOfTheObjectiveAndItsGapOfTheBestDesign) {
   const JobBound bound{100, 20, 4, 7, true};
-  const v1::Certificate energy = CertificateToProto(bound, v1::ENERGY, 125, 8);
-  EXPECT_EQ(energy.objective(), v1::ENERGY);
+  v1::JobSpec spec;
+  spec.set_objective(v1::PRODUCT);
+  spec.set_objective_product("energy^2");
+  const v1::Certificate energy = CertificateToProto(bound, spec, 125);
+  EXPECT_EQ(energy.objective(), v1::PRODUCT);
+  EXPECT_EQ(energy.objective_product(), "energy^2");
   EXPECT_EQ(energy.gap(), 0.25);
   EXPECT_EQ(energy.boxes(), 7);
   EXPECT_TRUE(energy.exhausted());
-  EXPECT_EQ(CertificateToProto(bound, v1::LATENCY, 1, 150).gap(), 0.5);
-  EXPECT_EQ(CertificateToProto(bound, v1::EDP, 25, 8).gap(), 1);
   const double infinity = std::numeric_limits<double>::infinity();
-  EXPECT_FALSE(CertificateToProto(bound, v1::EDP, infinity, infinity).has_gap()) << "no design, no gap";
-  EXPECT_FALSE(CertificateToProto({0, 0, 0, 1, true}, v1::EDP, 25, 8).has_gap());
-  EXPECT_FALSE(CertificateToProto({infinity, infinity, infinity, 1, true}, v1::EDP, 25, 8).has_gap());
+  EXPECT_FALSE(CertificateToProto(bound, spec, infinity).has_gap()) << "no design, no gap";
+  EXPECT_FALSE(CertificateToProto({0, 0, 0, 1, true}, spec, 200).has_gap());
+  EXPECT_FALSE(CertificateToProto({infinity, infinity, infinity, 1, true}, spec, 200).has_gap());
 }
 
 TEST_F(SearchHandlersTest, StopGapIsStoredWithTheJob) {

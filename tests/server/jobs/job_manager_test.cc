@@ -610,13 +610,11 @@ TEST_F(JobManagerTest, LimitThatAStoredBoundShowsImpossibleFailsTheJobAtRecovery
 
 TEST_F(JobManagerTest, LimitOfTheBoundItselfIsPossible) {
   auto spec = std::make_shared<SearchSpec>(*spec_);
-  spec->limits = {{Quantity::kLatencyCycles, ProveSearchBound(*spec, [] {
-    return false}};
-})->latency_cycles;
-spec_ = spec;
-const auto manager = Manager(ManagerOptions());
-watcher_.AwaitState(Submit(*manager), JobState::kSucceeded);
-}  // namespace
+  spec->limits = {{Quantity::kLatencyCycles, ProveSearchBound(*spec, [] { return false; })->latency_cycles}};
+  spec_ = spec;
+  const auto manager = Manager(ManagerOptions());
+  watcher_.AwaitState(Submit(*manager), JobState::kSucceeded);
+}
 
 TEST_F(JobManagerTest, StartsDoNotWaitForTheBoundAndTheJobDoes) {
   GatedProver prover(1);
@@ -844,5 +842,5 @@ TEST_F(JobManagerTest, RepeatedRequestIdRunsOneJob) {
   EXPECT_EQ(watcher_.AwaitState(first.record.id, JobState::kSucceeded).points, 300);
 }
 
-}  // namespace oneloop
+}  // namespace
 }  // namespace oneloop

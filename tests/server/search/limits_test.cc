@@ -42,10 +42,15 @@ TEST(LimitedHardwareTest, WithinGivesWayUntilTheLimitIsKept) {
     EXPECT_TRUE(limited.Keeps(*within));
     EXPECT_TRUE(spec.hardware_template->ValidateHardware(*within).ok());
     for (std::size_t p = 0; p < hardware.size(); ++p) EXPECT_LE((*within)[p], hardware[p]);
-    if (kept >= 0) EXPECT_EQ((*within)[static_cast<std::size_t>(kept)], hardware[static_cast<std::size_t>(kept)]);
-    if (limited.Keeps(hardware)) EXPECT_EQ(*within, hardware);
-    // Nothing of note is given away: the last parameter gave no more than it must.
-    if (!limited.Keeps(hardware)) EXPECT_GT(spec.hardware_template->AreaMm2(*within), 0.9);
+    if (kept >= 0) {
+      EXPECT_EQ((*within)[static_cast<std::size_t>(kept)], hardware[static_cast<std::size_t>(kept)]);
+    }
+    if (limited.Keeps(hardware)) {
+      EXPECT_EQ(*within, hardware);
+    } else {
+      // The last parameter gave no more than it must.
+      EXPECT_GT(spec.hardware_template->AreaMm2(*within), 0.9);
+    }
   }
   EXPECT_GT(kept_points, 500);
 }
@@ -80,7 +85,7 @@ TEST(LimitedHardwareTest, WithoutLimitsEveryPointIsKeptAndNoRandomNumberDrawn) {
 
 // Every exact point with a score keeps all limits, and few are spent on designs that do not.
 TEST(LimitedSearchTest, WhatIsReportedAsAResultKeepsEveryLimit) {
-  const std::vector<MetricLimit> limits = {{Quantity::kAreaMm2, 1.5}, {Quantity::kLatencyCycles, 1.2e6}};
+  const std::vector<MetricLimit> limits = {{Quantity::kAreaMm2, 1.5}, {Quantity::kLatencyCycles, 3e6}};
   SearchSpec spec = Limited("bert", limits);
   spec.starts = 2;
   spec.samples_per_start = 300;
@@ -90,7 +95,7 @@ TEST(LimitedSearchTest, WhatIsReportedAsAResultKeepsEveryLimit) {
       if (point.mappings == nullptr) return;
       const bool keeps = point.metrics.area_mm2 <= limits[0].bound && point.metrics.latency_cycles <= limits[1].bound;
       EXPECT_EQ(std::isfinite(point.score), keeps);
-      ++(keeps ? within : beyond);
+      if (point.origin == SearchPointOrigin::kPolish) ++(keeps ? within : beyond);
     }
     bool StopRequested() override { return false; }
     const std::vector<MetricLimit>& limits;
@@ -106,12 +111,10 @@ TEST(LimitedSearchTest, WhatIsReportedAsAResultKeepsEveryLimit) {
 // memory for the array ends 8 % above.
 TEST(LimitedSearchTest, ArrayAndMemoriesShareTheArea) {
   SearchSpec spec = Limited("resnet50", {{Quantity::kAreaMm2, 2}});
-  spec.starts = 3;
-  spec.samples_per_start = 700;
   const Found free = BestOf(spec);
   const Found fixed = BestFixed(spec, 0, {32, 64});
   EXPECT_EQ(fixed.hardware[0], 64);
-  EXPECT_LT(free.score, 1.03 * fixed.score);
+  EXPECT_LT(free.score, 1.02 * fixed.score);
 }
 
 TEST(LimitedSearchTest, AreaAsTheObjectiveComesDownToTheLimitOnLatency) {
