@@ -1,7 +1,6 @@
 #include "client/bench_report.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -9,10 +8,10 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "client/json_object.h"
 #include "client/numbers.h"
 #include "client/output.h"
 #include "common/base/status.h"
-#include "google/protobuf/struct.pb.h"
 
 namespace oneloop {
 namespace {
@@ -81,31 +80,11 @@ void PrintTables(const std::vector<BenchCell>& cells, const std::vector<BenchRat
   ratio_table.Flush();
 }
 
-using Json = google::protobuf::Struct;
-
-// JSON has no infinity: a figure that is not finite is null.
-void SetNumber(const std::string& name, double value, Json* object) {
-  google::protobuf::Value& field = (*object->mutable_fields())[name];
-  if (std::isfinite(value)) {
-    field.set_number_value(value);
-  } else {
-    field.set_null_value(google::protobuf::NULL_VALUE);
-  }
-}
-
-void SetText(const std::string& name, const std::string& value, Json* object) {
-  (*object->mutable_fields())[name].set_string_value(value);
-}
-
-Json* AddObject(const std::string& list, Json* parent) {
-  return (*parent->mutable_fields())[list].mutable_list_value()->add_values()->mutable_struct_value();
-}
-
 void PrintJson(const std::vector<BenchRun>& runs, const std::vector<BenchCell>& cells,
                const std::vector<BenchRatio>& ratios, std::ostream& out) {
-  Json json;
+  JsonObject json;
   for (const BenchRun& run : runs) {
-    Json* const job = AddObject("jobs", &json);
+    JsonObject* const job = AddObject("jobs", &json);
     SetText("workload", run.workload, job);
     SetText("variant", run.variant, job);
     SetText("job", run.job.name(), job);
@@ -114,7 +93,7 @@ void PrintJson(const std::vector<BenchRun>& runs, const std::vector<BenchCell>& 
     SetNumber("samples_per_second", run.samples_per_second, job);
   }
   for (const BenchCell& cell : cells) {
-    Json* const row = AddObject("table", &json);
+    JsonObject* const row = AddObject("table", &json);
     SetText("workload", cell.workload, row);
     SetText("variant", cell.variant, row);
     SetNumber("seeds", cell.seeds, row);
@@ -125,7 +104,7 @@ void PrintJson(const std::vector<BenchRun>& runs, const std::vector<BenchCell>& 
     SetNumber("gap", cell.gap.value_or(std::numeric_limits<double>::quiet_NaN()), row);
   }
   for (const BenchRatio& ratio : ratios) {
-    Json* const row = AddObject("ratios", &json);
+    JsonObject* const row = AddObject("ratios", &json);
     SetText("variant", ratio.variant, row);
     SetNumber("ratio", ratio.ratio, row);
   }
@@ -218,7 +197,10 @@ Plot BenchPlot(const std::vector<BenchRun>& runs, const std::string& workload) {
     }
     curves[static_cast<std::size_t>(series - plot.series.begin())].push_back(run.curve);
   }
-  for (std::size_t i = 0; i < curves.size(); ++i) plot.series[i].band = BandOf(curves[i]);
+  for (std::size_t i = 0; i < curves.size(); ++i) {
+    plot.series[i].band = BandOf(curves[i]);
+    if (plot.series[i].band.empty()) plot.series[i].label += " (not every seed)";
+  }
   return plot;
 }
 

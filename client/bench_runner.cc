@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "client/errors.h"
+#include "client/held_interrupts.h"
 #include "client/job_output.h"
 #include "client/job_watcher.h"
 #include "client/point_printer.h"
@@ -16,37 +17,6 @@
 
 namespace oneloop {
 namespace {
-
-// Keeps an interrupt source armed over several watches, which arm and disarm it each.
-class HeldInterrupts : public InterruptSource {
- public:
-  explicit HeldInterrupts(InterruptSource& source) : source_(source) { source_.Arm(); }
-  ~HeldInterrupts() override { source_.Disarm(); }
-  HeldInterrupts(const HeldInterrupts&) = delete;
-  HeldInterrupts& operator=(const HeldInterrupts&) = delete;
-  void Arm() override {}
-  void Disarm() override {}
-  bool Pending() override { return source_.Pending(); }
-
- private:
-  InterruptSource& source_;
-};
-
-Environment WithInterrupts(const Environment& env, InterruptSource& interrupts) {
-  return {.in = env.in,
-          .out = env.out,
-          .err = env.err,
-          .interrupts = interrupts,
-          .out_is_terminal = env.out_is_terminal,
-          .err_is_terminal = env.err_is_terminal,
-          .output_error = env.output_error,
-          .terminal_columns = env.terminal_columns,
-          .variable = env.variable,
-          .now = env.now,
-          .steady_now = env.steady_now,
-          .sleep = env.sleep,
-          .random_id = env.random_id};
-}
 
 // Draws a job's progress behind its place in the comparison.
 class BenchProgress : public WatchListener {
@@ -149,7 +119,7 @@ class Bench {
     request.set_exact_only(true);
     BestCurveBuilder curve(run->job.spec().starts());
     RETURN_IF_ERROR(ForEachPointPage(client_, request, [&](const PointPage& page) {
-      for (const v1::EvaluatedPoint& point : page) curve.Add(point);
+      for (const v1::EvaluatedPoint& point : page) curve.Add(point.sample(), point.edp());
       return absl::OkStatus();
     }));
     run->curve = curve.Build();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <set>
 
@@ -12,21 +13,20 @@ namespace oneloop {
 double BestAt(const BestCurve& curve, double samples) {
   const auto after = std::upper_bound(curve.begin(), curve.end(), samples,
                                       [](double value, const CurveStep& step) { return value < step.samples; });
-  return after == curve.begin() ? std::numeric_limits<double>::infinity() : std::prev(after)->edp;
+  return after == curve.begin() ? std::numeric_limits<double>::infinity() : std::prev(after)->value;
 }
 
-void BestCurveBuilder::Add(const v1::EvaluatedPoint& point) {
-  if (!std::isfinite(point.edp())) return;
-  const auto [place, is_new] = best_.try_emplace(point.sample(), point.edp());
-  if (!is_new) place->second = std::min(place->second, point.edp());
+void BestCurveBuilder::Add(std::int64_t sample, double value) {
+  if (!std::isfinite(value)) return;
+  auto after = best_.upper_bound(sample);
+  if (after != best_.begin() && std::prev(after)->second <= value) return;
+  while (after != best_.end() && after->second >= value) after = best_.erase(after);
+  best_[sample] = value;
 }
 
 BestCurve BestCurveBuilder::Build() const {
   BestCurve curve;
-  for (const auto& [sample, edp] : best_) {
-    if (!curve.empty() && edp >= curve.back().edp) continue;
-    curve.push_back({static_cast<double>(sample) * starts_, edp});
-  }
+  for (const auto& [sample, value] : best_) curve.push_back({static_cast<double>(sample) * starts_, value});
   return curve;
 }
 

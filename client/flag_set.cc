@@ -139,21 +139,27 @@ void FlagSet::AddShort(char letter, const std::string& name) {
 }
 
 void FlagSet::AddArgument(std::string name, std::string help, std::string* target) {
-  arguments_.push_back({std::move(name), std::move(help),
-                        [target](const std::string& text) {
-                          *target = text;
-                          return absl::OkStatus();
-                        },
-                        true});
+  const auto set = [target](const std::string& text) {
+    *target = text;
+    return absl::OkStatus();
+  };
+  arguments_.push_back({std::move(name), std::move(help), set, true, false});
 }
 
 void FlagSet::AddOptionalArgument(std::string name, std::string help, std::optional<std::string>* target) {
-  arguments_.push_back({std::move(name), std::move(help),
-                        [target](const std::string& text) {
-                          *target = text;
-                          return absl::OkStatus();
-                        },
-                        false});
+  const auto set = [target](const std::string& text) {
+    *target = text;
+    return absl::OkStatus();
+  };
+  arguments_.push_back({std::move(name), std::move(help), set, false, false});
+}
+
+void FlagSet::AddArguments(std::string name, std::string help, std::vector<std::string>* target) {
+  const auto set = [target](const std::string& text) {
+    target->push_back(text);
+    return absl::OkStatus();
+  };
+  arguments_.push_back({std::move(name), std::move(help), set, true, true});
 }
 
 absl::Status FlagSet::Parse(const std::vector<std::string>& args) {
@@ -208,8 +214,13 @@ absl::Status FlagSet::SetFlag(const std::vector<std::string>& args, std::size_t*
 }
 
 absl::Status FlagSet::SetArgument(std::size_t index, const std::string& text) {
+  if (index >= arguments_.size() && !arguments_.empty() && arguments_.back().repeated) index = arguments_.size() - 1;
   if (index >= arguments_.size()) return Error(absl::StrCat("unexpected argument '", text, "'"));
   return arguments_[index].set(text);
+}
+
+bool FlagSet::given(std::string_view name) const {
+  return std::any_of(flags_.begin(), flags_.end(), [&](const Flag& flag) { return flag.name == name && flag.seen; });
 }
 
 absl::Status FlagSet::Error(std::string_view description) const { return UsageError(command_, description); }
@@ -217,7 +228,8 @@ absl::Status FlagSet::Error(std::string_view description) const { return UsageEr
 std::string FlagSet::UsageLine() const {
   std::string line;
   for (const Argument& argument : arguments_) {
-    absl::StrAppend(&line, argument.required ? argument.name : absl::StrCat("[", argument.name, "]"), " ");
+    absl::StrAppend(&line, argument.required ? argument.name : absl::StrCat("[", argument.name, "]"),
+                    argument.repeated ? "... " : " ");
   }
   return absl::StrCat(line, "[flags]");
 }

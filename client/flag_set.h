@@ -44,10 +44,14 @@ class FlagSet {
   // An argument without flag, in the order of the calls; optional ones last.
   void AddArgument(std::string name, std::string help, std::string* target);
   void AddOptionalArgument(std::string name, std::string help, std::optional<std::string>* target);
+  // The last one: takes every argument that is left, one at least.
+  void AddArguments(std::string name, std::string help, std::vector<std::string>* target);
 
   // UsageError, with the nearest flag for an unknown one. Stops at `--help` or `-h`, which sets help_requested().
   absl::Status Parse(const std::vector<std::string>& args);
   bool help_requested() const { return help_requested_; }
+  // Whether the flag of this name was set.
+  bool given(std::string_view name) const;
 
   // "JOB [NAME] [flags]", then the lines that describe arguments and flags.
   std::string UsageLine() const;
@@ -70,6 +74,7 @@ class FlagSet {
     std::string help;
     Setter set;
     bool required = true;
+    bool repeated = false;
   };
 
   void AddFlag(std::string name, std::string value, std::string help, Setter set, bool repeated = false);

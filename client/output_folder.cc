@@ -35,6 +35,16 @@ absl::Status WriteFile(const std::string& path, const std::string& text) {
   return file.fail() ? Unwritable(path, errno) : absl::OkStatus();
 }
 
+struct Place {
+  std::string folder;
+  std::string name;
+};
+
+Place PlaceOf(const std::string& path) {
+  const fs::path file(path);
+  return {file.has_parent_path() ? file.parent_path().string() : ".", file.filename().string()};
+}
+
 absl::Status RenameAll(const std::vector<std::string>& from, const std::vector<std::string>& to) {
   for (std::size_t i = 0; i < from.size(); ++i) {
     std::error_code error;
@@ -85,6 +95,19 @@ absl::Status WriteOutputFiles(const std::string& folder, const std::vector<Outpu
     fs::remove(path, ignored);
   }
   return status;
+}
+
+absl::Status CheckOutputPath(const std::string& path, const IsOurs& is_ours) {
+  const Place place = PlaceOf(path);
+  if (place.name.empty()) return absl::InvalidArgumentError(absl::StrCat("'", path, "' names no file to write"));
+  return CheckOutputFile(place.folder, place.name, is_ours);
+}
+
+absl::Status WriteOutputPath(const std::string& path, const std::string& text, const IsOurs& is_ours,
+                             const std::string& tag) {
+  RETURN_IF_ERROR(CheckOutputPath(path, is_ours));
+  const Place place = PlaceOf(path);
+  return WriteOutputFiles(place.folder, {{place.name, text}}, tag);
 }
 
 }  // namespace oneloop

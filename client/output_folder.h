@@ -29,6 +29,12 @@ absl::Status CheckOutputFile(const std::string& folder, const std::string& name,
 // renamings.
 absl::Status WriteOutputFiles(const std::string& folder, const std::vector<OutputFile>& files, const std::string& tag);
 
+// The same for one file that is named by its path: "plots/a.svg", "a.svg".
+absl::Status CheckOutputPath(const std::string& path, const IsOurs& is_ours);
+// Checks once more, since others may have written there in the meantime.
+absl::Status WriteOutputPath(const std::string& path, const std::string& text, const IsOurs& is_ours,
+                             const std::string& tag);
+
 }  // namespace oneloop
 
 #endif  // ONELOOP_CLIENT_OUTPUT_FOLDER_H_

@@ -17,7 +17,7 @@
 namespace oneloop {
 namespace {
 
-constexpr std::string_view kMark = "<!-- oneloop bench: written again by the next run into this directory -->\n";
+constexpr std::string_view kMark = "<!-- oneloop: replaced when the command is run again -->\n";
 constexpr std::string_view kDeclaration = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
 // In pixels.
@@ -73,6 +73,8 @@ std::string Stroke(std::size_t series) {
                       kDashes[series % kDashes.size()], "\" stroke-width=\"2\" fill=\"none\"");
 }
 
+std::string Corner(double x, double y) { return absl::StrCat(Number(x), ",", Number(y)); }
+
 // The corners of a staircase through one figure of every step, to the end of the plot.
 std::vector<std::string> Staircase(const std::vector<BandStep>& band, double BandStep::*figure, const Axis& x,
                                    const Axis& y, double x_end) {
@@ -80,8 +82,7 @@ std::vector<std::string> Staircase(const std::vector<BandStep>& band, double Ban
   for (std::size_t i = 0; i < band.size(); ++i) {
     const double from = band[i].samples;
     const double to = i + 1 < band.size() ? band[i + 1].samples : std::max(from, x_end);
-    const std::string height = Number(y.Place(band[i].*figure));
-    for (const double end : {from, to}) corners.push_back(absl::StrCat(Number(x.Place(end)), ",", height));
+    for (const double end : {from, to}) corners.push_back(Corner(x.Place(end), y.Place(band[i].*figure)));
   }
   return corners;
 }
@@ -98,6 +99,22 @@ std::string Band(const PlotSeries& series, std::size_t index, const Axis& x, con
   corners.insert(corners.end(), upper.rbegin(), upper.rend());
   return absl::StrCat("<polygon points=\"", Joined(corners), "\" fill=\"", kColours[index % kColours.size()],
                       "\" fill-opacity=\"0.15\" stroke=\"none\"/>\n");
+}
+
+std::string MedianLine(const Plot& plot, std::size_t index, const Axis& x, const Axis& y) {
+  const std::vector<BandStep>& band = plot.series[index].band;
+  std::vector<std::string> corners;
+  std::string marks;
+  if (plot.line == Plot::Line::kSteps) {
+    corners = Staircase(band, &BandStep::median, x, y, plot.x_end);
+  } else {
+    for (const BandStep& step : band) {
+      corners.push_back(Corner(x.Place(step.samples), y.Place(step.median)));
+      absl::StrAppend(&marks, "<circle cx=\"", Number(x.Place(step.samples)), "\" cy=\"", Number(y.Place(step.median)),
+                      "\" r=\"4\" fill=\"", kColours[index % kColours.size()], "\"/>\n");
+    }
+  }
+  return absl::StrCat("<polyline points=\"", Joined(corners), "\" ", Stroke(index), "/>\n", marks);
 }
 
 std::string Grid(const Axis& x, const Axis& y) {
@@ -128,10 +145,8 @@ std::string Legend(const Plot& plot) {
   std::string svg;
   for (std::size_t i = 0; i < plot.series.size(); ++i) {
     const double y = kTop + 10 + kLegendLine * static_cast<double>(i);
-    const PlotSeries& series = plot.series[i];
-    const std::string label = series.band.empty() ? absl::StrCat(series.label, " (not every seed)") : series.label;
     absl::StrAppend(&svg, Line(kLegendLeft, y, kLegendLeft + kSampleWidth, y, Stroke(i)),
-                    Text(kLegendLeft + kSampleWidth + 8, y + 4, "start", label));
+                    Text(kLegendLeft + kSampleWidth + 8, y + 4, "start", plot.series[i].label));
   }
   return svg;
 }
@@ -145,17 +160,61 @@ struct Extent {
   }
 };
 
-std::string Head(const Plot& plot, double height) {
+double HeightOf(const Plot& plot) {
+  return kTop + std::max(kHeight + kBelow, 20 + kLegendLine * static_cast<double>(plot.series.size()));
+}
+
+std::string Description(const Plot& plot) {
   std::string labels;
   for (const PlotSeries& series : plot.series) absl::StrAppend(&labels, labels.empty() ? "" : ", ", series.label);
+  return absl::StrCat(plot.y_label, " against ", plot.x_label,
+                      plot.line == Plot::Line::kSteps ? ", median line and band from least to most: " : ": ", labels);
+}
+
+std::string Head(const std::vector<Plot>& plots) {
+  double height = 0;
+  std::string descriptions;
+  for (const Plot& plot : plots) {
+    height += HeightOf(plot);
+    absl::StrAppend(&descriptions, descriptions.empty() ? "" : "; ", Description(plot));
+  }
   return absl::StrCat(
       ToAbsl(kDeclaration), ToAbsl(kMark),
       absl::StrFormat("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f "
                       "%.0f\" role=\"img\" font-family=\"sans-serif\" font-size=\"12\">\n",
                       kTotalWidth, height, kTotalWidth, height),
-      "<title>", XmlEscaped(plot.title), "</title>\n<desc>", XmlEscaped(plot.y_label), " against ",
-      XmlEscaped(plot.x_label), ", median line and band from least to most: ", XmlEscaped(labels), "</desc>\n",
+      "<title>", XmlEscaped(plots.front().title), "</title>\n<desc>", XmlEscaped(descriptions), "</desc>\n",
       "<rect width=\"100%\" height=\"100%\" fill=\"#FFFFFF\"/>\n");
+}
+
+std::string Panel(const Plot& plot) {
+  Extent samples;
+  Extent values;
+  if (plot.x_end > 0) samples.Include(plot.x_end);
+  for (const PlotSeries& series : plot.series) {
+    for (const BandStep& step : series.band) {
+      samples.Include(step.samples);
+      values.Include(step.least);
+      values.Include(step.most);
+    }
+  }
+  if (samples.max == 0) samples.Include(1);
+  if (values.max == 0) values.Include(1);
+  const std::vector<double> x_ticks = LogTicks(samples.min, samples.max);
+  const std::vector<double> y_ticks = LogTicks(values.min, values.max);
+  // From the first sample to the last; a single one gets a tick on either side.
+  const bool has_range = samples.min < samples.max;
+  const Axis x(x_ticks, has_range ? samples.min : x_ticks.front(), has_range ? samples.max : x_ticks.back(), kLeft,
+               kLeft + kWidth);
+  const Axis y(y_ticks, y_ticks.front(), y_ticks.back(), kTop + kHeight, kTop);
+  std::string svg = Grid(x, y);
+  for (std::size_t i = 0; plot.line == Plot::Line::kSteps && i < plot.series.size(); ++i) {
+    if (!plot.series[i].band.empty()) absl::StrAppend(&svg, Band(plot.series[i], i, x, y, plot.x_end));
+  }
+  for (std::size_t i = 0; i < plot.series.size(); ++i) {
+    if (!plot.series[i].band.empty()) absl::StrAppend(&svg, MedianLine(plot, i, x, y));
+  }
+  return absl::StrCat(svg, Frame(plot), Legend(plot));
 }
 
 // Of well-formed UTF-8.
@@ -178,37 +237,22 @@ void AppendEscaped(std::string_view text, std::string* escaped) {
 
 }  // namespace
 
-std::string RenderSvg(const Plot& plot) {
-  Extent samples;
-  Extent edp;
-  samples.Include(plot.x_end);
-  for (const PlotSeries& series : plot.series) {
-    for (const BandStep& step : series.band) {
-      samples.Include(step.samples);
-      edp.Include(step.least);
-      edp.Include(step.most);
-    }
+PlotSeries CurveSeries(std::string label, const BestCurve& curve) {
+  PlotSeries series{std::move(label), {}};
+  for (const CurveStep& step : curve) series.band.push_back({step.samples, step.value, step.value, step.value});
+  return series;
+}
+
+std::string RenderSvg(const Plot& plot) { return RenderSvg(std::vector<Plot>{plot}); }
+
+std::string RenderSvg(const std::vector<Plot>& plots) {
+  std::string svg = Head(plots);
+  double top = 0;
+  for (const Plot& plot : plots) {
+    absl::StrAppend(&svg, absl::StrFormat("<g transform=\"translate(0 %.2f)\">\n", top), Panel(plot), "</g>\n");
+    top += HeightOf(plot);
   }
-  if (edp.max == 0) edp.Include(1);
-  const std::vector<double> x_ticks = LogTicks(samples.min, samples.max);
-  const std::vector<double> y_ticks = LogTicks(edp.min, edp.max);
-  // From the first sample to the last; a single one gets a tick on either side.
-  const bool has_range = samples.min < samples.max;
-  const Axis x(x_ticks, has_range ? samples.min : x_ticks.front(), has_range ? samples.max : x_ticks.back(), kLeft,
-               kLeft + kWidth);
-  const Axis y(y_ticks, y_ticks.front(), y_ticks.back(), kTop + kHeight, kTop);
-  const double height = kTop + std::max(kHeight + kBelow, 20 + kLegendLine * static_cast<double>(plot.series.size()));
-  std::string svg = absl::StrCat(Head(plot, height), Grid(x, y));
-  for (std::size_t i = 0; i < plot.series.size(); ++i) {
-    if (!plot.series[i].band.empty()) absl::StrAppend(&svg, Band(plot.series[i], i, x, y, plot.x_end));
-  }
-  for (std::size_t i = 0; i < plot.series.size(); ++i) {
-    if (plot.series[i].band.empty()) continue;
-    absl::StrAppend(&svg, "<polyline points=\"",
-                    Joined(Staircase(plot.series[i].band, &BandStep::median, x, y, plot.x_end)), "\" ", Stroke(i),
-                    "/>\n");
-  }
-  return absl::StrCat(svg, Frame(plot), Legend(plot), "</svg>\n");
+  return absl::StrCat(svg, "</svg>\n");
 }
 
 bool IsRenderedSvg(std::string_view text) {

@@ -1,4 +1,3 @@
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -197,12 +196,8 @@ class WorkloadsCommand : public ShippedCommand<WorkloadKind> {
       return absl::InvalidArgumentError(absl::StrCat(path, ": the workload takes more than ", kMaxYamlBytes >> 20,
                                                      " MiB as YAML, the most that is read back; split the model"));
     }
-    const std::filesystem::path file(path);
-    const std::string folder = file.has_parent_path() ? file.parent_path().string() : ".";
-    const std::string name = file.filename().string();
-    RETURN_IF_ERROR(
-        CheckOutputFile(folder, name, [](std::string_view old) { return old.starts_with(kWorkloadYamlHead); }));
-    return WriteOutputFiles(folder, {{name, text}}, env.random_id());
+    const auto is_ours = [](std::string_view old) { return old.starts_with(kWorkloadYamlHead); };
+    return WriteOutputPath(path, text, is_ours, env.random_id());
   }
 
   std::optional<std::string> file_;

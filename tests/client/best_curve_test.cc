@@ -2,6 +2,8 @@
 
 #include <cmath>
 #include <limits>
+#include <utility>
+#include <vector>
 
 #include "client/statistics.h"
 #include "gmock/gmock.h"
@@ -15,15 +17,7 @@ using ::testing::IsEmpty;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-v1::EvaluatedPoint Point(int start, int sample, double edp) {
-  v1::EvaluatedPoint point;
-  point.set_start(start);
-  point.set_sample(sample);
-  point.set_edp(edp);
-  return point;
-}
-
-MATCHER_P2(Step, samples, edp, "") { return arg.samples == samples && arg.edp == edp; }
+MATCHER_P2(Step, samples, value, "") { return arg.samples == samples && arg.value == value; }
 
 TEST(SummarizeTest, OfOddAndEvenNumbers) {
   const Summary odd = Summarize({5, 1, 3});
@@ -48,9 +42,9 @@ TEST(GeometricMeanTest, OfRatios) {
 
 TEST(BestCurveTest, TakesTheStartsInTurnWhateverTheOrderOfThePoints) {
   BestCurveBuilder curve(3);
-  // Start 2 came late, but its point at sample 2 counts as one of the first 2 x 3.
-  for (const auto& point : {Point(0, 5, 60), Point(0, 9, 30), Point(1, 5, 50), Point(2, 2, 80), Point(1, 7, 55)}) {
-    curve.Add(point);
+  // A start came late, but its point at sample 2 counts as one of the first 2 x 3.
+  for (const auto& [sample, value] : {std::pair{5, 60.0}, {9, 30.0}, {5, 50.0}, {2, 80.0}, {7, 55.0}}) {
+    curve.Add(sample, value);
   }
   const BestCurve built = curve.Build();
   EXPECT_THAT(built, ElementsAre(Step(6, 80), Step(15, 50), Step(27, 30)));
@@ -62,9 +56,19 @@ TEST(BestCurveTest, TakesTheStartsInTurnWhateverTheOrderOfThePoints) {
 
 TEST(BestCurveTest, LeavesOutInfeasiblePoints) {
   BestCurveBuilder curve(1);
-  curve.Add(Point(0, 1, kInfinity));
-  curve.Add(Point(0, 2, std::nan("")));
+  curve.Add(1, kInfinity);
+  curve.Add(2, std::nan(""));
   EXPECT_THAT(curve.Build(), IsEmpty());
+}
+
+TEST(BestCurveTest, AnEarlierBetterPointTakesThePlaceOfLaterOnes) {
+  BestCurveBuilder curve(2);
+  curve.Add(5, 50);
+  curve.Add(8, 40);
+  curve.Add(9, 20);
+  curve.Add(3, 40);
+  curve.Add(9, 25);
+  EXPECT_THAT(curve.Build(), ElementsAre(Step(6, 40), Step(18, 20)));
 }
 
 TEST(BandTest, BeginsWhereEveryCurveHasBegun) {

@@ -56,6 +56,23 @@ TEST(FlagSetTest, SetsFlagsAndArgumentsInAnyOrder) {
   EXPECT_EQ(flags.format, "json");
 }
 
+TEST(FlagSetTest, TheLastArgumentMayTakeAllThatAreLeft) {
+  FlagSet set("compare");
+  std::vector<std::string> jobs;
+  bool wait = false;
+  set.AddArguments("JOB", "the jobs", &jobs);
+  set.Add("wait", "whether to wait", &wait);
+  ASSERT_TRUE(set.Parse({"1", "--wait", "2", "3"}).ok());
+  EXPECT_THAT(jobs, ElementsAre("1", "2", "3"));
+  EXPECT_TRUE(set.given("wait"));
+  EXPECT_EQ(set.UsageLine(), "JOB... [flags]");
+  FlagSet none("compare");
+  none.AddArguments("JOB", "the jobs", &jobs);
+  none.Add("wait", "whether to wait", &wait);
+  EXPECT_THAT(Message(none.Parse({})), HasSubstr("JOB is missing"));
+  EXPECT_FALSE(none.given("wait"));
+}
+
 TEST(FlagSetTest, LeavesDefaultsOfAbsentFlags) {
   Flags flags;
   ASSERT_TRUE(flags.set.Parse({"12"}).ok());

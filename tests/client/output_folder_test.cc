@@ -50,6 +50,16 @@ TEST_F(OutputFolderTest, MakesTheFolderAndItsParents) {
   EXPECT_TRUE(WriteOutputFiles(folder_ + "/x/y", {{"a.txt", "ours"}}, "t").ok());
 }
 
+TEST_F(OutputFolderTest, AFileMayBeNamedByItsPath) {
+  EXPECT_TRUE(WriteOutputPath(folder_ + "/x/a.txt", "ours 1", IsOurs, "t").ok());
+  EXPECT_TRUE(WriteOutputPath(folder_ + "/x/a.txt", "ours 2", IsOurs, "t").ok());
+  EXPECT_EQ(Read("x/a.txt"), "ours 2");
+  Write("b.txt", "theirs");
+  EXPECT_TRUE(absl::IsInvalidArgument(WriteOutputPath(folder_ + "/b.txt", "ours", IsOurs, "t")));
+  EXPECT_EQ(Read("b.txt"), "theirs");
+  EXPECT_THAT(Message(CheckOutputPath(folder_ + "/", IsOurs)), HasSubstr("names no file to write"));
+}
+
 TEST_F(OutputFolderTest, RefusesWhatOthersWrote) {
   Write("a.txt", "theirs");
   std::filesystem::create_directory(folder_ + "/b.txt");

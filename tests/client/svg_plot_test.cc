@@ -79,7 +79,28 @@ TEST(RenderSvgTest, DrawsAPlotWithoutPoints) {
   plot.x_end = 1;
   const std::string svg = RenderSvg(plot);
   EXPECT_TRUE(IsBalanced(svg));
-  EXPECT_THAT(svg, AllOf(HasSubstr("steep (not every seed)"), Not(HasSubstr("nan")), Not(HasSubstr("inf"))));
+  EXPECT_THAT(svg, AllOf(HasSubstr(">steep<"), Not(HasSubstr("nan")), Not(HasSubstr("inf"))));
+}
+
+TEST(RenderSvgTest, MarksValuesOfTheirOwnAndJoinsThem) {
+  Plot plot = SmallPlot();
+  plot.line = Plot::Line::kMarks;
+  plot.x_end = 0;
+  const std::string svg = RenderSvg(plot);
+  EXPECT_TRUE(IsBalanced(svg));
+  EXPECT_THAT(svg, AllOf(HasSubstr("<polyline points=\"90.00,170.00 650.00,290.00\""),
+                         HasSubstr("<circle cx=\"90.00\" cy=\"170.00\""), Not(HasSubstr("<polygon"))));
+}
+
+TEST(RenderSvgTest, PlotsStandOneBelowTheOther) {
+  Plot second = SmallPlot();
+  second.title = "two on three";
+  second.series = {CurveSeries("flat", {{1, 5}, {8, 2}})};
+  const std::string svg = RenderSvg({SmallPlot(), second});
+  EXPECT_TRUE(IsBalanced(svg));
+  EXPECT_TRUE(IsRenderedSvg(svg));
+  EXPECT_THAT(svg, AllOf(HasSubstr("height=\"960\""), HasSubstr("translate(0 480.00)"), HasSubstr(">one on two<"),
+                         HasSubstr(">two on three<"), HasSubstr(">flat<")));
 }
 
 TEST(RenderSvgTest, LinesDifferInColourAndInDashes) {
