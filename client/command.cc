@@ -68,6 +68,8 @@ CommandList AllCommands() {
   commands.push_back(MakeCalibrateCommand());
   commands.push_back(MakeCalibrationsCommand());
   commands.push_back(MakeBenchCommand());
+  commands.push_back(MakeSweepCommand());
+  commands.push_back(MakeSweepsCommand());
   commands.push_back(MakeWorkloadsCommand());
   commands.push_back(MakeTemplatesCommand());
   commands.push_back(MakeAdminCommand());

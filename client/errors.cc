@@ -1,5 +1,6 @@
 #include "client/errors.h"
 
+#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "common/base/printable_text.h"
@@ -18,6 +19,14 @@ absl::Status RenameField(const absl::Status& status, const std::function<std::st
   const std::string name = rename(field);
   if (name.empty()) return status;
   return absl::Status(status.code(), absl::StrCat(name, ": ", DescriptionOf(status)));
+}
+
+absl::Status WithContext(std::string_view context, const absl::Status& status) {
+  if (status.ok()) return status;
+  absl::Status result(status.code(), absl::StrCat(ToAbsl(context), ": ", status.message()));
+  if (!FieldOf(status).empty()) return result;
+  status.ForEachPayload([&](absl::string_view url, const absl::Cord& payload) { result.SetPayload(url, payload); });
+  return result;
 }
 
 }  // namespace oneloop

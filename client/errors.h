@@ -18,6 +18,9 @@ std::string OneLine(std::string_view text);
 // file. `rename` gets the path and returns the new name, or "" to keep the error as it is. Errors without field stay.
 absl::Status RenameField(const absl::Status& status, const std::function<std::string(const std::string&)>& rename);
 
+// The same error with `context` and ": " in front of its text. Code and payload stay, but for its field.
+absl::Status WithContext(std::string_view context, const absl::Status& status);
+
 }  // namespace oneloop
 
 #endif  // ONELOOP_CLIENT_ERRORS_H_

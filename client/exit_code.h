@@ -12,7 +12,7 @@ enum class ExitCode {
   kOk = 0,            // also when the reader of a pipe went away
   kError = 1,         // the daemon refused for another reason than those below, or the output could not be written
   kUsage = 2,         // unknown command or flag, or a value of the wrong kind
-  kNotFound = 3,      // no such job, point, workload, template, calibration or file
+  kNotFound = 3,      // no such job, point, sweep, workload, template, calibration or file
   kInvalidInput = 4,  // a file or a value was understood and is not valid
   kUnreachable = 5,   // no daemon there, or it does not answer in time
   kJobFailed = 6,     // the job that was waited for or watched failed or was cancelled

@@ -290,6 +290,12 @@ std::string CertificateDetails(const v1::Job& job) {
   return CertificateDetails(job.certificate(), SpaceText(job.spec()));
 }
 
+std::string ShareText(const v1::JobProgress& progress) {
+  if (progress.samples_total() <= 0) return "-";
+  return absl::StrFormat(
+      "%.0f %%", 100.0 * static_cast<double>(progress.samples_done()) / static_cast<double>(progress.samples_total()));
+}
+
 std::string GapText(const v1::Job& job, const std::string& none) {
   return job.certificate().has_gap() ? PercentUp(job.certificate().gap()) : none;
 }

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "client/command.h"
 #include "client/common_flags.h"
 #include "client/enum_names.h"
@@ -17,12 +16,6 @@
 
 namespace oneloop {
 namespace {
-
-std::string Share(const v1::JobProgress& progress) {
-  if (progress.samples_total() <= 0) return "-";
-  return absl::StrFormat(
-      "%.0f %%", 100.0 * static_cast<double>(progress.samples_done()) / static_cast<double>(progress.samples_total()));
-}
 
 std::string StateText(const v1::Job& job) {
   return absl::StrCat(v1::JobState_Name(job.state()), job.has_delete_time() ? " (deleted)" : "");
@@ -40,7 +33,7 @@ std::vector<std::string> TableRow(const v1::Job& job) {
           job.has_queue_position() ? GroupedNumber(job.queue_position()) : "-",
           job.workload_display_name(),
           job.template_display_name(),
-          Share(job.progress()),
+          ShareText(job.progress()),
           GroupedNumber(job.progress().points()),
           GroupedNumber(job.progress().front_size()),
           job.has_best() ? ShortNumber(job.best().edp()) : "-",

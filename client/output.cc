@@ -16,6 +16,14 @@ namespace {
 constexpr char kTypeUrlPrefix[] = "type.googleapis.com";
 constexpr std::string_view kColumnGap = "  ";
 
+// Characters, not bytes; what is wider than one cell of a terminal is rare in names and units.
+std::size_t DisplayWidth(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+}  // namespace
+
 std::string SerializeInOrder(const google::protobuf::Message& message) {
   std::string bytes;
   google::protobuf::io::StringOutputStream stream(&bytes);
@@ -25,14 +33,6 @@ std::string SerializeInOrder(const google::protobuf::Message& message) {
   coded.Trim();
   return bytes;
 }
-
-// Characters, not bytes; what is wider than one cell of a terminal is rare in names and units.
-std::size_t DisplayWidth(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
-}  // namespace
 
 JsonPrinter::JsonPrinter()
     : resolver_(google::protobuf::util::NewTypeResolverForDescriptorPool(

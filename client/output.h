@@ -30,6 +30,9 @@ class JsonPrinter {
   std::unique_ptr<google::protobuf::util::TypeResolver> resolver_;
 };
 
+// The same bytes for equal messages: map entries are sorted by key.
+std::string SerializeInOrder(const google::protobuf::Message& message);
+
 // Writes {"FIELD": [ELEMENT, ...], "next_page_token": ""}, the JSON of a list response, element by element.
 class JsonListWriter {
  public:

@@ -19,17 +19,15 @@
 namespace oneloop {
 namespace {
 
-constexpr char kCommand[] = "submit";
-
 // "1%" or "0.01"
-absl::StatusOr<double> ParseShare(const std::string& flag, const std::string& text) {
+absl::StatusOr<double> ParseShare(const std::string& command, const std::string& flag, const std::string& text) {
   std::string number(absl::StripAsciiWhitespace(text));
   const bool percent = number.ends_with('%');
   if (percent) number.pop_back();
   absl::StripTrailingAsciiWhitespace(&number);
   const std::optional<double> value = ParseNumber(number);
   if (!value.has_value()) {
-    return UsageError(kCommand, absl::StrCat("--", flag, " ", text, ": expected a share, for example 1% or 0.01"));
+    return UsageError(command, absl::StrCat("--", flag, " ", text, ": expected a share, for example 1% or 0.01"));
   }
   return percent ? *value / 100 : *value;
 }
@@ -81,14 +79,22 @@ void SubmitRequest::Declare(FlagSet* flags) {
   flags->Add("validate_only", "check everything, submit nothing", &validate_only_);
 }
 
+absl::Status SubmitRequest::Set(const std::string& flag, const std::string& value) {
+  FlagSet flags(command_);
+  Declare(&flags);
+  return flags.Parse({absl::StrCat("--", flag, "=", value)});
+}
+
 absl::Status SubmitRequest::Fill(const Environment& env, v1::CreateJobRequest* request) {
-  if (workload_.empty()) return UsageError(kCommand, "--workload is missing: --workload NAME|FILE");
-  if (template_.empty()) return UsageError(kCommand, "--template is missing: --template NAME|FILE");
+  RETURN_IF_ERROR(FillSources(env, request->mutable_spec()));
+  return FillSettings(env, request);
+}
+
+absl::Status SubmitRequest::FillSettings(const Environment& env, v1::CreateJobRequest* request) const {
   if (steps_.has_value() && samples_.has_value())
-    return UsageError(kCommand, "--steps and --samples exclude each other");
+    return UsageError(command_, "--steps and --samples exclude each other");
   v1::JobSpec* const spec = request->mutable_spec();
   RETURN_IF_ERROR(FillConstraints(spec));
-  RETURN_IF_ERROR(FillSources(env, spec));
   if (const std::optional<int> named = EnumNumber(v1::Objective_descriptor(), objective_)) {
     spec->set_objective(static_cast<v1::Objective>(*named));
   } else {
@@ -107,7 +113,7 @@ absl::Status SubmitRequest::Fill(const Environment& env, v1::CreateJobRequest* r
   spec->set_calibration_name(calibration_);
   spec->set_predictor(ParseChoice<v1::Predictor>(v1::Predictor_descriptor(), predictor_));
   if (stop_gap_.has_value()) {
-    ASSIGN_OR_RETURN(const double stop_gap, ParseShare("stop_gap", *stop_gap_));
+    ASSIGN_OR_RETURN(const double stop_gap, ParseShare(command_, "stop_gap", *stop_gap_));
     spec->set_stop_gap(stop_gap);
   }
   RETURN_IF_ERROR(settings_.Fill(request));
@@ -117,6 +123,8 @@ absl::Status SubmitRequest::Fill(const Environment& env, v1::CreateJobRequest* r
 }
 
 absl::Status SubmitRequest::FillSources(const Environment& env, v1::JobSpec* spec) {
+  if (workload_.empty()) return UsageError(command_, "--workload is missing: --workload NAME|FILE");
+  if (template_.empty()) return UsageError(command_, "--template is missing: --template NAME|FILE");
   if (IsFileArgument(workload_)) {
     ASSIGN_OR_RETURN(const ImportOptions options, import_.Options());
     if (!options.empty() || DetectWorkloadFormat(workload_) != WorkloadFormat::kOneLoop) {
@@ -138,11 +146,11 @@ absl::Status SubmitRequest::FillSources(const Environment& env, v1::JobSpec* spe
 }
 
 absl::Status SubmitRequest::FillConstraints(v1::JobSpec* spec) const {
-  RETURN_IF_ERROR(ParseFixed(kCommand, fixed_, spec->mutable_fixed_parameters()));
+  RETURN_IF_ERROR(ParseFixed(command_, fixed_, spec->mutable_fixed_parameters()));
   for (const std::string& text : limits_) {
     const bool at_least = absl::StrContains(text, ">=");
     ASSIGN_OR_RETURN(const Assignment limit,
-                     ParseAssignment(kCommand, "limit", text, at_least ? ">=" : "<=", "'area_mm2<=4'"));
+                     ParseAssignment(command_, "limit", text, at_least ? ">=" : "<=", "'area_mm2<=4'"));
     v1::Limit* const message = spec->add_limits();
     message->set_quantity(limit.name);
     at_least ? message->set_min(limit.value) : message->set_max(limit.value);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -20,18 +21,25 @@ namespace oneloop {
 // request to the flag or the line of a file that it came from.
 class SubmitRequest {
  public:
+  // `command` is named in usage errors.
+  explicit SubmitRequest(std::string command = "submit") : command_(std::move(command)) {}
   void Declare(FlagSet* flags);
+  // As --FLAG=VALUE, in addition to or in the place of what was given.
+  absl::Status Set(const std::string& flag, const std::string& value);
 
   // Sets all but `parent`. Usage errors name the flag, errors in files FILE:LINE. Values are checked by the daemon.
   absl::Status Fill(const Environment& env, v1::CreateJobRequest* request);
+  // The two parts of it: workload and template, which may be files to read, and all else.
+  absl::Status FillSources(const Environment& env, v1::JobSpec* spec);
+  absl::Status FillSettings(const Environment& env, v1::CreateJobRequest* request) const;
 
   absl::Status Locate(const absl::Status& status) const;
 
  private:
-  absl::Status FillSources(const Environment& env, v1::JobSpec* spec);
   absl::Status FillConstraints(v1::JobSpec* spec) const;
   std::string FlagOf(const std::string& field) const;
 
+  const std::string command_;
   std::string workload_;
   std::string template_;
   std::string objective_;
@@ -50,8 +58,8 @@ class SubmitRequest {
   std::optional<std::string> stop_gap_;
   std::string calibration_;
   std::string predictor_;
-  ImportFlags import_{"submit"};
-  JobSettingsFlags settings_{"submit"};
+  ImportFlags import_{command_};
+  JobSettingsFlags settings_{command_};
   std::optional<std::string> request_id_;
   bool validate_only_ = false;
   InputFile workload_file_;

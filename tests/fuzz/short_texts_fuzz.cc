@@ -1,8 +1,10 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_split.h"
 #include "client/assignments.h"
 #include "client/row_place.h"
+#include "client/sweep_axis.h"
 #include "common/base/duration_text.h"
 #include "common/base/status.h"
 #include "server/daemon/daemon_flags.h"
@@ -51,6 +53,12 @@ void FuzzNumbers(const std::string& text) {
   }
   ParseDurationText(text);
   CheckAnswer(ParseAssignment("submit", "--limit", text, "<=", "area_mm2<=4").status());
+  const auto axes = ParseSweepAxes(std::vector<std::string>(absl::StrSplit(text, '\n')));
+  CheckAnswer(axes.status());
+  if (axes.ok()) {
+    Check(NumCombinations(*axes) <= kMostSweepJobs, "a sweep has no more jobs than it may");
+    for (const SweepAxis& axis : *axes) Check(!axis.values.empty(), "what is varied has a value");
+  }
   RowField field;
   if (ParseRowField(text, 20, &field)) Check(field.row < 20, "a row is one of those there are");
 }
