@@ -70,6 +70,7 @@ CommandList AllCommands() {
   commands.push_back(MakeBenchCommand());
   commands.push_back(MakeSweepCommand());
   commands.push_back(MakeSweepsCommand());
+  commands.push_back(MakeCompareCommand());
   commands.push_back(MakeWorkloadsCommand());
   commands.push_back(MakeTemplatesCommand());
   commands.push_back(MakeAdminCommand());

@@ -51,6 +51,7 @@ std::unique_ptr<Command> MakeCalibrationsCommand();
 std::unique_ptr<Command> MakeBenchCommand();
 std::unique_ptr<Command> MakeSweepCommand();
 std::unique_ptr<Command> MakeSweepsCommand();
+std::unique_ptr<Command> MakeCompareCommand();
 std::unique_ptr<Command> MakeWorkloadsCommand();
 std::unique_ptr<Command> MakeTemplatesCommand();
 std::unique_ptr<Command> MakeAdminCommand();

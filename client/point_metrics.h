@@ -24,6 +24,10 @@ std::span<const PointMetric> PointMetrics();
 // What a job minimises.
 const PointMetric& ObjectiveMetric(const v1::JobSpec& spec);
 
+// Whether an exact point is within the limits of its job: a job's points are kept also where they break one. Of a limit
+// on something else than the metrics and the hardware's parameters, a point that ever was on the front is within it.
+bool MeetsLimits(const v1::JobSpec& spec, const v1::EvaluatedPoint& point);
+
 }  // namespace oneloop
 
 #endif  // ONELOOP_CLIENT_POINT_METRICS_H_

@@ -1,4 +1,4 @@
-// Sweeps as a user meets them: oneloopd on a data directory of its own, oneloop over its socket.
+// Sweeps and comparisons as a user meets them: oneloopd on a data directory of its own, oneloop over its socket.
 
 #include <algorithm>
 #include <filesystem>
@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "client/csv_reader.h"
+#include "client/front.h"
 #include "common/base/read_file.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/struct.pb.h"
@@ -134,6 +135,40 @@ TEST_F(ServedSweepTest, IsCancelledAsOne) {
   EXPECT_EQ(RunMerged("sweeps long --wait").code, 6);
   EXPECT_THAT(RunMerged("sweeps long --cancel").out, HasSubstr("cancelled 0 of 3 jobs"));
   EXPECT_EQ(Run("sweeps nowhere").code, 3);
+}
+
+TEST_F(ServedSweepTest, ComparesJobs) {
+  ASSERT_EQ(Run(Sweep("pair --vary algorithm=gradient,random --limit 'area_mm2<=0.5' --wait")).code, 0);
+  const std::vector<v1::Job> jobs = JobsOf("pair");
+  ASSERT_EQ(jobs.size(), 2u);
+  const std::string compare = absl::StrCat("compare ", jobs[0].name(), " ", jobs[1].name());
+  EXPECT_THAT(Run(compare).out, AllOf(HasSubstr("best EDP after so many samples"), HasSubstr("gradient"),
+                                      HasSubstr("random"), HasSubstr("fronts over energy, latency and area")));
+  const std::string csv = Run(compare + " --format csv").out;
+  const auto json = FromJson<Json>(Run(compare + " --format json --svg " + Path("pair.svg")).out);
+  EXPECT_THAT(ReadFile(Path("pair.svg")).value(), HasSubstr(">best EDP so far<"));
+  const auto& reference = json.fields().at("reference").struct_value().fields();
+  const FrontPoint corner = {reference.at("energy_uj").number_value(), reference.at("latency_cycles").number_value(),
+                             reference.at("area_mm2").number_value()};
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    const auto& fields = json.fields().at("jobs").list_value().values(static_cast<int>(i)).struct_value().fields();
+    const auto list =
+        FromJson<v1::ListPointsResponse>(Run(absl::StrCat("pareto ", jobs[i].name(), " --format json")).out);
+    std::vector<FrontPoint> front;
+    for (const v1::EvaluatedPoint& point : list.points()) {
+      front.push_back({point.energy_uj(), point.latency_cycles(), point.area_mm2()});
+    }
+    EXPECT_EQ(fields.at("front").struct_value().fields().at("hypervolume").number_value(),
+              Front(front).Hypervolume(corner));
+    EXPECT_GT(Front(front).Hypervolume(corner), 0);
+    const auto& after = fields.at("best_after").list_value();
+    const auto& last = after.values(after.values_size() - 1).struct_value().fields();
+    EXPECT_EQ(last.at("samples").number_value(), 200);
+    EXPECT_EQ(last.at("edp").number_value(), jobs[i].best().edp());
+    EXPECT_EQ(Column(csv, "edp_after_200")[i], Column(csv, "best_edp")[i]);
+  }
+  EXPECT_EQ(Run("compare 1 99999").code, 3);
+  EXPECT_EQ(Run("compare " + jobs[0].name()).code, 2);
 }
 
 }  // namespace
