@@ -24,7 +24,8 @@ absl::StatusOr<ComparedJob> ReadJob(ServiceClient& client, const std::string& na
   request.set_exact_only(true);
   RETURN_IF_ERROR(ForEachPointPage(client, request, [&](const PointPage& page) {
     for (const v1::EvaluatedPoint& point : page) {
-      if (!MeetsLimits(result.job.spec(), point)) continue;
+      // Points are kept also where they break a limit.
+      if (!point.has_score()) continue;
       for (std::size_t i = 0; i < curves.size(); ++i) curves[i].Add(point.sample(), PointMetrics()[i].Of(point));
       if (point.pareto()) front.push_back({point.energy_uj(), point.latency_cycles(), point.area_mm2()});
     }
@@ -36,10 +37,13 @@ absl::StatusOr<ComparedJob> ReadJob(ServiceClient& client, const std::string& na
 }
 
 void SetMetrics(Comparison* comparison) {
-  const PointMetric* const first = &ObjectiveMetric(comparison->jobs.front().job.spec());
+  const v1::JobSpec& first_spec = comparison->jobs.front().job.spec();
+  const PointMetric* const first = &ObjectiveMetric(first_spec);
   comparison->same_objective =
-      std::all_of(comparison->jobs.begin(), comparison->jobs.end(),
-                  [&](const ComparedJob& compared) { return &ObjectiveMetric(compared.job.spec()) == first; });
+      std::all_of(comparison->jobs.begin(), comparison->jobs.end(), [&](const ComparedJob& compared) {
+        return &ObjectiveMetric(compared.job.spec()) == first &&
+               ObjectiveName(compared.job.spec()) == ObjectiveName(first_spec);
+      });
   if (comparison->same_objective) {
     comparison->metrics = {first};
   } else {

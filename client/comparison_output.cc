@@ -56,10 +56,6 @@ std::set<std::string> BestParameters(const Comparison& comparison) {
   return names;
 }
 
-std::string ObjectiveName(const v1::Job& job) {
-  return absl::AsciiStrToLower(v1::Objective_Name(job.spec().objective()));
-}
-
 std::string AlgorithmName(const v1::Job& job) {
   return absl::AsciiStrToLower(v1::Algorithm_Name(job.spec().algorithm()));
 }
@@ -81,7 +77,7 @@ void PrintBests(const Comparison& comparison, std::ostream& out) {
     std::vector<std::string> row = {JobId(job.name()),
                                     job.workload_display_name(),
                                     job.template_display_name(),
-                                    ObjectiveName(job),
+                                    ObjectiveName(job.spec()),
                                     AlgorithmName(job),
                                     v1::JobState_Name(job.state()),
                                     GroupedNumber(job.progress().samples_done())};
@@ -187,7 +183,7 @@ void PrintCsv(const Comparison& comparison, std::ostream& out) {
     std::vector<std::string> row = {job.name(),
                                     job.workload_display_name(),
                                     job.template_display_name(),
-                                    ObjectiveName(job),
+                                    ObjectiveName(job.spec()),
                                     AlgorithmName(job),
                                     v1::JobState_Name(job.state()),
                                     absl::StrCat(job.progress().samples_done())};
@@ -236,7 +232,7 @@ void AddJob(const Comparison& comparison, const ComparedJob& compared, JsonObjec
   SetText("job", job.name(), object);
   SetText("workload", job.workload_display_name(), object);
   SetText("template", job.template_display_name(), object);
-  SetText("objective", ObjectiveName(job), object);
+  SetText("objective", ObjectiveName(job.spec()), object);
   SetText("algorithm", AlgorithmName(job), object);
   SetText("state", v1::JobState_Name(job.state()), object);
   SetNumber("samples", static_cast<double>(job.progress().samples_done()), object);

@@ -11,16 +11,15 @@
 #include "client/errors.h"
 #include "client/numbers.h"
 #include "client/output.h"
+#include "client/point_metrics.h"
 
 namespace oneloop {
 namespace {
 
 std::string SearchSummary(const v1::JobSpec& spec) {
-  const std::string objective =
-      spec.objective() == v1::PRODUCT ? spec.objective_product() : v1::Objective_Name(spec.objective());
   std::string text =
-      absl::AsciiStrToLower(absl::StrCat(v1::Algorithm_Name(spec.algorithm()), " search for ", objective, ", orders ",
-                                         v1::OrderStrategy_Name(spec.order_strategy()), ", "));
+      absl::AsciiStrToLower(absl::StrCat(v1::Algorithm_Name(spec.algorithm()), " search for ", ObjectiveName(spec),
+                                         ", orders ", v1::OrderStrategy_Name(spec.order_strategy()), ", "));
   absl::StrAppend(&text, GroupedNumber(spec.starts()), " starts, ");
   if (spec.has_samples()) {
     absl::StrAppend(&text, GroupedNumber(spec.samples()), " samples in all");

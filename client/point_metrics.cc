@@ -1,7 +1,8 @@
 #include "client/point_metrics.h"
 
-#include <algorithm>
 #include <array>
+
+#include "absl/strings/ascii.h"
 
 namespace oneloop {
 namespace {
@@ -13,27 +14,33 @@ constexpr std::array<PointMetric, 4> kMetrics = {{
     {"area_mm2", "area_mm2", "area (mm²)", &v1::EvaluatedPoint::area_mm2},
 }};
 
-bool MeetsLimit(const v1::Limit& limit, const v1::EvaluatedPoint& point) {
-  for (const PointMetric& metric : kMetrics) {
-    if (limit.quantity() == metric.name) return metric.Of(point) <= limit.max();
-  }
-  const auto parameter = point.parameters().find(limit.quantity());
-  if (parameter != point.parameters().end()) return parameter->second <= limit.max();
-  return point.entered_front_revision() > 0;
-}
+// Of objectives that are none of these.
+constexpr PointMetric kScore = {"score", "score", "objective", &v1::EvaluatedPoint::score};
 
 }  // namespace
 
 std::span<const PointMetric> PointMetrics() { return kMetrics; }
 
 const PointMetric& ObjectiveMetric(const v1::JobSpec& spec) {
-  if (spec.objective() == v1::ENERGY) return kMetrics[1];
-  return spec.objective() == v1::LATENCY ? kMetrics[2] : kMetrics[0];
+  switch (spec.objective()) {
+    case v1::ENERGY:
+      return kMetrics[1];
+    case v1::LATENCY:
+    case v1::THROUGHPUT:
+      return kMetrics[2];
+    case v1::AREA:
+      return kMetrics[3];
+    case v1::POWER:
+    case v1::PRODUCT:
+      return kScore;
+    default:
+      return kMetrics[0];
+  }
 }
 
-bool MeetsLimits(const v1::JobSpec& spec, const v1::EvaluatedPoint& point) {
-  return std::all_of(spec.limits().begin(), spec.limits().end(),
-                     [&](const v1::Limit& limit) { return MeetsLimit(limit, point); });
+std::string ObjectiveName(const v1::JobSpec& spec) {
+  return spec.objective() == v1::PRODUCT ? spec.objective_product()
+                                         : absl::AsciiStrToLower(v1::Objective_Name(spec.objective()));
 }
 
 }  // namespace oneloop

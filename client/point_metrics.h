@@ -2,6 +2,7 @@
 #define ONELOOP_CLIENT_POINT_METRICS_H_
 
 #include <span>
+#include <string>
 
 #include "oneloop/v1/design.pb.h"
 #include "oneloop/v1/job.pb.h"
@@ -21,12 +22,10 @@ struct PointMetric {
 // EDP, energy, latency and area, in this order.
 std::span<const PointMetric> PointMetrics();
 
-// What a job minimises.
+// What a job minimises: one of these, or the score of any other objective.
 const PointMetric& ObjectiveMetric(const v1::JobSpec& spec);
-
-// Whether an exact point is within the limits of its job: a job's points are kept also where they break one. Of a limit
-// on something else than the metrics and the hardware's parameters, a point that ever was on the front is within it.
-bool MeetsLimits(const v1::JobSpec& spec, const v1::EvaluatedPoint& point);
+// The same by name: "edp", or a product of metrics.
+std::string ObjectiveName(const v1::JobSpec& spec);
 
 }  // namespace oneloop
 

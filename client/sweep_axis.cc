@@ -152,6 +152,11 @@ absl::StatusOr<SweepAxis> ParseSweepAxis(const std::string& text) {
   const std::size_t equals = text.find('=');
   SweepAxis axis;
   axis.name = std::string(absl::StripAsciiWhitespace(text.substr(0, equals)));
+  if (axis.name.ends_with('<') || axis.name.ends_with('>')) {
+    axis.at_least = axis.name.ends_with('>');
+    axis.name.pop_back();
+    absl::StripTrailingAsciiWhitespace(&axis.name);
+  }
   if (equals == std::string::npos || axis.name.empty()) {
     return FormError(text, "expected NAME=VALUES, for example area_mm2=0.5:16:x2 or pe_dim=8,16,32");
   }

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/job_output.h"
 #include "client/numbers.h"
+#include "client/point_metrics.h"
 #include "common/base/status.h"
 #include "google/protobuf/descriptor.h"
 
@@ -187,9 +188,11 @@ std::string VariedValue(const v1::Job& job, const std::string& axis) {
   if (axis == "workload") return job.workload_display_name();
   if (axis == "template") return job.template_display_name();
   if (axis == "calibration") return spec.calibration_name();
+  if (axis == "objective") return ObjectiveName(spec);
   const auto fixed = spec.fixed_parameters().find(axis);
   if (fixed != spec.fixed_parameters().end()) return ExactNumber(fixed->second);
-  if (const v1::Limit* const limit = FindLimit(spec, axis)) return ExactNumber(limit->max());
+  if (const v1::Limit* const limit = FindLimit(spec, axis))
+    return ExactNumber(limit->min() > 0 ? limit->min() : limit->max());
   return FieldText(spec, axis);
 }
 

@@ -94,7 +94,7 @@ absl::StatusOr<SubmitRequest> SweepRequest::RequestAt(std::size_t place, const S
     } else if (parameters_.contains(name)) {
       RETURN_IF_ERROR(request.Set("fix", absl::StrCat(name, "=", ValueAt(place, i))));
     } else {
-      RETURN_IF_ERROR(request.Set("limit", absl::StrCat(name, "<=", ValueAt(place, i))));
+      RETURN_IF_ERROR(request.Set("limit", absl::StrCat(name, axes_[i].at_least ? ">=" : "<=", ValueAt(place, i))));
     }
   }
   return request;

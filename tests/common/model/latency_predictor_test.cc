@@ -78,7 +78,9 @@ void CompareWithTape(std::uint64_t seed) {
   const Workload workload{"one", "", {{"layer", 1, RandomShape(random)}}};
   const LayerShape& shape = workload.layers[0].shape;
   const std::vector<ParameterRange> ranges(Slot(model.hardware_template().num_parameters()), {1, 1e30});
-  const SmoothModel smooth(model, workload, ranges, {0, 1}, {}, predictor.get());
+  // Of the latency alone, without the little of the energy that decides between equals.
+  const Goal goal({{1e-300, 1, 0, 0}}, {}, model.hardware_template());
+  const SmoothModel smooth(model, workload, ranges, goal, predictor.get());
   const std::vector<double> x = RandomFactors(smooth, random);
   const std::vector<SmoothModel::Orders> orders = {RandomOrders(1, random)};
   std::vector<double> gradient(x.size());
@@ -158,7 +160,7 @@ TEST(LatencyPredictorTest, ExactInputsEqualTheSmoothOnes) {
     const Workload workload{"one", "", {{"layer", 1, RandomShape(random)}}};
     const LayerShape& shape = workload.layers[0].shape;
     const std::vector<ParameterRange> ranges(Slot(model.hardware_template().num_parameters()), {1, 1e30});
-    const SmoothModel smooth(model, workload, ranges, {1, 1}, {});
+    const SmoothModel smooth(model, workload, ranges, Goal(MetricProduct::Edp(), {}, model.hardware_template()));
     const Mapping mapping = RandomMapping(model.hardware_template(), shape, random);
     const std::vector<double> x = smooth.LayerFactors(smooth.FactorsOf(std::vector<Mapping>{mapping}), 0);
     const auto factors = FactorsOf<double>(smooth, model.hardware_template(), shape, x);
