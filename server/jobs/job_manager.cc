@@ -1,6 +1,7 @@
 #include "server/jobs/job_manager.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -62,9 +63,7 @@ void JobManager::EnqueueRest(const JobRecord& record, const std::vector<StartRec
   std::optional<StopRule> rule;
   if (record.job.stop_gap) AddEnded(starts, &rule.emplace(record.job.num_starts));
   const int end = rule ? rule->never_from() : record.job.num_starts;
-  if (const absl::Status possible = CheckLimits(record); !possible.ok()) {
-    FailJob(record.id, Message(possible));
-  } else if (record.bound && StartsLeft(end, starts).empty()) {
+  if (record.bound && record.best_point && StartsLeft(end, starts).empty()) {
     Succeed(record.id, EndMessage(record.job.stop_gap, rule), {});
   } else {
     Enqueue(record, starts);
@@ -80,6 +79,8 @@ void JobManager::Enqueue(const JobRecord& record, const std::vector<StartRecord>
   job.stop_gap = record.job.stop_gap;
   if (record.bound) job.SetBound(record.bound->objective);
   if (!job.bound) units.push_back(kBoundUnit);
+  // It has not found a design, or it would be over; and where none fits, it need not look for one.
+  if (units.empty() || (job.bound && std::isinf(*job.bound))) units = {kDiagnosisUnit};
   queue_.Add(QueuedJobOf(record), units, options_.steady_clock());
   queue_.Release(record.id);
   ++queue_changes_;
@@ -206,7 +207,7 @@ absl::StatusOr<JobRecord> JobManager::Resume(std::int64_t job_id, std::optional<
 }
 
 void JobManager::StopTasks(std::int64_t job_id) {
-  for (auto task = running_.lower_bound(Lease{job_id, kBoundUnit});
+  for (auto task = running_.lower_bound(Lease{job_id, kFirstUnit});
        task != running_.end() && task->first.job_id == job_id; ++task) {
     task->second->Stop();
   }

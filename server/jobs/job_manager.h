@@ -163,10 +163,12 @@ class JobManager {
   // Logs what a start says of its end, and keeps it for the job's message.
   void Remark(const Lease& lease, const std::string& text);
   absl::StatusOr<PointWriter::Ending> RunAndStore(const Task& task, const SearchSpec& spec);
-  // kOpen when the proof was stopped; OUT_OF_RANGE when it shows that no design can meet the job's limits.
+  // kOpen when it was stopped; OUT_OF_RANGE when the proof shows that no design can meet the job's limits.
   absl::StatusOr<PointWriter::Ending> ProveAndStore(const Task& task, const SearchSpec& spec);
-  // For a daemon that died between the bound and the failure: as ProveAndStore, from what is stored.
-  absl::Status CheckLimits(const JobRecord& record);
+  // OUT_OF_RANGE, with the limits that are in conflict; kOpen when it was stopped, kDone when no limit is to blame.
+  absl::StatusOr<PointWriter::Ending> Diagnose(const Task& task, const SearchSpec& spec);
+  // Whether the end of this lease may be that of a job that found nothing and nobody knows why.
+  bool WantsDiagnosis(const Lease& lease);
   void Settle(const Lease& lease, PointWriter::Ending ending);
   void SettleFailure(const Lease& lease, const absl::Status& status);
   // The store would not have the lease's job run, or what was found.

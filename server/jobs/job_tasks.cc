@@ -1,5 +1,6 @@
 // The part of a JobManager that runs tasks, on its workers, and does what follows from how they end.
 
+#include <cmath>
 #include <exception>
 #include <map>
 #include <memory>
@@ -14,11 +15,13 @@
 #include "common/base/status.h"
 #include "server/jobs/end_message.h"
 #include "server/jobs/job_manager.h"
-#include "server/search/impossible_limit.h"
+#include "server/search/limit_conflict.h"
 #include "server/search/search_memory.h"
 
 namespace oneloop {
 namespace {
+
+constexpr char kNothingFound[] = "no design was found, though no limit is known to forbid one; more samples may help";
 
 std::string JobText(std::int64_t job_id) { return absl::StrCat("job ", job_id, ": "); }
 
@@ -70,7 +73,9 @@ absl::StatusOr<PointWriter::Ending> JobManager::DoTask(const Task& task) {
     const auto stopped = [&task] { return task.signals->stopped(); };
     RETURN_IF_ERROR(memory_.Run(EstimateSearchBytes(*spec), stopped, [&] {
       task.signals->SetWaiting(false);
-      ending = task.lease.start == kBoundUnit ? ProveAndStore(task, *spec) : RunAndStore(task, *spec);
+      ending = task.lease.start == kBoundUnit       ? ProveAndStore(task, *spec)
+               : task.lease.start == kDiagnosisUnit ? Diagnose(task, *spec)
+                                                    : RunAndStore(task, *spec);
     }));
     return ending;
   } catch (const std::exception& error) {
@@ -164,37 +169,38 @@ absl::StatusOr<PointWriter::Ending> JobManager::ProveAndStore(const Task& task, 
   };
   const std::optional<LowerBound> bound = options_.prove_bound(spec, stop_requested);
   if (!bound) return PointWriter::Ending::kOpen;
-  std::optional<std::string> impossible;
-  if (const std::optional<ImpossibleLimit> limit =
-          FindImpossibleLimit(spec, {bound->energy_uj, bound->latency_cycles, bound->objective})) {
-    impossible = TellImpossibleLimit(spec, *limit, stop_requested);
-    if (!impossible) return PointWriter::Ending::kOpen;
-  }
   RETURN_IF_ERROR(options_.store->SetJobBound(
       task.lease.job_id, {bound->objective, bound->energy_uj, bound->latency_cycles, bound->boxes, bound->exhausted}));
   Failpoint("jobs.after_bound");
-  if (impossible) return absl::OutOfRangeError(*impossible);
-  MutexLock lock(&mutex_);
-  if (const auto job = active_.find(task.lease.job_id); job != active_.end()) job->second.SetBound(bound->objective);
+  {
+    MutexLock lock(&mutex_);
+    if (const auto job = active_.find(task.lease.job_id); job != active_.end()) job->second.SetBound(bound->objective);
+  }
+  // Its starts would look for what is not there.
+  return std::isinf(bound->objective) ? Diagnose(task, spec) : PointWriter::Ending::kDone;
+}
+
+absl::StatusOr<PointWriter::Ending> JobManager::Diagnose(const Task& task, const SearchSpec& spec) {
+  const std::optional<Diagnosis> diagnosis = DiagnoseLimits(spec, [&task] {
+    task.signals->Beat();
+    return task.signals->stopped();
+  });
+  if (!diagnosis) return PointWriter::Ending::kOpen;
+  if (diagnosis->conflict) return absl::OutOfRangeError(diagnosis->conflict->ToString());
   return PointWriter::Ending::kDone;
 }
 
-absl::Status JobManager::CheckLimits(const JobRecord& record) {
-  if (!record.bound || record.best_point) return absl::OkStatus();
-  const absl::StatusOr<std::shared_ptr<const SearchSpec>> spec = options_.decode_spec(record);
-  // The worker that runs it will say so.
-  if (!spec.ok()) return absl::OkStatus();
-  const JobBound& bound = *record.bound;
-  const std::optional<ImpossibleLimit> limit =
-      FindImpossibleLimit(**spec, {bound.energy_uj, bound.latency_cycles, bound.objective});
-  if (!limit) return absl::OkStatus();
-  return absl::OutOfRangeError(*TellImpossibleLimit(**spec, *limit, [] { return false; }));
+bool JobManager::WantsDiagnosis(const Lease& lease) {
+  if (lease.start == kDiagnosisUnit) return false;
+  const absl::StatusOr<JobRecord> record = options_.store->GetJob(lease.job_id);
+  return record.ok() && !record->best_point && !IsFinal(record->state);
 }
 
 void JobManager::Settle(const Lease& lease, PointWriter::Ending ending) {
   std::string message;
   StartRemarks remarks;
   if (ending != PointWriter::Ending::kOpen) stalled_.OnStored();
+  const bool wants_diagnosis = ending != PointWriter::Ending::kOpen && WantsDiagnosis(lease);
   {
     MutexLock lock(&mutex_);
     if (ending == PointWriter::Ending::kOpen) {
@@ -210,7 +216,12 @@ void JobManager::Settle(const Lease& lease, PointWriter::Ending ending) {
     }
     ApplyStopRule(lease.job_id, job->second);
     if (!queue_.IsFinished(lease.job_id)) return;
-    message = EndMessage(job->second.stop_gap, job->second.stop_rule);
+    if (wants_diagnosis) {
+      queue_.AddUnit(lease.job_id, kDiagnosisUnit);
+      work_.SignalAll();
+      return;
+    }
+    message = lease.start == kDiagnosisUnit ? kNothingFound : EndMessage(job->second.stop_gap, job->second.stop_rule);
     remarks = job->second.remarks;
     queue_.Remove(lease.job_id);
     active_.erase(job);

@@ -22,6 +22,13 @@ void LeaseQueue::Add(const QueuedJob& queued, const std::vector<int>& starts, St
   Refresh(queued.id, job);
 }
 
+void LeaseQueue::AddUnit(std::int64_t job_id, int unit) {
+  const auto job = jobs_.find(job_id);
+  if (job == jobs_.end()) return;
+  job->second.waiting.insert(unit);
+  Refresh(job_id, job->second);
+}
+
 void LeaseQueue::Remove(std::int64_t job_id) {
   share_.Remove(job_id);
   jobs_.erase(job_id);
@@ -83,8 +90,8 @@ void LeaseQueue::Vacate(const Lease& lease, SteadyTime now, bool ran_to_end) {
 }
 
 void LeaseQueue::Measure(const Lease& lease, double seconds) {
-  if (lease.start == kBoundUnit) {
-    Blend(seconds, &seconds_per_bound_);
+  if (lease.start < 0) {
+    if (lease.start == kBoundUnit) Blend(seconds, &seconds_per_bound_);
     return;
   }
   const auto job = jobs_.find(lease.job_id);
@@ -95,7 +102,7 @@ void LeaseQueue::Measure(const Lease& lease, double seconds) {
 }
 
 double LeaseQueue::ExpectedSeconds(const Job& job, int start) const {
-  if (start == kBoundUnit) return seconds_per_bound_;
+  if (start < 0) return seconds_per_bound_;
   return job.measured > 0 ? job.measured_s / job.measured : seconds_per_work_ * job.start_work;
 }
 

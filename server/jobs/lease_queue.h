@@ -17,13 +17,15 @@
 
 namespace oneloop {
 
-// In the place of a start: the proof of the job's lower bound, a unit of work like a start.
+// In the place of a start: the proof of the job's lower bound, and why nothing was found; units of work like a start.
 inline constexpr int kBoundUnit = -1;
+inline constexpr int kDiagnosisUnit = -2;
+inline constexpr int kFirstUnit = kDiagnosisUnit;
 
-// The right to run one start of one job, or the proof of its bound. At most one is out for each.
+// The right to run one start of one job, or another unit. At most one is out for each.
 struct Lease {
   std::int64_t job_id = 0;
-  int start = 0;  // or kBoundUnit
+  int start = 0;  // or one of the units
   auto operator<=>(const Lease&) const = default;
 };
 
@@ -43,8 +45,10 @@ class LeaseQueue {
  public:
   explicit LeaseQueue(const FairShare::Options& options = {}) : share_(options) {}
 
-  // Queues starts of a job, kBoundUnit among them. What is queued or leased already stays as it is.
+  // Queues starts of a job, other units among them. What is queued or leased already stays as it is.
   void Add(const QueuedJob& job, const std::vector<int>& starts, SteadyTime now);
+  // Queues one more unit of a job that is known.
+  void AddUnit(std::int64_t job_id, int unit);
   // Forgets a job. Leases that are still out become void: Complete and GiveBack ignore them.
   void Remove(std::int64_t job_id);
   void SetPriority(std::int64_t job_id, int priority) { share_.SetPriority(job_id, priority); }

@@ -590,10 +590,10 @@ TEST_F(JobManagerTest, LimitThatTheProofShowsImpossibleFailsTheJobAsSoonAsTheBou
   const std::int64_t id = Submit(*manager);
   const JobRecord job = watcher_.AwaitState(id, JobState::kFailed);
   EXPECT_THAT(job.message, HasSubstr(absl::StrCat("latency_cycles <= ", bound.latency_cycles - 1, " is impossible")));
-  EXPECT_THAT(job.message, HasSubstr(absl::StrCat("at least ", bound.latency_cycles, ";")));
-  EXPECT_THAT(job.message, HasSubstr("the nearest value that a design was found for is "));
+  EXPECT_THAT(job.message, HasSubstr(absl::StrCat("at least ", bound.latency_cycles, " is proven")));
+  EXPECT_THAT(job.message, HasSubstr(" was found; nearest design: "));
   ASSERT_TRUE(job.bound.has_value());
-  EXPECT_EQ(job.bound->latency_cycles, bound.latency_cycles);
+  EXPECT_TRUE(std::isinf(job.bound->objective));
 }
 
 TEST_F(JobManagerTest, LimitThatAStoredBoundShowsImpossibleFailsTheJobAtRecovery) {
@@ -602,10 +602,28 @@ TEST_F(JobManagerTest, LimitThatAStoredBoundShowsImpossibleFailsTheJobAtRecovery
   spec->objective = MetricProduct::Of(Metric::kLatency);
   spec_ = spec;
   const std::int64_t id = store_.CreateJob(JobOf(*spec_)).value().record.id;
-  ASSERT_TRUE(store_.SetJobBound(id, {.objective = 5, .energy_uj = 4.5, .latency_cycles = 5}).ok());
-  const auto manager = Manager(ManagerOptions());
-  EXPECT_THAT(store_.GetJob(id)->message, HasSubstr("limit edp <= 20 is impossible"));
-  EXPECT_EQ(store_.GetJob(id)->state, JobState::kFailed);
+  const double infinity = std::numeric_limits<double>::infinity();
+  ASSERT_TRUE(store_.SetJobBound(id, {.objective = infinity, .energy_uj = infinity, .latency_cycles = infinity}).ok());
+  GatedRunner runner(20);  // never opened: no start ends
+  const auto manager = GatedManager(&runner);
+  EXPECT_THAT(watcher_.AwaitState(id, JobState::kFailed).message, HasSubstr("limit edp <= 20 is impossible"));
+}
+
+// Every start ends without a design, and no bound says why.
+TEST_F(JobManagerTest, JobThatFindsNothingFailsWithTheLimitsInConflict) {
+  auto spec = std::make_shared<SearchSpec>(*spec_);
+  spec->limits = {{Quantity::kLatencyCycles, ProveSearchBound(*spec, [] { return false; })->latency_cycles - 1}};
+  spec_ = spec;
+  JobManager::Options options = ManagerOptions();
+  options.prove_bound = [](const SearchSpec&, const std::function<bool()>&) {
+    LowerBound bound;
+    bound.objective = 1;
+    return bound;
+  };
+  const auto manager = Manager(std::move(options));
+  const JobRecord job = watcher_.AwaitState(Submit(*manager), JobState::kFailed);
+  EXPECT_EQ(job.starts_done, job.job.num_starts);
+  EXPECT_THAT(job.message, HasSubstr("limit latency_cycles <= "));
 }
 
 TEST_F(JobManagerTest, LimitOfTheBoundItselfIsPossible) {

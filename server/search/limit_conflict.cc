@@ -1,0 +1,271 @@
+#include "server/search/limit_conflict.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/base/exact_number.h"
+#include "common/base/status.h"
+#include "server/search/search_bound.h"
+
+namespace oneloop {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+// Enough to come to the least latency, or near to the least energy, of the shipped networks.
+constexpr std::int64_t kSamples = 500;
+// Halvings, in log2, of the way to the nearest value of a parameter.
+constexpr int kHalvings = 5;
+
+// A limit that can be taken out of a spec: one on a figure, or a parameter's narrowed range.
+struct Restriction {
+  std::optional<MetricLimit> limit;
+  std::size_t parameter = 0;
+};
+
+std::vector<Restriction> RestrictionsOf(const SearchSpec& spec) {
+  std::vector<Restriction> restrictions;
+  for (const MetricLimit& limit : spec.limits) restrictions.push_back({limit, 0});
+  // A predictor knows only the hardware that it was measured on.
+  for (std::size_t p = 0; p < spec.hardware_range.size() && spec.latency == nullptr; ++p) {
+    const ParameterSpec& parameter = spec.hardware_template->parameter(static_cast<int>(p));
+    const ParameterRange& range = spec.hardware_range[p];
+    if (range.min > parameter.min || range.max < parameter.max) restrictions.push_back({std::nullopt, p});
+  }
+  return restrictions;
+}
+
+// The spec under these restrictions alone.
+SearchSpec Under(const SearchSpec& spec, const std::vector<Restriction>& restrictions) {
+  SearchSpec probe = spec;
+  probe.limits.clear();
+  for (std::size_t p = 0; p < probe.hardware_range.size() && spec.latency == nullptr; ++p) {
+    const ParameterSpec& parameter = spec.hardware_template->parameter(static_cast<int>(p));
+    probe.hardware_range[p] = {parameter.min, parameter.max};
+  }
+  for (const Restriction& restriction : restrictions) {
+    if (restriction.limit.has_value()) {
+      probe.limits.push_back(*restriction.limit);
+    } else {
+      probe.hardware_range[restriction.parameter] = spec.hardware_range[restriction.parameter];
+    }
+  }
+  probe.algorithm = Algorithm::kGradient;
+  probe.starts = 1;
+  probe.samples_per_start = kSamples;
+  probe.stop_score = std::nullopt;
+  return probe;
+}
+
+struct Found {
+  double score = kInfinity;
+  WorkloadMetrics metrics;
+  HardwarePoint hardware;
+};
+
+class Diagnostician {
+ public:
+  Diagnostician(const SearchSpec& spec, const std::function<bool()>& stop_requested)
+      : spec_(spec), stop_requested_(stop_requested) {}
+
+  std::optional<Diagnosis> Run() {
+    std::vector<Restriction> conflict = RestrictionsOf(spec_);
+    if (conflict.empty() || Fits(conflict)) return Answer({});
+    // Each is left out for good when the others are in conflict without it, so that in the end none can be.
+    for (std::size_t i = 0; i < conflict.size() && !stopped_;) {
+      std::vector<Restriction> others = Without(conflict, i);
+      if (Fits(others)) {
+        ++i;
+      } else {
+        conflict = std::move(others);
+      }
+    }
+    // Nothing fits even without limits.
+    if (conflict.empty()) return Answer({});
+    Diagnosis diagnosis{LimitConflict{}};
+    diagnosis.conflict->proven = IsProven(conflict);
+    double least_beyond = kInfinity;
+    for (std::size_t i = 0; i < conflict.size() && !stopped_; ++i) {
+      Found nearest;
+      diagnosis.conflict->parts.push_back(Look(conflict[i], Without(conflict, i), &nearest));
+      const double beyond = Beyond(conflict[i], nearest);
+      if (!(beyond < least_beyond)) continue;
+      least_beyond = beyond;
+      diagnosis.conflict->nearest = Describe(nearest);
+    }
+    return Answer(std::move(diagnosis));
+  }
+
+ private:
+  std::optional<Diagnosis> Answer(Diagnosis diagnosis) const {
+    if (stopped_) return std::nullopt;
+    return diagnosis;
+  }
+
+  static std::vector<Restriction> Without(std::vector<Restriction> restrictions, std::size_t i) {
+    restrictions.erase(restrictions.begin() + static_cast<std::ptrdiff_t>(i));
+    return restrictions;
+  }
+
+  Found Search(const SearchSpec& probe) {
+    class Best : public PointSink {
+     public:
+      explicit Best(const std::function<bool()>& stop_requested) : stop_requested_(stop_requested) {}
+      void OnPoint(const SearchPoint& point) override {
+        if (point.score < found.score) found = {point.score, point.metrics, point.hardware};
+      }
+      bool StopRequested() override { return stop_requested_(); }
+      Found found;
+
+     private:
+      const std::function<bool()>& stop_requested_;
+    } best(stop_requested_);
+    stopped_ = stopped_ || RunStart(probe, 0, best).termination == StartSummary::Termination::kStopped;
+    return std::move(best.found);
+  }
+
+  // Whether a design is found under these restrictions alone.
+  bool Fits(const std::vector<Restriction>& restrictions) {
+    SearchSpec probe = Under(spec_, restrictions);
+    probe.stop_score = std::numeric_limits<double>::max();
+    return std::isfinite(Search(probe).score);
+  }
+
+  bool IsProven(const std::vector<Restriction>& restrictions) {
+    const std::optional<LowerBound> bound = ProveSearchBound(Under(spec_, restrictions), stop_requested_);
+    stopped_ = stopped_ || !bound.has_value();
+    return bound.has_value() && std::isinf(bound->objective);
+  }
+
+  LimitConflict::Part Look(const Restriction& restriction, const std::vector<Restriction>& others, Found* nearest) {
+    return restriction.limit.has_value() ? LookAtFigure(*restriction.limit, others, nearest)
+                                         : LookAtParameter(restriction.parameter, others, nearest);
+  }
+
+  LimitConflict::Part LookAtFigure(const MetricLimit& limit, const std::vector<Restriction>& others, Found* nearest) {
+    const QuantityInfo& quantity = InfoOf(limit.quantity);
+    const double clock_mhz = spec_.hardware_template->spec().clock_mhz.value_or(0);
+    LimitConflict::Part part;
+    part.name = std::string(quantity.name);
+    part.limit = absl::StrCat(part.name, quantity.at_least ? " >= " : " <= ", ExactNumber(limit.bound));
+    part.at_least = quantity.at_least;
+    SearchSpec probe = Under(spec_, others);
+    probe.objective = quantity.product;
+    if (const std::optional<LowerBound> bound = ProveSearchBound(probe, stop_requested_)) {
+      // A bound of 0 proves nothing.
+      if (bound->objective > 0 && std::isfinite(bound->objective)) {
+        part.proven = quantity.ValueAt(bound->objective, clock_mhz);
+        probe.stop_score = bound->objective;
+      }
+    } else {
+      stopped_ = true;
+    }
+    *nearest = Search(probe);
+    if (std::isfinite(nearest->score)) part.found = quantity.ValueAt(nearest->score, clock_mhz);
+    return part;
+  }
+
+  LimitConflict::Part LookAtParameter(std::size_t p, const std::vector<Restriction>& others, Found* nearest) {
+    const ParameterSpec& parameter = spec_.hardware_template->parameter(static_cast<int>(p));
+    const ParameterRange& range = spec_.hardware_range[p];
+    LimitConflict::Part part;
+    part.name = parameter.name;
+    part.at_least = range.min > parameter.min && range.max == parameter.max;
+    part.limit = range.min == range.max ? absl::StrCat(part.name, " = ", ExactNumber(range.min))
+                 : part.at_least        ? absl::StrCat(part.name, " >= ", ExactNumber(range.min))
+                                        : absl::StrCat(part.name, " <= ", ExactNumber(range.max));
+    SearchSpec probe = Under(spec_, others);
+    probe.stop_score = std::numeric_limits<double>::max();
+    *nearest = Search(probe);
+    // Nearer and nearer, from the side on which it was found.
+    for (int i = 0; i < kHalvings && std::isfinite(nearest->score) && !stopped_; ++i) {
+      const double found = nearest->hardware[p];
+      const double end = found > range.max ? range.max : range.min;
+      const double middle = std::nearbyint(std::sqrt(found * end) / parameter.step) * parameter.step;
+      if (middle == found || middle == end) break;
+      probe.hardware_range[p] = found > end ? ParameterRange{end, middle} : ParameterRange{middle, end};
+      Found nearer = Search(probe);
+      if (!std::isfinite(nearer.score)) break;
+      *nearest = std::move(nearer);
+    }
+    if (std::isfinite(nearest->score)) part.found = nearest->hardware[p];
+    return part;
+  }
+
+  // How far, in log2, a design is beyond a restriction.
+  double Beyond(const Restriction& restriction, const Found& found) const {
+    if (!std::isfinite(found.score)) return kInfinity;
+    if (restriction.limit.has_value()) {
+      const std::vector<MetricLimit> one = {*restriction.limit};
+      const WorkloadMetrics& metrics = found.metrics;
+      return Constraints(one, *spec_.hardware_template)
+          .Overrun(0, {std::log2(metrics.energy_uj), std::log2(metrics.latency_cycles), std::log2(metrics.area_mm2)});
+    }
+    const ParameterRange& range = spec_.hardware_range[restriction.parameter];
+    const double value = found.hardware[restriction.parameter];
+    return std::abs(std::log2(value / std::clamp(value, range.min, range.max)));
+  }
+
+  std::string Describe(const Found& found) const {
+    std::vector<std::string> sizes;
+    for (std::size_t p = 0; p < found.hardware.size(); ++p) {
+      sizes.push_back(absl::StrCat(spec_.hardware_template->parameter(static_cast<int>(p)).name, " ",
+                                   ExactNumber(found.hardware[p])));
+    }
+    return absl::StrCat(absl::StrJoin(sizes, ", "), "; energy_uj ", found.metrics.energy_uj, ", latency_cycles ",
+                        found.metrics.latency_cycles, ", area_mm2 ", found.metrics.area_mm2);
+  }
+
+  const SearchSpec& spec_;
+  const std::function<bool()>& stop_requested_;
+  bool stopped_ = false;
+};
+
+// "at least 22.5 is proven, 23 was found"
+std::string NeedText(const LimitConflict::Part& part) {
+  std::vector<std::string> values;
+  if (part.proven.has_value()) {
+    values.push_back(absl::StrCat("at ", part.at_least ? "most " : "least ", ExactNumber(*part.proven), " is proven"));
+  }
+  values.push_back(part.found.has_value() ? absl::StrCat(ExactNumber(*part.found), " was found") : "none was found");
+  return absl::StrJoin(values, ", ");
+}
+
+}  // namespace
+
+std::string LimitConflict::ToString() const {
+  const std::vector<std::string> limits = [this] {
+    std::vector<std::string> texts;
+    for (const Part& part : parts) texts.push_back(part.limit);
+    return texts;
+  }();
+  std::string text;
+  if (parts.size() == 1) {
+    const Part& part = parts.front();
+    text = proven ? absl::StrCat("limit ", part.limit, " is impossible: it is proven that no design keeps it; ",
+                                 NeedText(part))
+                  : absl::StrCat("limit ", part.limit, " seems impossible: no design that keeps it was found; ",
+                                 NeedText(part));
+  } else {
+    text =
+        absl::StrCat("limits ", absl::StrJoin(limits, " and "), " are in conflict: ",
+                     proven ? "it is proven that no design keeps all of them" : "no design that keeps all was found");
+    for (const Part& part : parts) {
+      absl::StrAppend(&text, "; with the rest kept, ", part.name, ": ", NeedText(part));
+    }
+  }
+  if (!nearest.empty()) absl::StrAppend(&text, "; nearest design: ", nearest);
+  return text;
+}
+
+std::optional<Diagnosis> DiagnoseLimits(const SearchSpec& spec, const std::function<bool()>& stop_requested) {
+  return Diagnostician(spec, stop_requested).Run();
+}
+
+}  // namespace oneloop
