@@ -95,18 +95,11 @@ std::string JobDetails(const v1::Job& job) {
   return absl::StrCat(text, CertificateDetails(job));
 }
 
-bool IsFigure(const std::string& quantity) {
-  return quantity == "energy_uj" || quantity == "latency_cycles" || quantity == "area_mm2" || quantity == "edp";
-}
-
-// The designs that a job's certificate speaks of. Limits on figures are no part of it.
+// The designs that a job's certificate speaks of.
 std::string SpaceText(const v1::JobSpec& spec) {
   std::vector<std::string> narrowed;
   if (!spec.fixed_parameters().empty()) narrowed.push_back(FormatParameters(spec.fixed_parameters()));
-  for (const v1::Limit& limit : spec.limits()) {
-    if (IsFigure(limit.quantity())) continue;
-    narrowed.push_back(absl::StrCat(limit.quantity(), " <= ", ExactNumber(limit.max())));
-  }
+  for (const v1::Limit& limit : spec.limits()) narrowed.push_back(LimitText(limit));
   if (!spec.calibration_name().empty()) narrowed.push_back(absl::StrCat("latencies by ", spec.calibration_name()));
   return absl::StrCat("this template", narrowed.empty() ? "" : " with ", absl::StrJoin(narrowed, ", "));
 }

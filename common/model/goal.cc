@@ -84,6 +84,14 @@ bool Constraints::MayBeMet(const MetricBox& box) const {
   });
 }
 
+bool Constraints::Narrow(MetricBox* box) const {
+  // What one limit takes off may let another take off more.
+  for (std::size_t round = 0; round < limits_.size(); ++round) {
+    for (const Limit& limit : limits_) limit.form.Narrow(limit.most * (1 + kProofSlack), box);
+  }
+  return MayBeMet(*box);
+}
+
 bool Constraints::DependOnArea() const {
   return std::any_of(limits_.begin(), limits_.end(), [](const Limit& limit) { return limit.form.DependsOnArea(); });
 }

@@ -75,6 +75,9 @@ class Constraints {
   void AddSlopes(std::size_t limit, const WorkloadMetrics& log2_figures, double scale, LogSlopes* slopes) const;
   // Whether some design in the box may meet all limits, by each limit on its own.
   bool MayBeMet(const MetricBox& box) const;
+  // Takes off the box what the limits leave no room for: no design in it that meets them is lost. False when no design
+  // is left.
+  bool Narrow(MetricBox* box) const;
   // The most that the limit leaves of the metrics' product, whatever its unit.
   double most(std::size_t limit) const { return limits_[limit].most; }
   const MetricForm& form(std::size_t limit) const { return limits_[limit].form; }

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "common/mapping/factorize.h"
+#include "common/model/contraction.h"
 #include "common/model/layer_bound.h"
 
 namespace oneloop {
@@ -29,8 +30,14 @@ constexpr std::int64_t kOtherProofBytes = 16 * kMostSteps + (std::int64_t{64} <<
 
 struct Box {
   std::vector<ParameterRange> ranges;
-  WorkloadMetrics least;
+  MetricBox figures;  // of the designs that keep the limits
   double objective = 0;
+
+  bool empty() const { return objective == kInfinity; }
+  void Clear() {
+    figures.least = {kInfinity, kInfinity, kInfinity};
+    objective = kInfinity;
+  }
 };
 
 struct Lower {
@@ -58,7 +65,10 @@ class BoxSearch {
     LayerBound bound;
   };
 
-  Box Evaluate(std::vector<ParameterRange> ranges);
+  // Of designs with figures in `known`.
+  Box Evaluate(std::vector<ParameterRange> ranges, const MetricBox& known);
+  // Takes off the box what no design that keeps the limits needs.
+  bool Contract(Box* box) const;
   const std::vector<LayerBound::Gains>& GainsAt(const BoxCosts& costs);
   // Cuts a range between two values that the parameter may have; nothing when it has but one.
   std::optional<std::pair<ParameterRange, ParameterRange>> Halves(std::size_t parameter,
@@ -122,21 +132,36 @@ const std::vector<LayerBound::Gains>& BoxSearch::GainsAt(const BoxCosts& costs) 
   return gains;
 }
 
-Box BoxSearch::Evaluate(std::vector<ParameterRange> ranges) {
-  Box box;
-  const BoxCosts costs = CostsOfBox(model_.hardware_template(), ranges);
-  box.least.area_mm2 = costs.area_mm2;
-  box.ranges = std::move(ranges);
+bool BoxSearch::Contract(Box* box) const {
+  return goal_.constraints().Narrow(&box->figures) &&
+         ContractToArea(model_.hardware_template(), box->figures.most.area_mm2, &box->ranges);
+}
+
+Box BoxSearch::Evaluate(std::vector<ParameterRange> ranges, const MetricBox& known) {
+  Box box{std::move(ranges), known};
+  if (!goal_.constraints().empty() && !Contract(&box)) {
+    box.Clear();
+    return box;
+  }
+  const BoxCosts costs = CostsOfBox(model_.hardware_template(), box.ranges);
+  WorkloadMetrics least{0, 0, costs.area_mm2};
   const std::vector<LayerBound::Gains>& gains = GainsAt(costs);
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     // Of no use then, like the gains; a figure of 0 is true of any box.
     if (Stopped()) return {std::move(box.ranges), {}, 0};
     const LayerFigures figures = layers_[l].bound.Evaluate(costs, gains[l]);
-    box.least.energy_uj += layers_[l].count * figures.energy_uj;
-    box.least.latency_cycles += layers_[l].count * figures.latency_cycles;
-    if (box.least.energy_uj == kInfinity) break;
+    least.energy_uj += layers_[l].count * figures.energy_uj;
+    least.latency_cycles += layers_[l].count * figures.latency_cycles;
+    if (least.energy_uj == kInfinity) break;
   }
-  box.objective = box.least.energy_uj == kInfinity ? kInfinity : goal_.objective().LeastValue({.least = box.least});
+  box.figures.least = {std::max(known.least.energy_uj, least.energy_uj),
+                       std::max(known.least.latency_cycles, least.latency_cycles),
+                       std::max(known.least.area_mm2, least.area_mm2)};
+  if (least.energy_uj == kInfinity || !goal_.constraints().Narrow(&box.figures)) {
+    box.Clear();
+  } else {
+    box.objective = goal_.objective().LeastValue(box.figures);
+  }
   return box;
 }
 
@@ -163,7 +188,7 @@ std::optional<std::pair<Box, Box>> BoxSearch::Split(const Box& box) {
     std::vector<ParameterRange> high = box.ranges;
     low[p] = cut->first;
     high[p] = cut->second;
-    std::pair<Box, Box> halves = {Evaluate(std::move(low)), Evaluate(std::move(high))};
+    std::pair<Box, Box> halves = {Evaluate(std::move(low), box.figures), Evaluate(std::move(high), box.figures)};
     boxes_ += 2;
     const double gain = Gain(box, halves.first) * Gain(box, halves.second);
     if (best.has_value() && gain <= best_gain) continue;
@@ -177,8 +202,8 @@ void BoxSearch::Conclude(const std::vector<Box>& open, const std::vector<Box>& c
   result->objective = result->energy_uj = result->latency_cycles = kInfinity;
   for (const std::vector<Box>* boxes : {&open, &closed}) {
     for (const Box& box : *boxes) {
-      result->energy_uj = std::min(result->energy_uj, box.least.energy_uj);
-      result->latency_cycles = std::min(result->latency_cycles, box.least.latency_cycles);
+      result->energy_uj = std::min(result->energy_uj, box.figures.least.energy_uj);
+      result->latency_cycles = std::min(result->latency_cycles, box.figures.least.latency_cycles);
       if (result->box.empty() || box.objective < result->objective) result->box = box.ranges;
       result->objective = std::min(result->objective, box.objective);
     }
@@ -192,8 +217,8 @@ LowerBound BoxSearch::Run() {
     result.box = root_.ranges;
     return result;
   }
-  std::vector<Box> open = {Evaluate(root_.ranges)};  // a heap, least objective first
-  std::vector<Box> closed;                           // too small to split
+  std::vector<Box> open = {Evaluate(root_.ranges, {})};  // a heap, least objective first
+  std::vector<Box> closed;                               // too small to split
   boxes_ = 1;
   double least_closed = kInfinity;
   while (!open.empty() && open.front().objective < least_closed && boxes_ < options_.max_boxes) {
@@ -212,7 +237,7 @@ LowerBound BoxSearch::Run() {
       continue;
     }
     for (Box* half : {&halves->first, &halves->second}) {
-      if (half->objective == kInfinity) continue;
+      if (half->empty()) continue;
       half->objective = std::max(half->objective, box.objective);
       open.push_back(std::move(*half));
       std::push_heap(open.begin(), open.end(), Lower());

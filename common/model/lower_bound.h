@@ -20,12 +20,14 @@ struct LowerBoundOptions {
 };
 
 struct LowerBound {
-  // No design of the template in these ranges has an objective below this; infinite when no design fits at all.
+  // No design of the template in these ranges that keeps the goal's limits has an objective below this; infinite when
+  // it is proven that there is none.
   double objective = 0;
-  // No design in the ranges takes less energy, or less time; each on its own.
+  // None of those designs takes less energy, or less time; each on its own.
   double energy_uj = 0;
   double latency_cycles = 0;
   // Where the objective's bound is least, so that a better design could only be hiding there: a box of hardware points.
+  // Empty when no box is left.
   std::vector<ParameterRange> box;
   int boxes = 0;           // looked at
   bool exhausted = false;  // no box is left that could be split: more boxes would not raise the bound
@@ -34,10 +36,10 @@ struct LowerBound {
 // What the proof takes at most, about, with the default options.
 std::int64_t MostProofBytes(const Workload& workload);
 
-// A proven lower bound of the objective of the workload, over all hardware points in `ranges` (by parameter index; min
-// == max fixes one) and all mappings of every layer: branch and bound over boxes of hardware points, with LayerBound in
-// each. Proof: docs/MODEL.md, section "Lower bound". A pure function unless stop_requested is set. Preconditions:
-// ValidateWorkload is OK; ranges lie in the template's.
+// A proven lower bound of the goal's objective for the workload, over all hardware points in `ranges` (by parameter
+// index; min == max fixes one) and all mappings of every layer that keep the goal's limits: branch and bound over boxes
+// of hardware points, with LayerBound in each. Proof: docs/MODEL.md, section "Lower bound". A pure function unless
+// stop_requested is set. Preconditions: ValidateWorkload is OK; ranges lie in the template's.
 LowerBound ProveLowerBound(const CostModel& model, const Workload& workload, std::span<const ParameterRange> ranges,
                            const Goal& goal, const LowerBoundOptions& options = {});
 

@@ -58,6 +58,9 @@ double CoefficientOf(Coefficient coefficient, const TemplateSpec& spec) {
 constexpr double kCyclesPerMsAtMhz = 1e3;
 constexpr double kHzPerMhz = 1e6;
 
+constexpr std::array kFigures = {&WorkloadMetrics::energy_uj, &WorkloadMetrics::latency_cycles,
+                                 &WorkloadMetrics::area_mm2};
+
 std::array<double, 3> Figures(const WorkloadMetrics& metrics) {
   return {metrics.energy_uj, metrics.latency_cycles, metrics.area_mm2};
 }
@@ -230,22 +233,52 @@ void MetricForm::AddSlopes(const WorkloadMetrics& log2_figures, double scale, Lo
   }
 }
 
+double MetricForm::LeastOf(const Sum& sum, const MetricBox& box) {
+  double total = 0;
+  for (const Term& term : sum.terms) total += LeastOf(term, box);
+  return total;
+}
+
+MetricForm::Sum MetricForm::First() const {
+  if (sums_.empty()) return {{product_}, 1};
+  Sum first = sums_.front();
+  for (Term& term : first.terms) {
+    term.coefficient *= std::pow(product_.coefficient, 1 / first.power);
+    for (std::size_t f = 0; f < 3; ++f) term.exponents[f] += product_.exponents[f] / first.power;
+  }
+  return first;
+}
+
 // The single terms are drawn into the first sum, so that what cancels there is not bounded twice.
 double MetricForm::LeastValue(const MetricBox& box) const {
-  double value = sums_.empty() ? LeastOf(product_, box) : 1;
-  for (std::size_t s = 0; s < sums_.size(); ++s) {
-    const Sum& sum = sums_[s];
-    double total = 0;
-    for (Term term : sum.terms) {
-      if (s == 0) {
-        term.coefficient *= std::pow(product_.coefficient, 1 / sum.power);
-        for (std::size_t f = 0; f < 3; ++f) term.exponents[f] += product_.exponents[f] / sum.power;
-      }
-      total += LeastOf(term, box);
-    }
-    value *= Power(total, sum.power);
-  }
+  const Sum first = First();
+  double value = Power(LeastOf(first, box), first.power);
+  for (std::size_t s = 1; s < sums_.size(); ++s) value *= Power(LeastOf(sums_[s], box), sums_[s].power);
   return value;
+}
+
+// All terms are >= 0, so that each has what the least of the others leaves. A figure has what the other figures' least
+// leaves of its term: at most so much, or with an exponent below 0 at least.
+void MetricForm::Narrow(double most, MetricBox* box) const {
+  const Sum first = First();
+  double others = 1;
+  for (std::size_t s = 1; s < sums_.size(); ++s) others *= Power(LeastOf(sums_[s], *box), sums_[s].power);
+  const double room = std::pow(most / others, 1 / first.power);
+  for (const Term& term : first.terms) {
+    const double left = room - (LeastOf(first, *box) - LeastOf(term, *box));
+    if (!(left > 0)) return;
+    for (std::size_t f = 0; f < kFigures.size(); ++f) {
+      const double exponent = term.exponents[f];
+      if (exponent == 0) continue;
+      Term rest = term;
+      rest.exponents[f] = 0;
+      const double end = std::pow(left / LeastOf(rest, *box), 1 / exponent);
+      // Not (… ? … : …).*kFigures[f], of which g++ 12 changes a copy.
+      WorkloadMetrics& side = exponent > 0 ? box->most : box->least;
+      double& figure = side.*kFigures[f];
+      figure = exponent > 0 ? std::min(figure, end) : std::max(figure, end);
+    }
+  }
 }
 
 std::array<double, 3> MetricForm::LeadingExponents() const {

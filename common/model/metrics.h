@@ -95,6 +95,9 @@ class MetricForm {
   void AddSlopes(const WorkloadMetrics& log2_figures, double scale, LogSlopes* slopes) const;
   // No design in the box has a smaller value.
   double LeastValue(const MetricBox& box) const;
+  // Takes off the box what a value of at most `most` leaves no room for, figure by figure: no such design in the box is
+  // lost. What it leaves may be empty (least above most); then LeastValue is above `most`.
+  void Narrow(double most, MetricBox* box) const;
 
   bool DependsOnArea() const;
   // Exponents of the three figures, of each sum those of its first term.
@@ -113,6 +116,9 @@ class MetricForm {
 
   static double ValueOf(const Term& term, const WorkloadMetrics& metrics);
   static double LeastOf(const Term& term, const MetricBox& box);
+  static double LeastOf(const Sum& sum, const MetricBox& box);
+  // The sum to the power of 1 that, raised to its own, is the first sum times the single terms; these alone if none is.
+  Sum First() const;
   static double Log2Of(const Term& term, const WorkloadMetrics& log2_figures);
   static double Log2Of(const Sum& sum, const WorkloadMetrics& log2_figures);
 

@@ -1,17 +1,30 @@
 #include "server/search/search_bound.h"
 
 #include <cmath>
+#include <vector>
 
 #include "server/search/evaluator.h"
 
 namespace oneloop {
 namespace {
 
-// The proof is about the analytical latency; of a predicted one it says nothing but that it is not negative.
+bool DependsOnLatency(const MetricProduct& product) {
+  return product.of(Metric::kLatency) > 0 || product.of(Metric::kPower) > 0;
+}
+
+// The proof is about the analytical latency, so that limits on a predicted one cut nothing.
+Goal ProvenGoal(const SearchSpec& spec) {
+  if (spec.latency == nullptr) return GoalOf(spec);
+  std::vector<MetricLimit> limits = spec.limits;
+  std::erase_if(limits, [](const MetricLimit& limit) { return DependsOnLatency(InfoOf(limit.quantity).product); });
+  return Goal(spec.objective, limits, *spec.hardware_template);
+}
+
+// Of a predicted latency nothing is known but that it is not negative.
 void ForgetLatency(const MetricProduct& objective, LowerBound* bound) {
   if (std::isinf(bound->objective)) return;  // no design fits, however long it would take
   bound->latency_cycles = 0;
-  if (objective.of(Metric::kLatency) > 0 || objective.of(Metric::kPower) > 0) bound->objective = 0;
+  if (DependsOnLatency(objective)) bound->objective = 0;
 }
 
 }  // namespace
@@ -25,7 +38,7 @@ std::optional<LowerBound> ProveSearchBound(const SearchSpec& spec, const std::fu
   };
   const CostModel model(spec.hardware_template);
   LowerBound bound =
-      ProveLowerBound(model, MergeEqualShapes(*spec.workload).workload, spec.hardware_range, GoalOf(spec), options);
+      ProveLowerBound(model, MergeEqualShapes(*spec.workload).workload, spec.hardware_range, ProvenGoal(spec), options);
   // What was proven by then is true, but another run would prove something else.
   if (stopped) return std::nullopt;
   if (spec.latency != nullptr) ForgetLatency(spec.objective, &bound);

@@ -103,7 +103,11 @@ TEST_F(CertificateOutputTest, SaysWhichDesignsItSpeaksOf) {
     limit->set_quantity(quantity);
     limit->set_max(max);
   }
-  EXPECT_THAT(Get(job), HasSubstr("above any design of this template with pe_dim 16, scratchpad_kib <= 128\n"));
+  v1::Limit* const throughput = job.mutable_spec()->add_limits();
+  throughput->set_quantity("throughput_per_s");
+  throughput->set_min(10);
+  EXPECT_THAT(Get(job), HasSubstr("above any design of this template with pe_dim 16, area_mm2 <= 4, "
+                                  "scratchpad_kib <= 128, throughput_per_s >= 10\n"));
 }
 
 TEST_F(CertificateOutputTest, SpeaksOfTheObjective) {

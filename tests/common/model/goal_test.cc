@@ -115,6 +115,66 @@ TEST(MetricFormTest, LeastValueIsBelowThatOfEveryPointOfTheBox) {
   }
 }
 
+// 2 W at 1,000 MHz, half of them for 10 mm² that leak: energy/latency of at most 0.001, so that 5 µJ take 5,000 cycles
+// and 9,000 cycles have 9 µJ. The area has what 5 µJ in 9,000 cycles leave.
+TEST(MetricFormTest, PowerLimitNarrowsEnergyLatencyAndArea) {
+  const MetricForm power(MetricProduct::Of(Metric::kPower), *TemplateWith(1000, 0.1));
+  MetricBox box{{5, 10, 10}, {100, 9000, 100}};
+  power.Narrow(2, &box);
+  EXPECT_DOUBLE_EQ(box.least.latency_cycles, 5000);
+  EXPECT_DOUBLE_EQ(box.most.energy_uj, 9);
+  EXPECT_NEAR(box.most.area_mm2, (2 - 1000 * 5.0 / 9000) / 0.1, 1e-9);
+  EXPECT_EQ(box.least.energy_uj, 5);
+  EXPECT_EQ(box.most.latency_cycles, 9000);
+}
+
+TEST(MetricFormTest, NarrowingLosesNoPointOfTheBoxWithinTheLimit) {
+  Random random(4);
+  int narrowed = 0;
+  for (int trial = 0; trial < 1000; ++trial) {
+    SCOPED_TRACE(trial);
+    const MetricForm form(RandomProduct(random), *TemplateWith(700, trial % 2 == 0 ? 0.2 : 0));
+    MetricBox box{.least = RandomMetrics(random)};
+    if (trial % 3 != 0) {
+      box.most = {box.least.energy_uj * 4, box.least.latency_cycles * 16, box.least.area_mm2 * 2};
+    }
+    const auto inside = [&] {
+      return WorkloadMetrics{box.least.energy_uj * (1 + 3 * random.Uniform()),
+                             box.least.latency_cycles * (1 + 15 * random.Uniform()),
+                             box.least.area_mm2 * (1 + random.Uniform())};
+    };
+    const double most = form.Value(inside());
+    MetricBox narrow = box;
+    form.Narrow(most, &narrow);
+    for (int draw = 0; draw < 50; ++draw) {
+      const WorkloadMetrics point = inside();
+      if (form.Value(point) > most) continue;
+      for (const auto figure :
+           {&WorkloadMetrics::energy_uj, &WorkloadMetrics::latency_cycles, &WorkloadMetrics::area_mm2}) {
+        EXPECT_GE(point.*figure, narrow.least.*figure * (1 - 1e-9));
+        EXPECT_LE(point.*figure, narrow.most.*figure * (1 + 1e-9));
+        narrowed += narrow.least.*figure > box.least.*figure || narrow.most.*figure < box.most.*figure ? 1 : 0;
+      }
+    }
+  }
+  EXPECT_GT(narrowed, 1000);
+}
+
+// A limit on the power and one on the latency together leave little energy: each on its own says nothing of it.
+TEST(ConstraintsTest, LimitsNarrowTogether) {
+  const auto hardware_template = TemplateWith(1000, 0);
+  const std::vector<MetricLimit> limits = {{Quantity::kPowerW, 2}, {Quantity::kLatencyCycles, 500}};
+  const Constraints constraints(limits, *hardware_template);
+  MetricBox box;
+  EXPECT_TRUE(constraints.Narrow(&box));
+  EXPECT_NEAR(box.most.energy_uj, 1, 1e-6);
+  box = {.least = {1.1, 1, 1}};
+  EXPECT_FALSE(constraints.Narrow(&box));
+  box = {.least = {0.9, 1, 1}};
+  EXPECT_TRUE(constraints.Narrow(&box));
+  EXPECT_NEAR(box.least.latency_cycles, 450, 1e-3);
+}
+
 // Energy times latency squared of a product with power: what cancels is not bounded twice.
 TEST(MetricFormTest, LeastPowerTimesLatencyIsEnergy) {
   const MetricForm form({{0, 1, 0, 1}}, *TemplateWith(1000, 0.5));

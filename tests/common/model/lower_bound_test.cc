@@ -8,12 +8,14 @@
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "common/base/random.h"
 #include "common/mapping/random_mapping.h"
 #include "gmock/gmock.h"
@@ -49,62 +51,70 @@ std::vector<HardwarePoint> AllHardware(const std::vector<ParameterRange>& ranges
   return points;
 }
 
-// Energy and latency of designs that no other one equals or betters in both.
-class Front {
- public:
-  void Add(const LayerFigures& figures) {
-    const auto betters = [](const LayerFigures& a, const LayerFigures& b) {
-      return a.energy_uj <= b.energy_uj && a.latency_cycles <= b.latency_cycles;
-    };
-    for (const LayerFigures& other : members_) {
-      if (betters(other, figures)) return;
-    }
-    std::erase_if(members_, [&](const LayerFigures& other) { return betters(figures, other); });
-    members_.push_back(figures);
-  }
-  const std::vector<LayerFigures>& members() const { return members_; }
+// The least energy at each latency: with limits a longer time may be worth more than a short one, as power falls.
+using Energies = std::map<double, double>;
 
- private:
-  std::vector<LayerFigures> members_;
-};
+void Add(const LayerFigures& figures, Energies* energies) {
+  const auto [known, added] = energies->emplace(figures.latency_cycles, figures.energy_uj);
+  if (!added) known->second = std::min(known->second, figures.energy_uj);
+}
 
-// The fronts of one layer by hardware point.
-std::vector<Front> FrontsOf(const CostModel& model, const LayerShape& shape, const std::vector<HardwarePoint>& points) {
+// Of one layer by hardware point.
+std::vector<Energies> EnergiesOf(const CostModel& model, const LayerShape& shape,
+                                 const std::vector<HardwarePoint>& points) {
   std::vector<ComponentCosts> costs;
   costs.reserve(points.size());
   for (const HardwarePoint& point : points) costs.push_back(model.CostsAt(point));
-  std::vector<Front> fronts(points.size());
+  std::vector<Energies> energies(points.size());
   AllMappings(model.hardware_template(), shape).ForEach([&](const Mapping& mapping) {
     const LayerUse use = model.Use(shape, mapping);
     for (std::size_t h = 0; h < costs.size(); ++h) {
-      if (model.FirstShortage(use.need, costs[h]) < 0) fronts[h].Add(model.Score(use, costs[h]));
+      if (model.FirstShortage(use.need, costs[h]) < 0) Add(model.Score(use, costs[h]), &energies[h]);
     }
   });
-  return fronts;
+  return energies;
 }
 
-// The best objective of a workload, by exhaustion.
-double BestOf(const CostModel& model, const Workload& workload, const std::vector<ParameterRange>& ranges,
-              const Goal& goal) {
+// Every design of a workload that may be the best of some goal.
+std::vector<WorkloadMetrics> AllDesigns(const CostModel& model, const Workload& workload,
+                                        const std::vector<ParameterRange>& ranges) {
   const std::vector<HardwarePoint> points = AllHardware(ranges);
-  std::vector<Front> sums(points.size());
-  for (Front& sum : sums) sum.Add({0, 0});
+  std::vector<Energies> sums(points.size(), Energies{{0, 0}});
   for (const Layer& layer : workload.layers) {
-    const std::vector<Front> fronts = FrontsOf(model, layer.shape, points);
+    const std::vector<Energies> energies = EnergiesOf(model, layer.shape, points);
+    const auto count = static_cast<double>(layer.count);
     for (std::size_t h = 0; h < points.size(); ++h) {
-      Front sum;
-      const auto count = static_cast<double>(layer.count);
-      for (const LayerFigures& a : sums[h].members()) {
-        for (const LayerFigures& b : fronts[h].members()) {
-          sum.Add({a.energy_uj + count * b.energy_uj, a.latency_cycles + count * b.latency_cycles});
+      Energies sum;
+      for (const auto& [latency, energy] : sums[h]) {
+        for (const auto& [more_latency, more_energy] : energies[h]) {
+          Add({energy + count * more_energy, latency + count * more_latency}, &sum);
         }
       }
-      sums[h] = sum;
+      sums[h] = std::move(sum);
     }
   }
-  double best = kInfinity;
-  for (const Front& sum : sums) {
-    for (const LayerFigures& figures : sum.members()) best = std::min(best, ObjectiveOf(figures, goal));
+  std::vector<WorkloadMetrics> designs;
+  for (std::size_t h = 0; h < points.size(); ++h) {
+    const double area_mm2 = model.hardware_template().AreaMm2(points[h]);
+    for (const auto& [latency, energy] : sums[h]) designs.push_back({energy, latency, area_mm2});
+  }
+  return designs;
+}
+
+// The best of each; infinite when no design keeps the limits.
+struct Best {
+  double objective = kInfinity;
+  double energy_uj = kInfinity;
+  double latency_cycles = kInfinity;
+};
+
+Best BestOf(const std::vector<WorkloadMetrics>& designs, const Goal& goal) {
+  Best best;
+  for (const WorkloadMetrics& design : designs) {
+    if (!goal.constraints().Met(design)) continue;
+    best.objective = std::min(best.objective, goal.Score(design));
+    best.energy_uj = std::min(best.energy_uj, design.energy_uj);
+    best.latency_cycles = std::min(best.latency_cycles, design.latency_cycles);
   }
   return best;
 }
@@ -197,7 +207,7 @@ TEST(LowerBoundTest, NoDesignIsBetterByExhaustion) {
     const SmallCase small = RandomSmallCase(random, factorisations);
     const CostModel model(small.hardware_template);
     const Goal goal(kObjectives[seed % kObjectives.size()], {}, *small.hardware_template);
-    const double best = BestOf(model, small.workload, small.ranges, goal);
+    const double best = BestOf(AllDesigns(model, small.workload, small.ranges), goal).objective;
     LowerBoundOptions options;
     options.max_boxes = static_cast<int>(1 + random.Below(100));
     options.max_tiles = static_cast<std::int64_t>(random.Below(2) == 0 ? 1000000 : 1 + random.Below(30));
@@ -212,6 +222,98 @@ TEST(LowerBoundTest, NoDesignIsBetterByExhaustion) {
   std::printf("%d cases, bound / best %.3f in the geometric mean\n", feasible, mean);
   EXPECT_GE(feasible, static_cast<int>(cases / 3));
   EXPECT_GE(mean, 0.9);
+}
+
+// A template with an area, of which some parts fall as a parameter grows, and a power.
+std::unique_ptr<const Template> WithAreaAndPower(const Template& hardware_template, Random& random) {
+  TemplateSpec spec = hardware_template.spec();
+  const std::vector<std::string> names = hardware_template.parameter_names();
+  constexpr const char* kExponents[] = {"1", "0.5", "2", "-1", "-0.5"};
+  std::string area;
+  for (std::uint64_t terms = 1 + random.Below(4); terms > 0; --terms) {
+    absl::StrAppend(&area, area.empty() ? "" : " + ", 0.1 * static_cast<double>(1 + random.Below(20)));
+    for (const std::string& name : names) {
+      if (random.Below(2) == 0) absl::StrAppend(&area, " * ", name, "^", kExponents[random.Below(5)]);
+    }
+  }
+  spec.area_mm2 = *Formula::Parse(area, names);
+  for (ParameterSpec& parameter : spec.parameters) parameter.max = parameter.start_max = 20;
+  spec.clock_mhz = 500;
+  spec.leakage_w_per_mm2 = random.Below(2) == 0 ? 0 : 5.0;
+  return *Template::Create(std::move(spec));
+}
+
+// One or two limits, near what a design of the case takes.
+std::vector<MetricLimit> RandomLimits(const Template& hardware_template, const std::vector<WorkloadMetrics>& designs,
+                                      Random& random) {
+  std::vector<MetricLimit> limits;
+  for (std::uint64_t count = 1 + random.Below(2); count > 0; --count) {
+    const QuantityInfo& quantity = AllQuantities()[random.Below(AllQuantities().size())];
+    const WorkloadMetrics& design = designs[random.Below(designs.size())];
+    const double value = quantity.ValueAt(MetricForm(quantity.product, hardware_template).Value(design), 500);
+    if (!(value > 0)) continue;
+    // A limit is met at its own value.
+    limits.push_back({quantity.quantity, random.Below(4) == 0 ? value : value * std::exp2(random.Uniform() - 0.5)});
+  }
+  return limits;
+}
+
+TEST(LowerBoundTest, NoDesignWithinLimitsIsBetterByExhaustion) {
+  const auto cases = static_cast<std::uint64_t>(FromEnvironment("ONELOOP_BOUND_CASES", 3000));
+  const double factorisations = FromEnvironment("ONELOOP_BOUND_FACTORISATIONS", 1000);
+  const std::array<MetricProduct, 6> objectives = {kObjectives[0],
+                                                   kObjectives[1],
+                                                   kObjectives[2],
+                                                   *MetricProduct::Parse("power"),
+                                                   *MetricProduct::Parse("energy*latency^2"),
+                                                   *MetricProduct::Parse("energy*latency*area^0.5")};
+  double log_ratios = 0;
+  int feasible = 0;
+  int infeasible = 0;
+  int proven_infeasible = 0;
+  int raised = 0;
+  for (std::uint64_t seed = 0; seed < cases; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    SmallCase small = RandomSmallCase(random, factorisations);
+    small.hardware_template = WithAreaAndPower(*small.hardware_template, random);
+    const CostModel model(small.hardware_template);
+    const std::vector<WorkloadMetrics> designs = AllDesigns(model, small.workload, small.ranges);
+    if (designs.empty()) continue;
+    const std::vector<MetricLimit> limits = RandomLimits(*small.hardware_template, designs, random);
+    const MetricProduct& objective = objectives[random.Below(objectives.size())];
+    const Goal goal(objective, limits, *small.hardware_template);
+    LowerBoundOptions options;
+    options.max_boxes = static_cast<int>(1 + random.Below(100));
+    options.max_tiles = static_cast<std::int64_t>(random.Below(2) == 0 ? 1000000 : 1 + random.Below(30));
+    const LowerBound bound = ProveLowerBound(model, small.workload, small.ranges, goal, options);
+    const Best best = BestOf(designs, goal);
+    ASSERT_LE(bound.objective, best.objective);
+    ASSERT_LE(bound.energy_uj, best.energy_uj);
+    ASSERT_LE(bound.latency_cycles, best.latency_cycles);
+    const LowerBound free =
+        ProveLowerBound(model, small.workload, small.ranges, Goal(objective, {}, *small.hardware_template), options);
+    if (bound.exhausted && free.exhausted) {
+      ASSERT_GE(bound.objective, free.objective * (1 - 1e-9));
+    }
+    raised += bound.objective > free.objective * 1.001 ? 1 : 0;
+    if (best.objective == kInfinity) {
+      ++infeasible;
+      proven_infeasible += bound.objective == kInfinity ? 1 : 0;
+    } else if (bound.objective > 0) {
+      ++feasible;
+      log_ratios += std::log(bound.objective / best.objective);
+    }
+  }
+  const double mean = std::exp(log_ratios / feasible);
+  std::printf(
+      "%d cases with designs, bound / best %.3f in the geometric mean, %d bounds higher than without limits; "
+      "%d cases without, %d of them proven\n",
+      feasible, mean, raised, infeasible, proven_infeasible);
+  EXPECT_GE(feasible, static_cast<int>(cases / 3));
+  EXPECT_GE(mean, 0.9);
+  EXPECT_GE(raised, static_cast<int>(cases / 4));
+  EXPECT_GE(proven_infeasible, infeasible / 2);
 }
 
 // Beyond what can be enumerated: deep hierarchies, large layers, hardware as small as each mapping allows.
@@ -247,32 +349,41 @@ TEST(LowerBoundTest, NoRandomDesignIsBetter) {
   }
 }
 
-class NetworkTest : public testing::TestWithParam<std::pair<std::string, double>> {};
+struct KnownBest {
+  std::string network;
+  double edp;
+  double gap;  // at most
+  double most_area_mm2 = kInfinity;
+};
+
+class NetworkTest : public testing::TestWithParam<KnownBest> {};
 
 // The bound must be worth something: what is left of the gap to the best designs known, which Timeloop confirmed.
 TEST_P(NetworkTest, BoundIsNearTheBestDesignKnown) {
-  const auto& [network, best_known_edp] = GetParam();
+  const KnownBest& best = GetParam();
   const CostModel model(ShippedTemplate("gemmini"));
+  std::vector<MetricLimit> limits;
+  if (std::isfinite(best.most_area_mm2)) limits.push_back({Quantity::kAreaMm2, best.most_area_mm2});
   const LowerBound bound =
-      ProveLowerBound(model, ShippedWorkload(network), std::vector<ParameterRange>{{2, 128}, {1, 8192}, {1, 8192}},
-                      Goal(MetricProduct::Edp(), {}, model.hardware_template()));
-  EXPECT_LE(bound.objective, best_known_edp);
-  EXPECT_GE(bound.objective, best_known_edp / 1.035);
+      ProveLowerBound(model, ShippedWorkload(best.network), std::vector<ParameterRange>{{2, 128}, {1, 8192}, {1, 8192}},
+                      Goal(MetricProduct::Edp(), limits, model.hardware_template()));
+  EXPECT_LE(bound.objective, best.edp);
+  EXPECT_GE(bound.objective, best.edp / (1 + best.gap));
   EXPECT_TRUE(bound.exhausted);
 }
 
-INSTANTIATE_TEST_SUITE_P(LowerBound, NetworkTest,
-                         testing::Values(std::pair<std::string, double>("bert", 1.507e9),
-                                         std::pair<std::string, double>("resnet50", 6.301e10),
-                                         std::pair<std::string, double>("retinanet", 2.050e10),
-                                         std::pair<std::string, double>("unet", 1.091e13)),
-                         [](const auto& test) { return test.param.first; });
+std::string NameOf(const testing::TestParamInfo<KnownBest>& test) { return test.param.network; }
+
+INSTANTIATE_TEST_SUITE_P(WithoutLimits, NetworkTest,
+                         testing::Values(KnownBest{"bert", 1.507e9, 0.035}, KnownBest{"resnet50", 6.301e10, 0.035},
+                                         KnownBest{"retinanet", 2.050e10, 0.035}, KnownBest{"unet", 1.091e13, 0.035}),
+                         NameOf);
 
 class BertTest : public testing::Test {
  protected:
   LowerBound Bound(const std::vector<ParameterRange>& ranges, const MetricProduct& objective = MetricProduct::Edp(),
-                   const LowerBoundOptions& options = {}) const {
-    return ProveLowerBound(model_, workload_, ranges, Goal(objective, {}, model_.hardware_template()), options);
+                   const LowerBoundOptions& options = {}, const std::vector<MetricLimit>& limits = {}) const {
+    return ProveLowerBound(model_, workload_, ranges, Goal(objective, limits, model_.hardware_template()), options);
   }
 
   const CostModel model_{ShippedTemplate("gemmini")};
@@ -281,15 +392,63 @@ class BertTest : public testing::Test {
 };
 
 TEST_F(BertTest, MoreBoxesNeverLowerTheBound) {
-  double last = 0;
-  for (const int boxes : {1, 3, 10, 30, 100, 1000}) {
-    LowerBoundOptions options;
-    options.max_boxes = boxes;
-    const LowerBound bound = Bound(everything_, MetricProduct::Edp(), options);
-    EXPECT_GE(bound.objective, last);
-    EXPECT_LE(bound.boxes, boxes + 5);  // a split looks at two halves along each of three parameters
-    last = bound.objective;
+  for (const std::vector<MetricLimit>& limits :
+       {std::vector<MetricLimit>{}, {{Quantity::kAreaMm2, 1}}, {{Quantity::kAreaMm2, 1}, {Quantity::kPowerW, 2}}}) {
+    double last = 0;
+    for (const int boxes : {1, 3, 10, 30, 100, 1000}) {
+      LowerBoundOptions options;
+      options.max_boxes = boxes;
+      const LowerBound bound = Bound(everything_, MetricProduct::Edp(), options, limits);
+      EXPECT_GE(bound.objective, last);
+      EXPECT_LE(bound.boxes, boxes + 5);  // a split looks at two halves along each of three parameters
+      last = bound.objective;
+    }
   }
+}
+
+TEST_F(BertTest, LimitsRaiseTheBoundAndItsFigures) {
+  LowerBound last = Bound(everything_);
+  for (const double most : {2.0, 1.0, 0.5, 0.1}) {
+    SCOPED_TRACE(most);
+    const LowerBound bound = Bound(everything_, MetricProduct::Edp(), {}, {{Quantity::kAreaMm2, most}});
+    EXPECT_GT(bound.objective, 1.02 * last.objective);
+    EXPECT_GE(bound.energy_uj, last.energy_uj);
+    EXPECT_GE(bound.latency_cycles, last.latency_cycles);
+    last = bound;
+  }
+  EXPECT_GT(last.latency_cycles, 5 * Bound(everything_).latency_cycles);
+}
+
+// So much energy in so little time takes more power than there is.
+TEST_F(BertTest, PowerLimitMakesTimeLonger) {
+  const LowerBound free = Bound(everything_);
+  const double watts = free.energy_uj / free.latency_cycles * 1000;
+  const LowerBound bound = Bound(everything_, MetricProduct::Edp(), {}, {{Quantity::kPowerW, watts / 4}});
+  EXPECT_GE(bound.latency_cycles, 3.99 * free.latency_cycles);
+  EXPECT_GE(bound.objective, bound.energy_uj * bound.energy_uj / (watts / 4) * 1000 * (1 - 1e-6));
+}
+
+TEST_F(BertTest, LimitBelowTheBoundIsProvenImpossible) {
+  const LowerBound free = Bound(everything_);
+  for (const auto& [quantity, least] :
+       {std::pair(Quantity::kEnergyUj, free.energy_uj), std::pair(Quantity::kLatencyCycles, free.latency_cycles),
+        std::pair(Quantity::kEdp, free.objective), std::pair(Quantity::kAreaMm2, 0.0085)}) {
+    SCOPED_TRACE(InfoOf(quantity).name);
+    const LowerBound bound = Bound(everything_, MetricProduct::Edp(), {}, {{quantity, 0.999 * least}});
+    EXPECT_EQ(bound.objective, kInfinity);
+    EXPECT_EQ(bound.energy_uj, kInfinity);
+    EXPECT_EQ(bound.latency_cycles, kInfinity);
+    EXPECT_TRUE(bound.exhausted);
+  }
+}
+
+TEST_F(BertTest, LimitsThatExcludeEachOtherAreProvenToDoSo) {
+  const MetricLimit area = {Quantity::kAreaMm2, 0.3};
+  const LowerBound small = Bound(everything_, MetricProduct::Edp(), {}, {area});
+  EXPECT_LT(small.objective, kInfinity);
+  const MetricLimit latency = {Quantity::kLatencyCycles, 0.999 * small.latency_cycles};
+  EXPECT_LT(Bound(everything_, MetricProduct::Edp(), {}, {latency}).objective, kInfinity);
+  EXPECT_EQ(Bound(everything_, MetricProduct::Edp(), {}, {area, latency}).objective, kInfinity);
 }
 
 TEST_F(BertTest, NarrowerRangesNeverLowerTheBound) {

@@ -8,6 +8,7 @@
 #include "common/base/random.h"
 #include "gtest/gtest.h"
 #include "server/search/search.h"
+#include "tests/common/model/random_latency.h"
 #include "tests/server/search/search_cases.h"
 
 namespace oneloop {
@@ -52,6 +53,59 @@ TEST(SearchBoundTest, OnlyAScoreBelowTheBoundContradictsIt) {
   EXPECT_FALSE(Contradicts(std::numeric_limits<double>::infinity(), 10)) << "no design";
   EXPECT_TRUE(Contradicts(9.99, 10));
   EXPECT_TRUE(Contradicts(0, 10));
+}
+
+class LimitedBoundTest : public testing::Test {
+ protected:
+  static LowerBound Prove(const SearchSpec& spec) {
+    return *ProveSearchBound(spec, [] { return false; });
+  }
+
+  const SearchSpec free_ = ShippedSpec("alexnet");
+  const LowerBound free_bound_ = Prove(free_);
+};
+
+TEST_F(LimitedBoundTest, NoScoreWithinTheLimitsLiesBelowTheBound) {
+  for (const std::vector<MetricLimit>& limits : {std::vector<MetricLimit>{{Quantity::kAreaMm2, 1}},
+                                                 {{Quantity::kAreaMm2, 2}, {Quantity::kLatencyCycles, 1.5e7}},
+                                                 {{Quantity::kPowerW, 0.5}}}) {
+    SearchSpec spec = free_;
+    spec.limits = limits;
+    spec.samples_per_start = 1000;
+    RecordingSink sink;
+    RunStart(spec, 0, sink);
+    ASSERT_TRUE(std::isfinite(sink.best()));
+    const LowerBound bound = Prove(spec);
+    EXPECT_GT(bound.objective, 1.02 * free_bound_.objective);
+    EXPECT_GE(*GapOf(sink.best(), bound.objective), 0);
+    for (const RecordingSink::Point& point : sink.points) {
+      if (point.mappings.empty() || !std::isfinite(point.score)) continue;
+      EXPECT_GE(point.metrics.energy_uj, bound.energy_uj);
+      EXPECT_GE(point.metrics.latency_cycles, bound.latency_cycles);
+    }
+  }
+}
+
+// What is predicted may be shorter than anything analytical.
+TEST_F(LimitedBoundTest, LimitsOnPredictedLatenciesCutNothing) {
+  SearchSpec spec = free_;
+  const CostModel model(spec.hardware_template);
+  Random random(1);
+  spec.latency = *LatencyPredictor::Create(model, {16, 8, 8},
+                                           RandomLatencyParameters(LatencyFeatures(model, {16, 8, 8}), true, random));
+  const LowerBound unlimited = Prove(spec);
+  for (const Quantity quantity : {Quantity::kLatencyCycles, Quantity::kLatencyMs, Quantity::kEdp, Quantity::kPowerW}) {
+    spec.limits = {{quantity, 1e-9}};
+    EXPECT_EQ(Prove(spec).objective, 0);
+    EXPECT_EQ(Prove(spec).energy_uj, unlimited.energy_uj);
+  }
+  spec.limits = {{Quantity::kThroughput, 1e15}};
+  EXPECT_EQ(Prove(spec).energy_uj, unlimited.energy_uj);
+  spec.limits = {{Quantity::kAreaMm2, 0.1}, {Quantity::kLatencyCycles, 1}};
+  EXPECT_GT(Prove(spec).energy_uj, 1.05 * unlimited.energy_uj);
+  EXPECT_EQ(Prove(spec).latency_cycles, 0);
+  spec.limits = {{Quantity::kEnergyUj, 0.999 * unlimited.energy_uj}};
+  EXPECT_EQ(Prove(spec).objective, std::numeric_limits<double>::infinity());
 }
 
 TEST(SearchBoundProofTest, SameSpecGivesTheSameBound) {
