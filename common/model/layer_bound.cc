@@ -13,9 +13,17 @@ constexpr double kPicoPerMicro = 1e6;
 std::size_t Slot(int index) { return static_cast<std::size_t>(index); }
 std::size_t Slot(Tensor tensor) { return static_cast<std::size_t>(tensor); }
 
+// What is filled and read is at least what crosses the outermost boundary.
+void MoveAtLeast(Tensor tensor, double words, OuterTraffic::Candidate* candidate) {
+  const double more = std::max(0.0, words - candidate->moved[Slot(tensor)]);
+  candidate->moved[Slot(tensor)] += more;
+  candidate->words += (tensor == Tensor::kO ? 2 : 1) * more;
+}
+
 }  // namespace
 
-LayerBound::LayerBound(const CostModel& model, const LayerShape& shape, const BoxCosts& most, ProofBudget* budget)
+LayerBound::LayerBound(const CostModel& model, const LayerShape& shape, const BoxCosts& most, bool small_buffers,
+                       ProofBudget* budget)
     : model_(model),
       outermost_(model.hierarchy().num_levels - 1),
       macs_(static_cast<double>(Macs(shape))),
@@ -37,6 +45,7 @@ LayerBound::LayerBound(const CostModel& model, const LayerShape& shape, const Bo
     }
     if (is_inner) inner_.emplace_back(model.hardware_template(), model.hierarchy(), shape, level, most, budget);
   }
+  if (small_buffers) refills_ = RefillTraffic::Create(model.hardware_template(), model.hierarchy(), shape, budget);
 }
 
 // Whether the fills of a keeper are InnerTraffic's.
@@ -83,7 +92,20 @@ LayerBound::Gain LayerBound::GainOf(const SpatialReach& reach, const SpatialReac
       gain.copies[r] = std::max(gain.copies[r], reach.Parts(tensor, level + 1, outermost_, limits));
     }
   }
+  if (refills_.has_value()) gain.refill = RefillOf(reach, limits);
   return gain;
+}
+
+LayerBound::Gain::Refill LayerBound::RefillOf(const SpatialReach& reach, const SpatialReach::Limits& limits) const {
+  const int keeper = refills_->keeper();
+  const int source = refills_->source();
+  const double size = traffic_.size(Tensor::kW);
+  return {.shares = reach.Shares(Tensor::kW, keeper + 1, source, limits),
+          .keeper_instances = reach.Copies(keeper + 1, outermost_, limits),
+          .source_instances = reach.Copies(source + 1, outermost_, limits),
+          .keeper_part = size / reach.Parts(Tensor::kW, keeper + 1, outermost_, limits),
+          .source_part = size / reach.Parts(Tensor::kW, source + 1, outermost_, limits),
+          .reductions = reach.Shares(Tensor::kO, 0, outermost_, limits)};
 }
 
 // Energy that does not depend on the outermost loops.
@@ -155,11 +177,49 @@ void LayerBound::EvaluateGroup(const OuterTraffic::Group& group, const Gain& gai
     bool fits = true;
     for (std::size_t i = 0; i < resources.size(); ++i) fits = fits && candidate.need[i] <= room[i];
     if (!fits) continue;
-    double energy_pj = outer_pj;
-    for (std::size_t x = 0; x < kNumTensors; ++x) energy_pj += candidate.moved[x] * prices.inside_pj[x];
-    least->energy_pj = std::min(least->energy_pj, energy_pj);
-    least->cycles = std::min(least->cycles, cycles);
+    const Least here = refills_.has_value() ? WithRefills(candidate, gain, costs, prices, {base_pj, base_cycles})
+                                            : Least{EnergyOf(candidate, prices, base_pj), cycles};
+    least->energy_pj = std::min(least->energy_pj, here.energy_pj);
+    least->cycles = std::min(least->cycles, here.cycles);
   }
+}
+
+double LayerBound::EnergyOf(const OuterTraffic::Candidate& candidate, const Prices& prices, double base_pj) {
+  double energy_pj = base_pj + candidate.words * prices.outermost_pj;
+  for (std::size_t x = 0; x < kNumTensors; ++x) energy_pj += candidate.moved[x] * prices.inside_pj[x];
+  return energy_pj;
+}
+
+LayerBound::Least LayerBound::WithRefills(const OuterTraffic::Candidate& candidate, const Gain& gain,
+                                          const BoxCosts& costs, const Prices& prices, const Least& base) const {
+  const std::size_t keeper = Slot(refills_->keeper());
+  const std::size_t source = Slot(refills_->source());
+  const auto cycles_of = [&](const OuterTraffic::Candidate& moving) {
+    return (gain.words[Slot(outermost_)] + moving.words) / costs.words_per_cycle[Slot(outermost_)];
+  };
+
+  OuterTraffic::Candidate outputs_leave = candidate;
+  MoveAtLeast(Tensor::kO, traffic_.size(Tensor::kO) * refills_->OutputVisits(costs, gain.refill.reductions),
+              &outputs_leave);
+
+  OuterTraffic::Candidate outputs_stay = candidate;
+  const double fills = refills_->Fills(costs);
+  const double reads = fills / gain.refill.shares;
+  const bool from_outermost = refills_->source() == outermost_;
+  if (from_outermost) MoveAtLeast(Tensor::kW, reads, &outputs_stay);
+  const double moved = outputs_stay.moved[Slot(Tensor::kW)];
+  double stay_pj = base.energy_pj + std::max(0.0, fills - moved) * costs.energy_pj[keeper];
+  double stay_cycles =
+      gain.words[keeper] + std::max(0.0, fills / gain.refill.keeper_instances - gain.refill.keeper_part);
+  stay_cycles = std::max(base.cycles, stay_cycles / costs.words_per_cycle[keeper]);
+  if (!from_outermost) {
+    stay_pj += std::max(0.0, reads - moved) * costs.energy_pj[source];
+    const double words =
+        gain.words[source] + std::max(0.0, reads / gain.refill.source_instances - gain.refill.source_part);
+    stay_cycles = std::max(stay_cycles, words / costs.words_per_cycle[source]);
+  }
+  return {std::min(EnergyOf(outputs_stay, prices, stay_pj), EnergyOf(outputs_leave, prices, base.energy_pj)),
+          std::min(std::max(stay_cycles, cycles_of(outputs_stay)), std::max(base.cycles, cycles_of(outputs_leave)))};
 }
 
 LayerFigures LayerBound::Evaluate(const BoxCosts& costs, const Gains& gains) const {

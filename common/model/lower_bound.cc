@@ -109,10 +109,12 @@ BoxSearch::BoxSearch(const CostModel& model, const Workload& workload, std::span
       std::clamp<std::int64_t>(options.max_tiles / std::max<std::int64_t>(1, std::ssize(shapes)), 1, kMostTilesOfLayer);
   ProofBudget budget{max_tiles, kMostCandidates, kMostSteps, [this] { return Stopped(); }};
   layers_.reserve(shapes.size());
+  // Without limits all buffers can be large, so that it says nothing of them and only takes time.
+  const bool small_buffers = !goal.constraints().empty();
   std::size_t groups = 0;
   for (const auto& [shape, count] : shapes) {
     if (Stopped()) return;
-    layers_.push_back({count, LayerBound(model, shape, most, &budget)});
+    layers_.push_back({count, LayerBound(model, shape, most, small_buffers, &budget)});
     groups += layers_.back().bound.num_groups();
   }
   most_gains_ = kMostGains / std::max<std::size_t>(1, groups) + 1;
