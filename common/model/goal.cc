@@ -92,6 +92,10 @@ bool Constraints::Narrow(MetricBox* box) const {
   return MayBeMet(*box);
 }
 
+bool Constraints::FallWithLatency() const {
+  return std::any_of(limits_.begin(), limits_.end(), [](const Limit& limit) { return limit.form.FallsWithLatency(); });
+}
+
 bool Constraints::DependOnArea() const {
   return std::any_of(limits_.begin(), limits_.end(), [](const Limit& limit) { return limit.form.DependsOnArea(); });
 }

@@ -50,6 +50,7 @@ class Objective {
   // What to compare mappings of one layer by, where nothing of the rest of the design is known.
   const ObjectiveWeights& layer_weights() const { return layer_weights_; }
   bool DependsOnArea() const { return form_.DependsOnArea(); }
+  bool FallsWithLatency() const { return form_.FallsWithLatency(); }
 
  private:
   MetricForm form_;
@@ -83,6 +84,7 @@ class Constraints {
   const MetricForm& form(std::size_t limit) const { return limits_[limit].form; }
 
   bool DependOnArea() const;
+  bool FallWithLatency() const;
 
  private:
   struct Limit {
@@ -115,6 +117,11 @@ class Goal {
 
   // Whether the area counts for anything but ties.
   bool DependsOnArea() const { return objective_.DependsOnArea() || constraints_.DependOnArea(); }
+  // Whether more hardware may be worse though it costs no energy: parameters compete for the area, or power asks for a
+  // slower design.
+  bool LimitsHardware() const {
+    return DependsOnArea() || objective_.FallsWithLatency() || constraints_.FallWithLatency();
+  }
 
   struct Smooth {
     double value = 0;    // the objective in log2, ties included

@@ -290,6 +290,13 @@ std::array<double, 3> MetricForm::LeadingExponents() const {
   return exponents;
 }
 
+bool MetricForm::FallsWithLatency() const {
+  const auto falls = [](const Term& term) { return term.exponents[1] < 0; };
+  return falls(product_) || std::any_of(sums_.begin(), sums_.end(), [&falls](const Sum& sum) {
+           return std::any_of(sum.terms.begin(), sum.terms.end(), falls);
+         });
+}
+
 bool MetricForm::DependsOnArea() const {
   const auto has_area = [](const Term& term) { return term.exponents[2] != 0; };
   return has_area(product_) || std::any_of(sums_.begin(), sums_.end(), [&has_area](const Sum& sum) {

@@ -100,6 +100,8 @@ class MetricForm {
   void Narrow(double most, MetricBox* box) const;
 
   bool DependsOnArea() const;
+  // Whether slower designs may have less of it, as of power.
+  bool FallsWithLatency() const;
   // Exponents of the three figures, of each sum those of its first term.
   std::array<double, 3> LeadingExponents() const;
 

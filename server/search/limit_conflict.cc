@@ -18,8 +18,9 @@ namespace oneloop {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-// Enough to come to the least latency, or near to the least energy, of the shipped networks.
-constexpr std::int64_t kSamples = 500;
+// Of each search: enough to come to the least latency, or near to the least energy, of the shipped networks.
+constexpr std::int64_t kSamples = 1500;
+constexpr int kStarts = 3;  // of the search for any design
 // Halvings, in log2, of the way to the nearest value of a parameter.
 constexpr int kHalvings = 5;
 
@@ -57,7 +58,7 @@ SearchSpec Under(const SearchSpec& spec, const std::vector<Restriction>& restric
     }
   }
   probe.algorithm = Algorithm::kGradient;
-  probe.starts = 1;
+  probe.starts = kStarts;
   probe.samples_per_start = kSamples;
   probe.stop_score = std::nullopt;
   return probe;
@@ -113,7 +114,7 @@ class Diagnostician {
     return restrictions;
   }
 
-  Found Search(const SearchSpec& probe) {
+  Found Search(const SearchSpec& probe, int start = 0) {
     class Best : public PointSink {
      public:
       explicit Best(const std::function<bool()>& stop_requested) : stop_requested_(stop_requested) {}
@@ -126,16 +127,32 @@ class Diagnostician {
      private:
       const std::function<bool()>& stop_requested_;
     } best(stop_requested_);
-    stopped_ = stopped_ || RunStart(probe, 0, best).termination == StartSummary::Termination::kStopped;
+    stopped_ = stopped_ || RunStart(probe, start, best).termination == StartSummary::Termination::kStopped;
     return std::move(best.found);
   }
 
-  // Whether a design is found under these restrictions alone.
+  // Whether a design is found under these restrictions alone: by a search for any, or by one that minimises what a
+  // limit is on, under the others.
   bool Fits(const std::vector<Restriction>& restrictions) {
     SearchSpec probe = Under(spec_, restrictions);
+    if (!spec_.hardware_template->GivesEnergy()) probe.objective = MetricProduct::Of(Metric::kLatency);
     probe.stop_score = std::numeric_limits<double>::max();
-    return std::isfinite(Search(probe).score);
+    for (int start = 0; start < kStarts && !stopped_; ++start) {
+      if (std::isfinite(Search(probe, start).score)) return true;
+    }
+    for (std::size_t i = 0; i < restrictions.size() && !stopped_; ++i) {
+      if (!restrictions[i].limit.has_value()) continue;
+      const MetricLimit& limit = *restrictions[i].limit;
+      const QuantityInfo& quantity = InfoOf(limit.quantity);
+      probe = Under(spec_, Without(restrictions, i));
+      probe.objective = quantity.product;
+      probe.stop_score = quantity.ProductAt(limit.bound, clock_mhz());
+      if (Search(probe).score <= *probe.stop_score) return true;
+    }
+    return false;
   }
+
+  double clock_mhz() const { return spec_.hardware_template->spec().clock_mhz.value_or(0); }
 
   bool IsProven(const std::vector<Restriction>& restrictions) {
     const std::optional<LowerBound> bound = ProveSearchBound(Under(spec_, restrictions), stop_requested_);
@@ -150,7 +167,6 @@ class Diagnostician {
 
   LimitConflict::Part LookAtFigure(const MetricLimit& limit, const std::vector<Restriction>& others, Found* nearest) {
     const QuantityInfo& quantity = InfoOf(limit.quantity);
-    const double clock_mhz = spec_.hardware_template->spec().clock_mhz.value_or(0);
     LimitConflict::Part part;
     part.name = std::string(quantity.name);
     part.limit = absl::StrCat(part.name, quantity.at_least ? " >= " : " <= ", ExactNumber(limit.bound));
@@ -160,14 +176,14 @@ class Diagnostician {
     if (const std::optional<LowerBound> bound = ProveSearchBound(probe, stop_requested_)) {
       // A bound of 0 proves nothing.
       if (bound->objective > 0 && std::isfinite(bound->objective)) {
-        part.proven = quantity.ValueAt(bound->objective, clock_mhz);
+        part.proven = quantity.ValueAt(bound->objective, clock_mhz());
         probe.stop_score = bound->objective;
       }
     } else {
       stopped_ = true;
     }
     *nearest = Search(probe);
-    if (std::isfinite(nearest->score)) part.found = quantity.ValueAt(nearest->score, clock_mhz);
+    if (std::isfinite(nearest->score)) part.found = quantity.ValueAt(nearest->score, clock_mhz());
     return part;
   }
 

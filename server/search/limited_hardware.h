@@ -18,7 +18,7 @@ class LimitedHardware {
   LimitedHardware(const SearchSpec& spec, const Goal& goal) : spec_(spec), goal_(goal) {}
 
   // Whether the hardware counts for more than what mappings cost on it, so that parameters compete for it.
-  bool binds() const { return goal_.DependsOnArea(); }
+  bool binds() const { return goal_.LimitsHardware(); }
   bool Keeps(const HardwarePoint& hardware) const;
 
   // The point itself when it keeps the limits; else it with parameters halved, in random order, as often as it takes,

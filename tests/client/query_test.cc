@@ -91,7 +91,7 @@ class CertificateOutputTest : public QueryTest {
 
 TEST_F(CertificateOutputTest, ClaimsNoMoreThanIsProven) {
   EXPECT_EQ(Get(Proven(6.9799e10, 0.01701)),
-            "proven    EDP 7.100e10, at most 1.8 % above any design of this template\n"
+            "proven    EDP 7.099e10, at most 1.8 % above any design of this template\n"
             "bounds    EDP 6.979e10 uJ*cycles, energy 99999 uJ, latency 700000 cycles\n");
 }
 
@@ -119,7 +119,7 @@ TEST_F(CertificateOutputTest, SpeaksOfTheObjective) {
   job.mutable_certificate()->set_objective(v1::LATENCY);
   job.mutable_certificate()->set_lower_bound(705000);
   EXPECT_EQ(Get(job),
-            "proven    latency 710000 cycles, at most 0.01 % above any design of this template\n"
+            "proven    latency 705001 cycles, at most 0.01 % above any design of this template\n"
             "bounds    energy 99999 uJ, latency 705000 cycles\n");
 }
 

@@ -154,10 +154,10 @@ TEST_F(SweepTest, StoresNothingUnlessEveryJobIsValid) {
   EXPECT_EQ(result.err, "oneloop: job 3 of 3 (area_mm2 0): --limit area_mm2<=0: is 0; valid: above 0\n");
   EXPECT_EQ(checks_, 2);
   EXPECT_TRUE(requests_.empty());
-  const auto wrong = Sweep({"--vary", "objective=edp,enrgy"});
+  const auto wrong = Sweep({"--vary", "algorithm=random,gradent"});
   EXPECT_EQ(wrong.code, ExitCode::kUsage);
-  EXPECT_THAT(wrong.err, HasSubstr("job 2 of 2 (objective enrgy): --objective: there is no 'enrgy' (did you mean "
-                                   "'energy'?); see `oneloop help sweep`"));
+  EXPECT_THAT(wrong.err, HasSubstr("job 2 of 2 (algorithm gradent): --algorithm: there is no 'gradent' (did you mean "
+                                   "'gradient'?); see `oneloop help sweep`"));
   EXPECT_THAT(Sweep({"--vary", "seed=1,x"}).err, HasSubstr("(seed x): --seed: 'x' is not a whole number"));
   EXPECT_THAT(Sweep({"--vary", "seed=1:1000000:+1"}).err, HasSubstr("makes 1.000e6 jobs; valid: at most 1000"));
   EXPECT_EQ(Sweep({"a/b", "--vary", "seed=1"}).code, ExitCode::kInvalidInput);

@@ -25,6 +25,7 @@ PointRecord BestPoint(double energy_uj, double latency_cycles) {
   PointRecord point;
   point.point.energy_uj = energy_uj;
   point.point.latency_cycles = latency_cycles;
+  point.point.score = energy_uj * latency_cycles;
   return point;
 }
 

@@ -316,7 +316,7 @@ TEST_F(JobManagerTest, JobWhoseStartsAreAllDoneSucceedsAtRecovery) {
   ASSERT_TRUE(Append(store_, std::move(batch)).ok());
   ASSERT_TRUE(store_.SetJobBound(id, {1, 1, 1, 1, true}).ok());
   const auto manager = Manager(ManagerOptions());
-  EXPECT_EQ(store_.GetJob(id)->state, JobState::kSucceeded);
+  EXPECT_THAT(watcher_.AwaitState(id, JobState::kSucceeded).message, HasSubstr("no design was found"));
 }
 
 TEST_F(JobManagerTest, JobThatCannotBeDecodedFailsWithTheReason) {
@@ -598,15 +598,16 @@ TEST_F(JobManagerTest, LimitThatTheProofShowsImpossibleFailsTheJobAsSoonAsTheBou
 
 TEST_F(JobManagerTest, LimitThatAStoredBoundShowsImpossibleFailsTheJobAtRecovery) {
   auto spec = std::make_shared<SearchSpec>(*spec_);
-  spec->limits = {{Quantity::kEdp, 20}};
-  spec->objective = MetricProduct::Of(Metric::kLatency);
+  spec->limits = {{Quantity::kLatencyCycles, ProveSearchBound(*spec, [] { return false; })->latency_cycles - 1}};
   spec_ = spec;
   const std::int64_t id = store_.CreateJob(JobOf(*spec_)).value().record.id;
   const double infinity = std::numeric_limits<double>::infinity();
   ASSERT_TRUE(store_.SetJobBound(id, {.objective = infinity, .energy_uj = infinity, .latency_cycles = infinity}).ok());
   GatedRunner runner(20);  // never opened: no start ends
   const auto manager = GatedManager(&runner);
-  EXPECT_THAT(watcher_.AwaitState(id, JobState::kFailed).message, HasSubstr("limit edp <= 20 is impossible"));
+  const JobRecord job = watcher_.AwaitState(id, JobState::kFailed);
+  EXPECT_THAT(job.message, HasSubstr("limit latency_cycles <= "));
+  EXPECT_THAT(job.message, HasSubstr("is impossible"));
 }
 
 // Every start ends without a design, and no bound says why.
@@ -620,6 +621,7 @@ TEST_F(JobManagerTest, JobThatFindsNothingFailsWithTheLimitsInConflict) {
     bound.objective = 1;
     return bound;
   };
+  options.run_start = RunStart;
   const auto manager = Manager(std::move(options));
   const JobRecord job = watcher_.AwaitState(Submit(*manager), JobState::kFailed);
   EXPECT_EQ(job.starts_done, job.job.num_starts);
