@@ -1,6 +1,7 @@
 #include "client/job_output.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "absl/strings/ascii.h"
@@ -270,6 +271,9 @@ std::string PointDetails(const v1::EvaluatedPoint& point) {
 }
 
 std::string CertificateDetails(const v1::Certificate& certificate, const std::string& space) {
+  if (std::isinf(certificate.lower_bound())) {
+    return DetailLine("proven", absl::StrCat("there is no design of ", space));
+  }
   const std::string claim = certificate.has_gap()
                                 ? absl::StrCat(ObjectiveText(certificate), ", at most ", PercentUp(certificate.gap()),
                                                " above any design of ", space)

@@ -253,31 +253,40 @@ std::string NeedText(const LimitConflict::Part& part) {
   return absl::StrJoin(values, ", ");
 }
 
+// Of a limit that is impossible by itself.
+std::string SingleText(const LimitConflict::Part& part, bool proven) {
+  std::string text = absl::StrCat("limit ", part.limit, proven ? " is impossible" : " seems impossible");
+  if (!proven) {
+    absl::StrAppend(&text, ": no design that keeps it was found");
+  } else if (part.proven.has_value()) {
+    absl::StrAppend(&text, ": it is proven that every design has at ", part.at_least ? "most " : "least ",
+                    ExactNumber(*part.proven));
+  } else {
+    absl::StrAppend(&text, ": it is proven that no design keeps it");
+  }
+  if (part.found.has_value()) {
+    absl::StrAppend(&text, "; the nearest value that a design was found for is ", ExactNumber(*part.found));
+  }
+  return text;
+}
+
+std::string JointText(const std::vector<LimitConflict::Part>& parts, bool proven) {
+  const std::string limits = absl::StrJoin(
+      parts, " and ", [](std::string* text, const LimitConflict::Part& part) { absl::StrAppend(text, part.limit); });
+  std::string text =
+      absl::StrCat("limits ", limits, " are in conflict: ",
+                   proven ? "it is proven that no design keeps all of them" : "no design that keeps all was found");
+  for (const LimitConflict::Part& part : parts) {
+    absl::StrAppend(&text, "; with the rest kept, ", part.name, ": ", NeedText(part));
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string LimitConflict::ToString() const {
-  const std::vector<std::string> limits = [this] {
-    std::vector<std::string> texts;
-    for (const Part& part : parts) texts.push_back(part.limit);
-    return texts;
-  }();
-  std::string text;
-  if (parts.size() == 1) {
-    const Part& part = parts.front();
-    text = proven ? absl::StrCat("limit ", part.limit, " is impossible: it is proven that no design keeps it; ",
-                                 NeedText(part))
-                  : absl::StrCat("limit ", part.limit, " seems impossible: no design that keeps it was found; ",
-                                 NeedText(part));
-  } else {
-    text =
-        absl::StrCat("limits ", absl::StrJoin(limits, " and "), " are in conflict: ",
-                     proven ? "it is proven that no design keeps all of them" : "no design that keeps all was found");
-    for (const Part& part : parts) {
-      absl::StrAppend(&text, "; with the rest kept, ", part.name, ": ", NeedText(part));
-    }
-  }
-  if (!nearest.empty()) absl::StrAppend(&text, "; nearest design: ", nearest);
-  return text;
+  const std::string text = parts.size() == 1 ? SingleText(parts.front(), proven) : JointText(parts, proven);
+  return nearest.empty() ? text : absl::StrCat(text, "; nearest design: ", nearest);
 }
 
 std::optional<Diagnosis> DiagnoseLimits(const SearchSpec& spec, const std::function<bool()>& stop_requested) {
