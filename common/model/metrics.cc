@@ -75,6 +75,7 @@ MetricProduct MetricProduct::Of(Metric metric, double exponent) {
 
 absl::StatusOr<MetricProduct> MetricProduct::Parse(std::string_view text) {
   std::vector<std::string> names;
+  names.reserve(kNumMetrics);
   for (const MetricInfo& metric : kMetrics) names.emplace_back(metric.name);
   ASSIGN_OR_RETURN(const Formula formula, Formula::Parse(text, names));
   constexpr std::string_view kValid = "valid: a product of energy, latency, area and power, as energy*latency^2";
