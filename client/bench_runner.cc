@@ -33,7 +33,7 @@ class BenchProgress : public WatchListener {
     if (connected) {
       Draw();
     } else {
-      line_.Draw("the daemon is away; trying again");
+      line_.DrawAway();
     }
   }
 

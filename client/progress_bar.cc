@@ -26,7 +26,11 @@ absl::Status ProgressBar::OnMessage(const v1::WatchResponse& message) {
 void ProgressBar::OnTick(bool connected) {
   if (!started_) return;
   last_drawn_ = env_.steady_now();
-  line_.Draw(connected ? meter_.Line(last_drawn_, env_.terminal_columns()) : "the daemon is away; trying again");
+  if (connected) {
+    line_.Draw(meter_.Line(last_drawn_, env_.terminal_columns()));
+  } else {
+    line_.DrawAway();
+  }
 }
 
 }  // namespace oneloop

@@ -47,6 +47,8 @@ class LiveLine {
   LiveLine& operator=(const LiveLine&) = delete;
 
   void Draw(const std::string& text);
+  // Says that the daemon is away.
+  void DrawAway() { Draw("the daemon is away; trying again"); }
 
  private:
   std::ostream& out_;

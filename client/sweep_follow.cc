@@ -44,7 +44,7 @@ class SweepProgress : public WatchListener {
     if (connected) {
       Draw();
     } else {
-      line_.Draw("the daemon is away; trying again");
+      line_.DrawAway();
     }
   }
 

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "common/model/box_costs.h"
+
 namespace oneloop {
 namespace {
 
@@ -17,12 +19,6 @@ constexpr double kLimitPenalty = 8;
 // Of the descent's penalty, in log2 of the objective for an overrun by a factor of 2 squared; and the highest price.
 constexpr double kStiffness = 4;
 constexpr double kMostMultiplier = 64;
-// Bounds give way by this much, relative, where they are compared with limits.
-constexpr double kProofSlack = 1e-9;
-
-WorkloadMetrics Log2Figures(const WorkloadMetrics& metrics) {
-  return {std::log2(metrics.energy_uj), std::log2(metrics.latency_cycles), std::log2(metrics.area_mm2)};
-}
 
 }  // namespace
 
@@ -80,14 +76,14 @@ void Constraints::AddSlopes(std::size_t limit, const WorkloadMetrics& log2_figur
 
 bool Constraints::MayBeMet(const MetricBox& box) const {
   return std::all_of(limits_.begin(), limits_.end(), [&box](const Limit& limit) {
-    return limit.form.LeastValue(box) <= limit.most * (1 + kProofSlack);
+    return limit.form.LeastValue(box) <= limit.most * (1 + kBoundSlack);
   });
 }
 
 bool Constraints::Narrow(MetricBox* box) const {
   // What one limit takes off may let another take off more.
   for (std::size_t round = 0; round < limits_.size(); ++round) {
-    for (const Limit& limit : limits_) limit.form.Narrow(limit.most * (1 + kProofSlack), box);
+    for (const Limit& limit : limits_) limit.form.Narrow(limit.most * (1 + kBoundSlack), box);
   }
   return MayBeMet(*box);
 }
@@ -110,7 +106,7 @@ double Goal::Score(const WorkloadMetrics& metrics) const {
 }
 
 double Goal::Merit(const WorkloadMetrics& metrics) const {
-  const WorkloadMetrics log2_figures = Log2Figures(metrics);
+  const WorkloadMetrics log2_figures = Log2Of(metrics);
   double overrun = 0;
   for (std::size_t i = 0; i < constraints_.size(); ++i) {
     overrun += std::max(0.0, constraints_.Overrun(i, log2_figures));
@@ -123,7 +119,7 @@ double Goal::Merit(const WorkloadMetrics& metrics) const {
 }
 
 LogSlopes Goal::MeritSlopes(const WorkloadMetrics& metrics) const {
-  const WorkloadMetrics log2_figures = Log2Figures(metrics);
+  const WorkloadMetrics log2_figures = Log2Of(metrics);
   LogSlopes slopes;
   objective_.AddSlopes(log2_figures, &slopes);
   for (std::size_t i = 0; i < constraints_.size(); ++i) {
@@ -134,7 +130,7 @@ LogSlopes Goal::MeritSlopes(const WorkloadMetrics& metrics) const {
 
 // ψ(g) = (max(0, λ + μ·g)² − λ²) / 2μ, whose slope is max(0, λ + μ·g).
 Goal::Smooth Goal::Evaluate(const WorkloadMetrics& metrics, std::span<const double> multipliers) const {
-  const WorkloadMetrics log2_figures = Log2Figures(metrics);
+  const WorkloadMetrics log2_figures = Log2Of(metrics);
   Smooth smooth;
   objective_.AddSlopes(log2_figures, &smooth.slopes);
   for (std::size_t i = 0; i < constraints_.size(); ++i) {
@@ -148,7 +144,7 @@ Goal::Smooth Goal::Evaluate(const WorkloadMetrics& metrics, std::span<const doub
 }
 
 void Goal::UpdateMultipliers(const WorkloadMetrics& metrics, std::span<double> multipliers) const {
-  const WorkloadMetrics log2_figures = Log2Figures(metrics);
+  const WorkloadMetrics log2_figures = Log2Of(metrics);
   for (std::size_t i = 0; i < constraints_.size(); ++i) {
     multipliers[i] =
         std::clamp(multipliers[i] + kStiffness * constraints_.Overrun(i, log2_figures), 0.0, kMostMultiplier);

@@ -79,8 +79,6 @@ class Constraints {
   // Takes off the box what the limits leave no room for: no design in it that meets them is lost. False when no design
   // is left.
   bool Narrow(MetricBox* box) const;
-  // The most that the limit leaves of the metrics' product, whatever its unit.
-  double most(std::size_t limit) const { return limits_[limit].most; }
   const MetricForm& form(std::size_t limit) const { return limits_[limit].form; }
 
   bool DependOnArea() const;

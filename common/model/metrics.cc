@@ -67,6 +67,10 @@ std::array<double, 3> Figures(const WorkloadMetrics& metrics) {
 
 }  // namespace
 
+WorkloadMetrics Log2Of(const WorkloadMetrics& metrics) {
+  return {std::log2(metrics.energy_uj), std::log2(metrics.latency_cycles), std::log2(metrics.area_mm2)};
+}
+
 MetricProduct MetricProduct::Of(Metric metric, double exponent) {
   MetricProduct product;
   product.exponents[static_cast<std::size_t>(metric)] = exponent;

@@ -28,6 +28,8 @@ struct WorkloadMetrics {
   double area_mm2 = 0;
   double edp() const { return energy_uj * latency_cycles; }
 };
+// log2 of each figure; −infinity of one that is 0.
+WorkloadMetrics Log2Of(const WorkloadMetrics& metrics);
 
 // The same three of every design of a box of hardware points: at least and at most; 0 to infinity when unknown.
 struct MetricBox {

@@ -167,9 +167,11 @@ class JobManager {
   absl::StatusOr<PointWriter::Ending> ProveAndStore(const Task& task, const SearchSpec& spec);
   // OUT_OF_RANGE, with the limits that are in conflict; kOpen when it was stopped, kDone when no limit is to blame.
   absl::StatusOr<PointWriter::Ending> Diagnose(const Task& task, const SearchSpec& spec);
-  // Whether the end of this lease may be that of a job that found nothing and nobody knows why.
-  bool WantsDiagnosis(const Lease& lease);
   void Settle(const Lease& lease, PointWriter::Ending ending);
+  // The same of the last lease of a job: its end, or first a diagnosis.
+  void SettleLast(const Lease& lease);
+  // Whether a job that this lease is the last of found nothing, and nobody knows why.
+  bool WantsDiagnosis(const Lease& lease);
   void SettleFailure(const Lease& lease, const absl::Status& status);
   // The store would not have the lease's job run, or what was found.
   void SettleRefused(const Lease& lease);

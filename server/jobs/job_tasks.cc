@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <exception>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -22,6 +23,14 @@ namespace oneloop {
 namespace {
 
 constexpr char kNothingFound[] = "no design was found, though no limit is known to forbid one; more samples may help";
+
+// Asked by long work: says that it is alive and hears whether to stop.
+std::function<bool()> StopRequestOf(WorkSignals& signals) {
+  return [&signals] {
+    signals.Beat();
+    return signals.stopped();
+  };
+}
 
 std::string JobText(std::int64_t job_id) { return absl::StrCat("job ", job_id, ": "); }
 
@@ -163,11 +172,7 @@ void JobManager::Remark(const Lease& lease, const std::string& text) {
 }
 
 absl::StatusOr<PointWriter::Ending> JobManager::ProveAndStore(const Task& task, const SearchSpec& spec) {
-  const auto stop_requested = [&task] {
-    task.signals->Beat();
-    return task.signals->stopped();
-  };
-  const std::optional<LowerBound> bound = options_.prove_bound(spec, stop_requested);
+  const std::optional<LowerBound> bound = options_.prove_bound(spec, StopRequestOf(*task.signals));
   if (!bound) return PointWriter::Ending::kOpen;
   RETURN_IF_ERROR(options_.store->SetJobBound(
       task.lease.job_id, {bound->objective, bound->energy_uj, bound->latency_cycles, bound->boxes, bound->exhausted}));
@@ -181,10 +186,7 @@ absl::StatusOr<PointWriter::Ending> JobManager::ProveAndStore(const Task& task, 
 }
 
 absl::StatusOr<PointWriter::Ending> JobManager::Diagnose(const Task& task, const SearchSpec& spec) {
-  const std::optional<Diagnosis> diagnosis = DiagnoseLimits(spec, [&task] {
-    task.signals->Beat();
-    return task.signals->stopped();
-  });
+  const std::optional<Diagnosis> diagnosis = DiagnoseLimits(spec, StopRequestOf(*task.signals));
   if (!diagnosis) return PointWriter::Ending::kOpen;
   if (diagnosis->conflict) return absl::OutOfRangeError(diagnosis->conflict->ToString());
   return PointWriter::Ending::kDone;
@@ -197,10 +199,7 @@ bool JobManager::WantsDiagnosis(const Lease& lease) {
 }
 
 void JobManager::Settle(const Lease& lease, PointWriter::Ending ending) {
-  std::string message;
-  StartRemarks remarks;
   if (ending != PointWriter::Ending::kOpen) stalled_.OnStored();
-  const bool wants_diagnosis = ending != PointWriter::Ending::kOpen && WantsDiagnosis(lease);
   {
     MutexLock lock(&mutex_);
     if (ending == PointWriter::Ending::kOpen) {
@@ -211,11 +210,24 @@ void JobManager::Settle(const Lease& lease, PointWriter::Ending ending) {
     ClearSuspect(lease.job_id);
     const auto job = active_.find(lease.job_id);
     if (!queue_.Has(lease.job_id) || job == active_.end()) return;
-    if (job->second.stop_rule && lease.start != kBoundUnit) {
+    if (job->second.stop_rule && lease.start >= 0) {
       job->second.stop_rule->OnEnded(lease.start, ending == PointWriter::Ending::kWithinStopGap);
     }
     ApplyStopRule(lease.job_id, job->second);
     if (!queue_.IsFinished(lease.job_id)) return;
+  }
+  SettleLast(lease);
+}
+
+void JobManager::SettleLast(const Lease& lease) {
+  const bool wants_diagnosis = WantsDiagnosis(lease);
+  std::string message;
+  StartRemarks remarks;
+  {
+    MutexLock lock(&mutex_);
+    const auto job = active_.find(lease.job_id);
+    // Cancelled in the meantime.
+    if (!queue_.Has(lease.job_id) || job == active_.end()) return;
     if (wants_diagnosis) {
       queue_.AddUnit(lease.job_id, kDiagnosisUnit);
       work_.SignalAll();

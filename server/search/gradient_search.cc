@@ -79,10 +79,7 @@ class GradientStart {
       return;
     }
     // Sizes that were drawn are likelier to suit the layers than what others leave of them: one stays.
-    const auto kept = static_cast<int>(random_.Below(drawn.size()));
-    std::optional<HardwarePoint> within = limited_.Within(drawn, kept, random_);
-    if (!within.has_value()) within = limited_.Within(drawn, -1, random_);
-    ReportOn(within.value_or(drawn));
+    ReportOn(limited_.NearestTo(drawn, static_cast<int>(random_.Below(drawn.size())), random_));
   }
 
   void ReportOn(const HardwarePoint& hardware) {
@@ -170,7 +167,7 @@ class GradientStart {
       const double step = spec_.hardware_template->parameter(static_cast<int>(p)).step;
       hardware[p] = std::min(std::ceil(hardware[p] / step) * step, spec_.hardware_range[p].max);
     }
-    Round(std::move(mappings), limited_.Within(hardware, -1, random_).value_or(hardware));
+    Round(std::move(mappings), limited_.NearestTo(hardware, -1, random_));
   }
 
   Evaluator& evaluator_;

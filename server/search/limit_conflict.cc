@@ -219,9 +219,7 @@ class Diagnostician {
     if (!std::isfinite(found.score)) return kInfinity;
     if (restriction.limit.has_value()) {
       const std::vector<MetricLimit> one = {*restriction.limit};
-      const WorkloadMetrics& metrics = found.metrics;
-      return Constraints(one, *spec_.hardware_template)
-          .Overrun(0, {std::log2(metrics.energy_uj), std::log2(metrics.latency_cycles), std::log2(metrics.area_mm2)});
+      return Constraints(one, *spec_.hardware_template).Overrun(0, Log2Of(found.metrics));
     }
     const ParameterRange& range = spec_.hardware_range[restriction.parameter];
     const double value = found.hardware[restriction.parameter];

@@ -58,6 +58,12 @@ std::optional<HardwarePoint> LimitedHardware::Within(const HardwarePoint& hardwa
   }
 }
 
+HardwarePoint LimitedHardware::NearestTo(const HardwarePoint& hardware, int kept, Random& random) const {
+  std::optional<HardwarePoint> within = Within(hardware, kept, random);
+  if (!within.has_value() && kept >= 0) within = Within(hardware, -1, random);
+  return within.value_or(hardware);
+}
+
 HardwarePoint LimitedHardware::Towards(const HardwarePoint& from, const HardwarePoint& to) const {
   if (Keeps(to)) return to;
   const auto at = [&](double share) {

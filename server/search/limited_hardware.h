@@ -25,13 +25,15 @@ class LimitedHardware {
   // the last one no more than it must. `kept` (by index; -1 for none) does not give way. Nothing when that is not
   // enough.
   std::optional<HardwarePoint> Within(const HardwarePoint& hardware, int kept, Random& random) const;
+  // The same, with `kept` giving way as well when it must; the point itself when even that is not enough.
+  HardwarePoint NearestTo(const HardwarePoint& hardware, int kept, Random& random) const;
   // The farthest point on the way from one that keeps the limits to another, in log2.
   HardwarePoint Towards(const HardwarePoint& from, const HardwarePoint& to) const;
 
+ private:
   // The nearest value below or at that a parameter may have, or the least of its range.
   double WholeValue(std::size_t parameter, double value) const;
 
- private:
   const SearchSpec& spec_;
   const Goal& goal_;
 };

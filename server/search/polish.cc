@@ -42,7 +42,7 @@ Polish::Polish(Evaluator& evaluator, LayerSearch& layers, Random& random)
   const std::vector<ParameterRange>& ranges = evaluator.spec().hardware_range;
   for (std::size_t p = 0; p < ranges.size(); ++p) {
     if (ranges[p].min < ranges[p].max) free_parameters_.push_back(p);
-    full_axes_.push_back(FullAxes(p));
+    if (limited_.binds()) full_axes_.push_back(FullAxes(p));
   }
 }
 
@@ -312,9 +312,7 @@ HardwarePoint Polish::JumpWithin(HardwarePoint hardware) {
     if (larger != sizes.begin()) hardware[p] = WholeValue(p, *(larger - 1));
   }
   const std::size_t kept = free_parameters_[random_.Below(free_parameters_.size())];
-  std::optional<HardwarePoint> within = limited_.Within(hardware, static_cast<int>(kept), random_);
-  if (!within.has_value()) within = limited_.Within(hardware, -1, random_);
-  return within.value_or(std::move(hardware));
+  return limited_.NearestTo(hardware, static_cast<int>(kept), random_);
 }
 
 // Fits every layer to hardware far away: from its present mapping, or from a new one when that is better there.

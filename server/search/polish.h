@@ -66,7 +66,7 @@ class Polish {
   LayerSearch& layers_;
   const LimitedHardware limited_;
   std::vector<std::size_t> free_parameters_;
-  std::vector<std::vector<double>> full_axes_;  // by parameter
+  std::vector<std::vector<double>> full_axes_;  // by parameter, where they compete
   // By kind of trial. They begin as if hardware had gained most: far from the optimum it does.
   static constexpr std::size_t kNumTrials = 3;
   std::array<Record, kNumTrials> records_ = {{{0.1, 10, 10}, {1, 10, 1}, {0.5, 50, 4}}};

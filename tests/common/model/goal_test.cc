@@ -28,10 +28,6 @@ WorkloadMetrics RandomMetrics(Random& random) {
   return {std::exp2(20 * random.Uniform()), std::exp2(30 * random.Uniform()), std::exp2(8 * random.Uniform() - 4)};
 }
 
-WorkloadMetrics Log2Of(const WorkloadMetrics& metrics) {
-  return {std::log2(metrics.energy_uj), std::log2(metrics.latency_cycles), std::log2(metrics.area_mm2)};
-}
-
 MetricProduct RandomProduct(Random& random) {
   MetricProduct product;
   for (double& exponent : product.exponents) exponent = static_cast<double>(random.Below(5)) / 2;

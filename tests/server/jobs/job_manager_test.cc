@@ -628,6 +628,17 @@ TEST_F(JobManagerTest, JobThatFindsNothingFailsWithTheLimitsInConflict) {
   EXPECT_THAT(job.message, HasSubstr("limit latency_cycles <= "));
 }
 
+// Its diagnosis is no start that the rule of the stop gap knows.
+TEST_F(JobManagerTest, JobWithAStopGapThatFindsNothingSaysSo) {
+  JobManager::Options options = ManagerOptions();
+  options.run_start = [](const SearchSpec&, int, PointSink&) { return StartSummary(); };
+  const auto manager = Manager(std::move(options));
+  NewJob job = JobOf(*spec_);
+  job.stop_gap = 0.01;
+  const std::int64_t id = manager->Submit(job)->record.id;
+  EXPECT_THAT(watcher_.AwaitState(id, JobState::kSucceeded).message, HasSubstr("no design was found"));
+}
+
 TEST_F(JobManagerTest, LimitOfTheBoundItselfIsPossible) {
   auto spec = std::make_shared<SearchSpec>(*spec_);
   spec->limits = {{Quantity::kLatencyCycles, ProveSearchBound(*spec, [] { return false; })->latency_cycles}};
