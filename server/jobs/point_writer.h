@@ -30,7 +30,7 @@ class PointWriter final : public PointSink {
     int batches_in_flight = 32;
     // Of designs, in one batch and in all in flight: those of a large workload take megabytes each.
     std::size_t bytes_per_batch = std::size_t{1} << 20;
-    std::size_t bytes_in_flight = std::size_t{16} << 20;
+    std::size_t bytes_in_flight = std::size_t{4} << 20;
     // Points of a slow search become visible after so long, however few they are.
     absl::Duration flush_interval = absl::Milliseconds(100);
     std::function<SteadyTime()> clock = SteadyNow;

@@ -341,7 +341,7 @@ class RefusingStore : public ForwardingStore {
   absl::StatusOr<JobRecord> SetJobState(std::int64_t id, const std::vector<JobState>& from, JobState to,
                                         const std::string& message,
                                         std::optional<std::int64_t> expected_revision) override {
-    if (refuses_states) return error;
+    if (refuses_states || (refuses_ends && IsFinal(to))) return error;
     return ForwardingStore::SetJobState(id, from, to, message, expected_revision);
   }
   absl::StatusOr<std::vector<StartRecord>> ListStarts(std::int64_t job_id) override {
@@ -353,6 +353,7 @@ class RefusingStore : public ForwardingStore {
   }
   std::atomic<bool> refuses = true;
   std::atomic<bool> refuses_states = false;
+  std::atomic<bool> refuses_ends = false;
   std::atomic<bool> refuses_starts = false;
   std::atomic<int> starts_refused = 0;
   absl::Status error;
@@ -435,11 +436,11 @@ TEST_F(JobManagerTest, EndThatCouldNotBeStoredIsStoredLater) {
     const auto manager = Manager(std::move(options));
     const std::int64_t id = Submit(*manager);
     watcher_.AwaitState(id, JobState::kRunning);
-    refusing.refuses_states = true;
+    refusing.refuses_ends = true;
     runner.Open();
     while (!manager->StorageStall(id)) std::this_thread::yield();
     EXPECT_EQ(store_.GetJob(id)->state, JobState::kRunning);
-    refusing.refuses_states = false;
+    refusing.refuses_ends = false;
     watcher_.AwaitState(id, JobState::kSucceeded);
   }
 }
