@@ -29,12 +29,6 @@ struct ComponentCosts {
   double area_mm2;
 };
 
-// Energy and latency of one occurrence of a layer.
-struct LayerFigures {
-  double energy_uj = 0;
-  double latency_cycles = 0;
-};
-
 // The values that may be given to one parameter; min == max fixes it.
 struct ParameterRange {
   double min = 0;

@@ -56,6 +56,7 @@ class Compiler {
 
   KernelProgram Compile() {
     program_.num_layers = static_cast<int>(workload_.layers.size());
+    PlaceLayers();
     AddSlots();
     AddRests();
     level_plus_.resize(Slot(template_.num_levels()));
@@ -121,17 +122,20 @@ class Compiler {
     return range;
   }
 
-  // Lanes beyond the last layer hold zeros; as log2 they stand for layers of bound 1.
+  // Layers of one network fill blocks of their own.
+  void PlaceLayers() {
+    for (const Layer& layer : workload_.layers) {
+      const bool opens = program_.places.empty() || program_.networks.back() != layer.network ||
+                         (program_.places.back() + 1) % kBlockLanes == 0;
+      program_.places.push_back(opens ? program_.num_blocks() * kBlockLanes : program_.places.back() + 1);
+      if (opens) program_.networks.push_back(layer.network);
+    }
+  }
+
+  // Lanes without a layer hold zeros; as log2 they stand for layers of bound 1.
   void PackConstants() {
     program_.num_constants = static_cast<int>(constants_.size());
-    for (int block = 0; block < program_.num_blocks(); ++block) {
-      for (const PerLayer& values : constants_) {
-        for (int lane = 0; lane < kBlockLanes; ++lane) {
-          const std::size_t layer = Slot(block * kBlockLanes + lane);
-          program_.constants.push_back(layer < values.size() ? values[layer] : 0.0);
-        }
-      }
-    }
+    program_.constants = PackByBlock(program_, constants_);
   }
 
   void AddSlots() {
@@ -491,6 +495,17 @@ class Compiler {
 };
 
 }  // namespace
+
+std::vector<double> PackByBlock(const KernelProgram& program, const std::vector<std::vector<double>>& constants) {
+  std::vector<double> packed(Slot(program.num_blocks()) * constants.size() * kBlockLanes);
+  for (std::size_t c = 0; c < constants.size(); ++c) {
+    for (int layer = 0; layer < program.num_layers; ++layer) {
+      const std::size_t row = Slot(program.block_of(layer)) * constants.size() + c;
+      packed[row * kBlockLanes + Slot(program.lane_of(layer))] = constants[c][Slot(layer)];
+    }
+  }
+  return packed;
+}
 
 KernelProgram CompileKernel(const CostModel& model, const Workload& workload) {
   return Compiler(model, workload).Compile();

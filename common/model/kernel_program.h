@@ -146,6 +146,8 @@ struct KernelProgram {
   };
 
   int num_layers = 0;
+  std::vector<int> places;    // by layer: block · kBlockLanes + lane
+  std::vector<int> networks;  // by block: that of all its layers
   int num_rows = 0;
   int num_saved = 0;
   int num_constants = 0;
@@ -174,11 +176,16 @@ struct KernelProgram {
   int macs = 0;            // constant
   int compute_cycles = 0;  // row
 
-  int num_blocks() const { return (num_layers + kBlockLanes - 1) / kBlockLanes; }
+  int num_blocks() const { return static_cast<int>(networks.size()); }
+  int block_of(int layer) const { return places[static_cast<std::size_t>(layer)] / kBlockLanes; }
+  int lane_of(int layer) const { return places[static_cast<std::size_t>(layer)] % kBlockLanes; }
   const double* block_constants(int block) const {
     return constants.data() + static_cast<std::ptrdiff_t>(block) * num_constants * kBlockLanes;
   }
 };
+
+// Constants, each by layer, as [block][constant][lane] with 0 in lanes without a layer.
+std::vector<double> PackByBlock(const KernelProgram& program, const std::vector<std::vector<double>>& constants);
 
 KernelProgram CompileKernel(const CostModel& model, const Workload& workload);
 

@@ -161,17 +161,10 @@ class Compiler {
     program_.inputs.push_back(std::move(compiled));
   }
 
-  // Lanes beyond the last layer stand for layers of bound 1.
+  // Lanes without a layer stand for layers of bound 1.
   void PackConstants() {
     program_.num_constants = static_cast<int>(constants_.size());
-    for (int block = 0; block < kernel_.num_blocks(); ++block) {
-      for (const PerLayer& values : constants_) {
-        for (int lane = 0; lane < kBlockLanes; ++lane) {
-          const std::size_t layer = Slot(block * kBlockLanes + lane);
-          program_.constants.push_back(layer < values.size() ? values[layer] : 0.0);
-        }
-      }
-    }
+    program_.constants = PackByBlock(kernel_, constants_);
   }
 
   const LatencyFeatures& features_;

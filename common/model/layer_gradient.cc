@@ -32,7 +32,7 @@ LayerGradient::LayerGradient(const SmoothModel& model)
 std::span<const double> LayerGradient::Evaluate(int layer, const Mapping& mapping, const ComponentCosts& costs,
                                                 const ObjectiveWeights& weights) {
   const KernelProgram& program = model_.program();
-  const int lane = layer % kBlockLanes;
+  const int lane = program.lane_of(layer);
   SetLaneOrder(program, mapping.order, lane, masks_.row(0));
   // The block's other layers are computed along, wholly in the outermost level, and count nothing.
   std::fill_n(share_.row(0), kBlockLanes, 0.0);
@@ -41,8 +41,8 @@ std::span<const double> LayerGradient::Evaluate(int layer, const Mapping& mappin
   for (std::size_t s = 0; s < program.slots.size(); ++s) {
     x_.row(s)[lane] = std::log2(static_cast<double>(FactorAt(mapping, program.slots[s])));
   }
-  const double* constants =
-      constants_.row(static_cast<std::size_t>(layer / kBlockLanes) * static_cast<std::size_t>(program.num_constants));
+  const double* constants = constants_.row(static_cast<std::size_t>(program.block_of(layer)) *
+                                           static_cast<std::size_t>(program.num_constants));
   const KernelBlock block{&program,      constants,      masks_.row(0), x_.row(0),
                           share_.row(0), values_.row(0), saved_.row(0), figures_.row(0)};
   const KernelCosts kernel_costs = KernelCostsOf(program, costs);
@@ -50,8 +50,8 @@ std::span<const double> LayerGradient::Evaluate(int layer, const Mapping& mappin
   ForwardBlock(block);
   ScoreBlock(block, kernel_costs, &sums);
   if (model_.latency() != nullptr) {
-    sums.latency_cycles =
-        CorrectBlock(block, *model_.latency(), layer / kBlockLanes, latency_scratch_.row(0), latency_slopes_.row(0));
+    sums.latency_cycles = CorrectBlock(block, *model_.latency(), program.block_of(layer), latency_scratch_.row(0),
+                                       latency_slopes_.row(0));
   }
   const double cost = weights.energy * sums.energy_uj + weights.latency * sums.latency_cycles;
   const double scale = std::numbers::ln2 * cost;

@@ -52,6 +52,18 @@ double Gain(const Box& box, const Box& half) {
   return std::clamp(half.objective / box.objective - 1, 0.0, kMost) + kLeast;
 }
 
+// Of two lower bounds of each figure the better one.
+WorkloadMetrics Greater(WorkloadMetrics a, const WorkloadMetrics& b) {
+  a.energy_uj = std::max(a.energy_uj, b.energy_uj);
+  a.latency_cycles = std::max(a.latency_cycles, b.latency_cycles);
+  a.area_mm2 = std::max(a.area_mm2, b.area_mm2);
+  for (std::size_t n = 0; n < a.networks.size(); ++n) {
+    a.networks[n] = {std::max(a.networks[n].energy_uj, b.networks[n].energy_uj),
+                     std::max(a.networks[n].latency_cycles, b.networks[n].latency_cycles)};
+  }
+  return a;
+}
+
 class BoxSearch {
  public:
   BoxSearch(const CostModel& model, const Workload& workload, std::span<const ParameterRange> ranges, const Goal& goal,
@@ -60,8 +72,13 @@ class BoxSearch {
   LowerBound Run();
 
  private:
-  struct Entry {
+  // A shape, with its occurrences in one run of each network that has it.
+  struct Occurrence {
+    std::size_t network;
     double count;
+  };
+  struct Entry {
+    std::vector<Occurrence> occurrences;
     LayerBound bound;
   };
 
@@ -70,6 +87,7 @@ class BoxSearch {
   // Takes off the box what no design that keeps the limits needs.
   bool Contract(Box* box) const;
   const std::vector<LayerBound::Gains>& GainsAt(const BoxCosts& costs);
+  void Add(const std::vector<Occurrence>& occurrences, const LayerFigures& figures, WorkloadMetrics* least) const;
   // Cuts a range between two values that the parameter may have; nothing when it has but one.
   std::optional<std::pair<ParameterRange, ParameterRange>> Halves(std::size_t parameter,
                                                                   const ParameterRange& range) const;
@@ -82,6 +100,7 @@ class BoxSearch {
   const Goal& goal_;
   const LowerBoundOptions& options_;
   std::vector<Entry> layers_;
+  std::vector<double> weights_;                                           // by network; empty when there is but one
   std::map<SpatialReach::Limits, std::vector<LayerBound::Gains>> gains_;  // by layer
   std::size_t most_gains_ = 1;                                            // kept at a time
   Box root_;
@@ -92,15 +111,18 @@ class BoxSearch {
 BoxSearch::BoxSearch(const CostModel& model, const Workload& workload, std::span<const ParameterRange> ranges,
                      const Goal& goal, const LowerBoundOptions& options)
     : model_(model), goal_(goal), options_(options) {
-  // Layers of one shape are one entry.
-  std::vector<std::pair<LayerShape, double>> shapes;
+  for (const Network& network : workload.networks) weights_.push_back(network.weight);
+  // Layers of one shape are one entry, whatever network they are of.
+  std::vector<std::pair<LayerShape, std::vector<Occurrence>>> shapes;
   for (const Layer& layer : workload.layers) {
-    const auto same =
+    auto same =
         std::find_if(shapes.begin(), shapes.end(), [&layer](const auto& shape) { return shape.first == layer.shape; });
-    if (same == shapes.end()) {
-      shapes.emplace_back(layer.shape, static_cast<double>(layer.count));
+    if (same == shapes.end()) same = shapes.insert(shapes.end(), {layer.shape, {}});
+    const Occurrence occurrence{static_cast<std::size_t>(layer.network), static_cast<double>(layer.count)};
+    if (same->second.empty() || same->second.back().network != occurrence.network) {
+      same->second.push_back(occurrence);
     } else {
-      same->second += static_cast<double>(layer.count);
+      same->second.back().count += occurrence.count;
     }
   }
   root_.ranges.assign(ranges.begin(), ranges.end());
@@ -112,9 +134,9 @@ BoxSearch::BoxSearch(const CostModel& model, const Workload& workload, std::span
   // Without limits all buffers can be large, so that it says nothing of them and only takes time.
   const bool small_buffers = !goal.constraints().empty();
   std::size_t groups = 0;
-  for (const auto& [shape, count] : shapes) {
+  for (auto& [shape, occurrences] : shapes) {
     if (Stopped()) return;
-    layers_.push_back({count, LayerBound(model, shape, most, small_buffers, &budget)});
+    layers_.push_back({std::move(occurrences), LayerBound(model, shape, most, small_buffers, &budget)});
     groups += layers_.back().bound.num_groups();
   }
   most_gains_ = kMostGains / std::max<std::size_t>(1, groups) + 1;
@@ -134,6 +156,20 @@ const std::vector<LayerBound::Gains>& BoxSearch::GainsAt(const BoxCosts& costs) 
   return gains;
 }
 
+void BoxSearch::Add(const std::vector<Occurrence>& occurrences, const LayerFigures& figures,
+                    WorkloadMetrics* least) const {
+  for (const Occurrence& occurrence : occurrences) {
+    const double runs = weights_.empty() ? 1 : weights_[occurrence.network];
+    const double energy_uj = occurrence.count * figures.energy_uj;
+    const double latency_cycles = occurrence.count * figures.latency_cycles;
+    least->energy_uj += runs * energy_uj;
+    least->latency_cycles += runs * latency_cycles;
+    if (weights_.empty()) continue;
+    least->networks[occurrence.network].energy_uj += energy_uj;
+    least->networks[occurrence.network].latency_cycles += latency_cycles;
+  }
+}
+
 bool BoxSearch::Contract(Box* box) const {
   return goal_.constraints().Narrow(&box->figures) &&
          ContractToArea(model_.hardware_template(), box->figures.most.area_mm2, &box->ranges);
@@ -147,18 +183,15 @@ Box BoxSearch::Evaluate(std::vector<ParameterRange> ranges, const MetricBox& kno
   }
   const BoxCosts costs = CostsOfBox(model_.hardware_template(), box.ranges);
   WorkloadMetrics least{0, 0, costs.area_mm2};
+  least.networks = {weights_.size(), {}};
   const std::vector<LayerBound::Gains>& gains = GainsAt(costs);
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     // Of no use then, like the gains; a figure of 0 is true of any box.
-    if (Stopped()) return {std::move(box.ranges), {}, 0};
-    const LayerFigures figures = layers_[l].bound.Evaluate(costs, gains[l]);
-    least.energy_uj += layers_[l].count * figures.energy_uj;
-    least.latency_cycles += layers_[l].count * figures.latency_cycles;
+    if (Stopped()) return {std::move(box.ranges), MetricBox::Unknown(weights_.size()), 0};
+    Add(layers_[l].occurrences, layers_[l].bound.Evaluate(costs, gains[l]), &least);
     if (least.energy_uj == kInfinity) break;
   }
-  box.figures.least = {std::max(known.least.energy_uj, least.energy_uj),
-                       std::max(known.least.latency_cycles, least.latency_cycles),
-                       std::max(known.least.area_mm2, least.area_mm2)};
+  box.figures.least = Greater(known.least, least);
   if (least.energy_uj == kInfinity || !goal_.constraints().Narrow(&box.figures)) {
     box.Clear();
   } else {
@@ -219,8 +252,9 @@ LowerBound BoxSearch::Run() {
     result.box = root_.ranges;
     return result;
   }
-  std::vector<Box> open = {Evaluate(root_.ranges, {})};  // a heap, least objective first
-  std::vector<Box> closed;                               // too small to split
+  std::vector<Box> open = {
+      Evaluate(root_.ranges, MetricBox::Unknown(weights_.size()))};  // a heap, least objective first
+  std::vector<Box> closed;                                           // too small to split
   boxes_ = 1;
   double least_closed = kInfinity;
   while (!open.empty() && open.front().objective < least_closed && boxes_ < options_.max_boxes) {

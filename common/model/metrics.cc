@@ -67,8 +67,23 @@ std::array<double, 3> Figures(const WorkloadMetrics& metrics) {
 
 }  // namespace
 
+WorkloadMetrics WorkloadMetrics::OfNetwork(std::size_t network) const {
+  return {networks[network].energy_uj, networks[network].latency_cycles, area_mm2};
+}
+
 WorkloadMetrics Log2Of(const WorkloadMetrics& metrics) {
-  return {std::log2(metrics.energy_uj), std::log2(metrics.latency_cycles), std::log2(metrics.area_mm2)};
+  WorkloadMetrics logs{std::log2(metrics.energy_uj), std::log2(metrics.latency_cycles), std::log2(metrics.area_mm2)};
+  for (const LayerFigures& network : metrics.networks) {
+    logs.networks.push_back({std::log2(network.energy_uj), std::log2(network.latency_cycles)});
+  }
+  return logs;
+}
+
+MetricBox MetricBox::Unknown(std::size_t num_networks) {
+  MetricBox box;
+  box.least.networks = {num_networks, {}};
+  box.most.networks = {num_networks, {box.most.energy_uj, box.most.latency_cycles}};
+  return box;
 }
 
 MetricProduct MetricProduct::Of(Metric metric, double exponent) {

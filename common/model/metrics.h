@@ -2,6 +2,7 @@
 #define ONELOOP_COMMON_MODEL_METRICS_H_
 
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <limits>
 #include <optional>
@@ -12,8 +13,25 @@
 
 #include "absl/status/statusor.h"
 #include "common/hardware/template.h"
+#include "common/workload/per_network.h"
 
 namespace oneloop {
+
+// Exponents or linear weights of energy and latency, as the goal of the whole workload sees those of a layer or of a
+// network; ≥ 0, but for slopes.
+struct ObjectiveWeights {
+  double energy = 1;
+  double latency = 1;
+
+  // energy · log2(µJ) + latency · log2(cycles), given those logarithms; what weighs 0 may be of 0, as the energy of a
+  // template that gives none.
+  double Weigh(double log2_energy, double log2_latency) const {
+    return (energy == 0 ? 0 : energy * log2_energy) + (latency == 0 ? 0 : latency * log2_latency);
+  }
+  double Log2Of(double energy_uj, double latency_cycles) const {
+    return Weigh(std::log2(energy_uj), std::log2(latency_cycles));
+  }
+};
 
 // What a design is judged by. All follow from its figures, energy E (µJ), latency L (cycles) and area A (mm²): each is
 // a sum of terms c · E^e · L^l · A^a, declared in one table (metrics.cc) from which objectives, limits, slopes, proofs
@@ -21,28 +39,44 @@ namespace oneloop {
 enum class Metric { kEnergy, kLatency, kArea, kPower };
 inline constexpr std::size_t kNumMetrics = 4;
 
-// Energy, latency and area of a whole workload; infinite when infeasible.
+// Energy and latency of one occurrence of a layer, or of one run of a network.
+struct LayerFigures {
+  double energy_uj = 0;
+  double latency_cycles = 0;
+};
+
+// Energy, latency and area of a whole workload; infinite when infeasible. Of several networks energy and latency are
+// the sums of their runs, by weight.
 struct WorkloadMetrics {
   double energy_uj = 0;
   double latency_cycles = 0;
   double area_mm2 = 0;
+  PerNetwork<LayerFigures> networks = {};  // of one run of each; empty when there is but one
+
   double edp() const { return energy_uj * latency_cycles; }
+  // The figures of one network on the chip, as if it were the workload.
+  WorkloadMetrics OfNetwork(std::size_t network) const;
 };
 // log2 of each figure; −infinity of one that is 0.
 WorkloadMetrics Log2Of(const WorkloadMetrics& metrics);
 
-// The same three of every design of a box of hardware points: at least and at most; 0 to infinity when unknown.
+// The same of every design of a box of hardware points: at least and at most; 0 to infinity when unknown.
 struct MetricBox {
   WorkloadMetrics least;
   WorkloadMetrics most{std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity(),
                        std::numeric_limits<double>::infinity()};
+
+  // Of designs of which nothing is known; `num_networks` 0 for a workload of one.
+  static MetricBox Unknown(std::size_t num_networks);
+  MetricBox OfNetwork(std::size_t network) const { return {least.OfNetwork(network), most.OfNetwork(network)}; }
 };
 
-// ∂/∂log2 of the three figures.
+// ∂/∂log2 of the three figures, and of those of single networks beside what they do to the sums.
 struct LogSlopes {
   double energy = 0;
   double latency = 0;
   double area = 0;
+  PerNetwork<ObjectiveWeights> networks = {};
 };
 
 // Π metric^exponent, by Metric.

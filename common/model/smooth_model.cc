@@ -38,6 +38,8 @@ class SmoothModel::Workspace {
     hardware.resize(model.ranges_.size());
     sized_by.resize(model.ranges_.size());
     hardware_adjoint.resize(model.ranges_.size());
+    sums.resize(model.macs_.size());
+    slopes.resize(model.macs_.size());
   }
 
   // Blocks by candidate order, then by layers.
@@ -70,10 +72,10 @@ class SmoothModel::Workspace {
   std::vector<double> hardware_adjoint;  // ∂value/∂log2 of each parameter
   ComponentCosts costs;
   KernelCosts kernel_costs;
-  KernelSums sums;
-  double energy_slope = 0;   // ∂value/∂(µJ of the workload)
-  double latency_slope = 0;  // ∂value/∂(cycles of the workload)
-  double area_slope = 0;     // ∂value/∂mm²
+  std::vector<double> predicted_cycles;  // by network
+  std::vector<KernelSums> sums;          // by network
+  std::vector<ObjectiveWeights> slopes;  // by network: ∂value/∂µJ and ∂value/∂cycle of one run
+  double area_slope = 0;                 // ∂value/∂mm²
 };
 
 void SmoothModel::WorkspaceDeleter::operator()(Workspace* workspace) const { delete workspace; }
@@ -87,6 +89,11 @@ SmoothModel::SmoothModel(const CostModel& model, const Workload& workload, std::
       ranges_(std::move(ranges)),
       goal_(std::move(goal)) {
   for (const Layer& layer : workload.layers) counts_.push_back(static_cast<double>(layer.count));
+  for (const Network& network : workload.networks) weights_.push_back(network.weight);
+  macs_.resize(workload.num_networks());
+  for (const Layer& layer : workload.layers) {
+    macs_[Slot(layer.network)] += static_cast<double>(layer.count) * static_cast<double>(Macs(layer.shape));
+  }
   for (const ParameterRange& range : ranges_) log2_ranges_.push_back({std::log2(range.min), std::log2(range.max)});
   for (const Resource& resource : model.hardware_template().resources()) {
     const Formula::Term& term = resource.limit.terms().front();
@@ -96,7 +103,7 @@ SmoothModel::SmoothModel(const CostModel& model, const Workload& workload, std::
 
 double SmoothModel::log2_bound(int layer, int slot) const {
   const int row = program_.slot_bounds[Slot(slot)];
-  return program_.block_constants(layer / kBlockLanes)[row * kBlockLanes + layer % kBlockLanes];
+  return program_.block_constants(program_.block_of(layer))[row * kBlockLanes + program_.lane_of(layer)];
 }
 
 std::vector<double> SmoothModel::FactorsOf(std::span<const Mapping> mappings) const {
@@ -151,7 +158,8 @@ void SmoothModel::Evaluate(std::span<const double> x, std::span<const Orders> or
       workspace.block_slopes[r] =
           first && workspace.has_slopes[r] != 0 ? workspace.need_slope(r, b, layer_blocks) : nullptr;
     }
-    KernelSlopes slopes{workspace.energy_slope, workspace.latency_slope, workspace.block_slopes.data()};
+    const ObjectiveWeights& network = workspace.slopes[Slot(program_.networks[b % layer_blocks])];
+    KernelSlopes slopes{network.energy, network.latency, workspace.block_slopes.data()};
     if (latency_.has_value()) {
       slopes.latency_rows = latency_->rows;
       slopes.latency_slopes = workspace.latency_slopes.row(b * latency_->rows.size());
@@ -201,8 +209,8 @@ void SmoothModel::SetOrders(std::span<const Orders> orders, Workspace& workspace
       // Asked at every step: bytes compare faster than elements.
       if (std::memcmp(&order, &known, sizeof order) == 0) continue;
       known = order;
-      const std::size_t block = Slot(c * layer_blocks + layer / kBlockLanes);
-      SetLaneOrder(program_, order, layer % kBlockLanes, workspace.masks.row(block * num_masks));
+      const std::size_t block = Slot(c * layer_blocks + program_.block_of(layer));
+      SetLaneOrder(program_, order, program_.lane_of(layer), workspace.masks.row(block * num_masks));
     }
   }
 }
@@ -212,8 +220,8 @@ void SmoothModel::SetShares(std::span<const Orders> orders, Workspace& workspace
     for (int layer = 0; layer < num_layers(); ++layer) {
       const std::vector<double>& weights = orders[Slot(layer)].weights;
       const double weight = Slot(c) < weights.size() ? weights[Slot(c)] : 0;
-      const int block = c * program_.num_blocks() + layer / kBlockLanes;
-      workspace.shares.row(Slot(block))[layer % kBlockLanes] = counts_[Slot(layer)] * weight;
+      const int block = c * program_.num_blocks() + program_.block_of(layer);
+      workspace.shares.row(Slot(block))[program_.lane_of(layer)] = counts_[Slot(layer)] * weight;
     }
   }
 }
@@ -302,28 +310,30 @@ void SmoothModel::AddPenalties(Workspace& workspace, Result* result) const {
 }
 
 void SmoothModel::Score(std::span<const Orders> orders, Workspace& workspace, Result* result) const {
-  workspace.sums = {};
-  double predicted_cycles = 0;
+  workspace.sums.assign(workspace.sums.size(), {});
+  workspace.predicted_cycles.assign(workspace.sums.size(), 0);
   for (std::size_t b = 0; b < workspace.num_blocks(); ++b) {
-    ScoreBlock(workspace.blocks[b], workspace.kernel_costs, &workspace.sums);
+    const std::size_t layers = b % Slot(program_.num_blocks());
+    const std::size_t network = Slot(program_.networks[layers]);
+    ScoreBlock(workspace.blocks[b], workspace.kernel_costs, &workspace.sums[network]);
     if (!latency_.has_value()) continue;
-    predicted_cycles +=
-        CorrectBlock(workspace.blocks[b], *latency_, static_cast<int>(b) % program_.num_blocks(),
-                     workspace.latency_scratch.row(0), workspace.latency_slopes.row(b * latency_->rows.size()));
+    workspace.predicted_cycles[network] +=
+        CorrectBlock(workspace.blocks[b], *latency_, static_cast<int>(layers), workspace.latency_scratch.row(0),
+                     workspace.latency_slopes.row(b * latency_->rows.size()));
   }
-  if (latency_.has_value()) {
-    workspace.sums.latency_cycles = predicted_cycles;
-    workspace.sums.slow_cycles.fill(0);
+  for (std::size_t n = 0; n < workspace.sums.size() && latency_.has_value(); ++n) {
+    workspace.sums[n].latency_cycles = workspace.predicted_cycles[n];
+    workspace.sums[n].slow_cycles.fill(0);
   }
-  result->metrics = {workspace.sums.energy_uj, workspace.sums.latency_cycles, workspace.costs.area_mm2};
+  SumNetworks(workspace, &result->metrics);
   result->candidate_costs.resize(orders.size());
   for (int layer = 0; layer < num_layers(); ++layer) {
     std::vector<double>& costs = result->candidate_costs[Slot(layer)];
     const std::size_t count = orders[Slot(layer)].candidates.size();
     costs.resize(count > 1 ? count : 0);
     for (std::size_t c = 0; c < costs.size(); ++c) {
-      const std::size_t block = c * Slot(program_.num_blocks()) + Slot(layer / kBlockLanes);
-      const double* figures = workspace.blocks[block].figures + layer % kBlockLanes;
+      const std::size_t block = c * Slot(program_.num_blocks()) + Slot(program_.block_of(layer));
+      const double* figures = workspace.blocks[block].figures + program_.lane_of(layer);
       std::array<double, 2> logs = {figures[Slot(kEnergyUj) * kBlockLanes],
                                     figures[Slot(kLatencyCycles) * kBlockLanes]};
       Log2InPlace(logs);
@@ -332,39 +342,47 @@ void SmoothModel::Score(std::span<const Orders> orders, Workspace& workspace, Re
   }
 }
 
+void SmoothModel::SumNetworks(const Workspace& workspace, WorkloadMetrics* metrics) const {
+  *metrics = {workspace.sums.front().energy_uj, workspace.sums.front().latency_cycles, workspace.costs.area_mm2};
+  if (weights_.empty()) return;
+  metrics->energy_uj = metrics->latency_cycles = 0;
+  for (std::size_t n = 0; n < weights_.size(); ++n) {
+    const KernelSums& sums = workspace.sums[n];
+    metrics->networks.push_back({sums.energy_uj, sums.latency_cycles});
+    metrics->energy_uj += weights_[n] * sums.energy_uj;
+    metrics->latency_cycles += weights_[n] * sums.latency_cycles;
+  }
+}
+
 void SmoothModel::AddObjective(std::span<const double> multipliers, Workspace& workspace, Result* result) const {
   const WorkloadMetrics& metrics = result->metrics;
   const Goal::Smooth goal = goal_.Evaluate(metrics, multipliers);
   result->penalty += goal.penalty;
   result->value = goal.value + result->penalty;
-  const auto slope = [](double weight, double figure) {
-    return weight == 0 ? 0 : weight / (std::numbers::ln2 * figure);
-  };
-  workspace.energy_slope = slope(goal.slopes.energy, metrics.energy_uj);
-  workspace.latency_slope = slope(goal.slopes.latency, metrics.latency_cycles);
-  workspace.area_slope = slope(goal.slopes.area, metrics.area_mm2);
+  for (std::size_t n = 0; n < workspace.slopes.size(); ++n) {
+    workspace.slopes[n] = goal_.LinearSlopes(metrics, goal.slopes, n, std::numbers::ln2);
+  }
+  workspace.area_slope = goal.slopes.area == 0 ? 0 : goal.slopes.area / (std::numbers::ln2 * metrics.area_mm2);
 }
 
 // From the workload's figures through the components' costs to the parameters.
 void SmoothModel::BackpropagateCosts(Workspace& workspace) const {
   const TemplateSpec& spec = model_.hardware_template().spec();
-  const double energy_scale = workspace.energy_slope * kMicroPerPico;
   const auto add = [&workspace](const std::optional<Formula>& formula, double scale) {
     if (formula.has_value() && scale != 0) {
       formula->AddLog2Gradient(workspace.hardware, scale, workspace.hardware_adjoint);
     }
   };
-  double macs = 0;
-  for (int layer = 0; layer < num_layers(); ++layer) {
-    const double* constants = program_.block_constants(layer / kBlockLanes);
-    macs += counts_[Slot(layer)] * constants[program_.macs * kBlockLanes + layer % kBlockLanes];
+  for (std::size_t n = 0; n < workspace.sums.size(); ++n) {
+    const KernelSums& sums = workspace.sums[n];
+    const double energy_scale = workspace.slopes[n].energy * kMicroPerPico;
+    for (std::size_t level = 0; level < spec.levels.size(); ++level) {
+      add(spec.levels[level].energy_pj, energy_scale * sums.words[level]);
+      add(spec.levels[level].words_per_cycle,
+          -workspace.slopes[n].latency * sums.slow_cycles[level] / workspace.costs.words_per_cycle[level]);
+    }
+    add(spec.mac_energy_pj, energy_scale * macs_[n]);
   }
-  for (std::size_t level = 0; level < spec.levels.size(); ++level) {
-    add(spec.levels[level].energy_pj, energy_scale * workspace.sums.words[level]);
-    add(spec.levels[level].words_per_cycle,
-        -workspace.latency_slope * workspace.sums.slow_cycles[level] / workspace.costs.words_per_cycle[level]);
-  }
-  add(spec.mac_energy_pj, energy_scale * macs);
   add(spec.area_mm2, workspace.area_slope);
 }
 

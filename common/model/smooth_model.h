@@ -63,6 +63,8 @@ class SmoothModel {
   // Null when the analytical latency counts.
   const LatencyProgram* latency() const { return latency_.has_value() ? &*latency_ : nullptr; }
   int num_layers() const { return program_.num_layers; }
+  // Blocks of layers, each of one network.
+  int num_blocks() const { return program_.num_blocks(); }
   int num_slots() const { return static_cast<int>(program_.slots.size()); }
   int outermost_level() const { return model_.hierarchy().num_levels - 1; }
   // Whether a layer has more than one value for a slot: its dimension's bound is above 1.
@@ -74,8 +76,8 @@ class SmoothModel {
   // block]; places without a layer stay 0. Where the number of one layer and slot stands:
   std::size_t size() const { return size_; }
   std::size_t index(int layer, int slot) const {
-    const int row = layer / kBlockLanes * num_slots() + slot;
-    return static_cast<std::size_t>(row) * kBlockLanes + static_cast<std::size_t>(layer % kBlockLanes);
+    const int row = program_.block_of(layer) * num_slots() + slot;
+    return static_cast<std::size_t>(row) * kBlockLanes + static_cast<std::size_t>(program_.lane_of(layer));
   }
   // log2 of the factors of whole mappings, one a layer.
   std::vector<double> FactorsOf(std::span<const Mapping> mappings) const;
@@ -105,6 +107,7 @@ class SmoothModel {
   void SizeHardware(Workspace& workspace, Result* result) const;
   void AddPenalties(Workspace& workspace, Result* result) const;
   void Score(std::span<const Orders> orders, Workspace& workspace, Result* result) const;
+  void SumNetworks(const Workspace& workspace, WorkloadMetrics* metrics) const;
   void AddObjective(std::span<const double> multipliers, Workspace& workspace, Result* result) const;
   void BackpropagateCosts(Workspace& workspace) const;
   void BackpropagateSizes(Workspace& workspace) const;
@@ -113,7 +116,9 @@ class SmoothModel {
   const KernelProgram program_;
   const std::optional<LatencyProgram> latency_;
   const std::size_t size_;
-  std::vector<double> counts_;  // by layer
+  std::vector<double> counts_;   // by layer
+  std::vector<double> weights_;  // by network; empty when there is but one
+  std::vector<double> macs_;     // by network, of one run
   std::vector<ParameterRange> ranges_;
   std::vector<ParameterRange> log2_ranges_;
   std::vector<LogLimit> log_limits_;  // by resource

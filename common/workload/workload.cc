@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <map>
+#include <set>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
@@ -19,6 +21,13 @@ bool MultiplyFits(std::int64_t a, std::int64_t b, std::int64_t* product) {
 absl::Status CheckRange(std::string_view field, std::int64_t value, std::int64_t max) {
   if (value >= 1 && value <= max) return absl::OkStatus();
   return FieldError(field, absl::StrCat("is ", value, "; valid: 1 to ", max));
+}
+
+absl::Status ValidateName(const std::string& name) {
+  if (IsValidName(name)) return absl::OkStatus();
+  return FieldError("name", absl::StrCat("'", name,
+                                         "' is not valid: 1 to 63 lower-case letters, digits, '_' and '-', beginning "
+                                         "with a letter or digit"));
 }
 
 // Elements of the input window, gaps of strides included.
@@ -41,13 +50,42 @@ bool InputSizeFits(const LayerShape& shape) {
          MultiplyFits(size, shape.bound(Dim::kN), &size) && MultiplyFits(size, shape.bound(Dim::kG), &size);
 }
 
+// Each network has layers, after those of the one before.
+absl::Status ValidateNetworks(const Workload& workload) {
+  if (workload.networks.size() > static_cast<std::size_t>(kMaxNetworks)) {
+    return FieldError("networks",
+                      absl::StrCat("has ", workload.networks.size(), " networks; valid: at most ", kMaxNetworks));
+  }
+  std::set<std::string> names;
+  for (std::size_t n = 0; n < workload.networks.size(); ++n) {
+    const Network& network = workload.networks[n];
+    const std::string path = absl::StrCat("networks[", n, "]");
+    RETURN_IF_ERROR(PrefixField(path, ValidateName(network.name)));
+    if (!names.insert(network.name).second) {
+      return FieldError(path + ".name", absl::StrCat("is '", network.name, "', which another network has already"));
+    }
+    if (!(network.weight > 0 && network.weight <= kMaxNetworkWeight)) {
+      return FieldError(path + ".weight",
+                        absl::StrCat("is ", network.weight, "; valid: above 0, at most ", kMaxNetworkWeight));
+    }
+  }
+  int last = -1;
+  for (const Layer& layer : workload.layers) {
+    if (layer.network < 0 || (layer.network != last && layer.network != ++last)) {
+      return FieldError("networks", "have layers that do not come network by network");
+    }
+  }
+  if (last + 1 == static_cast<int>(workload.num_networks())) return absl::OkStatus();
+  return FieldError("networks", absl::StrCat("has ", workload.num_networks(), " networks, and layers of ", last + 1));
+}
+
 }  // namespace
 
 DistinctShapes MergeEqualShapes(const Workload& workload) {
-  DistinctShapes distinct{{workload.name, workload.description, {}}, {}};
-  std::map<LayerShape, std::size_t> seen;
+  DistinctShapes distinct{{workload.name, workload.description, {}, workload.networks}, {}};
+  std::map<std::pair<int, LayerShape>, std::size_t> seen;
   for (const Layer& layer : workload.layers) {
-    const auto [known, is_new] = seen.try_emplace(layer.shape, distinct.workload.layers.size());
+    const auto [known, is_new] = seen.try_emplace({layer.network, layer.shape}, distinct.workload.layers.size());
     if (is_new) {
       distinct.workload.layers.push_back(layer);
     } else {
@@ -94,11 +132,7 @@ bool IsValidName(const std::string& name) {
 }
 
 absl::Status ValidateWorkload(const Workload& workload) {
-  if (!IsValidName(workload.name)) {
-    return FieldError("name", absl::StrCat("'", workload.name,
-                                           "' is not valid: 1 to 63 lower-case letters, digits, '_' and '-', beginning "
-                                           "with a letter or digit"));
-  }
+  RETURN_IF_ERROR(ValidateName(workload.name));
   if (workload.layers.empty()) return FieldError("layers", "is empty; valid: at least one layer");
   if (workload.layers.size() > static_cast<std::size_t>(kMaxLayers)) {
     return FieldError("layers", absl::StrCat("has ", workload.layers.size(), " layers; valid: at most ", kMaxLayers));
@@ -109,7 +143,7 @@ absl::Status ValidateWorkload(const Workload& workload) {
     RETURN_IF_ERROR(PrefixField(path, CheckRange("count", layer.count, kMaxLayerCount)));
     RETURN_IF_ERROR(PrefixField(path, PrefixField("bounds", ValidateShape(layer.shape))));
   }
-  return absl::OkStatus();
+  return ValidateNetworks(workload);
 }
 
 }  // namespace oneloop

@@ -27,17 +27,27 @@ struct LayerShape {
 
 struct Layer {
   std::string name;
-  std::int64_t count = 1;  // occurrences in the workload
+  std::int64_t count = 1;  // occurrences in one run of its network
   LayerShape shape;
+  int network = 0;  // of Workload::networks
+};
+
+// One of several networks that share a chip.
+struct Network {
+  std::string name;
+  double weight = 1;  // runs of it in one run of the workload; > 0
 };
 
 struct Workload {
   std::string name;
   std::string description;
-  std::vector<Layer> layers;
+  std::vector<Layer> layers;           // of each network together, in the order of the networks
+  std::vector<Network> networks = {};  // empty when there is but one, which is the workload itself
+
+  std::size_t num_networks() const { return networks.empty() ? 1 : networks.size(); }
 };
 
-// A workload with each shape once, in the order in which they first come, counts summed.
+// A workload with each shape of each network once, in the order in which they first come, counts summed.
 struct DistinctShapes {
   Workload workload;
   std::vector<std::size_t> layers;  // by layer of the original, its layer in `workload`
@@ -47,6 +57,8 @@ DistinctShapes MergeEqualShapes(const Workload& workload);
 inline constexpr std::int64_t kMaxBound = 2147483647;
 inline constexpr std::int64_t kMaxLayerCount = 1000000;
 inline constexpr int kMaxLayers = 4096;
+inline constexpr int kMaxNetworks = 32;
+inline constexpr double kMaxNetworkWeight = 1e6;
 
 // Product of the bounds. Precondition: ValidateShape(shape) is OK, so that it does not overflow.
 std::int64_t Macs(const LayerShape& shape);
@@ -56,7 +68,8 @@ std::int64_t Macs(const LayerShape& shape);
 absl::Status ValidateShape(const LayerShape& shape);
 
 // INVALID_ARGUMENT, with the field as in the proto message Workload: a valid name, 1 to kMaxLayers layers, each with
-// a count of 1 to kMaxLayerCount and a valid shape.
+// a count of 1 to kMaxLayerCount and a valid shape; at most kMaxNetworks networks with valid names, each another, a
+// weight above 0 to kMaxNetworkWeight and a layer, one after the other.
 absl::Status ValidateWorkload(const Workload& workload);
 
 // Lower-case letters, digits, "_" and "-", 1 to 63 characters, beginning with a letter or digit.

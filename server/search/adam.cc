@@ -133,7 +133,7 @@ HWY_EXPORT(StepImpl);
 }  // namespace
 
 ProjectedAdam::ProjectedAdam(const SmoothModel& model)
-    : num_blocks_(static_cast<std::size_t>((model.num_layers() + kBlockLanes - 1) / kBlockLanes)),
+    : num_blocks_(static_cast<std::size_t>(model.num_blocks())),
       num_slots_(static_cast<std::size_t>(model.num_slots())),
       room_(model.size()),
       first_moment_(model.size()),

@@ -23,19 +23,16 @@ std::optional<DesignState> DesignState::Create(Evaluator& evaluator, std::vector
 
 // Always in the order of the layers, so that the sums have the same bits however the design came about.
 void DesignState::Sum(const Evaluator& evaluator) {
-  metrics_ = {0, 0, costs_.area_mm2};
-  for (int layer = 0; layer < evaluator.num_layers(); ++layer) {
-    metrics_.energy_uj += evaluator.count(layer) * figures(layer).energy_uj;
-    metrics_.latency_cycles += evaluator.count(layer) * figures(layer).latency_cycles;
-  }
+  metrics_ = evaluator.sum().Start(costs_.area_mm2);
+  for (std::size_t layer = 0; layer < figures_.size(); ++layer) evaluator.sum().Add(layer, figures_[layer], &metrics_);
   merit_ = evaluator.Merit(metrics_);
 }
 
 double DesignState::MeritWith(const Evaluator& evaluator, int layer, const LayerFigures& figures) const {
   const LayerFigures& now = this->figures(layer);
   WorkloadMetrics metrics = metrics_;
-  metrics.energy_uj += evaluator.count(layer) * (figures.energy_uj - now.energy_uj);
-  metrics.latency_cycles += evaluator.count(layer) * (figures.latency_cycles - now.latency_cycles);
+  evaluator.sum().Add(static_cast<std::size_t>(layer),
+                      {figures.energy_uj - now.energy_uj, figures.latency_cycles - now.latency_cycles}, &metrics);
   return evaluator.Merit(metrics);
 }
 

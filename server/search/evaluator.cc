@@ -22,6 +22,7 @@ Evaluator::Evaluator(const SearchSpec& spec, const CostModel& model, PointSink& 
       budget_(spec.samples_per_start * num_layers_),
       stop_score_(spec.stop_score.value_or(-kInfinity)),
       goal_(GoalOf(spec)),
+      sum_(*spec.workload),
       best_score_(kInfinity) {}
 
 const LayerShape& Evaluator::shape(int layer) const {
@@ -30,6 +31,10 @@ const LayerShape& Evaluator::shape(int layer) const {
 
 double Evaluator::count(int layer) const {
   return static_cast<double>(spec_.workload->layers[static_cast<std::size_t>(layer)].count);
+}
+
+std::size_t Evaluator::network(int layer) const {
+  return static_cast<std::size_t>(spec_.workload->layers[static_cast<std::size_t>(layer)].network);
 }
 
 LayerUse Evaluator::EvaluateLayer(int layer, const Mapping& mapping) {

@@ -1,6 +1,7 @@
 #ifndef ONELOOP_SERVER_SEARCH_EVALUATOR_H_
 #define ONELOOP_SERVER_SEARCH_EVALUATOR_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include "common/mapping/mapping.h"
 #include "common/model/cost_model.h"
 #include "common/model/goal.h"
+#include "common/model/workload_sum.h"
 #include "server/search/search.h"
 
 namespace oneloop {
@@ -24,6 +26,9 @@ class Evaluator {
   int num_layers() const { return num_layers_; }
   const LayerShape& shape(int layer) const;
   double count(int layer) const;
+  std::size_t network(int layer) const;
+  // How figures of layers add up.
+  const WorkloadSum& sum() const { return sum_; }
 
   // The exact model on one layer, with the predicted latency if the spec has a predictor; counts 1/layers of a sample.
   LayerUse EvaluateLayer(int layer, const Mapping& mapping);
@@ -70,6 +75,7 @@ class Evaluator {
   const std::int64_t budget_;
   const double stop_score_;
   const Goal goal_;
+  const WorkloadSum sum_;
   std::int64_t layer_evaluations_ = 0;
   std::int64_t next_stop_check_ = 0;
   bool stopped_ = false;

@@ -110,11 +110,8 @@ void HardwareTrial::Keep(const std::vector<Mapping>& mappings, Criterion* criter
 }
 
 WorkloadMetrics HardwareTrial::Sum(const std::vector<LayerFigures>& figures) const {
-  WorkloadMetrics metrics{0, 0, costs_.area_mm2};
-  for (std::size_t i = 0; i < figures.size(); ++i) {
-    metrics.energy_uj += evaluator_.count(static_cast<int>(i)) * figures[i].energy_uj;
-    metrics.latency_cycles += evaluator_.count(static_cast<int>(i)) * figures[i].latency_cycles;
-  }
+  WorkloadMetrics metrics = evaluator_.sum().Start(costs_.area_mm2);
+  for (std::size_t i = 0; i < figures.size(); ++i) evaluator_.sum().Add(i, figures[i], &metrics);
   return metrics;
 }
 

@@ -12,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "common/base/exact_number.h"
 #include "common/base/status.h"
+#include "server/search/best_sink.h"
 #include "server/search/search_bound.h"
 
 namespace oneloop {
@@ -64,11 +65,16 @@ SearchSpec Under(const SearchSpec& spec, const std::vector<Restriction>& restric
   return probe;
 }
 
-struct Found {
-  double score = kInfinity;
-  WorkloadMetrics metrics;
-  HardwarePoint hardware;
-};
+// Makes what a limit is on the objective.
+void MinimiseLimited(const MetricLimit& limit, SearchSpec* probe) {
+  probe->objective = InfoOf(limit.quantity).product;
+  probe->combination = {};
+  if (limit.network == MetricLimit::kWholeWorkload) return;
+  probe->combination.kind = Combination::Kind::kOne;
+  probe->combination.network = static_cast<std::size_t>(limit.network);
+}
+
+using Found = BestSink::Best;
 
 class Diagnostician {
  public:
@@ -115,20 +121,9 @@ class Diagnostician {
   }
 
   Found Search(const SearchSpec& probe, int start = 0) {
-    class Best : public PointSink {
-     public:
-      explicit Best(const std::function<bool()>& stop_requested) : stop_requested_(stop_requested) {}
-      void OnPoint(const SearchPoint& point) override {
-        if (point.score < found.score) found = {point.score, point.metrics, point.hardware};
-      }
-      bool StopRequested() override { return stop_requested_(); }
-      Found found;
-
-     private:
-      const std::function<bool()>& stop_requested_;
-    } best(stop_requested_);
+    BestSink best(stop_requested_);
     stopped_ = stopped_ || RunStart(probe, start, best).termination == StartSummary::Termination::kStopped;
-    return std::move(best.found);
+    return best.best();
   }
 
   // Whether a design is found under these restrictions alone: by a search for any, or by one that minimises what a
@@ -145,7 +140,7 @@ class Diagnostician {
       const MetricLimit& limit = *restrictions[i].limit;
       const QuantityInfo& quantity = InfoOf(limit.quantity);
       probe = Under(spec_, Without(restrictions, i));
-      probe.objective = quantity.product;
+      MinimiseLimited(limit, &probe);
       probe.stop_score = quantity.ProductAt(limit.bound, clock_mhz());
       if (Search(probe).score <= *probe.stop_score) return true;
     }
@@ -168,11 +163,11 @@ class Diagnostician {
   LimitConflict::Part LookAtFigure(const MetricLimit& limit, const std::vector<Restriction>& others, Found* nearest) {
     const QuantityInfo& quantity = InfoOf(limit.quantity);
     LimitConflict::Part part;
-    part.name = std::string(quantity.name);
+    part.name = NameOf(limit, *spec_.workload);
     part.limit = absl::StrCat(part.name, quantity.at_least ? " >= " : " <= ", ExactNumber(limit.bound));
     part.at_least = quantity.at_least;
     SearchSpec probe = Under(spec_, others);
-    probe.objective = quantity.product;
+    MinimiseLimited(limit, &probe);
     if (const std::optional<LowerBound> bound = ProveSearchBound(probe, stop_requested_)) {
       // A bound of 0 proves nothing.
       if (bound->objective > 0 && std::isfinite(bound->objective)) {

@@ -108,11 +108,16 @@ void Polish::Try(Trial trial, DesignState* state) {
   record.trials = fade * record.trials + 1;
 }
 
-LayerSearch::Slopes Polish::SlopesOf(const DesignState& state) const {
-  const WorkloadMetrics& metrics = state.metrics();
-  const LogSlopes slopes = evaluator_.goal().MeritSlopes(metrics);
-  return {{metrics.energy_uj > 0 ? std::max(0.0, slopes.energy) / metrics.energy_uj : 0,
-           metrics.latency_cycles > 0 ? std::max(0.0, slopes.latency) / metrics.latency_cycles : 0}};
+std::vector<LayerSearch::Slopes> Polish::SlopesOf(const DesignState& state) const {
+  const LogSlopes log_slopes = evaluator_.goal().MeritSlopes(state.metrics());
+  // A figure of 0 has nothing to gain.
+  const auto above = [](double slope) { return std::isfinite(slope) ? std::max(0.0, slope) : 0; };
+  std::vector<LayerSearch::Slopes> slopes;
+  for (std::size_t n = 0; n < evaluator_.spec().workload->num_networks(); ++n) {
+    const ObjectiveWeights linear = evaluator_.goal().LinearSlopes(state.metrics(), log_slopes, n, 1);
+    slopes.push_back({{above(linear.energy), above(linear.latency)}});
+  }
+  return slopes;
 }
 
 bool Polish::ImproveLayer(int layer, DesignState* state) {
@@ -122,7 +127,7 @@ bool Polish::ImproveLayer(int layer, DesignState* state) {
     return false;
   }
   LayerDesign design{state->mapping(layer), state->use(layer), state->figures(layer)};
-  const bool improved = layers_.Improve(layer, state->costs(), SlopesOf(*state), &design);
+  const bool improved = layers_.Improve(layer, state->costs(), SlopesOf(*state)[evaluator_.network(layer)], &design);
   exhausted = {design.mapping, state->hardware()};
   if (!improved) return false;
   // The slopes are a linear view; the objective itself decides.
@@ -325,9 +330,10 @@ void Polish::TryJump(DesignState* state) {
   DesignState candidate = *state;
   candidate.SetHardware(evaluator_, hardware);
   const ComponentCosts& costs = candidate.costs();
-  const LayerSearch::Slopes slopes = SlopesOf(*state);
+  const std::vector<LayerSearch::Slopes> all_slopes = SlopesOf(*state);
   for (int layer = 0; layer < evaluator_.num_layers(); ++layer) {
     if (evaluator_.Finished()) return;
+    const LayerSearch::Slopes& slopes = all_slopes[evaluator_.network(layer)];
     const std::optional<Mapping> fresh =
         ConstructiveMapping(evaluator_.model(), evaluator_.shape(layer), costs, random_);
     if (!fresh.has_value()) return;
@@ -344,15 +350,16 @@ void Polish::TryJump(DesignState* state) {
 
 void Polish::TryLayer(DesignState* state) {
   // Layers in proportion to what they cost.
-  const LayerSearch::Slopes slopes = SlopesOf(*state);
+  const std::vector<LayerSearch::Slopes> slopes = SlopesOf(*state);
+  const auto cost = [&](int layer) {
+    return evaluator_.count(layer) * slopes[evaluator_.network(layer)].Of(state->figures(layer));
+  };
   double total = 0;
-  for (int layer = 0; layer < evaluator_.num_layers(); ++layer) {
-    total += evaluator_.count(layer) * slopes.Of(state->figures(layer));
-  }
+  for (int layer = 0; layer < evaluator_.num_layers(); ++layer) total += cost(layer);
   double draw = random_.Uniform() * total;
   int chosen = 0;
   for (; chosen + 1 < evaluator_.num_layers(); ++chosen) {
-    draw -= evaluator_.count(chosen) * slopes.Of(state->figures(chosen));
+    draw -= cost(chosen);
     if (draw < 0) break;
   }
   LayerDesign design{state->mapping(chosen), state->use(chosen), state->figures(chosen)};
@@ -364,7 +371,7 @@ void Polish::TryLayer(DesignState* state) {
     other = &state->mapping(o < chosen ? o : o + 1);
   }
   if (!layers_.Disturb(chosen, costs, other, &design)) return;
-  layers_.Improve(chosen, costs, slopes, &design);
+  layers_.Improve(chosen, costs, slopes[evaluator_.network(chosen)], &design);
   if (roomy == state->hardware()) {
     if (!(state->MeritWith(evaluator_, chosen, design.figures) < state->merit() - kProgress)) return;
     state->SetLayer(evaluator_, chosen, design.mapping, design.use, design.figures);

@@ -38,7 +38,8 @@ class Polish {
 
   Trial ChooseTrial();
   void Try(Trial trial, DesignState* state);
-  LayerSearch::Slopes SlopesOf(const DesignState& state) const;
+  // By network, of its layers' figures.
+  std::vector<LayerSearch::Slopes> SlopesOf(const DesignState& state) const;
   // Improves one layer in place; true when it changed.
   bool ImproveLayer(int layer, DesignState* state);
   void ImproveLayers(DesignState* state);

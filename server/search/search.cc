@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/random.h"
 #include "common/base/status.h"
+#include "common/model/workload_sum.h"
 #include "server/search/bayesian_search.h"
 #include "server/search/costless_parameters.h"
 #include "server/search/default_tiler.h"
@@ -72,10 +73,6 @@ absl::Status ValidateRoom(const SearchSpec& spec, const CostModel& model) {
 // Figures that no design of the ranges can beat; a limit below them is impossible.
 absl::Status ValidateLimits(const SearchSpec& spec) {
   const Template& hardware_template = *spec.hardware_template;
-  double macs = 0;
-  for (const Layer& layer : spec.workload->layers) {
-    macs += static_cast<double>(layer.count) * static_cast<double>(Macs(layer.shape));
-  }
   HardwarePoint smallest;
   HardwarePoint largest;
   for (const ParameterRange& range : spec.hardware_range) {
@@ -88,23 +85,30 @@ absl::Status ValidateLimits(const SearchSpec& spec) {
   }
   const auto& mac_energy = hardware_template.spec().mac_energy_pj;
   const auto& area = hardware_template.spec().area_mm2;
-  MetricBox box;
-  box.least = {mac_energy.has_value() ? macs * mac_energy->EvaluateSmallest(smallest, largest) * 1e-6 : 0, macs / lanes,
-               area.has_value() ? area->EvaluateSmallest(smallest, largest) : 0};
+  // Of designs that do nothing but compute.
+  const double least_energy_pj = mac_energy.has_value() ? mac_energy->EvaluateSmallest(smallest, largest) : 0;
+  const WorkloadSum sum(*spec.workload);
+  MetricBox box = MetricBox::Unknown(spec.workload->networks.size());
+  box.least = sum.Start(area.has_value() ? area->EvaluateSmallest(smallest, largest) : 0);
+  for (std::size_t i = 0; i < spec.workload->layers.size(); ++i) {
+    const auto macs = static_cast<double>(Macs(spec.workload->layers[i].shape));
+    sum.Add(i, {macs * least_energy_pj * 1e-6, macs / lanes}, &box.least);
+  }
   const double clock_mhz = hardware_template.spec().clock_mhz.value_or(0);
   for (const MetricLimit& limit : spec.limits) {
     const QuantityInfo& quantity = InfoOf(limit.quantity);
+    const std::string name = NameOf(limit, *spec.workload);
     if (!(limit.bound > 0) || !std::isfinite(limit.bound)) {
-      return FieldError("limits", absl::StrCat(ToAbsl(quantity.name), " is ", limit.bound, "; valid: above 0"));
+      return FieldError("limits", absl::StrCat(name, " is ", limit.bound, "; valid: above 0"));
     }
     if (NeedsClock(quantity) && clock_mhz == 0) {
-      return FieldError("limits", absl::StrCat(ToAbsl(quantity.name), " needs a clock, and template '",
-                                               hardware_template.name(), "' has no clock_mhz"));
+      return FieldError("limits", absl::StrCat(name, " needs a clock, and template '", hardware_template.name(),
+                                               "' has no clock_mhz"));
     }
-    const double least = MetricForm(quantity.product, hardware_template).LeastValue(box);
+    const double least = Constraints({&limit, 1}, hardware_template).LeastValue(0, box);
     if (least <= quantity.ProductAt(limit.bound, clock_mhz)) continue;
     const double reachable = quantity.ValueAt(least, clock_mhz);
-    return FieldError("limits", absl::StrCat(ToAbsl(quantity.name), quantity.at_least ? " >= " : " <= ", limit.bound,
+    return FieldError("limits", absl::StrCat(name, quantity.at_least ? " >= " : " <= ", limit.bound,
                                              " is impossible: every design has at ",
                                              quantity.at_least ? "most " : "least ", reachable));
   }
@@ -160,7 +164,9 @@ StartSummary RunAlgorithm(Evaluator& evaluator, Random& random) {
 
 }  // namespace
 
-Goal GoalOf(const SearchSpec& spec) { return Goal(spec.objective, spec.limits, *spec.hardware_template); }
+Goal GoalOf(const SearchSpec& spec) {
+  return Goal({spec.objective, spec.combination}, spec.limits, spec.workload->networks, *spec.hardware_template);
+}
 
 absl::Status ValidateSearchSpec(const SearchSpec& spec) {
   RETURN_IF_ERROR(CheckRange("starts", spec.starts, 1, kMaxStarts));

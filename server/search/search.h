@@ -31,6 +31,7 @@ struct SearchSpec {
   // Of a model of the same template: its cycles stand in the place of the analytical latency. Null for none.
   std::shared_ptr<const LatencyPredictor> latency;
   MetricProduct objective = MetricProduct::Edp();
+  Combination combination;  // of the objectives of the workload's networks
   Algorithm algorithm = Algorithm::kGradient;
   OrderStrategy order_strategy = OrderStrategy::kIterate;
   int starts = 7;

@@ -1,6 +1,7 @@
 #include "server/search/search_bound.h"
 
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "server/search/evaluator.h"
@@ -17,7 +18,9 @@ Goal ProvenGoal(const SearchSpec& spec) {
   if (spec.latency == nullptr) return GoalOf(spec);
   std::vector<MetricLimit> limits = spec.limits;
   std::erase_if(limits, [](const MetricLimit& limit) { return DependsOnLatency(InfoOf(limit.quantity).product); });
-  return Goal(spec.objective, limits, *spec.hardware_template);
+  SearchSpec proven = spec;
+  proven.limits = std::move(limits);
+  return GoalOf(proven);
 }
 
 // Of a predicted latency nothing is known but that it is not negative.

@@ -59,7 +59,8 @@ std::int64_t GradientBytes(const SearchSpec& spec) {
     rows_of_candidate += std::ssize(latency.rows);
     rows += latency.num_scratch_rows();
   }
-  const std::int64_t blocks = (NumLayers(spec) + kBlockLanes - 1) / kBlockLanes;
+  // Each network has blocks of its own.
+  const std::int64_t blocks = NumLayers(spec) / kBlockLanes + static_cast<std::int64_t>(spec.workload->num_networks());
   return blocks * kRowBytes * (candidates * rows_of_candidate + rows);
 }
 

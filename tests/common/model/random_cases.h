@@ -2,6 +2,7 @@
 #define ONELOOP_TESTS_COMMON_MODEL_RANDOM_CASES_H_
 
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -13,6 +14,7 @@
 #include "common/base/random.h"
 #include "common/hardware/template.h"
 #include "common/mapping/random_mapping.h"
+#include "common/model/goal.h"
 #include "common/model/smooth_model.h"
 #include "common/workload/workload.h"
 
@@ -128,6 +130,16 @@ inline std::vector<double> RandomFactors(const SmoothModel& smooth, Random& rand
     }
   }
   return x;
+}
+
+// How so many networks' objectives become one, with references.
+inline Combination RandomCombination(std::size_t num_networks, Random& random) {
+  using Kind = Combination::Kind;
+  Combination combination;
+  combination.kind = std::array{Kind::kSum, Kind::kGeometricMean, Kind::kWorstRatio, Kind::kOne}[random.Below(4)];
+  for (std::size_t n = 0; n < num_networks; ++n) combination.references.push_back(std::exp2(20 * random.Uniform()));
+  combination.network = random.Below(num_networks);
+  return combination;
 }
 
 }  // namespace oneloop

@@ -22,22 +22,31 @@ namespace {
 // One random descent state on one random accelerator.
 class RandomCase {
  public:
-  RandomCase(std::uint64_t seed, bool fixed_hardware, bool mixed_orders, bool predicted_latency) : random_(seed) {
+  RandomCase(std::uint64_t seed, bool fixed_hardware, bool mixed_orders, bool predicted_latency, bool several_networks)
+      : random_(seed) {
     model_ = std::make_unique<CostModel>(std::shared_ptr<const Template>(RandomTemplate(random_)));
     const std::uint64_t num_layers = 1 + random_.Below(3);
     workload_.layers.reserve(num_layers);
     for (std::uint64_t i = 0; i < num_layers; ++i) {
       workload_.layers.push_back({"layer", static_cast<std::int64_t>(1 + random_.Below(4)), RandomShape(random_)});
     }
+    if (several_networks) SplitIntoNetworks();
     const std::vector<ParameterRange> ranges(static_cast<std::size_t>(model_->hardware_template().num_parameters()),
                                              fixed_hardware ? ParameterRange{4, 4} : ParameterRange{1, 1 << 20});
     std::vector<MetricLimit> limits;
     if (random_.Below(2) == 0) limits.push_back({Quantity::kAreaMm2, 0.5});
+    ObjectiveSpec objective;
+    if (several_networks) {
+      objective.combination = RandomCombination(workload_.networks.size(), random_);
+      limits.push_back({Quantity::kEdp, std::exp2(20 + 20 * random_.Uniform()), 1});
+    }
     if (predicted_latency) latency_ = RandomLatencyPredictor(*model_, random_.Below(3) > 0, random_);
-    smooth_ = std::make_unique<SmoothModel>(
-        *model_, workload_, ranges, Goal(MetricProduct::Edp(), limits, model_->hardware_template()), latency_.get());
+    smooth_ = std::make_unique<SmoothModel>(*model_, workload_, ranges,
+                                            Goal(objective, limits, workload_.networks, model_->hardware_template()),
+                                            latency_.get());
     x_ = RandomFactors(*smooth_, random_);
-    for (std::uint64_t i = 0; i < num_layers; ++i) orders_.push_back(RandomOrders(mixed_orders ? 3 : 1, random_));
+    for (std::size_t i = 0; i < workload_.layers.size(); ++i)
+      orders_.push_back(RandomOrders(mixed_orders ? 3 : 1, random_));
     workspace_ = smooth_->MakeWorkspace();
     gradient_.resize(x_.size());
   }
@@ -82,6 +91,20 @@ class RandomCase {
   }
 
  private:
+  // One layer to each network but the last, which has the rest.
+  void SplitIntoNetworks() {
+    const std::size_t networks = 2 + random_.Below(2);
+    while (workload_.layers.size() < networks + 1) {
+      workload_.layers.push_back({"layer", static_cast<std::int64_t>(1 + random_.Below(4)), RandomShape(random_)});
+    }
+    for (std::size_t n = 0; n < networks; ++n) {
+      workload_.networks.push_back({"network", std::exp2(2 * random_.Normal())});
+    }
+    for (std::size_t i = 0; i < workload_.layers.size(); ++i) {
+      workload_.layers[i].network = static_cast<int>(std::min(i, networks - 1));
+    }
+  }
+
   Random random_;
   Workload workload_;
   std::unique_ptr<CostModel> model_;
@@ -93,12 +116,13 @@ class RandomCase {
   std::vector<double> gradient_;
 };
 
-void CheckGradients(bool fixed_hardware, bool mixed_orders, bool predicted_latency = false) {
+void CheckGradients(bool fixed_hardware, bool mixed_orders, bool predicted_latency = false,
+                    bool several_networks = false) {
   int compared = 0;
   int at_kinks = 0;
   for (std::uint64_t seed = 0; seed < 150; ++seed) {
     SCOPED_TRACE(seed);
-    RandomCase(seed, fixed_hardware, mixed_orders, predicted_latency).Check(&compared, &at_kinks);
+    RandomCase(seed, fixed_hardware, mixed_orders, predicted_latency, several_networks).Check(&compared, &at_kinks);
   }
   testing::Test::RecordProperty("derivatives_compared", compared);
   std::cout << compared << " derivatives compared, " << at_kinks << " at kinks\n";
@@ -111,6 +135,10 @@ TEST(SmoothModelTest, GradientEqualsCentralDifferencesWithFreeHardware) { CheckG
 TEST(SmoothModelTest, GradientEqualsCentralDifferencesOnFixedHardware) { CheckGradients(true, false); }
 TEST(SmoothModelTest, GradientEqualsCentralDifferencesWithMixedOrders) { CheckGradients(false, true); }
 TEST(SmoothModelTest, GradientEqualsCentralDifferencesWithPredictedLatency) { CheckGradients(false, true, true); }
+TEST(SmoothModelTest, GradientEqualsCentralDifferencesOfSeveralNetworks) { CheckGradients(false, true, false, true); }
+TEST(SmoothModelTest, GradientEqualsCentralDifferencesOfSeveralNetworksWithPredictedLatency) {
+  CheckGradients(false, true, true, true);
+}
 
 // Counts in log2 of whole factors, against the same rules in whole numbers.
 TEST(SmoothModelTest, CountsEqualTheExactOnesAtWholeFactors) {

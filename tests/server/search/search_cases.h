@@ -25,6 +25,20 @@ inline SearchSpec SpecFor(Workload workload, std::shared_ptr<const Template> har
   return spec;
 }
 
+// Shipped workloads as the networks of one, with these weights.
+inline Workload JoinShipped(const std::vector<Network>& networks) {
+  Workload joined;
+  joined.name = "joined";
+  for (const Network& network : networks) {
+    for (Layer layer : ShippedWorkload(network.name).layers) {
+      layer.network = static_cast<int>(joined.networks.size());
+      joined.layers.push_back(std::move(layer));
+    }
+    joined.networks.push_back(network);
+  }
+  return joined;
+}
+
 inline SearchSpec ShippedSpec(const std::string& workload) {
   return SpecFor(ShippedWorkload(workload), ShippedTemplate("gemmini"));
 }
