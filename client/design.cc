@@ -18,6 +18,25 @@
 namespace oneloop {
 namespace {
 
+// Of a job of several networks: each one's run on this chip, and what it pays for sharing it.
+void PrintNetworks(const v1::Design& design, std::ostream& out) {
+  if (design.networks().empty()) return;
+  using Align = TextTable::Align;
+  std::vector<TextTable::Column> columns = {{"network"}};
+  for (const char* name : {"weight", "energy_uj", "latency_cycles", "objective", "own_best", "price"}) {
+    columns.push_back({name, Align::kRight});
+  }
+  TextTable table(out, columns);
+  for (const v1::NetworkFigures& network : design.networks()) {
+    table.AddRow({network.name(), ShortNumber(network.weight()), ShortNumber(network.energy_uj()),
+                  ShortNumber(network.latency_cycles()), ShortNumber(network.objective()),
+                  network.has_own_best() ? ShortNumber(network.own_best()) : "-",
+                  network.has_price() ? absl::StrFormat("%+.1f %%", 100 * network.price()) : "-"});
+  }
+  table.Flush();
+  out << '\n';
+}
+
 void PrintTable(const v1::Design& design, std::ostream& out) {
   using Align = TextTable::Align;
   out << DetailLine("design", design.name()) << DetailLine("workload", design.workload())
@@ -36,10 +55,13 @@ void PrintTable(const v1::Design& design, std::ostream& out) {
     out << CertificateDetails(design.certificate(), "this template that its job could find");
   }
   out << '\n';
+  PrintNetworks(design, out);
+  const bool several = !design.networks().empty();
   std::vector<TextTable::Column> columns = {
       {"layer"}, {"count", Align::kRight}, {"bounds"}, {"energy_uj", Align::kRight}, {"latency_cycles", Align::kRight}};
   if (predicted) columns.insert(columns.end(), {{"sigma", Align::kRight}, {"trust", Align::kRight}});
   columns.push_back({"mapping"});
+  if (several) columns.insert(columns.begin(), {"network"});
   TextTable table(out, columns);
   for (const v1::LayerDesign& layer : design.layers()) {
     std::vector<std::string> row = {layer.name(), absl::StrCat(layer.count()), FormatBounds(layer.bounds()),
@@ -49,6 +71,7 @@ void PrintTable(const v1::Design& design, std::ostream& out) {
       row.push_back(absl::StrFormat("%.2f", layer.latency_trust()));
     }
     row.push_back(layer.mapping());
+    if (several) row.insert(row.begin(), layer.network());
     table.AddRow(std::move(row));
   }
   table.Flush();
@@ -57,10 +80,12 @@ void PrintTable(const v1::Design& design, std::ostream& out) {
 // One row per layer with the columns that `oneloop evaluate` reads.
 void PrintCsv(const v1::Design& design, std::ostream& out) {
   const std::vector<std::string> parameters = ParameterNames(design.parameters());
+  const bool several = !design.networks().empty();
   std::vector<std::string> header = {"layer", "count"};
   for (const std::string& name : BoundColumns()) header.push_back(name);
   header.insert(header.end(), parameters.begin(), parameters.end());
   for (const char* name : {"mapping", "energy_uj", "latency_cycles", "area_mm2"}) header.emplace_back(name);
+  if (several) header.emplace_back("network");
   out << CsvLine(header);
   for (const v1::LayerDesign& layer : design.layers()) {
     std::vector<std::string> row = {layer.name(), absl::StrCat(layer.count())};
@@ -70,6 +95,7 @@ void PrintCsv(const v1::Design& design, std::ostream& out) {
     for (const double figure : {layer.energy_uj(), layer.latency_cycles(), design.area_mm2()}) {
       row.push_back(ExactNumber(figure));
     }
+    if (several) row.push_back(layer.network());
     out << CsvLine(row);
   }
 }

@@ -33,8 +33,10 @@ std::string SearchSummary(const v1::JobSpec& spec) {
 }
 
 std::string LimitText(const v1::Limit& limit) {
-  return limit.min() > 0 ? absl::StrCat(limit.quantity(), " >= ", ExactNumber(limit.min()))
-                         : absl::StrCat(limit.quantity(), " <= ", ExactNumber(limit.max()));
+  const std::string name =
+      limit.network().empty() ? limit.quantity() : absl::StrCat(limit.network(), ":", limit.quantity());
+  return limit.min() > 0 ? absl::StrCat(name, " >= ", ExactNumber(limit.min()))
+                         : absl::StrCat(name, " <= ", ExactNumber(limit.max()));
 }
 
 std::string LimitSummary(const v1::JobSpec& spec) {
@@ -105,9 +107,17 @@ std::string SpaceText(const v1::JobSpec& spec) {
   return absl::StrCat("this template", narrowed.empty() ? "" : " with ", absl::StrJoin(narrowed, ", "));
 }
 
+// Of several networks: "geometric_mean of edp"
+std::string CombinedName(const v1::Certificate& certificate) {
+  const std::string product = certificate.objective() == v1::PRODUCT ? certificate.objective_product()
+                                                                     : v1::Objective_Name(certificate.objective());
+  return absl::AsciiStrToLower(absl::StrCat(v1::Combination_Name(certificate.combination()), " of ", product));
+}
+
 // "EDP 6.310e10"
 std::string ObjectiveText(const v1::Certificate& certificate) {
   const std::string value = ShortNumber(certificate.lower_bound() * (1 + certificate.gap()));
+  if (!IsOfSums(certificate.combination())) return absl::StrCat(CombinedName(certificate), " ", value);
   switch (certificate.objective()) {
     case v1::ENERGY:
       return absl::StrCat("energy ", value, " uJ");
@@ -129,12 +139,15 @@ std::string BoundsText(const v1::Certificate& certificate) {
   std::vector<std::string> bounds;
   double energy_uj = certificate.energy_uj_bound();
   double latency_cycles = certificate.latency_cycles_bound();
+  const bool of_sums = IsOfSums(certificate.combination());
   // Where it is the objective, its bound may be the better one.
-  if (certificate.objective() == v1::ENERGY) energy_uj = std::max(energy_uj, certificate.lower_bound());
+  if (of_sums && certificate.objective() == v1::ENERGY) energy_uj = std::max(energy_uj, certificate.lower_bound());
   const bool is_latency = certificate.objective() == v1::LATENCY || certificate.objective() == v1::THROUGHPUT;
-  if (is_latency) latency_cycles = std::max(latency_cycles, certificate.lower_bound());
+  if (of_sums && is_latency) latency_cycles = std::max(latency_cycles, certificate.lower_bound());
   // Of what is 0, nothing is proven.
-  if (certificate.lower_bound() > 0) {
+  if (certificate.lower_bound() > 0 && !of_sums) {
+    bounds.push_back(absl::StrCat(CombinedName(certificate), " ", ShortNumberDown(certificate.lower_bound())));
+  } else if (certificate.lower_bound() > 0) {
     const std::string bound = ShortNumberDown(certificate.lower_bound());
     if (certificate.objective() == v1::EDP) bounds.push_back(absl::StrCat("EDP ", bound, " uJ*cycles"));
     if (certificate.objective() == v1::AREA) bounds.push_back(absl::StrCat("area ", bound, " mm2"));

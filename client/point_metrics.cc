@@ -3,6 +3,7 @@
 #include <array>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 
 namespace oneloop {
 namespace {
@@ -21,7 +22,12 @@ constexpr PointMetric kScore = {"score", "score", "objective", &v1::EvaluatedPoi
 
 std::span<const PointMetric> PointMetrics() { return kMetrics; }
 
+bool IsOfSums(v1::Combination combination) {
+  return combination == v1::COMBINATION_UNSPECIFIED || combination == v1::SUM;
+}
+
 const PointMetric& ObjectiveMetric(const v1::JobSpec& spec) {
+  if (!IsOfSums(spec.combination())) return kScore;
   switch (spec.objective()) {
     case v1::ENERGY:
       return kMetrics[1];
@@ -39,8 +45,11 @@ const PointMetric& ObjectiveMetric(const v1::JobSpec& spec) {
 }
 
 std::string ObjectiveName(const v1::JobSpec& spec) {
-  return spec.objective() == v1::PRODUCT ? spec.objective_product()
-                                         : absl::AsciiStrToLower(v1::Objective_Name(spec.objective()));
+  const std::string name = spec.objective() == v1::PRODUCT
+                               ? spec.objective_product()
+                               : absl::AsciiStrToLower(v1::Objective_Name(spec.objective()));
+  if (IsOfSums(spec.combination())) return name;
+  return absl::AsciiStrToLower(absl::StrCat(v1::Combination_Name(spec.combination()), " of ", name));
 }
 
 }  // namespace oneloop

@@ -26,6 +26,8 @@ std::span<const PointMetric> PointMetrics();
 const PointMetric& ObjectiveMetric(const v1::JobSpec& spec);
 // The same by name: "edp", or a product of metrics.
 std::string ObjectiveName(const v1::JobSpec& spec);
+// Whether energy and latency of several networks are summed before they make the objective.
+bool IsOfSums(v1::Combination combination);
 
 }  // namespace oneloop
 

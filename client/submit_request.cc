@@ -1,6 +1,9 @@
 #include "client/submit_request.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <map>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -32,6 +35,19 @@ absl::StatusOr<double> ParseShare(const std::string& command, const std::string&
   return percent ? *value / 100 : *value;
 }
 
+// "resnet50:3": a name or a file, and a number.
+struct WeightedName {
+  std::string name;
+  std::optional<double> weight;
+};
+WeightedName SplitWeight(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string::npos) return {text, std::nullopt};
+  const std::optional<double> weight = ParseNumber(text.substr(colon + 1));
+  if (!weight.has_value()) return {text, std::nullopt};
+  return {text.substr(0, colon), weight};
+}
+
 template <class Enum>
 Enum ParseChoice(const google::protobuf::EnumDescriptor* type, const std::string& name) {
   return static_cast<Enum>(EnumNumber(type, name).value_or(0));
@@ -40,9 +56,16 @@ Enum ParseChoice(const google::protobuf::EnumDescriptor* type, const std::string
 }  // namespace
 
 void SubmitRequest::Declare(FlagSet* flags) {
-  flags->Add("workload", "NAME|FILE",
-             "what to compute: a shipped workload (see `oneloop workloads`) or a file that `workloads import` reads",
-             &workload_);
+  flags->AddRepeated("workload", "NAME|FILE[:WEIGHT]",
+                     "what to compute: a shipped workload (see `oneloop workloads`) or a file that `workloads import` "
+                     "reads; several share one chip, each with so many runs, 1 by default",
+                     &workloads_);
+  flags->AddChoice("combination", EnumNames(v1::Combination_descriptor()),
+                   "of several workloads, how their objectives become one; default sum", &combination_);
+  flags->AddRepeated("reference", "NAME=VALUE",
+                     "with combination worst_ratio: what a workload's objective is compared with; default the best on "
+                     "a chip of its own",
+                     &references_);
   import_.Declare(flags);
   flags->Add("template", "NAME|FILE",
              "the hardware: a shipped template (see `oneloop templates`) or a YAML or JSON file", &template_);
@@ -58,9 +81,9 @@ void SubmitRequest::Declare(FlagSet* flags) {
   flags->Add("samples", "N", "samples of the whole job, instead of --steps", &samples_, "1 to 100000000000");
   flags->Add("seed", "N", "the same seed finds the same points; default 0", &seed_);
   flags->AddRepeated("fix", "NAME=VALUE", "fix a parameter of the template; may be given several times", &fixed_);
-  flags->AddRepeated("limit", "NAME<=VALUE",
+  flags->AddRepeated("limit", "[WORKLOAD:]NAME<=VALUE",
                      "a hard limit on energy_uj, latency_cycles, area_mm2, edp, power_w, latency_ms or a parameter; "
-                     "throughput_per_s>=VALUE",
+                     "throughput_per_s>=VALUE; of several workloads on one of them, or on all together",
                      &limits_);
   flags->Add("round_period", "N", "descent steps between roundings; default 100", &round_period_, "1 to 10000000");
   flags->Add("learning_rate", "X", "of the descent, in what it moves; default 0.5, raw 1", &learning_rate_);
@@ -82,6 +105,8 @@ void SubmitRequest::Declare(FlagSet* flags) {
 absl::Status SubmitRequest::Set(const std::string& flag, const std::string& value) {
   FlagSet flags(command_);
   Declare(&flags);
+  // Another workload, not one more.
+  if (flag == "workload") workloads_.clear();
   return flags.Parse({absl::StrCat("--", flag, "=", value)});
 }
 
@@ -123,24 +148,65 @@ absl::Status SubmitRequest::FillSettings(const Environment& env, v1::CreateJobRe
 }
 
 absl::Status SubmitRequest::FillSources(const Environment& env, v1::JobSpec* spec) {
-  if (workload_.empty()) return UsageError(command_, "--workload is missing: --workload NAME|FILE");
+  if (workloads_.empty()) return UsageError(command_, "--workload is missing: --workload NAME|FILE");
   if (template_.empty()) return UsageError(command_, "--template is missing: --template NAME|FILE");
-  if (IsFileArgument(workload_)) {
-    ASSIGN_OR_RETURN(const ImportOptions options, import_.Options());
-    if (!options.empty() || DetectWorkloadFormat(workload_) != WorkloadFormat::kOneLoop) {
-      ASSIGN_OR_RETURN(v1::WorkloadImport import, ImportWorkload(workload_, options));
-      for (const std::string& warning : import.warnings()) PrintNotice(env, OneLine(warning));
-      *spec->mutable_workload() = std::move(*import.mutable_workload());
-    } else {
-      RETURN_IF_ERROR(workload_file_.Read(workload_, "spec.workload", spec->mutable_workload()));
-    }
-  } else {
-    spec->set_workload_name(workload_);
-  }
+  RETURN_IF_ERROR(FillWorkloads(env, spec));
   if (IsFileArgument(template_)) {
     RETURN_IF_ERROR(template_file_.Read(template_, "spec.template", spec->mutable_template_()));
   } else {
     spec->set_template_name(template_);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SubmitRequest::FillWorkloads(const Environment& env, v1::JobSpec* spec) {
+  workload_files_.clear();
+  std::vector<WeightedName> parts;
+  for (const std::string& text : workloads_) parts.push_back(SplitWeight(text));
+  // One without a weight is no choice among several.
+  if (parts.size() == 1 && !parts.front().weight.has_value() && combination_.empty()) {
+    return FillWorkload(env, parts.front().name, "spec.workload", spec);
+  }
+  for (std::size_t n = 0; n < parts.size(); ++n) {
+    v1::JobNetwork* const network = spec->add_networks();
+    RETURN_IF_ERROR(FillWorkload(env, parts[n].name, absl::StrCat("spec.networks[", n, "].workload"), network));
+    if (parts[n].weight.has_value()) network->set_weight(*parts[n].weight);
+  }
+  spec->set_combination(ParseChoice<v1::Combination>(v1::Combination_descriptor(), combination_));
+  return FillReferences(spec);
+}
+
+template <class Message>
+absl::Status SubmitRequest::FillWorkload(const Environment& env, const std::string& argument, const std::string& field,
+                                         Message* message) {
+  if (!IsFileArgument(argument)) {
+    message->set_workload_name(argument);
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const ImportOptions options, import_.Options());
+  if (options.empty() && DetectWorkloadFormat(argument) == WorkloadFormat::kOneLoop) {
+    return workload_files_.emplace_back().Read(argument, field, message->mutable_workload());
+  }
+  ASSIGN_OR_RETURN(v1::WorkloadImport import, ImportWorkload(argument, options));
+  for (const std::string& warning : import.warnings()) PrintNotice(env, OneLine(warning));
+  *message->mutable_workload() = std::move(*import.mutable_workload());
+  return absl::OkStatus();
+}
+
+absl::Status SubmitRequest::FillReferences(v1::JobSpec* spec) const {
+  for (const std::string& text : references_) {
+    ASSIGN_OR_RETURN(const Assignment reference,
+                     ParseAssignment(command_, "reference", text, "=", "'resnet50=6.3e10'"));
+    const auto named = std::find_if(
+        spec->mutable_networks()->begin(), spec->mutable_networks()->end(),
+        [&reference](const v1::JobNetwork& network) {
+          return (network.has_workload() ? network.workload().name() : network.workload_name()) == reference.name;
+        });
+    if (named == spec->mutable_networks()->end()) {
+      return UsageError(command_,
+                        absl::StrCat("--reference ", text, ": there is no --workload '", reference.name, "'"));
+    }
+    named->set_reference(reference.value);
   }
   return absl::OkStatus();
 }
@@ -152,15 +218,22 @@ absl::Status SubmitRequest::FillConstraints(v1::JobSpec* spec) const {
     ASSIGN_OR_RETURN(const Assignment limit,
                      ParseAssignment(command_, "limit", text, at_least ? ">=" : "<=", "'area_mm2<=4'"));
     v1::Limit* const message = spec->add_limits();
-    message->set_quantity(limit.name);
+    const std::size_t colon = limit.name.find(':');
+    if (colon == std::string::npos) {
+      message->set_quantity(limit.name);
+    } else {
+      message->set_network(limit.name.substr(0, colon));
+      message->set_quantity(limit.name.substr(colon + 1));
+    }
     at_least ? message->set_min(limit.value) : message->set_max(limit.value);
   }
   return absl::OkStatus();
 }
 
 absl::Status SubmitRequest::Locate(const absl::Status& status) const {
-  return RenameField(template_file_.Locate(workload_file_.Locate(status)),
-                     [this](const std::string& field) { return FlagOf(field); });
+  absl::Status located = template_file_.Locate(status);
+  for (const InputFile& file : workload_files_) located = file.Locate(located);
+  return RenameField(located, [this](const std::string& field) { return FlagOf(field); });
 }
 
 std::string SubmitRequest::FlagOf(const std::string& field) const {
@@ -180,6 +253,13 @@ std::string SubmitRequest::FlagOf(const std::string& field) const {
   std::string_view rest = end == std::string::npos ? "" : std::string_view(path).substr(end);
   const auto other = kOtherNames->find(top);
   const std::string flag = "--" + (other == kOtherNames->end() ? top : other->second);
+  if (top == "networks") {
+    const auto index =
+        rest.starts_with("[") ? ParseInteger<std::size_t>(rest.substr(1, rest.find(']') - 1)) : std::nullopt;
+    if (rest.ends_with(".reference")) return "--reference";
+    return index.has_value() && *index < workloads_.size() ? absl::StrCat("--workload ", workloads_[*index])
+                                                           : "--workload";
+  }
   if (top == "limits" && rest.starts_with("[")) {
     const auto index = ParseInteger<std::size_t>(rest.substr(1, rest.find(']') - 1));
     if (index.has_value() && *index < limits_.size()) return absl::StrCat(flag, " ", limits_[*index]);

@@ -36,11 +36,20 @@ class SubmitRequest {
   absl::Status Locate(const absl::Status& status) const;
 
  private:
+  // The one workload, or each of several as a network.
+  absl::Status FillWorkloads(const Environment& env, v1::JobSpec* spec);
+  // Message: JobSpec or JobNetwork; errors name it as the request's field `field`.
+  template <class Message>
+  absl::Status FillWorkload(const Environment& env, const std::string& argument, const std::string& field,
+                            Message* message);
+  absl::Status FillReferences(v1::JobSpec* spec) const;
   absl::Status FillConstraints(v1::JobSpec* spec) const;
   std::string FlagOf(const std::string& field) const;
 
   const std::string command_;
-  std::string workload_;
+  std::vector<std::string> workloads_;
+  std::string combination_;
+  std::vector<std::string> references_;
   std::string template_;
   std::string objective_;
   std::string algorithm_;
@@ -62,7 +71,7 @@ class SubmitRequest {
   JobSettingsFlags settings_{command_};
   std::optional<std::string> request_id_;
   bool validate_only_ = false;
-  InputFile workload_file_;
+  std::vector<InputFile> workload_files_;
   InputFile template_file_;
 };
 

@@ -15,12 +15,15 @@
 #include "oneloop/v1/library.pb.h"
 #include "server/handlers/calibration_convert.h"
 #include "server/handlers/deterministic_bytes.h"
+#include "server/search/own_best.h"
 
 namespace oneloop {
 namespace {
 
 // A list of a page's jobs holds so much of each at most.
 constexpr std::size_t kLargestSummary = 16 << 10;
+
+constexpr std::size_t kLongestJoinedName = 63;
 
 constexpr int kDefaultStarts = 7;
 constexpr int kDefaultSteps = 1490;
@@ -41,26 +44,49 @@ absl::Status CheckCount(std::string_view field, std::int64_t value, std::int64_t
   return FieldError(field, absl::StrCat("is ", value, "; valid: 1 to ", max));
 }
 
+// Message: JobSpec or JobNetwork.
+template <class Message>
+absl::StatusOr<v1::Workload> ResolveWorkload(const Message& message, const Catalog& catalog) {
+  switch (message.workload_source_case()) {
+    case Message::kWorkloadName: {
+      const v1::Workload* shipped = catalog.FindWorkload(message.workload_name());
+      if (shipped != nullptr) return *shipped;
+      return FieldError("workload_name", absl::StrCat("there is no workload '", message.workload_name(), "'",
+                                                      catalog.SuggestWorkload(message.workload_name())));
+    }
+    case Message::kWorkload:
+      RETURN_IF_ERROR(PrefixField("workload", CheckLayerNames(message.workload())));
+      return message.workload();
+    case Message::WORKLOAD_SOURCE_NOT_SET:
+      break;
+  }
+  return FieldError("workload_name", "is missing; give the name of a shipped workload, or a workload");
+}
+
+absl::Status ResolveNetworks(const v1::JobSpec& spec, const Catalog& catalog, v1::Library* resolved) {
+  if (spec.workload_source_case() != v1::JobSpec::WORKLOAD_SOURCE_NOT_SET) {
+    return FieldError("networks", "cannot be given together with a workload");
+  }
+  if (spec.networks_size() > kMaxNetworks) {
+    return FieldError("networks",
+                      absl::StrCat("has ", spec.networks_size(), " networks; valid: at most ", kMaxNetworks));
+  }
+  for (int n = 0; n < spec.networks_size(); ++n) {
+    absl::StatusOr<v1::Workload> workload = ResolveWorkload(spec.networks(n), catalog);
+    if (!workload.ok()) return PrefixField(absl::StrCat("networks[", n, "]"), workload.status());
+    *resolved->add_workloads() = *std::move(workload);
+  }
+  return absl::OkStatus();
+}
+
 // All sources as messages of their own.
 absl::StatusOr<v1::Library> ResolveSources(const v1::JobSpec& spec, const Catalog& catalog,
                                            const CalibrationCatalog& calibrations, const std::string& project) {
   v1::Library resolved;
-  switch (spec.workload_source_case()) {
-    case v1::JobSpec::kWorkloadName: {
-      const v1::Workload* shipped = catalog.FindWorkload(spec.workload_name());
-      if (shipped == nullptr) {
-        return FieldError("workload_name", absl::StrCat("there is no workload '", spec.workload_name(), "'",
-                                                        catalog.SuggestWorkload(spec.workload_name())));
-      }
-      *resolved.add_workloads() = *shipped;
-      break;
-    }
-    case v1::JobSpec::kWorkload:
-      RETURN_IF_ERROR(PrefixField("workload", CheckLayerNames(spec.workload())));
-      *resolved.add_workloads() = spec.workload();
-      break;
-    case v1::JobSpec::WORKLOAD_SOURCE_NOT_SET:
-      return FieldError("workload_name", "is missing; give the name of a shipped workload, or a workload");
+  if (spec.networks().empty()) {
+    ASSIGN_OR_RETURN(*resolved.add_workloads(), ResolveWorkload(spec, catalog));
+  } else {
+    RETURN_IF_ERROR(ResolveNetworks(spec, catalog, &resolved));
   }
   ASSIGN_OR_RETURN(*resolved.add_templates(), ResolveTemplate(spec, catalog));
   if (!spec.calibration_name().empty()) {
@@ -86,6 +112,10 @@ absl::StatusOr<v1::JobSpec> WithDefaults(v1::JobSpec spec) {
   if (!spec.has_descent_share()) spec.set_descent_share(kDefaultDescentShare);
   if (spec.objective() == v1::OBJECTIVE_UNSPECIFIED) {
     spec.set_objective(spec.objective_product().empty() ? v1::EDP : v1::PRODUCT);
+  }
+  if (!spec.networks().empty() && spec.combination() == v1::COMBINATION_UNSPECIFIED) spec.set_combination(v1::SUM);
+  for (v1::JobNetwork& network : *spec.mutable_networks()) {
+    if (!network.has_weight()) network.set_weight(1);
   }
   if (spec.algorithm() == v1::ALGORITHM_UNSPECIFIED) spec.set_algorithm(v1::GRADIENT);
   if (spec.order_strategy() == v1::ORDER_STRATEGY_UNSPECIFIED) spec.set_order_strategy(v1::ITERATE);
@@ -138,6 +168,74 @@ absl::Status SetObjective(const v1::JobSpec& spec, SearchSpec* search) {
   return absl::OkStatus();
 }
 
+// The networks' layers one after the other, each network's by itself.
+absl::StatusOr<Workload> JoinNetworks(const v1::JobSpec& spec, const v1::Library& resolved) {
+  Workload joined;
+  for (int n = 0; n < spec.networks_size(); ++n) {
+    const std::string path = absl::StrCat("networks[", n, "]");
+    absl::StatusOr<Workload> workload = WorkloadFromProto(resolved.workloads(n));
+    if (!workload.ok()) return PrefixField(path + ".workload", workload.status());
+    for (const Network& other : joined.networks) {
+      if (other.name != workload->name) continue;
+      return FieldError(path, absl::StrCat("is the workload '", workload->name,
+                                           "', which another network is already; raise that one's weight, or give "
+                                           "this one another name"));
+    }
+    if (joined.layers.size() + workload->layers.size() > static_cast<std::size_t>(kMaxLayers)) {
+      return FieldError("networks", absl::StrCat("have more than ", kMaxLayers, " layers in all"));
+    }
+    joined.name += absl::StrCat(n == 0 ? "" : "-", workload->name);
+    joined.networks.push_back({workload->name, spec.networks(n).weight()});
+    for (Layer& layer : workload->layers) {
+      layer.network = n;
+      joined.layers.push_back(std::move(layer));
+    }
+  }
+  joined.name.resize(std::min(joined.name.size(), kLongestJoinedName));
+  RETURN_IF_ERROR(ValidateWorkload(joined));
+  return joined;
+}
+
+absl::StatusOr<Workload> BuildWorkload(const v1::JobSpec& spec, const v1::Library& resolved) {
+  if (!spec.networks().empty()) return JoinNetworks(spec, resolved);
+  absl::StatusOr<Workload> workload = WorkloadFromProto(resolved.workloads(0));
+  if (!workload.ok()) return PrefixField("workload", workload.status());
+  return workload;
+}
+
+absl::Status SetCombination(const v1::JobSpec& spec, SearchSpec* search) {
+  Combination& combination = search->combination;
+  switch (spec.combination()) {
+    case v1::COMBINATION_UNSPECIFIED:
+      return absl::OkStatus();
+    case v1::SUM:
+      combination.kind = Combination::Kind::kSum;
+      break;
+    case v1::GEOMETRIC_MEAN:
+      combination.kind = Combination::Kind::kGeometricMean;
+      break;
+    case v1::WORST_RATIO:
+      combination.kind = Combination::Kind::kWorstRatio;
+      break;
+    default:
+      return FieldError("combination",
+                        absl::StrCat("is ", spec.combination(), "; valid: SUM, GEOMETRIC_MEAN, WORST_RATIO"));
+  }
+  if (spec.networks().empty()) return FieldError("combination", "is given, but the job has no `networks`");
+  for (int n = 0; n < spec.networks_size(); ++n) {
+    const v1::JobNetwork& network = spec.networks(n);
+    const std::string field = absl::StrCat("networks[", n, "].reference");
+    if (network.has_reference() && spec.combination() != v1::WORST_RATIO) {
+      return FieldError(field, "is given, but only combination WORST_RATIO compares with it");
+    }
+    if (network.has_reference() && !(network.reference() > 0 && std::isfinite(network.reference()))) {
+      return FieldError(field, absl::StrCat("is ", network.reference(), "; valid: above 0"));
+    }
+    if (spec.combination() == v1::WORST_RATIO) combination.references.push_back(network.reference());
+  }
+  return absl::OkStatus();
+}
+
 absl::Status SetAlgorithm(const v1::JobSpec& spec, SearchSpec* search) {
   switch (spec.algorithm()) {
     case v1::GRADIENT:
@@ -179,6 +277,7 @@ absl::Status SetOrderStrategy(const v1::JobSpec& spec, SearchSpec* search) {
 
 absl::Status SetChoices(const v1::JobSpec& spec, SearchSpec* search) {
   RETURN_IF_ERROR(SetObjective(spec, search));
+  RETURN_IF_ERROR(SetCombination(spec, search));
   RETURN_IF_ERROR(SetAlgorithm(spec, search));
   RETURN_IF_ERROR(SetOrderStrategy(spec, search));
   if (spec.parametrization() != v1::LOG && spec.parametrization() != v1::RAW) {
@@ -236,8 +335,9 @@ absl::Status FixParameters(const v1::JobSpec& spec, SearchSpec* search) {
 
 // Of two limits on one quantity the tighter one counts.
 void AddMetricLimit(const MetricLimit& limit, std::vector<MetricLimit>* limits) {
-  const auto same = std::find_if(limits->begin(), limits->end(),
-                                 [&limit](const MetricLimit& other) { return other.quantity == limit.quantity; });
+  const auto same = std::find_if(limits->begin(), limits->end(), [&limit](const MetricLimit& other) {
+    return other.quantity == limit.quantity && other.network == limit.network;
+  });
   if (same == limits->end()) {
     limits->push_back(limit);
   } else {
@@ -271,15 +371,29 @@ absl::StatusOr<double> BoundOf(const v1::Limit& limit, std::string_view field) {
   return bound;
 }
 
+// Which of the workload's networks a limit is on.
+absl::StatusOr<int> NetworkOf(const v1::Limit& limit, const Workload& workload) {
+  if (limit.network().empty()) return MetricLimit::kWholeWorkload;
+  std::vector<std::string> names;
+  for (const Network& network : workload.networks) names.push_back(network.name);
+  const auto found = std::find(names.begin(), names.end(), limit.network());
+  if (found != names.end()) return static_cast<int>(found - names.begin());
+  return FieldError("network", absl::StrCat("is '", limit.network(), "', ",
+                                            names.empty() ? "but the job has no `networks`"
+                                                          : "which is none of the job's networks" +
+                                                                SuggestName(limit.network(), names)));
+}
+
 absl::Status AddLimit(const v1::Limit& limit, SearchSpec* search) {
   const Template& hardware_template = *search->hardware_template;
+  ASSIGN_OR_RETURN(const int network, NetworkOf(limit, *search->workload));
   if (const QuantityInfo* quantity = FindQuantity(limit.quantity())) {
     ASSIGN_OR_RETURN(const double bound, BoundOf(limit, quantity->at_least ? "min" : "max"));
     if (NeedsClock(*quantity) && !hardware_template.spec().clock_mhz.has_value()) {
       return FieldError("quantity", absl::StrCat("is ", limit.quantity(), ", which needs a clock, and template '",
                                                  hardware_template.name(), "' has no clock_mhz"));
     }
-    AddMetricLimit({quantity->quantity, bound}, &search->limits);
+    AddMetricLimit({quantity->quantity, bound, network}, &search->limits);
     return absl::OkStatus();
   }
   const int index = hardware_template.FindParameter(limit.quantity());
@@ -288,6 +402,10 @@ absl::Status AddLimit(const v1::Limit& limit, SearchSpec* search) {
     for (const QuantityInfo& quantity : AllQuantities()) names.emplace_back(quantity.name);
     for (const std::string& name : hardware_template.parameter_names()) names.push_back(name);
     return FieldError("quantity", absl::StrCat("is '", limit.quantity(), "'", SuggestName(limit.quantity(), names)));
+  }
+  if (network != MetricLimit::kWholeWorkload) {
+    return FieldError("network", absl::StrCat("is '", limit.network(), "', but ", limit.quantity(),
+                                              " is a parameter of the chip, which all networks share"));
   }
   ASSIGN_OR_RETURN(const double max, BoundOf(limit, "max"));
   return LimitParameter(hardware_template.parameter(index), max,
@@ -306,14 +424,14 @@ absl::Status SetLatency(const v1::JobSpec& spec, const v1::Library& resolved, Se
                     "ENERGY, or no calibration");
 }
 
-// `spec` has its defaults, `resolved` exactly one workload, one template and, if one is named, a calibration.
+// `spec` has its defaults, `resolved` a workload or one for each network, one template and, if one is named, a
+// calibration.
 absl::StatusOr<std::shared_ptr<const SearchSpec>> BuildSearch(const v1::JobSpec& spec, const v1::Library& resolved) {
   auto search = std::make_shared<SearchSpec>();
   RETURN_IF_ERROR(SetCounts(spec, search.get()));
   RETURN_IF_ERROR(SetChoices(spec, search.get()));
-  absl::StatusOr<Workload> workload = WorkloadFromProto(resolved.workloads(0));
-  if (!workload.ok()) return PrefixField("workload", workload.status());
-  search->workload = std::make_shared<const Workload>(*std::move(workload));
+  ASSIGN_OR_RETURN(Workload workload, BuildWorkload(spec, resolved));
+  search->workload = std::make_shared<const Workload>(std::move(workload));
   absl::StatusOr<std::unique_ptr<const Template>> hardware_template = TemplateFromProto(resolved.templates(0));
   if (!hardware_template.ok()) return PrefixField("template", hardware_template.status());
   search->hardware_template = *std::move(hardware_template);
@@ -333,9 +451,9 @@ absl::Status Unreadable(std::int64_t job_id, std::string_view what) {
   return absl::DataLossError(absl::StrCat("the stored ", ToAbsl(what), " of job ", job_id, " cannot be read"));
 }
 
-absl::StatusOr<v1::Library> DecodeResolved(const JobRecord& record) {
+absl::StatusOr<v1::Library> DecodeResolved(const JobRecord& record, int num_workloads) {
   v1::Library resolved;
-  if (!resolved.ParseFromString(record.job.resolved) || resolved.workloads_size() != 1 ||
+  if (!resolved.ParseFromString(record.job.resolved) || resolved.workloads_size() != num_workloads ||
       resolved.templates_size() != 1 || resolved.calibrations_size() > 1) {
     return Unreadable(record.id, "workload, template and calibration");
   }
@@ -373,6 +491,7 @@ absl::StatusOr<PreparedJob> PrepareJob(const v1::JobSpec& spec, const Catalog& c
   job.parameter_names = prepared.search->hardware_template->parameter_names();
   job.num_layers = std::max(1, static_cast<int>(prepared.search->workload->layers.size()));
   job.num_starts = prepared.search->starts;
+  job.starts_wait_for_bound = LacksReferences(*prepared.search);
   job.samples_total = prepared.search->samples_per_start * prepared.search->starts;
   if (prepared.spec.has_stop_gap()) job.stop_gap = prepared.spec.stop_gap();
   prepared.warnings =
@@ -383,16 +502,16 @@ absl::StatusOr<PreparedJob> PrepareJob(const v1::JobSpec& spec, const Catalog& c
 
 void Summarize(v1::JobSpec* spec) {
   if (spec->ByteSizeLong() <= kLargestSummary) return;
-  if (spec->has_workload()) {
-    const std::string name = spec->workload().name();
-    spec->mutable_workload()->Clear();
-    spec->mutable_workload()->set_name(name);
+  const auto leave_name = [](auto* message) {
+    const std::string name = message->name();
+    message->Clear();
+    message->set_name(name);
+  };
+  if (spec->has_workload()) leave_name(spec->mutable_workload());
+  for (v1::JobNetwork& network : *spec->mutable_networks()) {
+    if (network.has_workload()) leave_name(network.mutable_workload());
   }
-  if (spec->has_template_()) {
-    const std::string name = spec->template_().name();
-    spec->mutable_template_()->Clear();
-    spec->mutable_template_()->set_name(name);
-  }
+  if (spec->has_template_()) leave_name(spec->mutable_template_());
   if (spec->ByteSizeLong() <= kLargestSummary) return;
   spec->clear_limits();
   spec->clear_fixed_parameters();
@@ -408,8 +527,10 @@ absl::StatusOr<std::shared_ptr<const SearchSpec>> DecodeSearch(const JobRecord& 
   ASSIGN_OR_RETURN(const v1::JobSpec stored, DecodeSpec(record));
   // A job of an earlier version lacks the fields that have come since.
   ASSIGN_OR_RETURN(const v1::JobSpec spec, WithDefaults(stored));
-  ASSIGN_OR_RETURN(const v1::Library resolved, DecodeResolved(record));
-  return BuildSearch(spec, resolved);
+  ASSIGN_OR_RETURN(const v1::Library resolved, DecodeResolved(record, std::max(1, spec.networks_size())));
+  ASSIGN_OR_RETURN(const std::shared_ptr<const SearchSpec> search, BuildSearch(spec, resolved));
+  if (!record.bound.has_value()) return search;
+  return WithReferences(search, record.bound->own_bests);
 }
 
 }  // namespace oneloop

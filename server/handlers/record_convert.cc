@@ -85,6 +85,7 @@ v1::Certificate CertificateToProto(const JobBound& bound, const v1::JobSpec& spe
   v1::Certificate certificate;
   certificate.set_objective(spec.objective());
   certificate.set_objective_product(spec.objective_product());
+  certificate.set_combination(spec.combination());
   certificate.set_lower_bound(bound.objective);
   certificate.set_energy_uj_bound(bound.energy_uj);
   certificate.set_latency_cycles_bound(bound.latency_cycles);

@@ -18,6 +18,7 @@ struct ActiveJob {
   std::optional<double> bound;             // of the objective, once it is proven
   std::optional<double> stop_gap;
   std::optional<StopRule> stop_rule;  // with stop_gap
+  bool starts_wait_for_bound = false;
   StartRemarks remarks;
 
   // Take over what is known, and have the spec say at which score a start ends once both are there.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -77,6 +78,7 @@ void JobManager::Enqueue(const JobRecord& record, const std::vector<StartRecord>
   job.marked_running = record.state == JobState::kRunning;
   job.noted = false;
   job.stop_gap = record.job.stop_gap;
+  job.starts_wait_for_bound = record.job.starts_wait_for_bound;
   if (record.bound) job.SetBound(record.bound->objective);
   if (!job.bound) units.push_back(kBoundUnit);
   // It has not found a design, or it would be over; and where none fits, it need not look for one.
@@ -88,15 +90,16 @@ void JobManager::Enqueue(const JobRecord& record, const std::vector<StartRecord>
     // A job that was only held knows of more than was stored a moment ago.
     if (!job.stop_rule) job.stop_rule.emplace(record.job.num_starts);
     AddEnded(starts, &*job.stop_rule);
-    ApplyStopRule(record.id, job);
   }
+  LimitStarts(record.id, job);
   work_.SignalAll();
 }
 
-void JobManager::ApplyStopRule(std::int64_t job_id, const ActiveJob& job) {
-  if (!job.stop_rule) return;
-  queue_.LimitStarts(job_id, job.bound ? job.stop_rule->may_begin_below() : 0);
-  queue_.DropStarts(job_id, job.stop_rule->never_from());
+void JobManager::LimitStarts(std::int64_t job_id, const ActiveJob& job) {
+  if (!job.stop_rule && !job.starts_wait_for_bound) return;
+  const int all = std::numeric_limits<int>::max();
+  queue_.LimitStarts(job_id, !job.bound ? 0 : job.stop_rule ? job.stop_rule->may_begin_below() : all);
+  if (job.stop_rule) queue_.DropStarts(job_id, job.stop_rule->never_from());
 }
 
 absl::Status JobManager::CheckOpen() {

@@ -141,7 +141,7 @@ class JobManager {
   // Those that are not done, or not listed, are queued.
   void Enqueue(const JobRecord& record, const std::vector<StartRecord>& starts);
   // Lets the queue lease what the job's stop rule allows by now.
-  void ApplyStopRule(std::int64_t job_id, const ActiveJob& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void LimitStarts(std::int64_t job_id, const ActiveJob& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CheckOpen() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<JobRecord> SetPaused(std::int64_t job_id, const std::vector<JobState>& from, const std::string& reason,
                                       std::optional<std::int64_t> expected_revision)
@@ -164,7 +164,7 @@ class JobManager {
   void Remark(const Lease& lease, const std::string& text);
   absl::StatusOr<PointWriter::Ending> RunAndStore(const Task& task, const SearchSpec& spec);
   // kOpen when it was stopped; OUT_OF_RANGE when the proof shows that no design can meet the job's limits.
-  absl::StatusOr<PointWriter::Ending> ProveAndStore(const Task& task, const SearchSpec& spec);
+  absl::StatusOr<PointWriter::Ending> ProveAndStore(const Task& task, const std::shared_ptr<const SearchSpec>& given);
   // OUT_OF_RANGE, with the limits that are in conflict; kOpen when it was stopped, kDone when no limit is to blame.
   absl::StatusOr<PointWriter::Ending> Diagnose(const Task& task, const SearchSpec& spec);
   void Settle(const Lease& lease, PointWriter::Ending ending);

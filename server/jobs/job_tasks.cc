@@ -17,6 +17,7 @@
 #include "server/jobs/end_message.h"
 #include "server/jobs/job_manager.h"
 #include "server/search/limit_conflict.h"
+#include "server/search/own_best.h"
 #include "server/search/search_memory.h"
 
 namespace oneloop {
@@ -82,7 +83,7 @@ absl::StatusOr<PointWriter::Ending> JobManager::DoTask(const Task& task) {
     const auto stopped = [&task] { return task.signals->stopped(); };
     RETURN_IF_ERROR(memory_.Run(EstimateSearchBytes(*spec), stopped, [&] {
       task.signals->SetWaiting(false);
-      ending = task.lease.start == kBoundUnit       ? ProveAndStore(task, *spec)
+      ending = task.lease.start == kBoundUnit       ? ProveAndStore(task, spec)
                : task.lease.start == kDiagnosisUnit ? Diagnose(task, *spec)
                                                     : RunAndStore(task, *spec);
     }));
@@ -171,18 +172,27 @@ void JobManager::Remark(const Lease& lease, const std::string& text) {
   }
 }
 
-absl::StatusOr<PointWriter::Ending> JobManager::ProveAndStore(const Task& task, const SearchSpec& spec) {
-  const std::optional<LowerBound> bound = options_.prove_bound(spec, StopRequestOf(*task.signals));
+absl::StatusOr<PointWriter::Ending> JobManager::ProveAndStore(const Task& task,
+                                                              const std::shared_ptr<const SearchSpec>& given) {
+  const std::function<bool()> stop_requested = StopRequestOf(*task.signals);
+  const std::optional<std::vector<double>> own_bests = FindOwnBests(*given, stop_requested);
+  if (!own_bests) return PointWriter::Ending::kOpen;
+  const std::shared_ptr<const SearchSpec> spec = WithReferences(given, *own_bests);
+  const std::optional<LowerBound> bound = options_.prove_bound(*spec, stop_requested);
   if (!bound) return PointWriter::Ending::kOpen;
   RETURN_IF_ERROR(options_.store->SetJobBound(
-      task.lease.job_id, {bound->objective, bound->energy_uj, bound->latency_cycles, bound->boxes, bound->exhausted}));
+      task.lease.job_id,
+      {bound->objective, bound->energy_uj, bound->latency_cycles, bound->boxes, bound->exhausted, *own_bests}));
   Failpoint("jobs.after_bound");
   {
     MutexLock lock(&mutex_);
-    if (const auto job = active_.find(task.lease.job_id); job != active_.end()) job->second.SetBound(bound->objective);
+    if (const auto job = active_.find(task.lease.job_id); job != active_.end()) {
+      job->second.SetSpec(spec);
+      job->second.SetBound(bound->objective);
+    }
   }
   // Its starts would look for what is not there.
-  return std::isinf(bound->objective) ? Diagnose(task, spec) : PointWriter::Ending::kDone;
+  return std::isinf(bound->objective) ? Diagnose(task, *spec) : PointWriter::Ending::kDone;
 }
 
 absl::StatusOr<PointWriter::Ending> JobManager::Diagnose(const Task& task, const SearchSpec& spec) {
@@ -213,7 +223,7 @@ void JobManager::Settle(const Lease& lease, PointWriter::Ending ending) {
     if (job->second.stop_rule && lease.start >= 0) {
       job->second.stop_rule->OnEnded(lease.start, ending == PointWriter::Ending::kWithinStopGap);
     }
-    ApplyStopRule(lease.job_id, job->second);
+    LimitStarts(lease.job_id, job->second);
     if (!queue_.IsFinished(lease.job_id)) return;
   }
   SettleLast(lease);

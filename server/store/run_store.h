@@ -51,8 +51,9 @@ struct NewJob {
   std::vector<std::string> parameter_names;  // order of PointRecord::parameters
   int num_starts = 1;
   std::int64_t samples_total = 0;
-  std::optional<double> stop_gap;  // > 0: distance from the job's bound at which a start ends
-  int num_layers = 1;              // of the workload
+  std::optional<double> stop_gap;      // > 0: distance from the job's bound at which a start ends
+  bool starts_wait_for_bound = false;  // what they minimise follows from what is found with the bound
+  int num_layers = 1;                  // of the workload
   JobSettings settings;
 };
 
@@ -73,6 +74,9 @@ struct JobBound {
   double latency_cycles = 0;
   int boxes = 0;           // that the proof looked at
   bool exhausted = false;  // more of them would not raise the bound
+  // Of a workload of several networks, by network: the best objective that was found on a chip of its own; infinite
+  // when there is none.
+  std::vector<double> own_bests = {};
 };
 
 struct JobRecord {

@@ -1,12 +1,16 @@
 #include "server/store/sqlite_queries.h"
 
+#include <cmath>
 #include <limits>
 #include <optional>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "common/base/status.h"
+#include "server/store/number_list.h"
 #include "server/store/sqlite_point_queries.h"
 #include "server/store/store_errors.h"
 
@@ -18,7 +22,7 @@ constexpr char kSelectJobs[] =
     "start_time_us, "
     "end_time_us, num_starts, samples_total, starts_done, samples_done, points, front_size, best_point, revision, "
     "stop_gap, bound_boxes, bound_exhausted, lower_bound, energy_uj_bound, latency_cycles_bound, num_layers, priority, "
-    "deadline_us, pinned, delete_time_us, purge_time_us, bytes, ";
+    "deadline_us, pinned, delete_time_us, purge_time_us, bytes, starts_wait_for_bound, own_bests, ";
 constexpr char kWholeSpec[] = "spec, resolved ";
 // Large specs and what they stand for stay where they are.
 constexpr char kSpecSummary[] = "coalesce(summary, spec), x'' ";
@@ -42,6 +46,13 @@ std::optional<JobBound> BoundFromRow(const SqliteStatement& row, int column) {
   bound.energy_uj = row.Figure(column++);
   bound.latency_cycles = row.Figure(column++);
   return bound;
+}
+
+// null stands for infinity. What cannot be read is not known.
+std::vector<double> OwnBestsFromText(std::string_view text) {
+  std::vector<double> bests = ParseNumberList(text).value_or(std::vector<double>());
+  for (double& best : bests) best = std::isnan(best) ? std::numeric_limits<double>::infinity() : best;
+  return bests;
 }
 
 JobRecord JobFromRow(const SqliteStatement& row) {
@@ -77,6 +88,9 @@ JobRecord JobFromRow(const SqliteStatement& row) {
   record.delete_time = OptionalTime(row, column++);
   record.purge_time = OptionalTime(row, column++);
   record.bytes = row.Int(column++);
+  record.job.starts_wait_for_bound = row.Int(column++) != 0;
+  if (record.bound) record.bound->own_bests = OwnBestsFromText(row.Text(column));
+  ++column;
   record.job.spec = row.Text(column++);
   record.job.resolved = row.Text(column++);
   return record;

@@ -252,6 +252,11 @@ CREATE UNIQUE INDEX jobs_by_request ON jobs (project, owner, request_id) WHERE r
 constexpr char kAddSpecSummaries[] = R"sql(
 ALTER TABLE job_specs ADD COLUMN summary BLOB;  -- for lists, of a spec that is too large for them
 )sql";
+// Version 5 brought jobs of several networks.
+constexpr char kAddOwnBests[] = R"sql(
+ALTER TABLE jobs ADD COLUMN starts_wait_for_bound INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN own_bests TEXT NOT NULL DEFAULT '[]';  -- objectives by network, null for infinity
+)sql";
 constexpr char kSetCalibrationsAside[] = "ALTER TABLE calibrations RENAME TO calibrations_of_all;";
 constexpr char kTakeCalibrationsOver[] = R"sql(
 INSERT INTO calibrations (id, name, state, message, summary, request, model, create_time_us, end_time_us, project,
@@ -306,11 +311,12 @@ absl::Status Migrate(SqliteConnection* connection, const Schema& schema, int ver
 const Schema& StoreSchema() {
   static const Schema& schema =
       *new Schema{absl::StrCat(kCreateTables, CreatePointsView(), kCreateCalibrations, kAddJobSettings, kAddBytes,
-                               kCreateCrashes, kAddSpecSummaries),
+                               kCreateCrashes, kAddSpecSummaries, kAddOwnBests),
                   /*steps=*/{absl::StrCat(kCreateCalibrationsOfAll, kAddOwners, kAddJobSettings),
                              absl::StrCat(kAddBytes, kCountBytes),
                              absl::StrCat(kRequestsOfOwners, kSetCalibrationsAside, kCreateCalibrations,
-                                          kTakeCalibrationsOver, kCreateCrashes, kAddSpecSummaries)}};
+                                          kTakeCalibrationsOver, kCreateCrashes, kAddSpecSummaries),
+                             kAddOwnBests}};
   return schema;
 }
 

@@ -8,6 +8,7 @@
 #include "common/base/failpoint.h"
 #include "common/base/log.h"
 #include "common/base/status.h"
+#include "server/store/number_list.h"
 #include "server/store/sqlite_calibrations.h"
 #include "server/store/sqlite_crashes.h"
 #include "server/store/sqlite_queries.h"
@@ -103,15 +104,15 @@ absl::StatusOr<std::int64_t> SqliteWriter::InsertJob(const NewJob& job) {
                    connection_->Prepare(
                        "INSERT INTO jobs (project, request_id, owner, workload_name, template_name, state, message, "
                        "create_time_us, num_starts, samples_total, stop_gap, num_layers, priority, deadline_us, "
-                       "pinned, bytes, starts_done, samples_done, points, front_size, revision) "
-                       "VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, ?)"));
+                       "pinned, bytes, starts_wait_for_bound, starts_done, samples_done, points, front_size, revision) "
+                       "VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, ?)"));
   const std::optional<std::string> request_id =
       job.request_id.empty() ? std::nullopt : std::optional<std::string>(job.request_id);
   RETURN_IF_ERROR(insert.Run(job.project, request_id, job.owner, job.workload_name, job.template_name,
                              static_cast<int>(JobState::kPending), absl::ToUnixMicros(clock_()), job.num_starts,
                              job.samples_total, job.stop_gap, job.num_layers, job.settings.priority,
                              Micros(job.settings.deadline), job.settings.pinned ? 1 : 0, SpecBytes(job),
-                             next_revision_));
+                             job.starts_wait_for_bound ? 1 : 0, next_revision_));
   const std::int64_t id = connection_->last_insert_id();
   const std::optional<Blob> summary = job.summary.empty() ? std::nullopt : std::optional<Blob>(Blob{job.summary});
   ASSIGN_OR_RETURN(SqliteStatement insert_spec,
@@ -204,13 +205,17 @@ absl::Status SqliteWriter::Apply(SetJobBoundWrite& write) {
   const absl::StatusOr<JobHead> head = ReadHead(write.id);
   write.result = head.ok() ? CheckUnfinished(write.id, head->state) : head.status();
   if (!write.result.ok()) return head.ok() || absl::IsNotFound(write.result) ? absl::OkStatus() : write.result;
-  ASSIGN_OR_RETURN(SqliteStatement update,
-                   connection_->Prepare("UPDATE jobs SET bound_boxes = ?2, bound_exhausted = ?3, lower_bound = ?4, "
-                                        "energy_uj_bound = ?5, latency_cycles_bound = ?6, revision = ?7 "
-                                        "WHERE id = ?1 AND bound_boxes IS NULL"));
+  ASSIGN_OR_RETURN(
+      SqliteStatement update,
+      connection_->Prepare("UPDATE jobs SET bound_boxes = ?2, bound_exhausted = ?3, lower_bound = ?4, "
+                           "energy_uj_bound = ?5, latency_cycles_bound = ?6, revision = ?7, own_bests = ?8 "
+                           "WHERE id = ?1 AND bound_boxes IS NULL"));
   const JobBound& bound = write.bound;
+  std::string own_bests;
+  FormatNumberList(bound.own_bests, own_bests);
   RETURN_IF_ERROR(update.Run(write.id, bound.boxes, bound.exhausted ? 1 : 0, StoredFigure(bound.objective),
-                             StoredFigure(bound.energy_uj), StoredFigure(bound.latency_cycles), next_revision_));
+                             StoredFigure(bound.energy_uj), StoredFigure(bound.latency_cycles), next_revision_,
+                             own_bests));
   if (connection_->changed_rows() != 0) changed_jobs_.insert(write.id);
   return absl::OkStatus();
 }

@@ -147,6 +147,25 @@ TEST_F(SubmitTest, SendsEveryFlag) {
   EXPECT_EQ(spec.stop_gap(), 0.015);
 }
 
+TEST_F(SubmitTest, SeveralWorkloadsAreNetworksWithWeights) {
+  const auto result = Submit({"--workload", "bert:0.5", "--combination", "worst_ratio", "--reference", "bert=1.5e9",
+                              "--limit", "bert:latency_ms<=5", "--limit", "area_mm2<=4"});
+  EXPECT_EQ(result.code, ExitCode::kOk) << result.err;
+  ASSERT_EQ(requests_.size(), 1u);
+  const v1::JobSpec& spec = requests_[0].spec();
+  EXPECT_EQ(spec.workload_source_case(), v1::JobSpec::WORKLOAD_SOURCE_NOT_SET);
+  ASSERT_EQ(spec.networks_size(), 2);
+  EXPECT_EQ(spec.networks(0).workload_name(), "resnet50");
+  EXPECT_FALSE(spec.networks(0).has_weight());
+  EXPECT_EQ(spec.networks(1).workload_name(), "bert");
+  EXPECT_EQ(spec.networks(1).weight(), 0.5);
+  EXPECT_EQ(spec.networks(1).reference(), 1.5e9);
+  EXPECT_EQ(spec.combination(), v1::WORST_RATIO);
+  EXPECT_EQ(spec.limits(0).network(), "bert");
+  EXPECT_EQ(spec.limits(0).quantity(), "latency_ms");
+  EXPECT_EQ(spec.limits(1).network(), "");
+}
+
 TEST_F(SubmitTest, StopGapIsAShareOrAPercentage) {
   for (const char* text : {"1%", "1 %", "0.01", " 1.0% "}) Submit({"--stop_gap", text});
   ASSERT_EQ(requests_.size(), 4u);

@@ -24,6 +24,12 @@ namespace {
 
 using ::testing::HasSubstr;
 
+struct BadCreate {
+  const char* field;
+  const char* text;  // says what would be valid
+  std::function<void(v1::CreateJobRequest&)> spoil;
+};
+
 class SearchHandlersTest : public testing::Test {
  protected:
   // Every start stops at the gate before its first sample.
@@ -66,6 +72,19 @@ class SearchHandlersTest : public testing::Test {
     EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
     return status;
   }
+  void ExpectRefused(const std::vector<BadCreate>& cases) {
+    for (const BadCreate& bad : cases) {
+      v1::CreateJobRequest request = Request();
+      bad.spoil(request);
+      v1::Job job;
+      const absl::Status status = handlers_->CreateJob(request, "ada", &job);
+      EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << bad.field;
+      EXPECT_EQ(FieldOf(status), bad.field) << status;
+      EXPECT_THAT(Message(status), HasSubstr(bad.text));
+    }
+    EXPECT_TRUE(store_.ListJobs(JobQuery())->empty());
+  }
+
   v1::Job Create(const v1::CreateJobRequest& request) {
     v1::Job job;
     const absl::Status status = handlers_->CreateJob(request, "ada", &job);
@@ -326,12 +345,6 @@ TEST_F(SearchHandlersTest, RequestIdMakesARetrySafe) {
   EXPECT_EQ(store_.ListJobs(JobQuery())->size(), 1u);
 }
 
-struct BadCreate {
-  const char* field;
-  const char* text;  // says what would be valid
-  std::function<void(v1::CreateJobRequest&)> spoil;
-};
-
 void AddLimit(v1::CreateJobRequest& request, const char* quantity, double max) {
   v1::Limit* limit = request.mutable_spec()->add_limits();
   limit->set_quantity(quantity);
@@ -376,6 +389,87 @@ TEST_F(SearchHandlersTest, ObjectivesAndLimitsOfEveryMetricAreTaken) {
   EXPECT_EQ(limited->limits[1].quantity, Quantity::kLatencyMs);
   EXPECT_EQ(limited->limits[1].bound, 400) << "of two the tighter one counts";
   EXPECT_EQ(limited->limits[2].quantity, Quantity::kThroughput);
+}
+
+// Makes the job one of these shipped workloads together.
+void SetNetworks(v1::JobSpec* spec, const std::vector<std::string>& names) {
+  spec->clear_workload_source();
+  for (const std::string& name : names) spec->add_networks()->set_workload_name(name);
+}
+
+TEST_F(SearchHandlersTest, JobOfSeveralNetworksHasTheLayersOfEach) {
+  v1::CreateJobRequest request = Request();
+  SetNetworks(request.mutable_spec(), {"alexnet", "bert"});
+  request.mutable_spec()->mutable_networks(1)->set_weight(2.5);
+  v1::Limit* const limit = request.mutable_spec()->add_limits();
+  limit->set_network("bert");
+  limit->set_quantity("latency_cycles");
+  limit->set_max(1e9);
+  const v1::Job job = Create(request);
+  EXPECT_EQ(job.workload_display_name(), "alexnet-bert");
+  EXPECT_EQ(job.spec().combination(), v1::SUM);
+  EXPECT_EQ(job.spec().networks(0).weight(), 1);
+  const auto search = DecodeSearch(store_.GetJob(1).value()).value();
+  ASSERT_EQ(search->workload->networks.size(), 2u);
+  EXPECT_EQ(search->workload->networks[1].name, "bert");
+  EXPECT_EQ(search->workload->networks[1].weight, 2.5);
+  EXPECT_EQ(search->workload->layers.front().network, 0);
+  EXPECT_EQ(search->workload->layers.back().network, 1);
+  ASSERT_EQ(search->limits.size(), 1u);
+  EXPECT_EQ(search->limits[0].network, 1);
+}
+
+TEST_F(SearchHandlersTest, BadNetworksAreRefusedWithFieldAndRemedyAndStoreNothing) {
+  const auto with = [](const std::vector<std::string>& names, auto change) {
+    return [names, change](v1::CreateJobRequest& r) {
+      SetNetworks(r.mutable_spec(), names);
+      change(r.mutable_spec());
+    };
+  };
+  const auto nothing = [](v1::JobSpec*) {};
+  const auto weight = [](double value) {
+    return [value](v1::JobSpec* s) { s->mutable_networks(1)->set_weight(value); };
+  };
+  const auto reference = [](double value) {
+    return [value](v1::JobSpec* s) {
+      s->set_combination(v1::WORST_RATIO);
+      s->mutable_networks(0)->set_reference(value);
+    };
+  };
+  const auto limit = [](const std::string& network, const std::string& quantity) {
+    return [=](v1::JobSpec* s) {
+      v1::Limit* const added = s->add_limits();
+      added->set_network(network);
+      added->set_quantity(quantity);
+      added->set_max(4);
+    };
+  };
+  const std::vector<BadCreate> cases = {
+      {"spec.networks", "valid: at most 32", with(std::vector<std::string>(200, "bert"), nothing)},
+      {"spec.networks", "together with a workload", [](auto& r) { r.mutable_spec()->add_networks(); }},
+      {"spec.networks[1].workload_name", "did you mean 'bert'?", with({"alexnet", "brt"}, nothing)},
+      {"spec.networks[1].workload_name", "missing",
+       with({"alexnet"}, [](v1::JobSpec* s) { s->add_networks()->set_weight(2); })},
+      {"spec.networks[1]", "which another network is already", with({"bert", "bert"}, nothing)},
+      {"spec.networks[1].weight", "above 0", with({"alexnet", "bert"}, weight(0))},
+      {"spec.networks[1].weight", "above 0", with({"alexnet", "bert"}, weight(-1))},
+      {"spec.networks[1].weight", "above 0", with({"alexnet", "bert"}, weight(std::nan("")))},
+      {"spec.networks[1].weight", "at most 1e+06", with({"alexnet", "bert"}, weight(1e7))},
+      {"spec.combination", "SUM, GEOMETRIC_MEAN, WORST_RATIO",
+       with({"bert"}, [](v1::JobSpec* s) { s->set_combination(static_cast<v1::Combination>(9)); })},
+      {"spec.combination", "no `networks`", [](auto& r) { r.mutable_spec()->set_combination(v1::SUM); }},
+      {"spec.networks[0].reference", "above 0", with({"alexnet", "bert"}, reference(0))},
+      {"spec.networks[0].reference", "above 0", with({"alexnet", "bert"}, reference(std::nan("")))},
+      {"spec.networks[0].reference", "only combination WORST_RATIO",
+       with({"bert"}, [](v1::JobSpec* s) { s->mutable_networks(0)->set_reference(1); })},
+      {"spec.limits[0].network", "did you mean 'bert'?", with({"alexnet", "bert"}, limit("brt", "latency_cycles"))},
+      {"spec.limits[0].network", "all networks share", with({"alexnet", "bert"}, limit("bert", "pe_dim"))},
+      {"spec.limits[0].network", "no `networks`",
+       [limit](auto& r) { limit("bert", "latency_cycles")(r.mutable_spec()); }},
+      {"spec.limits", "bert:latency_cycles <= 4 is impossible",
+       with({"alexnet", "bert"}, limit("bert", "latency_cycles"))},
+  };
+  ExpectRefused(cases);
 }
 
 TEST_F(SearchHandlersTest, BadSpecsAreRefusedWithFieldAndRemedyAndStoreNothing) {
@@ -497,16 +591,7 @@ TEST_F(SearchHandlersTest, BadSpecsAreRefusedWithFieldAndRemedyAndStoreNothing) 
        }},
       {"spec.template.levels", "2 to 8", [](auto& r) { r.mutable_spec()->mutable_template_()->set_name("t"); }},
   };
-  for (const BadCreate& bad : cases) {
-    v1::CreateJobRequest request = Request();
-    bad.spoil(request);
-    v1::Job job;
-    const absl::Status status = handlers_->CreateJob(request, "ada", &job);
-    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << bad.field;
-    EXPECT_EQ(FieldOf(status), bad.field) << status;
-    EXPECT_THAT(Message(status), HasSubstr(bad.text));
-  }
-  EXPECT_TRUE(store_.ListJobs(JobQuery())->empty());
+  ExpectRefused(cases);
 }
 
 TEST_F(SearchHandlersTest, UnknownJobsAreNotFound) {

@@ -14,6 +14,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
+#include "server/search/own_best.h"
 #include "server/store/memory_run_store.h"
 #include "server/store/sqlite_run_store.h"
 #include "tests/server/jobs/jobs_test_util.h"
@@ -304,6 +305,48 @@ TEST_F(JobManagerTest, PausedJobStaysPausedOverARestartUntilItIsResumed) {
   ASSERT_TRUE(manager->Resume(id, std::nullopt).ok());
   watcher_.AwaitState(id, JobState::kSucceeded);
   EXPECT_EQ(PointsOf(store_, id), UndisturbedPoints());
+}
+
+// The ratio to each network's own best, which is found with the bound.
+TEST_F(JobManagerTest, StartsThatCompareWithOwnBestsWaitForThem) {
+  auto spec = std::make_shared<SearchSpec>(*TestSpec(3, 20));
+  Workload workload = *spec->workload;
+  workload.networks = {{"alone", 1}};
+  spec->workload = std::make_shared<const Workload>(workload);
+  spec->combination = {Combination::Kind::kWorstRatio, {0}};
+  // Its template costs no energy.
+  spec->objective = MetricProduct::Of(Metric::kLatency);
+  spec_ = spec;
+  for (const bool restarted : {false, true}) {
+    SCOPED_TRACE(restarted);
+    std::atomic<int> without_reference = 0;
+    GatedProver prover(1);
+    JobManager::Options options = ManagerOptions();
+    options.prove_bound = ProverOf(&prover);
+    options.run_start = [&](const SearchSpec& asked, int start, PointSink& sink) {
+      if (LacksReferences(asked)) ++without_reference;
+      return FakeRun(asked, start, sink);
+    };
+    options.decode_spec = [this](const JobRecord& record) -> absl::StatusOr<std::shared_ptr<const SearchSpec>> {
+      return record.bound ? WithReferences(spec_, record.bound->own_bests) : spec_;
+    };
+    NewJob job = JobOf(*spec_);
+    job.starts_wait_for_bound = true;
+    std::unique_ptr<JobManager> manager = Manager(options);
+    const std::int64_t id = manager->Submit(job).value().record.id;
+    if (restarted) {
+      ASSERT_TRUE(manager->Pause(id, std::nullopt).ok());
+      manager = nullptr;
+      manager = Manager(options);
+      ASSERT_TRUE(manager->Resume(id, std::nullopt).ok());
+    }
+    prover.Open();
+    const JobRecord ended = watcher_.AwaitState(id, JobState::kSucceeded);
+    EXPECT_EQ(ended.starts_done, 3);
+    EXPECT_EQ(without_reference, 0);
+    ASSERT_EQ(ended.bound->own_bests.size(), 1u);
+    EXPECT_TRUE(std::isfinite(ended.bound->own_bests[0]));
+  }
 }
 
 TEST_F(JobManagerTest, JobWhoseStartsAreAllDoneSucceedsAtRecovery) {

@@ -40,6 +40,7 @@ void ExpectSameBound(const JobBound& a, const JobBound& b) {
   EXPECT_EQ(a.latency_cycles, b.latency_cycles);
   EXPECT_EQ(a.boxes, b.boxes);
   EXPECT_EQ(a.exhausted, b.exhausted);
+  EXPECT_EQ(a.own_bests, b.own_bests);
 }
 
 void ExpectSameJob(const JobRecord& a, const JobRecord& b) {
@@ -345,6 +346,17 @@ TEST_P(RunStoreSuite, BoundIsKeptWithTheJobAndTold) {
 TEST_P(RunStoreSuite, BoundsMayBeInfinite) {
   const std::int64_t id = CreateJob(1).id;
   const JobBound bound{kInfinity, kInfinity, kInfinity, 1, true};
+  ASSERT_TRUE(store_->SetJobBound(id, bound).ok());
+  ExpectSameBound(*GetJob(id).bound, bound);
+}
+
+TEST_P(RunStoreSuite, OwnBestsOfNetworksAreKept) {
+  NewJob request = TestJob(3);
+  request.starts_wait_for_bound = true;
+  const std::int64_t id = CreateJob(request).id;
+  EXPECT_TRUE(GetJob(id).job.starts_wait_for_bound);
+  EXPECT_FALSE(CreateJob(1).job.starts_wait_for_bound);
+  const JobBound bound{10, 5, 2, 3, false, {6.2946523e10, kInfinity, 0.1}};
   ASSERT_TRUE(store_->SetJobBound(id, bound).ok());
   ExpectSameBound(*GetJob(id).bound, bound);
 }
