@@ -182,11 +182,14 @@ ComponentCosts CostModel::CostsAt(const HardwarePoint& hardware) const {
   return costs;
 }
 
-LayerFigures CostModel::Score(const LayerUse& use, const ComponentCosts& costs) const {
+// Reports each part to `record` as it is added up. Inlined, so that Score alone pays nothing for it.
+template <class Record>
+LayerFigures CostModel::ScoreParts(const LayerUse& use, const ComponentCosts& costs, Record&& record) const {
   double energy_pj = use.macs * costs.mac_energy_pj;
   // Timeloop finds the slowest level by its share of full speed, from rates per instance and cycle, and rounds the
   // cycles up; the order of these operations decides the last cycle.
   const double compute_cycles = use.macs / (use.lanes * costs.macs_per_cycle);
+  record.Compute(energy_pj, compute_cycles);
   std::array<double, kMaxLevels> read_rate{};
   std::array<double, kMaxLevels> write_rate{};
   std::array<double, kMaxLevels> fill_and_update{};
@@ -194,7 +197,9 @@ LayerFigures CostModel::Score(const LayerUse& use, const ComponentCosts& costs) 
     const auto level = Slot(flows_[f].level);
     const double words = use.words[f];
     const double block = costs.block_words[level];
-    energy_pj += (block == 1 ? words : InBlocks(words, use.instances[level], block)) * costs.energy_pj[level];
+    const double flow_pj = (block == 1 ? words : InBlocks(words, use.instances[level], block)) * costs.energy_pj[level];
+    record.Flow(f, flow_pj);
+    energy_pj += flow_pj;
     const double per_instance = words / use.instances[level];
     if (flows_[f].kind == Flow::Kind::kRead) {
       // Fills and updates of one tensor count as one stream of writes.
@@ -208,10 +213,35 @@ LayerFigures CostModel::Score(const LayerUse& use, const ComponentCosts& costs) 
   double speed = 1;
   for (std::size_t level = 0; level < Slot(hierarchy_.num_levels); ++level) {
     const double rate = read_rate[level] + (write_rate[level] + fill_and_update[level] / compute_cycles);
-    speed = std::min(speed, costs.words_per_cycle[level] / rate);
+    const double level_speed = costs.words_per_cycle[level] / rate;
+    record.Level(level, compute_cycles / level_speed);
+    speed = std::min(speed, level_speed);
   }
   return {energy_pj / kPicoPerMicro,
           use.predicted_cycles > 0 ? use.predicted_cycles : std::ceil(compute_cycles / speed)};
+}
+
+LayerFigures CostModel::Score(const LayerUse& use, const ComponentCosts& costs) const {
+  struct Ignore {
+    void Compute(double, double) {}
+    void Flow(std::size_t, double) {}
+    void Level(std::size_t, double) {}
+  };
+  return ScoreParts(use, costs, Ignore());
+}
+
+LayerParts CostModel::PartsOf(const LayerUse& use, const ComponentCosts& costs) const {
+  struct Keep {
+    void Compute(double energy_pj, double cycles) {
+      parts.mac_energy_pj = energy_pj;
+      parts.compute_cycles = cycles;
+    }
+    void Flow(std::size_t flow, double energy_pj) { parts.energy_pj[flow] = energy_pj; }
+    void Level(std::size_t level, double cycles) { parts.cycles[level] = cycles; }
+    LayerParts parts;
+  } keep;
+  ScoreParts(use, costs, keep);
+  return keep.parts;
 }
 
 int CostModel::FirstShortage(const ResourceNeeds& need, const ComponentCosts& costs) const {

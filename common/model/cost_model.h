@@ -29,6 +29,14 @@ struct ComponentCosts {
   double area_mm2;
 };
 
+// What each component takes of one occurrence of a layer: the parts of its LayerFigures.
+struct LayerParts {
+  double mac_energy_pj = 0;
+  std::array<double, kMaxFlows> energy_pj{};  // by CostModel::flows()
+  double compute_cycles = 0;                  // of the multiply-accumulate units in use; not rounded up
+  std::array<double, kMaxLevels> cycles{};    // by level; 0 where nothing limits its bandwidth
+};
+
 // The values that may be given to one parameter; min == max fixes it.
 struct ParameterRange {
   double min = 0;
@@ -55,6 +63,9 @@ class CostModel {
 
   ComponentCosts CostsAt(const HardwarePoint& hardware) const;
   LayerFigures Score(const LayerUse& use, const ComponentCosts& costs) const;
+  // What Score adds up: its energy is the MACs' and then each flow's in turn, over 10^6; its latency, unless that is
+  // predicted, the largest of the cycles, rounded up. To the bit.
+  LayerParts PartsOf(const LayerUse& use, const ComponentCosts& costs) const;
 
   // The first resource of which more is needed than there is, or -1.
   int FirstShortage(const ResourceNeeds& need, const ComponentCosts& costs) const;
@@ -65,6 +76,8 @@ class CostModel {
                                                 std::span<const ParameterRange> ranges) const;
 
  private:
+  template <class Record>
+  LayerFigures ScoreParts(const LayerUse& use, const ComponentCosts& costs, Record&& record) const;
   void CorrectInput(const LayerShape& shape, const Mapping& mapping, NestCounts<ExactFactor>* counts) const;
 
   std::shared_ptr<const Template> template_;  // shared with the jobs that use it
