@@ -1,5 +1,6 @@
 #include "server/search/layer_search.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <limits>
@@ -43,6 +44,19 @@ LayerSearch::LayerSearch(Evaluator& evaluator, const SmoothModel& smooth, const 
       moves_(moves),
       random_(random),
       neighbourhood_(evaluator.model(), smooth, moves) {}
+
+std::vector<LayerSearch::Slopes> LayerSearch::SlopesOf(const Goal& goal, const WorkloadMetrics& metrics,
+                                                      std::size_t num_networks) {
+  const LogSlopes log_slopes = goal.MeritSlopes(metrics);
+  // A figure of 0 has nothing to gain.
+  const auto above = [](double slope) { return std::isfinite(slope) ? std::max(0.0, slope) : 0; };
+  std::vector<Slopes> slopes;
+  for (std::size_t n = 0; n < num_networks; ++n) {
+    const ObjectiveWeights linear = goal.LinearSlopes(metrics, log_slopes, n, 1);
+    slopes.push_back({{above(linear.energy), above(linear.latency)}});
+  }
+  return slopes;
+}
 
 LayerDesign LayerSearch::Evaluate(int layer, const Mapping& mapping, const ComponentCosts& costs) {
   LayerDesign design{mapping, evaluator_.EvaluateLayer(layer, mapping), {}};

@@ -1,6 +1,7 @@
 #ifndef ONELOOP_SERVER_SEARCH_LAYER_SEARCH_H_
 #define ONELOOP_SERVER_SEARCH_LAYER_SEARCH_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <unordered_set>
@@ -34,6 +35,9 @@ class LayerSearch {
       return energy * figures.energy_uj + latency * figures.latency_cycles;
     }
   };
+
+  // At a design with these figures, by network; 0 of what the goal would have more of.
+  static std::vector<Slopes> SlopesOf(const Goal& goal, const WorkloadMetrics& metrics, std::size_t num_networks);
 
   // All must outlive the search.
   LayerSearch(Evaluator& evaluator, const SmoothModel& smooth, const MoveSet& moves, Random& random);

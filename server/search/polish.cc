@@ -109,15 +109,7 @@ void Polish::Try(Trial trial, DesignState* state) {
 }
 
 std::vector<LayerSearch::Slopes> Polish::SlopesOf(const DesignState& state) const {
-  const LogSlopes log_slopes = evaluator_.goal().MeritSlopes(state.metrics());
-  // A figure of 0 has nothing to gain.
-  const auto above = [](double slope) { return std::isfinite(slope) ? std::max(0.0, slope) : 0; };
-  std::vector<LayerSearch::Slopes> slopes;
-  for (std::size_t n = 0; n < evaluator_.spec().workload->num_networks(); ++n) {
-    const ObjectiveWeights linear = evaluator_.goal().LinearSlopes(state.metrics(), log_slopes, n, 1);
-    slopes.push_back({{above(linear.energy), above(linear.latency)}});
-  }
-  return slopes;
+  return LayerSearch::SlopesOf(evaluator_.goal(), state.metrics(), evaluator_.spec().workload->num_networks());
 }
 
 bool Polish::ImproveLayer(int layer, DesignState* state) {
