@@ -28,32 +28,19 @@ absl::Status Unreadable(const PointRecord& point, std::string_view problem) {
       absl::StrCat("the stored design of point ", point.number, " cannot be read: ", ToAbsl(problem)));
 }
 
-absl::Status AddLayer(const CostModel& model, const ComponentCosts& costs, const LatencyPredictor* latency,
-                      const Layer& layer, const std::string& mapping_text, LayerFigures* figures, v1::Design* design) {
-  ASSIGN_OR_RETURN(const Mapping mapping, ParseMapping(model.hardware_template(), mapping_text));
-  ASSIGN_OR_RETURN(const LayerScore score, ScoreLayer(model, costs, layer.shape, mapping, latency));
-  *figures = score.figures;
+void AddLayer(const Workload& workload, const Layer& layer, const std::string& mapping_text, const LayerScore& score,
+              v1::Design* design) {
   v1::LayerDesign* message = design->add_layers();
   message->set_name(layer.name);
+  if (!workload.networks.empty()) {
+    message->set_network(workload.networks[static_cast<std::size_t>(layer.network)].name);
+  }
   message->set_count(static_cast<std::int32_t>(layer.count));
   *message->mutable_bounds() = LayerShapeToProto(layer.shape);
   message->set_mapping(mapping_text);
-  message->set_energy_uj(figures->energy_uj);
-  message->set_latency_cycles(figures->latency_cycles);
+  message->set_energy_uj(score.figures.energy_uj);
+  message->set_latency_cycles(score.figures.latency_cycles);
   SetUncertainty(score, message);
-  return absl::OkStatus();
-}
-
-// Message: Design or NetworkFigures.
-template <class Message>
-void SetFigures(const WorkloadMetrics& metrics, const Template& hardware_template, Message* message) {
-  message->set_energy_uj(metrics.energy_uj);
-  message->set_latency_cycles(metrics.latency_cycles);
-  message->set_edp(metrics.edp());
-  const std::optional<double> clock_mhz = hardware_template.spec().clock_mhz;
-  if (!clock_mhz.has_value()) return;
-  message->set_power_w(MetricForm(MetricProduct::Of(Metric::kPower), hardware_template).Value(metrics));
-  message->set_latency_ms(InfoOf(Quantity::kLatencyMs).ValueAt(metrics.latency_cycles, *clock_mhz));
 }
 
 void AddNetworks(const SearchSpec& search, const WorkloadMetrics& metrics, const std::optional<JobBound>& bound,
@@ -82,42 +69,55 @@ void LogDifference(const PointRecord& point, const v1::Design& design) {
 
 }  // namespace
 
-absl::Status BuildDesign(const JobRecord& job, const PointRecord& point, const std::string& text, v1::Design* design) {
-  ASSIGN_OR_RETURN(const std::shared_ptr<const SearchSpec> search, DecodeSearch(job));
-  ASSIGN_OR_RETURN(const v1::JobSpec spec, DecodeSpec(job));
+absl::StatusOr<DecodedDesign> DecodeDesign(const JobRecord& job, const PointRecord& point, const std::string& text) {
+  DecodedDesign design;
+  ASSIGN_OR_RETURN(design.search, DecodeSearch(job));
+  ASSIGN_OR_RETURN(design.spec, DecodeSpec(job));
   const std::vector<std::string> lines = absl::StrSplit(text, '\n');
-  const std::vector<Layer>& layers = search->workload->layers;
+  const std::vector<Layer>& layers = design.search->workload->layers;
   if (lines.size() != layers.size()) {
     return Unreadable(point, absl::StrCat(lines.size(), " mappings for ", layers.size(), " layers"));
   }
-  const HardwarePoint hardware(point.point.parameters.begin(), point.point.parameters.end());
-  if (const absl::Status valid = search->hardware_template->ValidateHardware(hardware); !valid.ok()) {
+  design.hardware = HardwarePoint(point.point.parameters.begin(), point.point.parameters.end());
+  const Template& hardware_template = *design.search->hardware_template;
+  if (const absl::Status valid = hardware_template.ValidateHardware(design.hardware); !valid.ok()) {
     return Unreadable(point, Message(valid));
   }
-  design->set_name(FormatDesignName(job.job.project, job.id, point.number));
-  HardwareToMap(*search->hardware_template, hardware, design->mutable_parameters());
-  const CostModel model(search->hardware_template);
-  const ComponentCosts costs = model.CostsAt(hardware);
-  const WorkloadSum sum(*search->workload);
-  WorkloadMetrics metrics = sum.Start(costs.area_mm2);
+  const CostModel model(design.search->hardware_template);
+  const ComponentCosts costs = model.CostsAt(design.hardware);
+  const WorkloadSum sum(*design.search->workload);
+  design.metrics = sum.Start(costs.area_mm2);
   for (std::size_t i = 0; i < layers.size(); ++i) {
-    LayerFigures figures;
-    const absl::Status added = AddLayer(model, costs, search->latency.get(), layers[i], lines[i], &figures, design);
-    if (!added.ok()) return Unreadable(point, Message(PrefixField(layers[i].name, added)));
-    sum.Add(i, figures, &metrics);
-    if (search->workload->networks.empty()) continue;
-    design->mutable_layers()->rbegin()->set_network(
-        search->workload->networks[static_cast<std::size_t>(layers[i].network)].name);
+    const absl::StatusOr<Mapping> mapping = ParseMapping(hardware_template, lines[i]);
+    if (!mapping.ok()) return Unreadable(point, Message(PrefixField(layers[i].name, mapping.status())));
+    const absl::StatusOr<LayerScore> score =
+        ScoreLayer(model, costs, layers[i].shape, *mapping, design.search->latency.get());
+    if (!score.ok()) return Unreadable(point, Message(PrefixField(layers[i].name, score.status())));
+    design.mappings.push_back(*mapping);
+    design.scores.push_back(*score);
+    sum.Add(i, score->figures, &design.metrics);
   }
-  design->set_area_mm2(costs.area_mm2);
-  SetFigures(metrics, *search->hardware_template, design);
-  AddNetworks(*search, metrics, job.bound, design);
+  return design;
+}
+
+absl::Status BuildDesign(const JobRecord& job, const PointRecord& point, const std::string& text, v1::Design* design) {
+  ASSIGN_OR_RETURN(const DecodedDesign decoded, DecodeDesign(job, point, text));
+  const std::vector<std::string> lines = absl::StrSplit(text, '\n');
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    AddLayer(*decoded.search->workload, decoded.search->workload->layers[i], lines[i], decoded.scores[i], design);
+  }
+  design->set_name(FormatDesignName(job.job.project, job.id, point.number));
+  HardwareToMap(*decoded.search->hardware_template, decoded.hardware, design->mutable_parameters());
+  design->set_area_mm2(decoded.metrics.area_mm2);
+  SetFigures(decoded.metrics, *decoded.search->hardware_template, design);
+  AddNetworks(*decoded.search, decoded.metrics, job.bound, design);
   design->set_workload(job.job.workload_name);
   design->set_template_(job.job.template_name);
-  if (search->latency != nullptr) design->set_calibration(spec.calibration_name());
+  if (decoded.search->latency != nullptr) design->set_calibration(decoded.spec.calibration_name());
   LogDifference(point, *design);
   if (job.bound.has_value()) {
-    *design->mutable_certificate() = CertificateToProto(*job.bound, spec, GoalOf(*search).objective().Value(metrics));
+    *design->mutable_certificate() =
+        CertificateToProto(*job.bound, decoded.spec, GoalOf(*decoded.search).objective().Value(decoded.metrics));
   }
   return absl::OkStatus();
 }

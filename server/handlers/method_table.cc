@@ -145,6 +145,7 @@ std::vector<Method> MakeMethods() {
       Unary<&SearchHandlers::CancelJob>(kSearch, "CancelJob", ChangeOwn("name"), kChanges),
       Unary<&SearchHandlers::CreateJob>(kSearch, "CreateJob", Create("parent"), kChangesLarge),
       Unary<&SearchHandlers::DeleteJob>(kSearch, "DeleteJob", ChangeOwn("name"), kChanges),
+      Unary<&SearchHandlers::ExplainDesign>(kSearch, "ExplainDesign", View("name"), kHeavy),
       Unary<&SearchHandlers::GetDesign>(kSearch, "GetDesign", View("name"), kReads),
       Unary<&SearchHandlers::GetJob>(kSearch, "GetJob", View("name"), kReads),
       Unary<&SearchHandlers::GetPoint>(kSearch, "GetPoint", View("name"), kReads),

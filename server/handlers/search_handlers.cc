@@ -13,6 +13,7 @@
 #include "common/base/status.h"
 #include "server/handlers/design_builder.h"
 #include "server/handlers/deterministic_bytes.h"
+#include "server/handlers/explanation_builder.h"
 #include "server/handlers/job_convert.h"
 #include "server/handlers/job_filter_parser.h"
 #include "server/handlers/job_settings.h"
@@ -304,24 +305,48 @@ absl::Status SearchHandlers::GetPoint(const v1::GetPointRequest& request, v1::Ev
   return absl::OkStatus();
 }
 
-absl::Status SearchHandlers::GetDesign(const v1::GetDesignRequest& request, v1::Design* response) const {
-  ASSIGN_OR_RETURN(const DesignName name, ParseDesignName("name", request.name()));
-  ASSIGN_OR_RETURN(const JobRecord job, FindJob(name.job));
+absl::StatusOr<SearchHandlers::StoredDesign> SearchHandlers::FindDesign(const std::string& design) const {
+  ASSIGN_OR_RETURN(const DesignName name, ParseDesignName("name", design));
+  ASSIGN_OR_RETURN(JobRecord job, FindJob(name.job));
   const std::optional<std::int64_t> number = name.number.has_value() ? name.number : job.best_point;
   if (!number.has_value()) {
     return absl::FailedPreconditionError(
         absl::StrCat(FormatJobName(job.job.project, job.id), " has no exact, feasible point",
                      IsFinal(job.state) ? ", so there is no best design" : " yet: wait for its first rounding"));
   }
-  ASSIGN_OR_RETURN(const PointRecord point, options_.store->GetPoint(job.id, *number));
+  ASSIGN_OR_RETURN(PointRecord point, options_.store->GetPoint(job.id, *number));
   if (point.point.origin == PointOrigin::kDescent) {
     return absl::FailedPreconditionError(
         absl::StrCat("point ", *number,
                      " is a step of the descent, with real-valued factors, and has no design; "
                      "exact points have one: list them with exact_only"));
   }
-  ASSIGN_OR_RETURN(const std::string text, options_.store->GetDesign(job.id, *number));
-  return BuildDesign(job, point, text, response);
+  ASSIGN_OR_RETURN(std::string text, options_.store->GetDesign(job.id, *number));
+  return StoredDesign{std::move(job), std::move(point), std::move(text)};
+}
+
+absl::Status SearchHandlers::GetDesign(const v1::GetDesignRequest& request, v1::Design* response) const {
+  ASSIGN_OR_RETURN(const StoredDesign stored, FindDesign(request.name()));
+  return BuildDesign(stored.job, stored.point, stored.text, response);
+}
+
+absl::Status SearchHandlers::ExplainDesign(const v1::ExplainDesignRequest& request, const CallContext& call,
+                                           v1::DesignExplanation* response) const {
+  SensitivityOptions sensitivity;
+  if (request.has_samples()) sensitivity.samples = request.samples();
+  ASSIGN_OR_RETURN(const StoredDesign stored, FindDesign(request.name()));
+  ASSIGN_OR_RETURN(const DecodedDesign design, DecodeDesign(stored.job, stored.point, stored.text));
+  RETURN_IF_ERROR(CheckSensitivitySamples(sensitivity.samples, design));
+  BuildExplanation(stored.job, stored.point, design, response);
+  if (request.no_sensitivities()) return absl::OkStatus();
+  absl::Status interrupted;
+  const auto stopped = [&] {
+    if (interrupted.ok()) interrupted = call.interrupted();
+    return !interrupted.ok();
+  };
+  RETURN_IF_ERROR(options_.jobs->RunWithinMemory(EstimateSensitivityBytes(*design.search), stopped,
+                                                 [&] { AddSensitivities(design, sensitivity, stopped, response); }));
+  return interrupted;
 }
 
 absl::StatusOr<std::string> SearchHandlers::OwnerOf(const std::string& resource) const {

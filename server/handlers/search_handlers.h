@@ -14,6 +14,7 @@
 #include "oneloop/v1/search_service.pb.h"
 #include "server/access/limits.h"
 #include "server/handlers/calibration_catalog.h"
+#include "server/handlers/call_context.h"
 #include "server/handlers/catalog.h"
 #include "server/handlers/resource_names.h"
 #include "server/jobs/job_manager.h"
@@ -53,6 +54,9 @@ class SearchHandlers {
   absl::Status ListPoints(const v1::ListPointsRequest& request, v1::ListPointsResponse* response) const;
   absl::Status GetPoint(const v1::GetPointRequest& request, v1::EvaluatedPoint* response) const;
   absl::Status GetDesign(const v1::GetDesignRequest& request, v1::Design* response) const;
+  // Searches, within the memory of the jobs' searches; the call's error soon after it is interrupted.
+  absl::Status ExplainDesign(const v1::ExplainDesignRequest& request, const CallContext& call,
+                             v1::DesignExplanation* response) const;
 
  private:
   // The job of an earlier call with this request_id, if there is one. ALREADY_EXISTS when it has another spec.
@@ -61,6 +65,14 @@ class SearchHandlers {
   absl::Status CheckLimits(const NewJob& job) const;
   using Change = absl::StatusOr<JobRecord> (JobManager::*)(std::int64_t, std::optional<std::int64_t>);
 
+  struct StoredDesign {
+    JobRecord job;
+    PointRecord point;
+    std::string text;
+  };
+
+  // FAILED_PRECONDITION where there is no design: of a step of the descent, and the best of a job without one.
+  absl::StatusOr<StoredDesign> FindDesign(const std::string& name) const;
   // NOT_FOUND too when the job is another project's.
   absl::StatusOr<JobRecord> FindJob(const JobName& name) const;
   absl::Status FillJob(const JobRecord& record, v1::Job* response, SpecDetail detail = SpecDetail::kSummary) const;

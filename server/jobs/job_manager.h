@@ -108,6 +108,12 @@ class JobManager {
   // their states and go on with the next manager on the store. DEADLINE_EXCEEDED when some still run after `timeout`.
   absl::Status Drain(absl::Duration timeout);
 
+  // Runs other work on the caller's thread as MemoryGate::Run does, within the memory of the starts and proofs.
+  absl::Status RunWithinMemory(std::int64_t bytes, const std::function<bool()>& stopped,
+                               const std::function<void()>& work) {
+    return memory_.Run(bytes, stopped, work);
+  }
+
   // Why the job waits for the storage, when it does; the store may not have taken this.
   std::optional<std::string> StorageStall(std::int64_t job_id) { return stalled_.ReasonOf(job_id); }
   // All jobs that it has a reason for.

@@ -49,6 +49,7 @@ const std::map<std::string, Needs> kPromises = {
     {"SearchService.CancelJob", Needs::kOwner},
     {"SearchService.CreateJob", Needs::kUser},
     {"SearchService.DeleteJob", Needs::kOwner},
+    {"SearchService.ExplainDesign", Needs::kViewer},
     {"SearchService.GetDesign", Needs::kViewer},
     {"SearchService.GetJob", Needs::kViewer},
     {"SearchService.GetPoint", Needs::kViewer},
@@ -129,9 +130,9 @@ class AccessMatrixTest : public testing::Test {
     }
     const std::string project = job.substr(0, job.find("/jobs"));
     set("parent", method.name == "SearchService.ListPoints" ? job : project);
-    set("name", method.name == "SearchService.GetPoint"    ? job + "/points/0"
-                : method.name == "SearchService.GetDesign" ? job + "/designs/best"
-                                                           : job);
+    set("name", method.name == "SearchService.GetPoint" ? job + "/points/0"
+                : method.name.ends_with("Design")       ? job + "/designs/best"
+                                                        : job);
     set("list_services", "all");
     const std::string bytes = request->SerializeAsString();
     const grpc::Slice slice(bytes);
