@@ -26,6 +26,7 @@
 namespace oneloop {
 namespace {
 
+constexpr absl::Duration kExplainTimeout = absl::Minutes(30);
 constexpr absl::Duration kBackupTimeout = absl::Hours(24);
 constexpr std::size_t kMaxSocketPath = 107;  // sizeof(sockaddr_un::sun_path) - 1
 
@@ -335,8 +336,9 @@ absl::StatusOr<Response> ServiceClient::CallOnce(Stub& stub, Method<Stub, Reques
 
 template <class Stub, class Request, class Response>
 absl::StatusOr<Response> ServiceClient::Call(Stub& stub, Method<Stub, Request, Response> method, const Request& request,
-                                             Repeatable repeatable) {
-  absl::StatusOr<Response> response = retrier_.Run(repeatable, [&] { return CallOnce(stub, method, request); });
+                                             Repeatable repeatable, absl::Duration timeout) {
+  absl::StatusOr<Response> response =
+      retrier_.Run(repeatable, [&] { return CallOnce(stub, method, request, timeout); });
   if (!response.ok()) return Explained(options_, response.status());
   return response;
 }
@@ -429,6 +431,10 @@ absl::StatusOr<v1::ListPointsResponse> ServiceClient::ListPoints(const v1::ListP
 
 absl::StatusOr<v1::Design> ServiceClient::GetDesign(const v1::GetDesignRequest& request) {
   return Read(stubs_->search, &v1::SearchService::Stub::GetDesign, request);
+}
+
+absl::StatusOr<v1::DesignExplanation> ServiceClient::ExplainDesign(const v1::ExplainDesignRequest& request) {
+  return Call(stubs_->search, &v1::SearchService::Stub::ExplainDesign, request, Repeatable::kYes, kExplainTimeout);
 }
 
 std::unique_ptr<WatchStream> ServiceClient::Watch(const v1::WatchRequest& request) {

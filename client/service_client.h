@@ -75,6 +75,8 @@ class ServiceClient {
   absl::StatusOr<v1::Job> UndeleteJob(const v1::UndeleteJobRequest& request);
   absl::StatusOr<v1::ListPointsResponse> ListPoints(const v1::ListPointsRequest& request);
   absl::StatusOr<v1::Design> GetDesign(const v1::GetDesignRequest& request);
+  // Ends within half an hour.
+  absl::StatusOr<v1::DesignExplanation> ExplainDesign(const v1::ExplainDesignRequest& request);
   std::unique_ptr<WatchStream> Watch(const v1::WatchRequest& request);
 
   absl::StatusOr<v1::EvaluateDesignsResponse> EvaluateDesigns(const v1::EvaluateDesignsRequest& request);
@@ -108,7 +110,7 @@ class ServiceClient {
                                     absl::Duration timeout = kCallTimeout);
   template <class Stub, class Request, class Response>
   absl::StatusOr<Response> Call(Stub& stub, Method<Stub, Request, Response> method, const Request& request,
-                                Repeatable repeatable);
+                                Repeatable repeatable, absl::Duration timeout = kCallTimeout);
   template <class Stub, class Request, class Response>
   absl::StatusOr<Response> Read(Stub& stub, Method<Stub, Request, Response> method, const Request& request);
   template <class Stub, class Request, class Response>

@@ -120,8 +120,7 @@ class Builder {
       v1::LimitExplanation* const message = explanation_.add_limits();
       message->mutable_limit()->set_quantity(std::string(quantity.name));
       if (limit.network != MetricLimit::kWholeWorkload) {
-        message->mutable_limit()->set_network(
-            spec_.workload->networks[static_cast<std::size_t>(limit.network)].name);
+        message->mutable_limit()->set_network(spec_.workload->networks[static_cast<std::size_t>(limit.network)].name);
       }
       if (quantity.at_least) {
         message->mutable_limit()->set_min(limit.bound);

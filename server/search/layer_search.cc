@@ -46,7 +46,7 @@ LayerSearch::LayerSearch(Evaluator& evaluator, const SmoothModel& smooth, const 
       neighbourhood_(evaluator.model(), smooth, moves) {}
 
 std::vector<LayerSearch::Slopes> LayerSearch::SlopesOf(const Goal& goal, const WorkloadMetrics& metrics,
-                                                      std::size_t num_networks) {
+                                                       std::size_t num_networks) {
   const LogSlopes log_slopes = goal.MeritSlopes(metrics);
   // A figure of 0 has nothing to gain.
   const auto above = [](double slope) { return std::isfinite(slope) ? std::max(0.0, slope) : 0; };

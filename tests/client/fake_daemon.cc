@@ -70,6 +70,7 @@ class FakeSearchService : public v1::SearchService::Service {
   FAKE_METHOD(UndeleteJob, UndeleteJobRequest, Job, undelete_job)
   FAKE_METHOD(ListPoints, ListPointsRequest, ListPointsResponse, list_points)
   FAKE_METHOD(GetDesign, GetDesignRequest, Design, get_design)
+  FAKE_METHOD(ExplainDesign, ExplainDesignRequest, DesignExplanation, explain_design)
 
   grpc::Status Watch(grpc::ServerContext*, const v1::WatchRequest* request,
                      grpc::ServerWriter<v1::WatchResponse>* writer) override {

@@ -47,6 +47,7 @@ class FakeDaemon {
   Handler<v1::UndeleteJobRequest, v1::Job> undelete_job;
   Handler<v1::ListPointsRequest, v1::ListPointsResponse> list_points;
   Handler<v1::GetDesignRequest, v1::Design> get_design;
+  Handler<v1::ExplainDesignRequest, v1::DesignExplanation> explain_design;
   std::function<absl::Status(const v1::WatchRequest&, const Send&)> watch;
   Handler<v1::EvaluateDesignsRequest, v1::EvaluateDesignsResponse> evaluate_designs;
   Handler<v1::ListWorkloadsRequest, v1::ListWorkloadsResponse> list_workloads;

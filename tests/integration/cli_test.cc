@@ -121,6 +121,29 @@ TEST_F(CliTest, ADesignIsWhatItsJobReportsAndWhatTheModelSays) {
   EXPECT_EQ(latency_cycles, design.latency_cycles());
 }
 
+// Why: figures are the design's, sensitivities come from the daemon, and what has no design is refused.
+TEST_F(CliTest, ADesignIsExplained) {
+  const v1::Job job = SubmitAndWait("--starts 1 --steps 200 --limit 'area_mm2<=2'");
+  const std::string json = Run("explain " + job.name() + " --samples 20 --format json").out;
+  const auto explained = FromJson<v1::DesignExplanation>(json);
+  EXPECT_EQ(explained.energy_uj(), job.best().energy_uj());
+  EXPECT_EQ(explained.latency_cycles(), job.best().latency_cycles());
+  ASSERT_EQ(explained.layers_size(), 2);
+  EXPECT_EQ(explained.layers(0).name(), "conv");
+  EXPECT_NE(explained.layers(0).bound_by(), "");
+  EXPECT_EQ(explained.distance().gap(), job.certificate().gap());
+  EXPECT_EQ(explained.limits(0).figure(), job.best().area_mm2());
+  ASSERT_EQ(explained.sensitivities().parameters_size(), 3);
+  EXPECT_EQ(Run("explain " + job.name() + " --samples 20 --format json").out, json) << "the same design";
+  const std::string text = Run("explain " + job.name() + " --samples 20").out;
+  EXPECT_THAT(text, AllOf(HasSubstr("bound by"), HasSubstr("scratchpad_kib"), HasSubstr("limit"),
+                          HasSubstr("Change of the objective")));
+  EXPECT_THAT(Run("explain " + job.name() + " --no_sensitivities").out,
+              testing::Not(HasSubstr("Change of the objective")));
+  EXPECT_EQ(Run("explain 99").code, 3);
+  EXPECT_EQ(Run("explain " + job.name() + " --samples 0").code, 4);
+}
+
 TEST_F(CliTest, EveryJobEndsWithALowerBoundOfAllItsPoints) {
   for (const char* flags :
        {"--objective edp", "--objective energy", "--objective latency --fix pe_dim=16",
