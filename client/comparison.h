@@ -7,7 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "client/best_curve.h"
-#include "client/front.h"
+#include "common/front/front.h"
 #include "client/point_metrics.h"
 #include "client/service_client.h"
 

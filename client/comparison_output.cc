@@ -41,10 +41,10 @@ FrontFigures FiguresOf(const Comparison& comparison, const Front& front) {
   figures.points = front.points().size();
   figures.on_joint_front = front.CountSharedWith(comparison.joint);
   figures.hypervolume = front.Hypervolume(reference);
-  figures.energy_latency = front.ProjectedHypervolume(kEnergy, kLatency, reference);
+  figures.energy_latency = front.ProjectedHypervolume(kEnergyFigure, kLatencyFigure, reference);
   figures.share = Share(figures.hypervolume, comparison.joint.Hypervolume(reference));
   figures.energy_latency_share =
-      Share(figures.energy_latency, comparison.joint.ProjectedHypervolume(kEnergy, kLatency, reference));
+      Share(figures.energy_latency, comparison.joint.ProjectedHypervolume(kEnergyFigure, kLatencyFigure, reference));
   return figures;
 }
 
@@ -126,8 +126,8 @@ void PrintFronts(const Comparison& comparison, std::ostream& out) {
   if (comparison.joint.points().empty()) return;
   out << "\nfronts over energy, latency and area; hypervolumes are shares of that of all fronts together ("
       << GroupedNumber(static_cast<std::int64_t>(comparison.joint.points().size()))
-      << " points),\nmeasured from energy " << ShortNumber(comparison.reference[kEnergy]) << " uJ, latency "
-      << ShortNumber(comparison.reference[kLatency]) << " cycles, area " << ShortNumber(comparison.reference[kArea])
+      << " points),\nmeasured from energy " << ShortNumber(comparison.reference[kEnergyFigure]) << " uJ, latency "
+      << ShortNumber(comparison.reference[kLatencyFigure]) << " cycles, area " << ShortNumber(comparison.reference[kAreaFigure])
       << " mm2:\n";
   std::vector<TextTable::Column> columns = {{"job", Align::kRight},
                                             {"points", Align::kRight},
@@ -258,9 +258,9 @@ void PrintJson(const Comparison& comparison, std::ostream& out) {
   (*json.mutable_fields())["same_objective"].set_bool_value(comparison.same_objective);
   for (const ComparedJob& compared : comparison.jobs) AddJob(comparison, compared, &json);
   JsonObject* const reference = SubObject("reference", &json);
-  SetNumber("energy_uj", comparison.reference[kEnergy], reference);
-  SetNumber("latency_cycles", comparison.reference[kLatency], reference);
-  SetNumber("area_mm2", comparison.reference[kArea], reference);
+  SetNumber("energy_uj", comparison.reference[kEnergyFigure], reference);
+  SetNumber("latency_cycles", comparison.reference[kLatencyFigure], reference);
+  SetNumber("area_mm2", comparison.reference[kAreaFigure], reference);
   SetNumber("joint_front_points", static_cast<double>(comparison.joint.points().size()), &json);
   SetNumber("joint_hypervolume", comparison.joint.Hypervolume(comparison.reference), &json);
   out << JsonPrinter().Pretty(json);
@@ -292,10 +292,10 @@ Plot FrontPlot(const Comparison& comparison, double (*x)(const FrontPoint&), dou
   return plot;
 }
 
-double EnergyOf(const FrontPoint& point) { return point[kEnergy]; }
-double LatencyOf(const FrontPoint& point) { return point[kLatency]; }
-double AreaOf(const FrontPoint& point) { return point[kArea]; }
-double EdpOf(const FrontPoint& point) { return point[kEnergy] * point[kLatency]; }
+double EnergyOf(const FrontPoint& point) { return point[kEnergyFigure]; }
+double LatencyOf(const FrontPoint& point) { return point[kLatencyFigure]; }
+double AreaOf(const FrontPoint& point) { return point[kAreaFigure]; }
+double EdpOf(const FrontPoint& point) { return point[kEnergyFigure] * point[kLatencyFigure]; }
 
 }  // namespace
 

@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "client/csv_reader.h"
-#include "client/front.h"
+#include "common/front/front.h"
 #include "common/base/read_file.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/struct.pb.h"

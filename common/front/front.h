@@ -1,5 +1,5 @@
-#ifndef ONELOOP_CLIENT_FRONT_H_
-#define ONELOOP_CLIENT_FRONT_H_
+#ifndef ONELOOP_COMMON_FRONT_FRONT_H_
+#define ONELOOP_COMMON_FRONT_FRONT_H_
 
 #include <array>
 #include <cstddef>
@@ -10,9 +10,9 @@ namespace oneloop {
 
 // The figures of a design that a front is over, all minimised: energy (µJ), latency (cycles), area (mm²).
 using FrontPoint = std::array<double, 3>;
-inline constexpr std::size_t kEnergy = 0;
-inline constexpr std::size_t kLatency = 1;
-inline constexpr std::size_t kArea = 2;
+inline constexpr std::size_t kEnergyFigure = 0;
+inline constexpr std::size_t kLatencyFigure = 1;
+inline constexpr std::size_t kAreaFigure = 2;
 
 // Whether `a` is nowhere worse than `b` and somewhere better.
 bool Dominates(const FrontPoint& a, const FrontPoint& b);
@@ -50,4 +50,4 @@ FrontPoint ReferenceOf(const Front& front);
 
 }  // namespace oneloop
 
-#endif  // ONELOOP_CLIENT_FRONT_H_
+#endif  // ONELOOP_COMMON_FRONT_FRONT_H_

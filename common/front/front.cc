@@ -1,4 +1,4 @@
-#include "client/front.h"
+#include "common/front/front.h"
 
 #include <algorithm>
 #include <iterator>
@@ -10,7 +10,8 @@ namespace oneloop {
 namespace {
 
 bool ByArea(const FrontPoint& a, const FrontPoint& b) {
-  return std::tie(a[kArea], a[kEnergy], a[kLatency]) < std::tie(b[kArea], b[kEnergy], b[kLatency]);
+  return std::tie(a[kAreaFigure], a[kEnergyFigure], a[kLatencyFigure]) <
+         std::tie(b[kAreaFigure], b[kEnergyFigure], b[kLatencyFigure]);
 }
 
 // The points of a plane that no other one reaches below: x ascends, y falls.
@@ -65,8 +66,8 @@ Front::Front(std::vector<FrontPoint> points) {
   // Whatever dominates a point, or equals it, comes before it.
   Staircase seen;
   for (const FrontPoint& point : points) {
-    if (seen.Covers(point[kEnergy], point[kLatency])) continue;
-    seen.Add(point[kEnergy], point[kLatency], 0, 0);
+    if (seen.Covers(point[kEnergyFigure], point[kLatencyFigure])) continue;
+    seen.Add(point[kEnergyFigure], point[kLatencyFigure], 0, 0);
     points_.push_back(point);
   }
 }
@@ -82,12 +83,12 @@ std::size_t Front::CountDominatedBy(const Front& other) const {
   Staircase seen;
   auto next = other.points_.begin();
   for (const FrontPoint& point : points_) {
-    for (; next != other.points_.end() && (*next)[kArea] <= point[kArea]; ++next) {
-      seen.Add((*next)[kEnergy], (*next)[kLatency], 0, 0);
+    for (; next != other.points_.end() && (*next)[kAreaFigure] <= point[kAreaFigure]; ++next) {
+      seen.Add((*next)[kEnergyFigure], (*next)[kLatencyFigure], 0, 0);
     }
     // A point that is on the other front as well is covered by itself, and then dominated by none of that front.
     const bool shared = std::binary_search(other.points_.begin(), other.points_.end(), point, ByArea);
-    if (!shared && seen.Covers(point[kEnergy], point[kLatency])) ++count;
+    if (!shared && seen.Covers(point[kEnergyFigure], point[kLatencyFigure])) ++count;
   }
   return count;
 }
@@ -96,13 +97,15 @@ double Front::Hypervolume(const FrontPoint& reference) const {
   double volume = 0;
   double base = 0;  // in the plane of energy and latency, of the points so far
   Staircase seen;
-  for (std::size_t i = 0; i < points_.size() && points_[i][kArea] < reference[kArea]; ++i) {
+  for (std::size_t i = 0; i < points_.size() && points_[i][kAreaFigure] < reference[kAreaFigure]; ++i) {
     const FrontPoint& point = points_[i];
-    if (point[kEnergy] < reference[kEnergy] && point[kLatency] < reference[kLatency]) {
-      base += seen.Add(point[kEnergy], point[kLatency], reference[kEnergy], reference[kLatency]);
+    if (point[kEnergyFigure] < reference[kEnergyFigure] && point[kLatencyFigure] < reference[kLatencyFigure]) {
+      base +=
+          seen.Add(point[kEnergyFigure], point[kLatencyFigure], reference[kEnergyFigure], reference[kLatencyFigure]);
     }
-    const double next = i + 1 < points_.size() ? std::min(points_[i + 1][kArea], reference[kArea]) : reference[kArea];
-    volume += base * (next - point[kArea]);
+    const double next =
+        i + 1 < points_.size() ? std::min(points_[i + 1][kAreaFigure], reference[kAreaFigure]) : reference[kAreaFigure];
+    volume += base * (next - point[kAreaFigure]);
   }
   return volume;
 }

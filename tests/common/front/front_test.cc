@@ -1,4 +1,4 @@
-#include "client/front.h"
+#include "common/front/front.h"
 
 #include <algorithm>
 #include <random>
@@ -69,7 +69,7 @@ TEST(FrontTest, HypervolumeIsThatOfTheCubesBelow) {
     const Front front(points);
     for (const double end : {5.0, 8.0, 11.0}) {
       EXPECT_EQ(front.Hypervolume({end, end, end}), CountedVolume(points, end));
-      for (const auto& [x, y] : {std::pair{kEnergy, kLatency}, {kArea, kEnergy}}) {
+      for (const auto& [x, y] : {std::pair{kEnergyFigure, kLatencyFigure}, {kAreaFigure, kEnergyFigure}}) {
         EXPECT_EQ(front.ProjectedHypervolume(x, y, {end, end, end}), CountedArea(points, x, y, end));
       }
     }
@@ -102,7 +102,8 @@ TEST(FrontTest, CountsWhatAnotherFrontDominates) {
 TEST(FrontTest, AFigureThatNobodyKnowsTakesNoVolume) {
   const Front front({{2, 4, 0}, {4, 2, 0}});
   EXPECT_THAT(ReferenceOf(front), ElementsAre(1.1 * 4, 1.1 * 4, 1));
-  EXPECT_EQ(front.Hypervolume(ReferenceOf(front)), front.ProjectedHypervolume(kEnergy, kLatency, ReferenceOf(front)));
+  EXPECT_EQ(front.Hypervolume(ReferenceOf(front)),
+            front.ProjectedHypervolume(kEnergyFigure, kLatencyFigure, ReferenceOf(front)));
   EXPECT_GT(front.Hypervolume(ReferenceOf(front)), 0);
 }
 
