@@ -17,7 +17,7 @@ absl::StatusOr<ComparedJob> ReadJob(ServiceClient& client, const std::string& na
   v1::GetJobRequest get;
   get.set_name(name);
   ASSIGN_OR_RETURN(result.job, client.GetJob(get));
-  std::vector<BestCurveBuilder> curves(PointMetrics().size(), BestCurveBuilder(result.job.spec().starts()));
+  std::vector<BestCurveBuilder> curves(CurveMetrics().size(), BestCurveBuilder(result.job.spec().starts()));
   std::vector<FrontPoint> front;
   v1::ListPointsRequest request;
   request.set_parent(name);
@@ -26,7 +26,7 @@ absl::StatusOr<ComparedJob> ReadJob(ServiceClient& client, const std::string& na
     for (const v1::EvaluatedPoint& point : page) {
       // Points are kept also where they break a limit.
       if (!point.has_score()) continue;
-      for (std::size_t i = 0; i < curves.size(); ++i) curves[i].Add(point.sample(), PointMetrics()[i].Of(point));
+      for (std::size_t i = 0; i < curves.size(); ++i) curves[i].Add(point.sample(), CurveMetrics()[i].Of(point));
       if (point.pareto()) front.push_back({point.energy_uj(), point.latency_cycles(), point.area_mm2()});
     }
     return absl::OkStatus();
@@ -82,7 +82,7 @@ absl::StatusOr<Comparison> CompareJobs(ServiceClient& client, const std::vector<
 }
 
 double BestAfter(const ComparedJob& job, const PointMetric& metric, std::int64_t samples) {
-  const auto index = static_cast<std::size_t>(&metric - PointMetrics().data());
+  const auto index = static_cast<std::size_t>(&metric - CurveMetrics().data());
   return BestAt(job.curves[index], static_cast<double>(samples));
 }
 

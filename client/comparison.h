@@ -7,15 +7,15 @@
 
 #include "absl/status/statusor.h"
 #include "client/best_curve.h"
-#include "common/front/front.h"
 #include "client/point_metrics.h"
 #include "client/service_client.h"
+#include "common/front/front.h"
 
 namespace oneloop {
 
 struct ComparedJob {
   v1::Job job;
-  std::vector<BestCurve> curves;  // of each of PointMetrics(), in its order
+  std::vector<BestCurve> curves;  // of each of CurveMetrics(), in its order
   Front front{{}};
 };
 

@@ -15,6 +15,7 @@
 #include "client/json_object.h"
 #include "client/numbers.h"
 #include "client/output.h"
+#include "common/front/front_space.h"
 
 namespace oneloop {
 namespace {
@@ -27,13 +28,21 @@ constexpr double kBeyondLastStep = 1.2;
 struct FrontFigures {
   std::size_t points = 0;
   std::size_t on_joint_front = 0;
-  double hypervolume = 0;     // µJ·cycles·mm²
-  double energy_latency = 0;  // of the projection: µJ·cycles
-  double share = 0;           // of the hypervolume of the joint front, 0 to 1
+  double hypervolume = 0;      // µJ·cycles·mm²
+  double log_hypervolume = 0;  // octaves^3; 0 where a figure is 0
+  double energy_latency = 0;   // of the projection: µJ·cycles
+  double share = 0;            // of the hypervolume of the joint front, 0 to 1
   double energy_latency_share = 0;
 };
 
 double Share(double part, double whole) { return whole > 0 ? part / whole : 0; }
+
+// A template may know no energy or no area.
+bool HasLogs(const Front& front) {
+  return std::all_of(front.points().begin(), front.points().end(), [](const FrontPoint& point) {
+    return point[kEnergyFigure] > 0 && point[kLatencyFigure] > 0 && point[kAreaFigure] > 0;
+  });
+}
 
 FrontFigures FiguresOf(const Comparison& comparison, const Front& front) {
   const FrontPoint& reference = comparison.reference;
@@ -41,6 +50,7 @@ FrontFigures FiguresOf(const Comparison& comparison, const Front& front) {
   figures.points = front.points().size();
   figures.on_joint_front = front.CountSharedWith(comparison.joint);
   figures.hypervolume = front.Hypervolume(reference);
+  if (HasLogs(comparison.joint)) figures.log_hypervolume = LogHypervolume(front, reference);
   figures.energy_latency = front.ProjectedHypervolume(kEnergyFigure, kLatencyFigure, reference);
   figures.share = Share(figures.hypervolume, comparison.joint.Hypervolume(reference));
   figures.energy_latency_share =
@@ -127,29 +137,28 @@ void PrintFronts(const Comparison& comparison, std::ostream& out) {
   out << "\nfronts over energy, latency and area; hypervolumes are shares of that of all fronts together ("
       << GroupedNumber(static_cast<std::int64_t>(comparison.joint.points().size()))
       << " points),\nmeasured from energy " << ShortNumber(comparison.reference[kEnergyFigure]) << " uJ, latency "
-      << ShortNumber(comparison.reference[kLatencyFigure]) << " cycles, area " << ShortNumber(comparison.reference[kAreaFigure])
-      << " mm2:\n";
-  std::vector<TextTable::Column> columns = {{"job", Align::kRight},
-                                            {"points", Align::kRight},
-                                            {"undominated", Align::kRight},
-                                            {"hypervolume", Align::kRight},
-                                            {"energy-latency", Align::kRight}};
+      << ShortNumber(comparison.reference[kLatencyFigure]) << " cycles, area "
+      << ShortNumber(comparison.reference[kAreaFigure]) << " mm2:\n";
+  std::vector<TextTable::Column> columns = {{"job", Align::kRight},         {"points", Align::kRight},
+                                            {"undominated", Align::kRight}, {"hypervolume", Align::kRight},
+                                            {"octaves^3", Align::kRight},   {"energy-latency", Align::kRight}};
   for (const ComparedJob& compared : comparison.jobs) {
     columns.push_back({absl::StrCat("by ", JobId(compared.job.name())), Align::kRight});
   }
   TextTable table(out, std::move(columns));
   for (const ComparedJob& compared : comparison.jobs) {
     const FrontFigures figures = FiguresOf(comparison, compared.front);
-    std::vector<std::string> row = {JobId(compared.job.name()), absl::StrCat(figures.points),
+    std::vector<std::string> row = {JobId(compared.job.name()),           absl::StrCat(figures.points),
                                     absl::StrCat(figures.on_joint_front), ShareCell(figures.share),
-                                    ShareCell(figures.energy_latency_share)};
+                                    ShortNumber(figures.log_hypervolume), ShareCell(figures.energy_latency_share)};
     for (const ComparedJob& other : comparison.jobs) {
       row.push_back(&other == &compared ? "" : absl::StrCat(compared.front.CountDominatedBy(other.front)));
     }
     table.AddRow(std::move(row));
   }
   table.Flush();
-  out << "'by N': how many points of this front a point of job N's dominates\n";
+  out << "octaves^3: the hypervolume in log2 of each figure\n"
+      << "'by N': how many points of this front a point of job N's dominates\n";
 }
 
 void PrintTables(const Comparison& comparison, std::ostream& out) {
@@ -173,8 +182,8 @@ void PrintCsv(const Comparison& comparison, std::ostream& out) {
       header.push_back(absl::StrCat(metric->name, "_after_", samples));
     }
   }
-  for (const char* const name :
-       {"front_points", "on_joint_front", "hypervolume", "hypervolume_share", "energy_latency_hypervolume"}) {
+  for (const char* const name : {"front_points", "on_joint_front", "hypervolume", "hypervolume_share",
+                                 "energy_latency_hypervolume", "log_hypervolume"}) {
     header.emplace_back(name);
   }
   out << CsvLine(header);
@@ -204,7 +213,7 @@ void PrintCsv(const Comparison& comparison, std::ostream& out) {
     const FrontFigures figures = FiguresOf(comparison, compared.front);
     row.push_back(absl::StrCat(figures.points));
     row.push_back(absl::StrCat(figures.on_joint_front));
-    for (const double value : {figures.hypervolume, figures.share, figures.energy_latency}) {
+    for (const double value : {figures.hypervolume, figures.share, figures.energy_latency, figures.log_hypervolume}) {
       row.push_back(ExactNumber(value));
     }
     out << CsvLine(row);
@@ -219,6 +228,7 @@ void AddFront(const Comparison& comparison, const ComparedJob& compared, JsonObj
   SetNumber("hypervolume", figures.hypervolume, front);
   SetNumber("hypervolume_share", figures.share, front);
   SetNumber("energy_latency_hypervolume", figures.energy_latency, front);
+  SetNumber("log_hypervolume", figures.log_hypervolume, front);
   JsonObject* const dominated = SubObject("dominated_by", front);
   for (const ComparedJob& other : comparison.jobs) {
     if (&other == &compared) continue;
@@ -317,7 +327,7 @@ std::vector<Plot> ComparisonPlots(const Comparison& comparison) {
     plot.title = absl::StrCat("best ", metric->title, " so far");
     plot.x_label = "samples of a job, its starts in turn";
     plot.y_label = absl::StrCat("best ", metric->label);
-    const auto index = static_cast<std::size_t>(metric - PointMetrics().data());
+    const auto index = static_cast<std::size_t>(metric - CurveMetrics().data());
     for (const ComparedJob& compared : comparison.jobs) {
       plot.x_end = std::max(plot.x_end, static_cast<double>(compared.job.progress().samples_done()));
       BestCurve curve = compared.curves[index];

@@ -8,8 +8,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
 #include "client/errors.h"
+#include "client/front_history.h"
 #include "client/numbers.h"
 #include "client/output.h"
 #include "client/point_metrics.h"
@@ -95,7 +97,7 @@ std::string JobDetails(const v1::Job& job) {
   if (job.has_start_time()) absl::StrAppend(&text, DetailLine("started", FormatTimestamp(job.start_time())));
   if (job.has_end_time()) absl::StrAppend(&text, DetailLine("ended", FormatTimestamp(job.end_time())));
   if (job.has_best()) absl::StrAppend(&text, PointDetails(job.best()));
-  return absl::StrCat(text, CertificateDetails(job));
+  return absl::StrCat(text, CertificateDetails(job), FrontDetails(job));
 }
 
 // The designs that a job's certificate speaks of.
@@ -114,6 +116,11 @@ std::string CombinedName(const v1::Certificate& certificate) {
   return absl::AsciiStrToLower(absl::StrCat(v1::Combination_Name(certificate.combination()), " of ", product));
 }
 
+// Of a front: "energy*latency", what its points are scored by.
+std::string FrontProduct(const v1::Certificate& certificate) {
+  return absl::StrReplaceAll(certificate.objective_front(), {{",", "*"}});
+}
+
 // "EDP 6.310e10"
 std::string ObjectiveText(const v1::Certificate& certificate) {
   const std::string value = ShortNumber(certificate.lower_bound() * (1 + certificate.gap()));
@@ -130,6 +137,8 @@ std::string ObjectiveText(const v1::Certificate& certificate) {
       return absl::StrCat("power ", value, " W");
     case v1::PRODUCT:
       return absl::StrCat(certificate.objective_product(), " ", value);
+    case v1::FRONT:
+      return absl::StrCat(FrontProduct(certificate), " ", value);
     default:
       return absl::StrCat("EDP ", value);
   }
@@ -159,6 +168,21 @@ std::string BoundsText(const v1::Certificate& certificate) {
   bounds.push_back(absl::StrCat("energy ", ShortNumberDown(energy_uj), " uJ"));
   if (latency_cycles > 0) bounds.push_back(absl::StrCat("latency ", ShortNumberDown(latency_cycles), " cycles"));
   return absl::StrJoin(bounds, ", ");
+}
+
+// The least of each of a front's figures alone.
+std::string IdealText(const v1::Certificate& certificate) {
+  const FrontSpace space = SpaceOf(certificate.objective_front());
+  std::vector<std::string> least;
+  const auto add = [&](std::size_t figure, const char* name, double bound, const char* unit) {
+    // Of what is 0, nothing is proven.
+    if (space.Has(figure) && bound > 0) least.push_back(absl::StrCat(name, " ", ShortNumberDown(bound), " ", unit));
+  };
+  add(kEnergyFigure, "energy", certificate.energy_uj_bound(), "uJ");
+  add(kLatencyFigure, "latency", certificate.latency_cycles_bound(), "cycles");
+  add(kAreaFigure, "area", certificate.area_mm2_bound(), "mm2");
+  if (least.empty()) return "nothing is proven of a figure alone";
+  return absl::StrCat(absl::StrJoin(least, ", "), "; no design is below any of them");
 }
 
 }  // namespace
@@ -291,7 +315,33 @@ std::string CertificateDetails(const v1::Certificate& certificate, const std::st
                                 ? absl::StrCat(ObjectiveText(certificate), ", at most ", PercentUp(certificate.gap()),
                                                " above any design of ", space)
                                 : absl::StrCat("no design of ", space, " is below these bounds");
+  if (certificate.objective() == v1::FRONT) {
+    return absl::StrCat(DetailLine("proven", claim), DetailLine("ideal", IdealText(certificate)));
+  }
   return absl::StrCat(DetailLine("proven", claim), DetailLine("bounds", BoundsText(certificate)));
+}
+
+std::string FrontDetails(const v1::Job& job) {
+  if (!job.has_front()) return "";
+  const v1::FrontFigures& front = job.front();
+  const FrontSpace space = SpaceOf(job.spec().objective_front());
+  std::string volume = absl::StrCat("hypervolume ", ShortNumber(front.hypervolume()), " ", HypervolumeUnit(space));
+  // Of what no front can exceed.
+  if (front.ideal_hypervolume() > 0) {
+    absl::StrAppend(&volume, absl::StrFormat(", %.1f %% of the ideal point's",
+                                             100 * front.hypervolume() / front.ideal_hypervolume()));
+  }
+  std::vector<std::string> reference;
+  const auto add = [&reference](const char* name, double figure, const char* unit) {
+    if (figure > 0) reference.push_back(absl::StrCat(name, " ", ShortNumber(figure), " ", unit));
+  };
+  add("energy", front.reference_energy_uj(), "uJ");
+  add("latency", front.reference_latency_cycles(), "cycles");
+  add("area", front.reference_area_mm2(), "mm2");
+  return absl::StrCat(
+      DetailLine("front", absl::StrCat(GroupedNumber(front.points()), " designs over ",
+                                       absl::StrReplaceAll(job.spec().objective_front(), {{",", ", "}}), "; ", volume)),
+      DetailLine("measured", absl::StrCat("from ", absl::StrJoin(reference, ", "))));
 }
 
 std::string CertificateDetails(const v1::Job& job) {

@@ -41,6 +41,8 @@ std::string PointDetails(const v1::EvaluatedPoint& point);
 std::string CertificateDetails(const v1::Certificate& certificate, const std::string& space);
 // The same of a job's best design; "" while the job has no certificate.
 std::string CertificateDetails(const v1::Job& job);
+// How large its front is and from where that is measured; "" for a job without FrontFigures.
+std::string FrontDetails(const v1::Job& job);
 // How much of its samples a job has done: "42 %", "-" while that is unknown.
 std::string ShareText(const v1::JobProgress& progress);
 // "1.8 %", or `none` while it is unknown.

@@ -64,7 +64,11 @@ void JsonListWriter::Add(const google::protobuf::Message& element) {
   empty_ = false;
 }
 
-void JsonListWriter::End() { out_ << (empty_ ? "" : "\n") << "], \"next_page_token\": \"\"}\n"; }
+void JsonListWriter::End(const std::vector<std::pair<std::string, const google::protobuf::Message*>>& more) {
+  out_ << (empty_ ? "" : "\n") << "], ";
+  for (const auto& [name, message] : more) out_ << '"' << name << "\": " << printer_.Compact(*message) << ",\n ";
+  out_ << "\"next_page_token\": \"\"}\n";
+}
 
 std::string CsvCell(std::string_view text, char separator) {
   const bool blank_ends = !text.empty() && (text.front() == ' ' || text.back() == ' ');

@@ -5,6 +5,7 @@
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -38,7 +39,8 @@ class JsonListWriter {
  public:
   JsonListWriter(std::ostream& out, std::string_view field);
   void Add(const google::protobuf::Message& element);
-  void End();
+  // `more` comes after the list, each under its name.
+  void End(const std::vector<std::pair<std::string, const google::protobuf::Message*>>& more = {});
 
  private:
   std::ostream& out_;

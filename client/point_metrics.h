@@ -21,10 +21,12 @@ struct PointMetric {
 
 // EDP, energy, latency and area, in this order.
 std::span<const PointMetric> PointMetrics();
+// The same, and the score after them.
+std::span<const PointMetric> CurveMetrics();
 
-// What a job minimises: one of these, or the score of any other objective.
+// What a job minimises: one of these, the score of any objective that is no figure.
 const PointMetric& ObjectiveMetric(const v1::JobSpec& spec);
-// The same by name: "edp", or a product of metrics.
+// The same by name: "edp", a product of metrics, or "pareto:energy,area".
 std::string ObjectiveName(const v1::JobSpec& spec);
 // Whether energy and latency of several networks are summed before they make the objective.
 bool IsOfSums(v1::Combination combination);

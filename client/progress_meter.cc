@@ -34,6 +34,15 @@ std::string Bar(double share) {
   return absl::StrCat("[", std::string(full, '#'), std::string(kBarCells - full, '-'), "]");
 }
 
+std::string BestText(const v1::Job& job) {
+  if (job.spec().objective() == v1::FRONT) {
+    return absl::StrCat("front of ", GroupedNumber(job.progress().front_size()), " designs");
+  }
+  const std::string gap = GapText(job, "");
+  return absl::StrCat("best EDP ", job.has_best() ? ShortNumber(job.best().edp()) : "-", gap.empty() ? "" : ", gap ",
+                      gap);
+}
+
 }  // namespace
 
 void ProgressMeter::Update(const v1::Job& job, SteadyTime now) {
@@ -69,13 +78,10 @@ absl::Duration ProgressMeter::TimeLeft(SteadyTime now) const {
 std::string ProgressMeter::Line(SteadyTime now, int columns) const {
   const v1::JobProgress& progress = job_.progress();
   const double share = ShareDone(progress);
-  const std::string gap = GapText(job_, "");
   // In the order in which they are given up when the terminal is narrow, last first.
   std::vector<std::string> parts = {
       absl::StrCat("job ", JobId(job_.name()), " ", absl::AsciiStrToLower(v1::JobState_Name(job_.state()))),
-      absl::StrFormat("%s %3.0f %%", Bar(share), std::floor(share * 100)),
-      absl::StrCat("best EDP ", job_.has_best() ? ShortNumber(job_.best().edp()) : "-", gap.empty() ? "" : ", gap ",
-                   gap),
+      absl::StrFormat("%s %3.0f %%", Bar(share), std::floor(share * 100)), BestText(job_),
       absl::StrCat(SiNumber(SamplesPerSecond()), " samples/s")};
   if (!IsFinal(job_.state())) parts.push_back(absl::StrCat(ShortDuration(TimeLeft(now)), " left"));
   parts.push_back(

@@ -2,9 +2,11 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "client/command.h"
 #include "client/common_flags.h"
 #include "client/errors.h"
+#include "client/front_output.h"
 #include "client/job_output.h"
 #include "client/job_watcher.h"
 #include "client/output.h"
@@ -99,8 +101,14 @@ class SubmitCommand : public Command {
       out << "\nno feasible design was found\n" << CertificateDetails(job);
       return absl::OkStatus();
     }
-    out << '\n' << PointDetails(job.best()) << CertificateDetails(job);
+    out << '\n' << PointDetails(job.best()) << CertificateDetails(job) << FrontDetails(job);
     if (job.state() == v1::SUCCEEDED && !job.message().empty()) out << DetailLine("message", job.message());
+    if (job.spec().objective() == v1::FRONT) {
+      ASSIGN_OR_RETURN(const JobFront front, ReadJobFront(client, job.name()));
+      out << "\nPareto front over " << absl::StrReplaceAll(job.spec().objective_front(), {{",", ", "}}) << ":\n";
+      PrintJobFront(front, OutputFormat::kTable, out);
+      return absl::OkStatus();
+    }
     out << "\nPareto front over energy, latency and area:\n";
     return PrintFrontTable(client, job.name(), out);
   }

@@ -22,6 +22,9 @@
 namespace oneloop {
 namespace {
 
+// Of objectives that are fronts, before a colon and their metrics.
+constexpr char kFront[] = "pareto";
+
 // "1%" or "0.01"
 absl::StatusOr<double> ParseShare(const std::string& command, const std::string& flag, const std::string& text) {
   std::string number(absl::StripAsciiWhitespace(text));
@@ -69,9 +72,10 @@ void SubmitRequest::Declare(FlagSet* flags) {
   import_.Declare(flags);
   flags->Add("template", "NAME|FILE",
              "the hardware: a shipped template (see `oneloop templates`) or a YAML or JSON file", &template_);
-  flags->Add("objective", "NAME|PRODUCT",
-             "what to minimise: edp (the default), energy, latency, area, power, throughput (what to maximise), or a "
-             "product of energy, latency, area and power, for example energy*latency^2",
+  flags->Add("objective", "NAME|PRODUCT|FRONT",
+             "what to minimise: edp (the default), energy, latency, area, power, throughput (what to maximise), a "
+             "product of energy, latency, area and power, for example energy*latency^2, or a whole front: "
+             "pareto:energy,latency,area, or two of them",
              &objective_);
   flags->AddChoice("algorithm", EnumNames(v1::Algorithm_descriptor()), "how to search; default gradient", &algorithm_);
   flags->AddChoice("order_strategy", EnumNames(v1::OrderStrategy_descriptor()),
@@ -120,7 +124,10 @@ absl::Status SubmitRequest::FillSettings(const Environment& env, v1::CreateJobRe
     return UsageError(command_, "--steps and --samples exclude each other");
   v1::JobSpec* const spec = request->mutable_spec();
   RETURN_IF_ERROR(FillConstraints(spec));
-  if (const std::optional<int> named = EnumNumber(v1::Objective_descriptor(), objective_)) {
+  if (objective_ == kFront || objective_.starts_with(absl::StrCat(kFront, ":"))) {
+    spec->set_objective(v1::FRONT);
+    spec->set_objective_front(objective_.substr(std::min(objective_.size(), sizeof(kFront))));
+  } else if (const std::optional<int> named = EnumNumber(v1::Objective_descriptor(), objective_)) {
     spec->set_objective(static_cast<v1::Objective>(*named));
   } else {
     spec->set_objective_product(objective_);
@@ -245,7 +252,8 @@ std::string SubmitRequest::FlagOf(const std::string& field) const {
                                                                                 {"deadline_after", "deadline"},
                                                                                 {"limits", "limit"},
                                                                                 {"fixed_parameters", "fix"},
-                                                                                {"objective_product", "objective"}};
+                                                                                {"objective_product", "objective"},
+                                                                                {"objective_front", "objective"}};
   constexpr std::string_view kSpec = "spec.";
   std::string path = field.starts_with(kSpec) ? field.substr(kSpec.size()) : field;
   const std::size_t end = path.find_first_of(".[");

@@ -234,11 +234,12 @@ std::optional<std::pair<Box, Box>> BoxSearch::Split(const Box& box) {
 }
 
 void BoxSearch::Conclude(const std::vector<Box>& open, const std::vector<Box>& closed, LowerBound* result) const {
-  result->objective = result->energy_uj = result->latency_cycles = kInfinity;
+  result->objective = result->energy_uj = result->latency_cycles = result->area_mm2 = kInfinity;
   for (const std::vector<Box>* boxes : {&open, &closed}) {
     for (const Box& box : *boxes) {
       result->energy_uj = std::min(result->energy_uj, box.figures.least.energy_uj);
       result->latency_cycles = std::min(result->latency_cycles, box.figures.least.latency_cycles);
+      result->area_mm2 = std::min(result->area_mm2, box.figures.least.area_mm2);
       if (result->box.empty() || box.objective < result->objective) result->box = box.ranges;
       result->objective = std::min(result->objective, box.objective);
     }

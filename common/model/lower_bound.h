@@ -23,9 +23,10 @@ struct LowerBound {
   // No design of the template in these ranges that keeps the goal's limits has an objective below this; infinite when
   // it is proven that there is none.
   double objective = 0;
-  // None of those designs takes less energy, or less time; each on its own.
+  // None of those designs takes less energy, less time or less area; each on its own.
   double energy_uj = 0;
   double latency_cycles = 0;
+  double area_mm2 = 0;
   // Where the objective's bound is least, so that a better design could only be hiding there: a box of hardware points.
   // Empty when no box is left.
   std::vector<ParameterRange> box;

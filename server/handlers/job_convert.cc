@@ -111,7 +111,9 @@ absl::StatusOr<v1::JobSpec> WithDefaults(v1::JobSpec spec) {
   }
   if (!spec.has_descent_share()) spec.set_descent_share(kDefaultDescentShare);
   if (spec.objective() == v1::OBJECTIVE_UNSPECIFIED) {
-    spec.set_objective(spec.objective_product().empty() ? v1::EDP : v1::PRODUCT);
+    spec.set_objective(!spec.objective_front().empty()     ? v1::FRONT
+                       : !spec.objective_product().empty() ? v1::PRODUCT
+                                                           : v1::EDP);
   }
   if (!spec.networks().empty() && spec.combination() == v1::COMBINATION_UNSPECIFIED) spec.set_combination(v1::SUM);
   for (v1::JobNetwork& network : *spec.mutable_networks()) {
@@ -132,11 +134,25 @@ absl::StatusOr<std::int64_t> SamplesPerStart(const v1::JobSpec& spec) {
   return (spec.samples() + spec.starts() - 1) / spec.starts();
 }
 
+absl::Status SetFront(const v1::JobSpec& spec, SearchSpec* search) {
+  absl::StatusOr<FrontSpace> front = FrontSpace::Parse(spec.objective_front());
+  if (!front.ok()) return PrefixField("objective_front", front.status());
+  if (spec.has_stop_gap()) {
+    return FieldError("stop_gap", "cannot be given with objective FRONT, which has no one best design");
+  }
+  search->front = *front;
+  search->objective = ProductOf(*front);
+  return absl::OkStatus();
+}
+
 absl::Status SetObjective(const v1::JobSpec& spec, SearchSpec* search) {
   if (spec.objective_product().empty() != (spec.objective() != v1::PRODUCT)) {
     return spec.objective_product().empty()
                ? FieldError("objective_product", "is missing; objective PRODUCT is what it says")
                : FieldError("objective_product", "cannot be given together with another objective");
+  }
+  if (!spec.objective_front().empty() && spec.objective() != v1::FRONT) {
+    return FieldError("objective_front", "cannot be given together with another objective");
   }
   switch (spec.objective()) {
     case v1::EDP:
@@ -161,9 +177,12 @@ absl::Status SetObjective(const v1::JobSpec& spec, SearchSpec* search) {
       search->objective = *product;
       break;
     }
+    case v1::FRONT:
+      return SetFront(spec, search);
     default:
-      return FieldError("objective", absl::StrCat("is ", spec.objective(),
-                                                  "; valid: EDP, ENERGY, LATENCY, AREA, POWER, THROUGHPUT, PRODUCT"));
+      return FieldError("objective",
+                        absl::StrCat("is ", spec.objective(),
+                                     "; valid: EDP, ENERGY, LATENCY, AREA, POWER, THROUGHPUT, PRODUCT, FRONT"));
   }
   return absl::OkStatus();
 }

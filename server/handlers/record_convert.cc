@@ -86,9 +86,11 @@ v1::Certificate CertificateToProto(const JobBound& bound, const v1::JobSpec& spe
   certificate.set_objective(spec.objective());
   certificate.set_objective_product(spec.objective_product());
   certificate.set_combination(spec.combination());
+  certificate.set_objective_front(spec.objective_front());
   certificate.set_lower_bound(bound.objective);
   certificate.set_energy_uj_bound(bound.energy_uj);
   certificate.set_latency_cycles_bound(bound.latency_cycles);
+  certificate.set_area_mm2_bound(bound.area_mm2);
   certificate.set_boxes(bound.boxes);
   certificate.set_exhausted(bound.exhausted);
   if (const std::optional<double> gap = GapOf(score, bound.objective)) certificate.set_gap(*gap);

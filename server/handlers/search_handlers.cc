@@ -11,9 +11,11 @@
 #include "absl/time/time.h"
 #include "common/base/limit_error.h"
 #include "common/base/status.h"
+#include "common/front/front_space.h"
 #include "server/handlers/design_builder.h"
 #include "server/handlers/deterministic_bytes.h"
 #include "server/handlers/explanation_builder.h"
+#include "server/handlers/front_figures.h"
 #include "server/handlers/job_convert.h"
 #include "server/handlers/job_filter_parser.h"
 #include "server/handlers/job_settings.h"
@@ -28,6 +30,8 @@ namespace {
 constexpr std::size_t kLongestRequestId = 64;
 // When one of the user's jobs is likely to have ended.
 constexpr absl::Duration kRetryAfter = absl::Minutes(1);
+
+constexpr int kFrontPage = 10000;
 
 // What a page token is bound to: the request without the page.
 template <class Request>
@@ -192,7 +196,7 @@ absl::Status SearchHandlers::GetJob(const v1::GetJobRequest& request, v1::Job* r
   ASSIGN_OR_RETURN(const JobRecord record, FindJob(name));
   RETURN_IF_ERROR(FillJob(record, response, SpecDetail::kWhole));
   FillPlace(record, response);
-  return absl::OkStatus();
+  return FillFront(record, response);
 }
 
 absl::Status SearchHandlers::ListJobs(const v1::ListJobsRequest& request, v1::ListJobsResponse* response) const {
@@ -375,6 +379,27 @@ absl::Status SearchHandlers::FillJob(const JobRecord& record, v1::Job* response,
     response->set_state(v1::PAUSED);
     response->set_message(*stall);
   }
+  return absl::OkStatus();
+}
+
+absl::Status SearchHandlers::FillFront(const JobRecord& record, v1::Job* response) const {
+  if (response->spec().objective() != v1::FRONT) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const FrontSpace space, FrontSpace::Parse(response->spec().objective_front()));
+  PointQuery query;
+  query.job_id = record.id;
+  query.front_only = true;
+  query.limit = kFrontPage;
+  std::vector<FrontPoint> designs;
+  for (bool more = true; more;) {
+    ASSIGN_OR_RETURN(const std::vector<PointRecord> points, options_.store->ListPoints(query));
+    for (const PointRecord& point : points) {
+      designs.push_back({point.point.energy_uj, point.point.latency_cycles, point.point.area_mm2});
+    }
+    more = points.size() == static_cast<std::size_t>(query.limit);
+    if (more) query.after_number = points.back().number;
+  }
+  if (designs.empty()) return absl::OkStatus();
+  *response->mutable_front() = FrontFiguresOf(space, std::move(designs), response->certificate());
   return absl::OkStatus();
 }
 

@@ -77,6 +77,8 @@ class SearchHandlers {
   absl::StatusOr<JobRecord> FindJob(const JobName& name) const;
   absl::Status FillJob(const JobRecord& record, v1::Job* response, SpecDetail detail = SpecDetail::kSummary) const;
   // Its place in the queue, while it waits there.
+  // Of a job that searches for a front and has found a design.
+  absl::Status FillFront(const JobRecord& record, v1::Job* response) const;
   void FillPlace(const JobRecord& record, v1::Job* response) const;
   absl::Status ChangeJob(const std::string& name, const std::string& etag, Change change, v1::Job* response) const;
 

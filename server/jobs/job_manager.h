@@ -187,6 +187,8 @@ class JobManager {
   // OK once the job goes on, or nothing is left to do.
   absl::Status GoOn(std::int64_t job_id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(control_mutex_);
   // With what `end_message` says, or whether the search converged.
+  // Whether the job is for a front, of which no one design says how far it has come.
+  bool SeeksFront(std::int64_t job_id);
   void Succeed(std::int64_t job_id, const std::string& end_message, const StartRemarks& remarks);
   void FailJob(std::int64_t job_id, const std::string& reason);
   // Of a job of which no worker has anything any more. What cannot be stored now is stored later.

@@ -180,9 +180,9 @@ absl::StatusOr<PointWriter::Ending> JobManager::ProveAndStore(const Task& task,
   const std::shared_ptr<const SearchSpec> spec = WithReferences(given, *own_bests);
   const std::optional<LowerBound> bound = options_.prove_bound(*spec, stop_requested);
   if (!bound) return PointWriter::Ending::kOpen;
-  RETURN_IF_ERROR(options_.store->SetJobBound(
-      task.lease.job_id,
-      {bound->objective, bound->energy_uj, bound->latency_cycles, bound->boxes, bound->exhausted, *own_bests}));
+  RETURN_IF_ERROR(
+      options_.store->SetJobBound(task.lease.job_id, {bound->objective, bound->energy_uj, bound->latency_cycles,
+                                                      bound->boxes, bound->exhausted, *own_bests, bound->area_mm2}));
   Failpoint("jobs.after_bound");
   {
     MutexLock lock(&mutex_);
@@ -335,8 +335,16 @@ absl::Status JobManager::GoOn(std::int64_t job_id) {
   return absl::OkStatus();
 }
 
+bool JobManager::SeeksFront(std::int64_t job_id) {
+  const absl::StatusOr<JobRecord> record = options_.store->GetJob(job_id);
+  if (!record.ok()) return false;
+  const absl::StatusOr<std::shared_ptr<const SearchSpec>> spec = options_.decode_spec(*record);
+  return spec.ok() && (*spec)->front.has_value();
+}
+
 void JobManager::Succeed(std::int64_t job_id, const std::string& end_message, const StartRemarks& remarks) {
-  const std::string message = end_message.empty() ? ConvergenceMessage(*options_.store, job_id) : end_message;
+  std::string message = end_message;
+  if (message.empty() && !SeeksFront(job_id)) message = ConvergenceMessage(*options_.store, job_id);
   EndJob(job_id, {JobState::kSucceeded, WithRemark(message, remarks)});
 }
 

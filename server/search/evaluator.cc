@@ -19,11 +19,19 @@ Evaluator::Evaluator(const SearchSpec& spec, const CostModel& model, PointSink& 
       model_(model),
       sink_(sink),
       num_layers_(static_cast<int>(spec.workload->layers.size())),
-      budget_(spec.samples_per_start * num_layers_),
+      start_budget_(spec.samples_per_start * num_layers_),
       stop_score_(spec.stop_score.value_or(-kInfinity)),
       goal_(GoalOf(spec)),
+      stage_goal_(goal_),
+      stage_end_(start_budget_),
       sum_(*spec.workload),
       best_score_(kInfinity) {}
+
+void Evaluator::BeginStage(const Goal& goal, std::int64_t layer_evaluations) {
+  stage_goal_ = goal;
+  stage_begin_ = layer_evaluations_;
+  stage_end_ = std::min(start_budget_, layer_evaluations_ + layer_evaluations);
+}
 
 const LayerShape& Evaluator::shape(int layer) const {
   return spec_.workload->layers[static_cast<std::size_t>(layer)].shape;
@@ -49,7 +57,7 @@ bool Evaluator::Finished() {
     next_stop_check_ = layer_evaluations_ + kStopCheckPeriod;
     Interrupted();
   }
-  return stopped_ || stop_score_reached() || layer_evaluations_ >= budget_;
+  return stopped_ || stop_score_reached() || layer_evaluations_ >= stage_end_;
 }
 
 bool Evaluator::Interrupted() {
@@ -64,7 +72,14 @@ void Evaluator::Report(SearchPointOrigin origin, const WorkloadMetrics& metrics,
   const double score = mappings == nullptr ? kInfinity : goal_.Score(metrics);
   best_score_ = std::min(best_score_, score);
   ++points_;
+  if (archive_ != nullptr && std::isfinite(score)) archive_->Add(metrics, *mappings);
   sink_.OnPoint({std::max<std::int64_t>(1, samples()), origin, metrics, score, hardware, mappings});
+}
+
+void Evaluator::Offer(SearchPointOrigin origin, const WorkloadMetrics& metrics, const HardwarePoint& hardware,
+                      const std::vector<Mapping>& mappings) {
+  if (archive_ == nullptr || !std::isfinite(goal_.Score(metrics)) || !archive_->Wants(metrics)) return;
+  Report(origin, metrics, hardware, &mappings);
 }
 
 }  // namespace oneloop

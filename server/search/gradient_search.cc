@@ -41,17 +41,16 @@ class GradientStart {
         limited_(spec_, evaluator.goal()),
         layers_(evaluator, smooth_, moves_, random) {}
 
-  StartSummary Run() {
-    StartSummary summary;
+  std::optional<DesignState> Run(StartSummary* summary) {
     if (!Begin()) {
-      summary.termination = StartSummary::Termination::kDiverged;
-      summary.message = "no mapping of every layer fits the starting hardware";
+      summary->termination = StartSummary::Termination::kDiverged;
+      summary->message = "no mapping of every layer fits the starting hardware";
     } else {
       if (limited_.binds() && spec_.descent_share < 1) RunRace();
-      Descend(&summary);
+      Descend(summary);
       if (spec_.descent_share < 1 && !evaluator_.Finished()) Polish(evaluator_, layers_, random_).Run(&*best_);
     }
-    return summary;
+    return std::move(best_);
   }
 
  private:
@@ -184,6 +183,14 @@ class GradientStart {
 
 }  // namespace
 
-StartSummary RunGradientStart(Evaluator& evaluator, Random& random) { return GradientStart(evaluator, random).Run(); }
+std::optional<DesignState> RunGradientStage(Evaluator& evaluator, Random& random, StartSummary* summary) {
+  return GradientStart(evaluator, random).Run(summary);
+}
+
+StartSummary RunGradientStart(Evaluator& evaluator, Random& random) {
+  StartSummary summary;
+  RunGradientStage(evaluator, random, &summary);
+  return summary;
+}
 
 }  // namespace oneloop

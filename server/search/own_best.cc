@@ -38,6 +38,7 @@ SearchSpec AloneSpec(const SearchSpec& spec, std::size_t network) {
     alone.limits.push_back(limit);
   }
   alone.combination = {};
+  alone.front.reset();  // its product is what the price of sharing is told of
   alone.starts = std::min(spec.starts, kMostOwnBestStarts);
   alone.stop_score = std::nullopt;
   return alone;

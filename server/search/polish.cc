@@ -47,7 +47,7 @@ Polish::Polish(Evaluator& evaluator, LayerSearch& layers, Random& random)
 }
 
 void Polish::Run(DesignState* state, std::int64_t reserve) {
-  KeepLimits(state);
+  KeepLimits(-1, state);
   ImproveLayers(state);
   if (Shrink(state)) Report(*state);
   half_life_ = std::max(kLeastHalfLife, kHalfLife * static_cast<double>(evaluator_.layer_evaluations_left()) /
@@ -149,9 +149,16 @@ bool Polish::Shrink(DesignState* state) {
   return true;
 }
 
-void Polish::KeepLimits(DesignState* state) {
+void Polish::RunOnArray(DesignState* state, std::int64_t reserve) {
+  for (std::size_t p = 0; p < full_axes_.size(); ++p) {
+    if (!full_axes_[p].empty()) KeepLimits(static_cast<int>(p), state);
+  }
+  Run(state, reserve);
+}
+
+void Polish::KeepLimits(int kept, DesignState* state) {
   if (limited_.Keeps(state->hardware())) return;
-  const std::optional<HardwarePoint> within = limited_.Within(state->hardware(), -1, random_);
+  const std::optional<HardwarePoint> within = limited_.Within(state->hardware(), kept, random_);
   DesignState candidate = *state;
   if (within.has_value() && Refit(*within, &candidate)) Accept(std::move(candidate), state);
 }
@@ -296,7 +303,10 @@ void Polish::TryHardware(DesignState* state) {
 // Takes other hardware's design when it is better, without what no layer needs of it.
 void Polish::Accept(DesignState candidate, DesignState* state) {
   Shrink(&candidate);
-  if (!(candidate.merit() < state->merit() - kProgress)) return;
+  if (!(candidate.merit() < state->merit() - kProgress)) {
+    evaluator_.Offer(SearchPointOrigin::kPolish, candidate.metrics(), candidate.hardware(), candidate.mappings());
+    return;
+  }
   *state = std::move(candidate);
   Report(*state);
 }

@@ -26,6 +26,9 @@ class Polish {
 
   // Ends when the budget has so many evaluations of one layer left.
   void Run(DesignState* state, std::int64_t reserve = 0);
+  // The same of a design on an array that is worth keeping: where its hardware breaks a limit, other parameters give
+  // way first.
+  void RunOnArray(DesignState* state, std::int64_t reserve);
 
  private:
   enum class Trial { kLayer, kHardware, kJump };
@@ -45,8 +48,9 @@ class Polish {
   void ImproveLayers(DesignState* state);
   // Gives back what no layer needs, if that is better; true when it was.
   bool Shrink(DesignState* state);
-  // Moves a design that breaks a limit by its hardware alone to hardware that does not.
-  void KeepLimits(DesignState* state);
+  // Moves a design that breaks a limit by its hardware alone to hardware that does not. `kept` does not give way, by
+  // index; -1 for none.
+  void KeepLimits(int kept, DesignState* state);
   void TryHardware(DesignState* state);
   void TryJump(DesignState* state);
   void TryLayer(DesignState* state);

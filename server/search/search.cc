@@ -14,6 +14,7 @@
 #include "server/search/default_tiler.h"
 #include "server/search/distinct_layers.h"
 #include "server/search/evaluator.h"
+#include "server/search/front_search.h"
 #include "server/search/gradient_search.h"
 #include "server/search/random_search.h"
 #include "server/search/search_memory.h"
@@ -115,24 +116,36 @@ absl::Status ValidateLimits(const SearchSpec& spec) {
   return absl::OkStatus();
 }
 
+// A front is searched for with its product as the score.
+absl::Status ValidateFront(const SearchSpec& spec) {
+  if (!spec.front.has_value()) return absl::OkStatus();
+  if (spec.stop_score.has_value()) return FieldError("stop_gap", "cannot be given with a front, which has no one best");
+  if (spec.combination.kind != Combination::Kind::kSum) {
+    return FieldError("combination", "makes one objective, and a front is over sums; valid: SUM");
+  }
+  if (spec.algorithm != Algorithm::kDefaultTiling) return absl::OkStatus();
+  return FieldError("algorithm",
+                    "is DEFAULT_TILER, which makes one design and no front; valid: GRADIENT, RANDOM, BAYESIAN");
+}
+
 // An objective of energy needs a template that says what energy costs.
 absl::Status ValidateObjective(const SearchSpec& spec) {
   const TemplateSpec& hardware = spec.hardware_template->spec();
+  const char* const field = spec.front.has_value() ? "objective_front" : "objective";
   if (NeedsClock(spec.objective) && !hardware.clock_mhz.has_value()) {
     return FieldError("objective", absl::StrCat("has power, which needs a clock, and template '", hardware.name,
                                                 "' has no clock_mhz"));
   }
   if (spec.objective.of(Metric::kArea) > 0 && !hardware.area_mm2.has_value()) {
-    return FieldError("objective",
-                      absl::StrCat("has area, and template '", hardware.name, "' has no formula area_mm2"));
+    return FieldError(field, absl::StrCat("has area, and template '", hardware.name, "' has no formula area_mm2"));
   }
   const bool asks_for_energy = spec.objective.of(Metric::kEnergy) > 0 || spec.objective.of(Metric::kPower) > 0;
   if (!asks_for_energy || hardware.mac_energy_pj.has_value() || hardware.levels.back().energy_pj.has_value()) {
     return absl::OkStatus();
   }
-  return FieldError("objective", absl::StrCat("template '", hardware.name,
-                                              "' gives no energy for its compute units or its last level; valid: "
-                                              "LATENCY"));
+  return FieldError(field, absl::StrCat("template '", hardware.name,
+                                        "' gives no energy for its compute units or its last level; valid: ",
+                                        spec.front.has_value() ? "latency,area" : "LATENCY"));
 }
 
 // A tiling heuristic chooses no hardware.
@@ -148,7 +161,7 @@ absl::Status ValidateAlgorithm(const SearchSpec& spec) {
 }
 
 // Says how the algorithm itself ended; what every start has in common is filled in by the caller.
-StartSummary RunAlgorithm(Evaluator& evaluator, Random& random) {
+StartSummary RunAlgorithm(Evaluator& evaluator, int start, Random& random) {
   switch (evaluator.spec().algorithm) {
     case Algorithm::kRandom:
       return RunRandomStart(evaluator, random);
@@ -159,10 +172,22 @@ StartSummary RunAlgorithm(Evaluator& evaluator, Random& random) {
     case Algorithm::kGradient:
       break;
   }
-  return RunGradientStart(evaluator, random);
+  return evaluator.spec().front.has_value() ? RunFrontStart(evaluator, start, random)
+                                            : RunGradientStart(evaluator, random);
 }
 
 }  // namespace
+
+MetricProduct ProductOf(const FrontSpace& front) {
+  MetricProduct product;
+  const auto set = [&](std::size_t figure, Metric metric) {
+    product.exponents[static_cast<std::size_t>(metric)] = front.Has(figure) ? 1 : 0;
+  };
+  set(kEnergyFigure, Metric::kEnergy);
+  set(kLatencyFigure, Metric::kLatency);
+  set(kAreaFigure, Metric::kArea);
+  return product;
+}
 
 Goal GoalOf(const SearchSpec& spec) {
   return Goal({spec.objective, spec.combination}, spec.limits, spec.workload->networks, *spec.hardware_template);
@@ -174,6 +199,7 @@ absl::Status ValidateSearchSpec(const SearchSpec& spec) {
   RETURN_IF_ERROR(CheckRange("round_period", spec.round_period, 1, static_cast<int>(kMaxSamplesPerStart)));
   RETURN_IF_ERROR(CheckRange("learning_rate", spec.learning_rate, 1e-6, 10.0));
   RETURN_IF_ERROR(CheckRange("descent_share", spec.descent_share, 0.0, 1.0));
+  RETURN_IF_ERROR(ValidateFront(spec));
   RETURN_IF_ERROR(ValidateObjective(spec));
   RETURN_IF_ERROR(ValidateRanges(spec));
   RETURN_IF_ERROR(ValidateAlgorithm(spec));
@@ -188,7 +214,7 @@ StartSummary RunStart(const SearchSpec& spec, int start, PointSink& sink) {
   CostlessRoom room(layers.spec(), model, layers);
   Evaluator evaluator(room.spec(), model, room);
   Random random(MixSeed(spec.seed, static_cast<std::uint64_t>(start)));
-  StartSummary summary = RunAlgorithm(evaluator, random);
+  StartSummary summary = RunAlgorithm(evaluator, start, random);
   // A start that was stopped may have missed points before its last one.
   if (evaluator.stopped()) {
     summary.termination = StartSummary::Termination::kStopped;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "common/front/front_space.h"
 #include "common/hardware/template.h"
 #include "common/mapping/mapping.h"
 #include "common/model/cost_model.h"
@@ -32,6 +33,8 @@ struct SearchSpec {
   std::shared_ptr<const LatencyPredictor> latency;
   MetricProduct objective = MetricProduct::Edp();
   Combination combination;  // of the objectives of the workload's networks
+  // For a search for the front over these figures. The objective, which is the score of a point, is their product then.
+  std::optional<FrontSpace> front;
   Algorithm algorithm = Algorithm::kGradient;
   OrderStrategy order_strategy = OrderStrategy::kIterate;
   int starts = 7;
@@ -45,6 +48,9 @@ struct SearchSpec {
   Parametrization parametrization = Parametrization::kLog;
   std::optional<double> stop_score;  // a start ends once its best score is this or less
 };
+
+// Of the front's metrics: what the points of a search for it are scored by.
+MetricProduct ProductOf(const FrontSpace& front);
 
 // The spec's objective and limits on its template.
 Goal GoalOf(const SearchSpec& spec);

@@ -1,6 +1,8 @@
 #include "server/search/search_bound.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <utility>
 #include <vector>
 
@@ -14,11 +16,13 @@ bool DependsOnLatency(const MetricProduct& product) {
 }
 
 // The proof is about the analytical latency, so that limits on a predicted one cut nothing.
-Goal ProvenGoal(const SearchSpec& spec) {
-  if (spec.latency == nullptr) return GoalOf(spec);
+Goal ProvenGoal(const SearchSpec& spec, const MetricProduct& objective) {
   std::vector<MetricLimit> limits = spec.limits;
-  std::erase_if(limits, [](const MetricLimit& limit) { return DependsOnLatency(InfoOf(limit.quantity).product); });
+  if (spec.latency != nullptr) {
+    std::erase_if(limits, [](const MetricLimit& limit) { return DependsOnLatency(InfoOf(limit.quantity).product); });
+  }
   SearchSpec proven = spec;
+  proven.objective = objective;
   proven.limits = std::move(limits);
   return GoalOf(proven);
 }
@@ -28,6 +32,17 @@ void ForgetLatency(const MetricProduct& objective, LowerBound* bound) {
   if (std::isinf(bound->objective)) return;  // no design fits, however long it would take
   bound->latency_cycles = 0;
   if (DependsOnLatency(objective)) bound->objective = 0;
+}
+
+// Raises the bounds of single figures to what proofs of them alone find.
+void ProveIdealPoint(const FrontSpace& space, const std::function<LowerBound(const MetricProduct&)>& prove,
+                     LowerBound* bound) {
+  const auto raise = [&](std::size_t figure, Metric metric, double* single) {
+    if (space.Has(figure)) *single = std::max(*single, prove(MetricProduct::Of(metric)).objective);
+  };
+  raise(kEnergyFigure, Metric::kEnergy, &bound->energy_uj);
+  raise(kLatencyFigure, Metric::kLatency, &bound->latency_cycles);
+  raise(kAreaFigure, Metric::kArea, &bound->area_mm2);
 }
 
 }  // namespace
@@ -40,8 +55,12 @@ std::optional<LowerBound> ProveSearchBound(const SearchSpec& spec, const std::fu
     return stopped;
   };
   const CostModel model(spec.hardware_template);
-  LowerBound bound =
-      ProveLowerBound(model, MergeEqualShapes(*spec.workload).workload, spec.hardware_range, ProvenGoal(spec), options);
+  const Workload workload = MergeEqualShapes(*spec.workload).workload;
+  const auto prove = [&](const MetricProduct& objective) {
+    return ProveLowerBound(model, workload, spec.hardware_range, ProvenGoal(spec, objective), options);
+  };
+  LowerBound bound = prove(spec.objective);
+  if (spec.front.has_value() && !std::isinf(bound.objective)) ProveIdealPoint(*spec.front, prove, &bound);
   // What was proven by then is true, but another run would prove something else.
   if (stopped) return std::nullopt;
   if (spec.latency != nullptr) ForgetLatency(spec.objective, &bound);

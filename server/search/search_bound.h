@@ -10,10 +10,11 @@
 namespace oneloop {
 
 // A proven lower bound of the objective of every design that the search could find and that keeps the spec's limits,
-// and of its energy and latency; infinite when there is none. With predicted latencies it is of the energy alone, the
-// others being 0, over the designs that keep those limits that no latency enters. A pure function of the spec: nullopt
-// when stop_requested, asked every few milliseconds, has ended it. Precondition: ValidateSearchSpec(spec) is OK.
-// Thread-safe.
+// and of its energy, latency and area; infinite when there is none. For a front, a proof of its own for each of its
+// figures makes these three the ideal point, which no front can go beyond. With predicted latencies it is of the energy
+// alone, the others being 0, over the designs that keep those limits that no latency enters. A pure function of the
+// spec: nullopt when stop_requested, asked every few milliseconds, has ended it. Precondition: ValidateSearchSpec(spec)
+// is OK. Thread-safe.
 std::optional<LowerBound> ProveSearchBound(const SearchSpec& spec, const std::function<bool()>& stop_requested);
 
 // How far above the bound a score is: score / bound - 1. nullopt unless both are finite and above 0.

@@ -13,6 +13,7 @@
 #include "common/model/latency_kernel.h"
 #include "common/model/lower_bound.h"
 #include "server/search/bayesian_search.h"
+#include "server/search/front_archive.h"
 #include "server/search/mapping_features.h"
 #include "server/search/mapping_sampler.h"
 
@@ -72,6 +73,10 @@ std::int64_t SamplerBytes(const SearchSpec& spec) {
   return bytes;
 }
 
+std::int64_t ArchiveBytes(const SearchSpec& spec) {
+  return static_cast<std::int64_t>((FrontArchive::kMost + 1) * sizeof(Mapping)) * NumLayers(spec);
+}
+
 // Every sample on one hardware point is an observation of each layer.
 std::int64_t ObservationBytes(const SearchSpec& spec) {
   const bool fixed = std::all_of(spec.hardware_range.begin(), spec.hardware_range.end(),
@@ -94,7 +99,7 @@ std::int64_t EstimateSearchBytes(const SearchSpec& spec) {
   std::int64_t start = 0;
   switch (spec.algorithm) {
     case Algorithm::kGradient:
-      start = GradientBytes(spec);
+      start = GradientBytes(spec) + (spec.front.has_value() ? ArchiveBytes(spec) : 0);
       break;
     case Algorithm::kBayesian:
       start = SamplerBytes(spec) + ObservationBytes(spec);

@@ -77,6 +77,7 @@ struct JobBound {
   // Of a workload of several networks, by network: the best objective that was found on a chip of its own; infinite
   // when there is none.
   std::vector<double> own_bests = {};
+  double area_mm2 = 0;
 };
 
 struct JobRecord {

@@ -21,7 +21,8 @@ constexpr char kSelectJobs[] =
     "SELECT id, project, request_id, owner, workload_name, template_name, state, message, create_time_us, "
     "start_time_us, "
     "end_time_us, num_starts, samples_total, starts_done, samples_done, points, front_size, best_point, revision, "
-    "stop_gap, bound_boxes, bound_exhausted, lower_bound, energy_uj_bound, latency_cycles_bound, num_layers, priority, "
+    "stop_gap, bound_boxes, bound_exhausted, lower_bound, energy_uj_bound, latency_cycles_bound, area_mm2_bound, "
+    "num_layers, priority, "
     "deadline_us, pinned, delete_time_us, purge_time_us, bytes, starts_wait_for_bound, own_bests, ";
 constexpr char kWholeSpec[] = "spec, resolved ";
 // Large specs and what they stand for stay where they are.
@@ -45,6 +46,7 @@ std::optional<JobBound> BoundFromRow(const SqliteStatement& row, int column) {
   bound.objective = row.Figure(column++);
   bound.energy_uj = row.Figure(column++);
   bound.latency_cycles = row.Figure(column++);
+  bound.area_mm2 = row.Figure(column++);
   return bound;
 }
 
@@ -80,7 +82,7 @@ JobRecord JobFromRow(const SqliteStatement& row) {
   if (!row.IsNull(column)) record.job.stop_gap = row.Real(column);
   ++column;
   record.bound = BoundFromRow(row, column);
-  column += 5;
+  column += 6;
   record.job.num_layers = static_cast<int>(row.Int(column++));
   record.job.settings.priority = static_cast<int>(row.Int(column++));
   record.job.settings.deadline = OptionalTime(row, column++);

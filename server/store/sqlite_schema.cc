@@ -252,10 +252,11 @@ CREATE UNIQUE INDEX jobs_by_request ON jobs (project, owner, request_id) WHERE r
 constexpr char kAddSpecSummaries[] = R"sql(
 ALTER TABLE job_specs ADD COLUMN summary BLOB;  -- for lists, of a spec that is too large for them
 )sql";
-// Version 5 brought jobs of several networks.
+// Version 5 brought jobs of several networks, and the area in bounds: of an earlier bound nothing is known.
 constexpr char kAddOwnBests[] = R"sql(
 ALTER TABLE jobs ADD COLUMN starts_wait_for_bound INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE jobs ADD COLUMN own_bests TEXT NOT NULL DEFAULT '[]';  -- objectives by network, null for infinity
+ALTER TABLE jobs ADD COLUMN area_mm2_bound REAL DEFAULT 0;  -- NULL for infinity
 )sql";
 constexpr char kSetCalibrationsAside[] = "ALTER TABLE calibrations RENAME TO calibrations_of_all;";
 constexpr char kTakeCalibrationsOver[] = R"sql(

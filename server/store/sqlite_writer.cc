@@ -208,14 +208,15 @@ absl::Status SqliteWriter::Apply(SetJobBoundWrite& write) {
   ASSIGN_OR_RETURN(
       SqliteStatement update,
       connection_->Prepare("UPDATE jobs SET bound_boxes = ?2, bound_exhausted = ?3, lower_bound = ?4, "
-                           "energy_uj_bound = ?5, latency_cycles_bound = ?6, revision = ?7, own_bests = ?8 "
+                           "energy_uj_bound = ?5, latency_cycles_bound = ?6, revision = ?7, own_bests = ?8, "
+                           "area_mm2_bound = ?9 "
                            "WHERE id = ?1 AND bound_boxes IS NULL"));
   const JobBound& bound = write.bound;
   std::string own_bests;
   FormatNumberList(bound.own_bests, own_bests);
   RETURN_IF_ERROR(update.Run(write.id, bound.boxes, bound.exhausted ? 1 : 0, StoredFigure(bound.objective),
                              StoredFigure(bound.energy_uj), StoredFigure(bound.latency_cycles), next_revision_,
-                             own_bests));
+                             own_bests, StoredFigure(bound.area_mm2)));
   if (connection_->changed_rows() != 0) changed_jobs_.insert(write.id);
   return absl::OkStatus();
 }

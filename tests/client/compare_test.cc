@@ -88,9 +88,10 @@ TEST_F(CompareTest, ShowsBestsParametersEqualSamplesAndFronts) {
       "\n"
       "fronts over energy, latency and area; hypervolumes are shares of that of all fronts together (3 points),\n"
       "measured from energy 8.8 uJ, latency 440 cycles, area 2.2 mm2:\n"
-      "job  points  undominated  hypervolume  energy-latency  by 1  by 2\n"
-      "  1       2            2      71.83 %         98.30 %           0\n"
-      "  2       2            1      36.62 %        100.00 %     1\n"
+      "job  points  undominated  hypervolume  octaves^3  energy-latency  by 1  by 2\n"
+      "  1       2            2      71.83 %     0.9222         98.30 %           0\n"
+      "  2       2            1      36.62 %     0.4907        100.00 %     1\n"
+      "octaves^3: the hypervolume in log2 of each figure\n"
       "'by N': how many points of this front a point of job N's dominates\n");
 }
 
@@ -102,6 +103,24 @@ TEST_F(CompareTest, JobsThatMinimiseDifferentThingsAreComparedByEveryFigure) {
         "best EDP after", "best energy_uj after", "best latency_cycles after", "best area_mm2 after"}) {
     EXPECT_THAT(result.out, HasSubstr(text));
   }
+}
+
+// Scores have a curve of their own: it was read beyond the end of the others.
+TEST_F(CompareTest, JobsForTheSameProductOrFrontAreComparedByTheirScore) {
+  for (const int id : {1, 2}) {
+    JobOf(id).mutable_spec()->set_objective(v1::FRONT);
+    JobOf(id).mutable_spec()->set_objective_front("energy,latency");
+  }
+  const auto result = client_.Run({"compare", "1", "2"});
+  EXPECT_EQ(result.code, ExitCode::kOk) << result.err;
+  EXPECT_THAT(result.out, AllOf(HasSubstr("pareto:energy,latency"),
+                                HasSubstr("best score after so many samples, the starts of a job in turn:\n"
+                                          "job   50  100  200  400  800\n"
+                                          "  1  400  400  400  200  200\n"
+                                          "  2  300  300  300  300  200\n")));
+  const std::string path = daemon_.folder() + "/front.svg";
+  EXPECT_EQ(client_.Run({"compare", "1", "2", "--svg", path}).code, ExitCode::kOk);
+  EXPECT_THAT(ReadFile(path).value(), HasSubstr(">best score so far<"));
 }
 
 // Points are listed also where they break a limit of their job, and have no score then.

@@ -384,6 +384,7 @@ TEST_F(QueryTest, ErrorsNameTheFlag) {
 
 TEST_F(QueryTest, ParetoTableHasTheBestFirst) {
   ServePoints(3, 2);
+  daemon_.get_job = [](const v1::GetJobRequest&) { return MakeJob(12, v1::SUCCEEDED, 1000); };
   const auto result = client_.Run({"pareto", "12"});
   ASSERT_EQ(result.code, ExitCode::kOk) << result.err;
   const std::vector<std::string> lines = absl::StrSplit(result.out, '\n');
@@ -391,6 +392,85 @@ TEST_F(QueryTest, ParetoTableHasTheBestFirst) {
   EXPECT_THAT(lines[1], StartsWith("    2      0       2  rounded  yes    1.996e9"));
   EXPECT_THAT(lines[3], StartsWith("    0"));
   EXPECT_TRUE(points_requests_[0].pareto_only());
+}
+
+// A job for the front over energy and area that has found two designs of it, and one that only its latency speaks for.
+class FrontOutputTest : public QueryTest {
+ protected:
+  FrontOutputTest() {
+    daemon_.get_job = [](const v1::GetJobRequest&) {
+      v1::Job job = MakeJob(12, v1::SUCCEEDED, 1000);
+      job.mutable_spec()->set_objective(v1::FRONT);
+      job.mutable_spec()->set_objective_front("energy,area");
+      *job.mutable_best() = MakePoint(3, 4, 100);
+      v1::Certificate& certificate = *job.mutable_certificate();
+      certificate = MakeCertificate(12, 1.0 / 3);
+      certificate.set_objective(v1::FRONT);
+      certificate.set_objective_front("energy,area");
+      certificate.set_energy_uj_bound(3);
+      certificate.set_area_mm2_bound(0.5);
+      v1::FrontFigures& front = *job.mutable_front();
+      front.set_points(2);
+      front.set_hypervolume(1.5);
+      front.set_ideal_hypervolume(3);
+      front.set_reference_energy_uj(8.8);
+      front.set_reference_area_mm2(4.4);
+      return job;
+    };
+    daemon_.list_points = [](const v1::ListPointsRequest& request) {
+      EXPECT_TRUE(request.exact_only());
+      v1::ListPointsResponse response;
+      const auto add = [&response](int number, std::int64_t sample, double energy_uj, double latency, double area) {
+        v1::EvaluatedPoint point = MakePoint(number, energy_uj, latency);
+        point.set_sample(sample);
+        point.set_area_mm2(area);
+        point.set_score(energy_uj * area);
+        *response.add_points() = point;
+      };
+      add(3, 40, 4, 100, 4);
+      add(4, 60, 8, 300, 1);
+      add(5, 70, 8, 200, 2);
+      return response;
+    };
+  }
+};
+
+TEST_F(FrontOutputTest, GetTellsIdealPointAndHypervolume) {
+  EXPECT_THAT(client_.Run({"get", "12"}).out,
+              AllOf(HasSubstr("gradient search for pareto:energy,area"),
+                    HasSubstr("proven    energy*area 16, at most 34 % above any design of this template\n"
+                              "ideal     energy 3 uJ, area 0.5 mm2; no design is below any of them\n"
+                              "front     2 designs over energy, area; hypervolume 1.5 octaves^2, 50.0 % of the ideal "
+                              "point's\n"
+                              "measured  from energy 8.8 uJ, area 4.4 mm2\n")));
+}
+
+TEST_F(FrontOutputTest, ParetoIsOfTheJobsMetricsByArea) {
+  const auto result = client_.Run({"pareto", "12"});
+  ASSERT_EQ(result.code, ExitCode::kOk) << result.err;
+  EXPECT_THAT(result.out, StartsWith("front     2 designs over energy, area"));
+  const std::size_t small = result.out.find("\n    4      0      60");
+  const std::size_t large = result.out.find("\n    3      1      40");
+  ASSERT_NE(small, std::string::npos) << result.out;
+  ASSERT_NE(large, std::string::npos) << result.out;
+  EXPECT_LT(small, large);
+  EXPECT_THAT(result.out, Not(HasSubstr("\n    5      1")));
+  EXPECT_THAT(result.out, HasSubstr("\nsamples  designs  hypervolume\n    100        1      "));
+  EXPECT_THAT(result.out, HasSubstr("\n  1,000        2      "));
+}
+
+TEST_F(FrontOutputTest, ParetoAndItsHistoryAreForProgramsToo) {
+  const std::string csv = client_.Run({"pareto", "12", "--format", "csv"}).out;
+  EXPECT_THAT(csv, AllOf(StartsWith("number,start,"), HasSubstr("\n4,0,60,"), Not(HasSubstr("\n5,"))));
+  const std::string json = client_.Run({"pareto", "12", "--format", "json"}).out;
+  EXPECT_THAT(json,
+              AllOf(HasSubstr("\n], \"front\": {\"points\":2,\"hypervolume\":1.5"), HasSubstr("\"area_mm2_bound\":0.5"),
+                    HasSubstr("\"history\": [{"), HasSubstr("\"next_page_token\": \"\"}\n")));
+  const std::string history = client_.Run({"pareto", "12", "--history", "--format", "csv"}).out;
+  EXPECT_THAT(history, StartsWith("samples,points,hypervolume\n100,1,"));
+  EXPECT_EQ(std::count(history.begin(), history.end(), '\n'), 11);
+  EXPECT_THAT(client_.Run({"pareto", "12", "--history"}).out, StartsWith("samples  designs  hypervolume\n"));
+  EXPECT_THAT(client_.Run({"pareto", "12", "--history", "--format", "json"}).out, HasSubstr("\"samples\": 1000"));
 }
 
 v1::Design MakeDesign() {

@@ -86,6 +86,25 @@ TEST_F(SubmitTest, PrintsTheJobsName) {
       R"(parent: "projects/default" spec { workload_name: "resnet50" template_name: "gemmini" } request_id: "id-1")");
 }
 
+TEST_F(SubmitTest, FrontsAreObjectives) {
+  Submit({"--objective", "pareto:energy,area"});
+  Submit({"--objective", "pareto"});
+  Submit({"--objective", "pareto:"});
+  ASSERT_EQ(requests_.size(), 3u);
+  EXPECT_EQ(requests_[0].spec().objective(), v1::FRONT);
+  EXPECT_EQ(requests_[0].spec().objective_front(), "energy,area");
+  for (const std::size_t i : {1u, 2u}) {
+    EXPECT_EQ(requests_[i].spec().objective(), v1::FRONT);
+    EXPECT_EQ(requests_[i].spec().objective_front(), "") << "which the daemon refuses";
+  }
+  daemon_.create_job = [](const v1::CreateJobRequest&) -> absl::StatusOr<v1::Job> {
+    return FieldError("spec.objective_front", "has energy alone");
+  };
+  const auto refused = Submit({"--objective", "pareto:energy"});
+  EXPECT_EQ(refused.code, ExitCode::kInvalidInput);
+  EXPECT_EQ(refused.err, "oneloop: --objective: has energy alone\n");
+}
+
 TEST_F(SubmitTest, SendsEveryFlag) {
   const auto result = Submit({"--objective",
                               "latency",

@@ -175,6 +175,38 @@ TEST_F(CliTest, EveryJobEndsWithALowerBoundOfAllItsPoints) {
   }
 }
 
+TEST_F(CliTest, FrontsAreSearchedForMeasuredAndBounded) {
+  const v1::Job job = SubmitAndWait("--objective pareto:energy,area --starts 3 --steps 200 --limit 'area_mm2<=2'");
+  EXPECT_EQ(job.state(), v1::SUCCEEDED);
+  EXPECT_EQ(job.spec().objective(), v1::FRONT);
+  ASSERT_TRUE(job.has_front());
+  EXPECT_GT(job.front().points(), 3);
+  EXPECT_GT(job.front().hypervolume(), 0);
+  EXPECT_LE(job.front().hypervolume(), job.front().ideal_hypervolume());
+  const Csv points(Run("points " + job.name() + " --exact --format csv").out);
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    EXPECT_GE(points.Number(i, "energy_uj"), job.certificate().energy_uj_bound());
+    EXPECT_GE(points.Number(i, "area_mm2"), job.certificate().area_mm2_bound());
+  }
+  const Csv front(Run("pareto " + job.name() + " --format csv").out);
+  EXPECT_EQ(front.size(), static_cast<std::size_t>(job.front().points()));
+  for (std::size_t i = 0; i < front.size(); ++i) {
+    EXPECT_LE(front.Number(i, "area_mm2"), 2);
+    if (i == 0) continue;
+    EXPECT_GT(front.Number(i, "area_mm2"), front.Number(i - 1, "area_mm2"));
+    EXPECT_LT(front.Number(i, "energy_uj"), front.Number(i - 1, "energy_uj"));
+  }
+  const Csv history(Run("pareto " + job.name() + " --history --format csv").out);
+  ASSERT_EQ(history.size(), 10u);
+  EXPECT_EQ(history.Number(9, "samples"), 600);
+  EXPECT_EQ(history.Number(9, "points"), job.front().points());
+  EXPECT_EQ(history.Number(9, "hypervolume"), job.front().hypervolume()) << "the daemon and the client measure alike";
+  EXPECT_THAT(Run("get " + job.name()).out, HasSubstr("no design is below any of them"));
+  const std::string submit = absl::StrCat("--workload ", Path("pair.yaml"), " --template gemmini --objective pareto:");
+  EXPECT_THAT(RefusedSubmit(submit + "energy", 4), HasSubstr("--objective: has energy alone"));
+  EXPECT_THAT(RefusedSubmit(submit + "energy,aera", 4), HasSubstr("did you mean 'area'?"));
+}
+
 TEST_F(CliTest, LimitThatTheProofShowsImpossibleFailsTheJobWithTheNearestValue) {
   const std::string flags = "--objective latency --starts 4 --steps 2000 ";
   const v1::Job possible = SubmitAndWait(flags);

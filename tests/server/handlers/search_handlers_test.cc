@@ -356,6 +356,11 @@ void SetProduct(v1::CreateJobRequest& request, const char* product) {
   request.mutable_spec()->set_objective_product(product);
 }
 
+void SetFront(v1::CreateJobRequest& request, const char* front) {
+  request.mutable_spec()->clear_objective();
+  request.mutable_spec()->set_objective_front(front);
+}
+
 v1::Template WithoutClock() {
   v1::Template hardware_template = *Catalog(&ShippedLibrary()).FindTemplate("gemmini");
   hardware_template.clear_clock_mhz();
@@ -558,6 +563,40 @@ TEST_F(SearchHandlersTest, BadSpecsAreRefusedWithFieldAndRemedyAndStoreNothing) 
          r.mutable_spec()->set_objective(v1::ENERGY);
        }},
       {"spec.objective_product", "is missing", [](auto& r) { r.mutable_spec()->set_objective(v1::PRODUCT); }},
+      {"spec.objective_front", "has energy alone", [](auto& r) { SetFront(r, "energy"); }},
+      {"spec.objective_front", "valid: two or three", [](auto& r) { r.mutable_spec()->set_objective(v1::FRONT); }},
+      {"spec.objective_front", "did you mean 'latency'?", [](auto& r) { SetFront(r, "energy,latncy"); }},
+      {"spec.objective_front", "has area twice", [](auto& r) { SetFront(r, "area,area"); }},
+      {"spec.objective_front", "power, which fronts are not over", [](auto& r) { SetFront(r, "energy,power"); }},
+      {"spec.objective_front", "together with another objective",
+       [](auto& r) {
+         SetFront(r, "energy,area");
+         r.mutable_spec()->set_objective(v1::ENERGY);
+       }},
+      {"spec.objective_product", "together with another objective",
+       [](auto& r) {
+         SetFront(r, "energy,area");
+         r.mutable_spec()->set_objective_product("energy");
+       }},
+      {"spec.objective_front", "has no formula area_mm2",
+       [](auto& r) {
+         SetFront(r, "energy,area");
+         *r.mutable_spec()->mutable_template_() = WithoutClock();
+         r.mutable_spec()->mutable_template_()->clear_area_mm2();
+       }},
+      {"spec.stop_gap", "no one best",
+       [](auto& r) {
+         SetFront(r, "energy,area");
+         r.mutable_spec()->set_stop_gap(0.01);
+       }},
+      {"spec.algorithm", "makes one design and no front",
+       [](auto& r) {
+         SetFront(r, "energy,area");
+         r.mutable_spec()->set_algorithm(v1::DEFAULT_TILER);
+         for (const auto& parameter : Catalog(&ShippedLibrary()).FindTemplate("gemmini")->parameters()) {
+           (*r.mutable_spec()->mutable_fixed_parameters())[parameter.name()] = parameter.max();
+         }
+       }},
       {"spec.workload.layers[0].bounds.K", "missing",
        [](auto& r) {
          v1::Workload* workload = r.mutable_spec()->mutable_workload();
@@ -786,6 +825,27 @@ TEST_F(SearchHandlersTest, CertificateIsOfTheObjectiveAndItsGapOfTheBestDesign) 
   EXPECT_FALSE(CertificateToProto(bound, spec, infinity).has_gap()) << "no design, no gap";
   EXPECT_FALSE(CertificateToProto({0, 0, 0, 1, true}, spec, 200).has_gap());
   EXPECT_FALSE(CertificateToProto({infinity, infinity, infinity, 1, true}, spec, 200).has_gap());
+}
+
+TEST_F(SearchHandlersTest, JobsForAFrontTellHowLargeItIs) {
+  runner_.Open();
+  v1::CreateJobRequest request = Request();
+  request.mutable_spec()->set_objective_front("area, energy");
+  request.mutable_spec()->set_starts(1);
+  request.mutable_spec()->set_steps(10);
+  const v1::Job created = Create(request);
+  EXPECT_EQ(created.spec().objective(), v1::FRONT);
+  watcher_.AwaitState(1, JobState::kSucceeded);
+  const v1::Job job = Get(created.name());
+  ASSERT_TRUE(job.has_front());
+  EXPECT_GT(job.front().points(), 0);
+  EXPECT_LE(job.front().points(), job.progress().front_size());
+  EXPECT_GT(job.front().hypervolume(), 0);
+  EXPECT_GT(job.front().reference_energy_uj(), 0);
+  EXPECT_EQ(job.front().reference_latency_cycles(), 0);
+  EXPECT_EQ(job.certificate().objective_front(), "area, energy");
+  EXPECT_EQ(job.message(), "") << "no one design says how far a front has come";
+  EXPECT_FALSE(Finished(1, 10).has_front()) << "of another objective";
 }
 
 TEST_F(SearchHandlersTest, StopGapIsStoredWithTheJob) {

@@ -86,6 +86,32 @@ TEST_F(LimitedBoundTest, NoScoreWithinTheLimitsLiesBelowTheBound) {
   }
 }
 
+TEST_F(LimitedBoundTest, IdealPointOfAFrontIsProvenFigureByFigure) {
+  SearchSpec spec = free_;
+  spec.front.emplace();
+  spec.objective = ProductOf(*spec.front);
+  spec.limits = {{Quantity::kLatencyCycles, 4e7}};
+  spec.samples_per_start = 400;
+  const LowerBound ideal = Prove(spec);
+  RecordingSink sink;
+  RunStart(spec, 0, sink);
+  for (const RecordingSink::Point& point : sink.points) {
+    if (!std::isfinite(point.score)) continue;
+    EXPECT_GE(point.metrics.energy_uj, ideal.energy_uj);
+    EXPECT_GE(point.metrics.latency_cycles, ideal.latency_cycles);
+    EXPECT_GE(point.metrics.area_mm2, ideal.area_mm2);
+  }
+  for (const auto& [metric, bound] : {std::pair(Metric::kEnergy, ideal.energy_uj),
+                                      {Metric::kLatency, ideal.latency_cycles},
+                                      {Metric::kArea, ideal.area_mm2}}) {
+    SearchSpec alone = spec;
+    alone.front.reset();
+    alone.objective = MetricProduct::Of(metric);
+    EXPECT_GE(bound, Prove(alone).objective);
+    EXPECT_GT(bound, 0);
+  }
+}
+
 // What is predicted may be shorter than anything analytical.
 TEST_F(LimitedBoundTest, LimitsOnPredictedLatenciesCutNothing) {
   SearchSpec spec = free_;

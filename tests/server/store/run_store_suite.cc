@@ -41,6 +41,7 @@ void ExpectSameBound(const JobBound& a, const JobBound& b) {
   EXPECT_EQ(a.boxes, b.boxes);
   EXPECT_EQ(a.exhausted, b.exhausted);
   EXPECT_EQ(a.own_bests, b.own_bests);
+  EXPECT_EQ(a.area_mm2, b.area_mm2);
 }
 
 void ExpectSameJob(const JobRecord& a, const JobRecord& b) {
@@ -326,7 +327,7 @@ TEST_P(RunStoreSuite, DeleteRemovesAFinishedJobWithEverythingAndItsIdIsNotReused
 TEST_P(RunStoreSuite, BoundIsKeptWithTheJobAndTold) {
   const JobRecord created = CreateJob(1);
   EXPECT_FALSE(created.bound.has_value());
-  const JobBound bound{6.1927e10, 9321.5, 6.2e6, 417, true};
+  const JobBound bound{6.1927e10, 9321.5, 6.2e6, 417, true, {}, 0.3};
   EXPECT_EQ(store_->SetJobBound(created.id, bound), absl::OkStatus());
   const JobRecord job = GetJob(created.id);
   ASSERT_TRUE(job.bound.has_value());
@@ -345,7 +346,7 @@ TEST_P(RunStoreSuite, BoundIsKeptWithTheJobAndTold) {
 
 TEST_P(RunStoreSuite, BoundsMayBeInfinite) {
   const std::int64_t id = CreateJob(1).id;
-  const JobBound bound{kInfinity, kInfinity, kInfinity, 1, true};
+  const JobBound bound{kInfinity, kInfinity, kInfinity, 1, true, {}, kInfinity};
   ASSERT_TRUE(store_->SetJobBound(id, bound).ok());
   ExpectSameBound(*GetJob(id).bound, bound);
 }

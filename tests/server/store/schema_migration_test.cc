@@ -138,6 +138,7 @@ void ExpectFixturesContent(RunStore& store) {
   EXPECT_EQ(store.GetJob(1)->points, 12 * kStarts);
   ASSERT_TRUE(store.GetJob(1)->bound.has_value());
   EXPECT_EQ(store.GetJob(1)->bound->boxes, 4);
+  EXPECT_EQ(store.GetJob(1)->bound->area_mm2, 0) << "nothing was proven of it";
   EXPECT_EQ(store.GetJob(2)->state, JobState::kRunning);
   EXPECT_EQ(store.GetJob(2)->points, kPoints * kStarts);
   EXPECT_EQ(store.GetJob(3)->state, JobState::kPaused);

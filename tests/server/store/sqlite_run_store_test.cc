@@ -399,7 +399,8 @@ TEST(SqliteSchemaTest, OlderFileIsMigratedStepByStepAndKeptAsItWas) {
 // Back to version 1.
 constexpr char kVersionOne[] =
     "ALTER TABLE job_specs DROP COLUMN summary; ALTER TABLE jobs DROP COLUMN starts_wait_for_bound; "
-    "ALTER TABLE jobs DROP COLUMN own_bests; DROP TABLE calibrations; DROP TABLE job_crashes; DROP INDEX "
+    "ALTER TABLE jobs DROP COLUMN own_bests; ALTER TABLE jobs DROP COLUMN area_mm2_bound; DROP TABLE calibrations; "
+    "DROP TABLE job_crashes; DROP INDEX "
     "jobs_by_request; "
     "CREATE UNIQUE INDEX jobs_by_request ON jobs (project, request_id) WHERE request_id IS NOT NULL; "
     "DROP INDEX jobs_unfinished_by_owner; ALTER TABLE jobs DROP COLUMN owner; "
