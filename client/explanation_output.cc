@@ -42,6 +42,11 @@ std::string EnergyText(const v1::ComponentExplanation& component, double total) 
                       ")");
 }
 
+// What a layer or a limit is of, where there are several networks: "NETWORK:conv1".
+std::string OfNetwork(const std::string& network, const std::string& name) {
+  return network.empty() ? name : absl::StrCat(network, ":", name);
+}
+
 std::vector<const v1::ComponentExplanation*> ByShare(const v1::DesignExplanation& explanation,
                                                      double (v1::ComponentExplanation::*share)() const) {
   std::vector<const v1::ComponentExplanation*> components;
@@ -129,7 +134,7 @@ void PrintLayers(const v1::DesignExplanation& explanation, bool all, std::ostrea
                         {"units in use", Align::kRight}});
   for (std::size_t i = 0; i < shown; ++i) {
     const v1::LayerExplanation& layer = *layers[i];
-    table.AddRow({layer.name(), absl::StrCat(layer.count()), Percent(layer.energy_share()),
+    table.AddRow({OfNetwork(layer.network(), layer.name()), absl::StrCat(layer.count()), Percent(layer.energy_share()),
                   Percent(layer.latency_share()), layer.bound_by().empty() ? "unknown" : layer.bound_by(),
                   AheadText(layer), layer.next(), Percent(layer.utilisation()), Percent(layer.units_in_use())});
   }
@@ -199,7 +204,7 @@ void PrintLimits(const v1::DesignExplanation& explanation, std::ostream& out) {
       const v1::LimitSensitivity& sensitivity = explanation.sensitivities().limits(i);
       price = sensitivity.active() ? absl::StrFormat("%.3f", sensitivity.price()) : "inactive";
     }
-    table.AddRow({absl::StrCat(limit.limit().quantity(), at_least ? " >= " : " <= ",
+    table.AddRow({absl::StrCat(OfNetwork(limit.limit().network(), limit.limit().quantity()), at_least ? " >= " : " <= ",
                                ShortNumber(at_least ? limit.limit().min() : limit.limit().max())),
                   ShortNumber(limit.figure()), Percent(limit.used()), price});
   }
@@ -257,11 +262,11 @@ void PrintLayersCsv(const v1::DesignExplanation& explanation, std::ostream& out)
   out << CsvLine({"layer", "count", "energy_uj", "latency_cycles", "energy_share", "latency_share", "bound_by",
                   "bound_cycles", "next", "next_cycles", "utilisation", "units_in_use"});
   for (const v1::LayerExplanation& layer : explanation.layers()) {
-    out << CsvLine({layer.name(), absl::StrCat(layer.count()), ExactNumber(layer.energy_uj()),
-                    ExactNumber(layer.latency_cycles()), ExactNumber(layer.energy_share()),
-                    ExactNumber(layer.latency_share()), layer.bound_by(), ExactNumber(layer.bound_cycles()),
-                    layer.next(), ExactNumber(layer.next_cycles()), ExactNumber(layer.utilisation()),
-                    ExactNumber(layer.units_in_use())});
+    out << CsvLine({OfNetwork(layer.network(), layer.name()), absl::StrCat(layer.count()),
+                    ExactNumber(layer.energy_uj()), ExactNumber(layer.latency_cycles()),
+                    ExactNumber(layer.energy_share()), ExactNumber(layer.latency_share()), layer.bound_by(),
+                    ExactNumber(layer.bound_cycles()), layer.next(), ExactNumber(layer.next_cycles()),
+                    ExactNumber(layer.utilisation()), ExactNumber(layer.units_in_use())});
   }
 }
 

@@ -38,7 +38,7 @@ absl::StatusOr<double> ParseShare(const std::string& command, const std::string&
   return percent ? *value / 100 : *value;
 }
 
-// "resnet50:3": a name or a file, and a number.
+// "NAME:3": a name or a file, and a number.
 struct WeightedName {
   std::string name;
   std::optional<double> weight;
@@ -202,8 +202,7 @@ absl::Status SubmitRequest::FillWorkload(const Environment& env, const std::stri
 
 absl::Status SubmitRequest::FillReferences(v1::JobSpec* spec) const {
   for (const std::string& text : references_) {
-    ASSIGN_OR_RETURN(const Assignment reference,
-                     ParseAssignment(command_, "reference", text, "=", "'resnet50=6.3e10'"));
+    ASSIGN_OR_RETURN(const Assignment reference, ParseAssignment(command_, "reference", text, "=", "'NAME=6.3e10'"));
     const auto named = std::find_if(
         spec->mutable_networks()->begin(), spec->mutable_networks()->end(),
         [&reference](const v1::JobNetwork& network) {

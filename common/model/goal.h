@@ -24,7 +24,7 @@ struct MetricLimit {
   int network = kWholeWorkload;  // of Workload::networks; of one run of it
 };
 
-// As "area_mm2", or "bert:latency_ms" of one network.
+// As "area_mm2", or "NETWORK:latency_ms" of one network.
 std::string NameOf(const MetricLimit& limit, const Workload& workload);
 
 // How the objectives of several networks become one (MODEL.md, section "Several networks"). Of one they are all the

@@ -74,6 +74,38 @@ class ExplainDesignTest : public testing::Test {
   std::unique_ptr<SearchHandlers> handlers_;
 };
 
+TEST_F(ExplainDesignTest, JobOfSeveralNetworksIsExplainedByNetwork) {
+  v1::JobSpec spec = Spec();
+  spec.clear_workload_source();
+  for (const char* name : {"alexnet", "bert"}) spec.add_networks()->set_workload_name(name);
+  spec.mutable_networks(1)->set_weight(10);
+  spec.set_combination(v1::GEOMETRIC_MEAN);
+  v1::Limit* const limit = spec.add_limits();
+  limit->set_network("bert");
+  limit->set_quantity("energy_uj");
+  limit->set_max(1e5);
+  const std::string job = Finished(spec);
+  const auto explained = Explain(job + "/designs/best", 20);
+  ASSERT_TRUE(explained.ok()) << explained.status();
+  EXPECT_EQ(explained->layers(0).network(), "alexnet");
+  EXPECT_EQ(explained->layers(explained->layers_size() - 1).network(), "bert");
+  double energy_share = 0;
+  double latency_share = 0;
+  for (const v1::LayerExplanation& layer : explained->layers()) {
+    energy_share += layer.energy_share();
+    latency_share += layer.latency_share();
+  }
+  EXPECT_NEAR(energy_share, 1, 1e-9);
+  EXPECT_NEAR(latency_share, 1, 1e-9);
+  double components = 0;
+  for (const v1::ComponentExplanation& component : explained->components()) components += component.energy_uj();
+  EXPECT_NEAR(components, explained->energy_uj(), 1e-9 * components);
+  ASSERT_EQ(explained->limits_size(), 1);
+  EXPECT_EQ(explained->limits(0).limit().network(), "bert");
+  EXPECT_LT(explained->limits(0).figure(), 1e5);
+  EXPECT_EQ(explained->sensitivities().parameters_size(), 3);
+}
+
 TEST_F(ExplainDesignTest, PartsAddUpToTheDesign) {
   const std::string job = Finished(Spec());
   v1::GetDesignRequest request;
