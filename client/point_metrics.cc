@@ -50,9 +50,8 @@ const PointMetric& ObjectiveMetric(const v1::JobSpec& spec) {
 
 std::string ObjectiveName(const v1::JobSpec& spec) {
   if (spec.objective() == v1::FRONT) return absl::StrCat("pareto:", spec.objective_front());
-  const std::string name = spec.objective() == v1::PRODUCT
-                               ? spec.objective_product()
-                               : absl::AsciiStrToLower(v1::Objective_Name(spec.objective()));
+  std::string name = spec.objective() == v1::PRODUCT ? spec.objective_product()
+                                                     : absl::AsciiStrToLower(v1::Objective_Name(spec.objective()));
   if (IsOfSums(spec.combination())) return name;
   return absl::AsciiStrToLower(absl::StrCat(v1::Combination_Name(spec.combination()), " of ", name));
 }

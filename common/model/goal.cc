@@ -37,7 +37,7 @@ void AddNetworkSlopes(const MetricForm& form, const WorkloadMetrics& log2_figure
 }  // namespace
 
 std::string NameOf(const MetricLimit& limit, const Workload& workload) {
-  const std::string quantity(InfoOf(limit.quantity).name);
+  std::string quantity(InfoOf(limit.quantity).name);
   if (limit.network == MetricLimit::kWholeWorkload) return quantity;
   return workload.networks[static_cast<std::size_t>(limit.network)].name + ":" + quantity;
 }
