@@ -37,7 +37,8 @@ class Scanner {
       if (!ScanField(type.FindFieldByNumber(WireFormatLite::GetTagFieldNumber(tag)), tag, depth)) return false;
       if (is_too_large()) return false;
     }
-    return input_.ConsumedEntireMessage();
+    // An empty one has a size, too.
+    return !is_too_large() && input_.ConsumedEntireMessage();
   }
   void Add(std::int64_t bytes) { estimate_ += bytes; }
   bool is_too_large() const { return estimate_ > most_bytes_; }

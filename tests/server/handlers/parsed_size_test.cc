@@ -66,6 +66,7 @@ TEST(ParsedSizeTest, WhatIsNoMessageIsRefused) {
   // A group, which proto3 has not.
   EXPECT_EQ(Scan<v1::GetJobRequest>("\x0b", kMebibyte).code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(Scan<v1::GetJobRequest>("", kMebibyte), absl::OkStatus());
+  EXPECT_EQ(Scan<v1::GetJobRequest>("", 1).code(), absl::StatusCode::kResourceExhausted);
 }
 
 }  // namespace
