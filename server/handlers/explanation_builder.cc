@@ -116,12 +116,14 @@ class Builder {
     const double clock_mhz = template_.spec().clock_mhz.value_or(0);
     for (const MetricLimit& limit : spec_.limits) {
       const QuantityInfo& quantity = InfoOf(limit.quantity);
-      const double figure = quantity.ValueAt(MetricForm(quantity.product, template_).Value(design_.metrics), clock_mhz);
+      const bool is_of_network = limit.network != MetricLimit::kWholeWorkload;
+      const auto network = static_cast<std::size_t>(limit.network);
+      const double product = MetricForm(quantity.product, template_)
+                                 .Value(is_of_network ? design_.metrics.OfNetwork(network) : design_.metrics);
+      const double figure = quantity.ValueAt(product, clock_mhz);
       v1::LimitExplanation* const message = explanation_.add_limits();
       message->mutable_limit()->set_quantity(std::string(quantity.name));
-      if (limit.network != MetricLimit::kWholeWorkload) {
-        message->mutable_limit()->set_network(spec_.workload->networks[static_cast<std::size_t>(limit.network)].name);
-      }
+      if (is_of_network) message->mutable_limit()->set_network(spec_.workload->networks[network].name);
       if (quantity.at_least) {
         message->mutable_limit()->set_min(limit.bound);
       } else {

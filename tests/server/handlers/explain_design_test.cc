@@ -103,6 +103,11 @@ TEST_F(ExplainDesignTest, JobOfSeveralNetworksIsExplainedByNetwork) {
   ASSERT_EQ(explained->limits_size(), 1);
   EXPECT_EQ(explained->limits(0).limit().network(), "bert");
   EXPECT_LT(explained->limits(0).figure(), 1e5);
+  v1::GetDesignRequest request;
+  request.set_name(job + "/designs/best");
+  v1::Design design;
+  ASSERT_EQ(handlers_->GetDesign(request, &design), absl::OkStatus());
+  EXPECT_EQ(explained->limits(0).figure(), design.networks(1).energy_uj()) << "of one run of the network";
   EXPECT_EQ(explained->sensitivities().parameters_size(), 3);
 }
 
