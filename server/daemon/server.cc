@@ -30,6 +30,7 @@
 #include "server/handlers/calibration_handlers.h"
 #include "server/handlers/call_guard.h"
 #include "server/handlers/call_queue.h"
+#include "server/handlers/call_runner.h"
 #include "server/handlers/catalog.h"
 #include "server/handlers/health_handlers.h"
 #include "server/handlers/job_convert.h"
@@ -87,6 +88,7 @@ struct OneLoopServer::Parts {
   std::unique_ptr<AdminHandlers> admin_handlers;  // null when it is not enabled
   std::unique_ptr<HealthHandlers> health;
   std::unique_ptr<OpenCalls> open_calls;
+  std::unique_ptr<CallRunner> runner;
   std::unique_ptr<CallQueue> call_queue;
   std::unique_ptr<ConnectionGate> gate;
   std::unique_ptr<ApiService> api;
@@ -202,9 +204,11 @@ void OneLoopServer::Parts::MakeService(const Options& options) {
   open_calls = std::make_unique<OpenCalls>(call_options);
   call_queue = std::make_unique<CallQueue>(
       CallQueue::ForCores(static_cast<int>(std::max(1u, std::thread::hardware_concurrency()))));
+  runner = std::make_unique<CallRunner>(handlers, guard.get());
   ApiParts parts;
   parts.handlers = handlers;
   parts.guard = guard.get();
+  parts.runner = runner.get();
   parts.open_calls = open_calls.get();
   parts.queue = call_queue.get();
   parts.open_watches = open_watches.get();
@@ -317,7 +321,7 @@ absl::Status OneLoopServer::Stop(absl::Duration timeout) {
   Parts& parts = *parts_;
   if (std::exchange(parts.stopped, true)) return absl::OkStatus();
   if (parts.health != nullptr) parts.health->StopServing();
-  if (parts.api != nullptr) parts.api->StopCalls();
+  if (parts.runner != nullptr) parts.runner->Stop();
   if (parts.watch_hub != nullptr) parts.watch_hub->Drain();
   if (parts.calibration_manager != nullptr) parts.calibration_manager->Drain();
   absl::Status result = parts.jobs == nullptr ? absl::OkStatus() : parts.jobs->Drain(timeout);

@@ -12,6 +12,7 @@
 #include "server/access/open_watches.h"
 #include "server/handlers/call_guard.h"
 #include "server/handlers/call_queue.h"
+#include "server/handlers/call_runner.h"
 #include "server/handlers/health_handlers.h"
 #include "server/handlers/method_table.h"
 #include "server/handlers/open_calls.h"
@@ -24,6 +25,7 @@ namespace oneloop {
 struct ApiParts {
   Handlers handlers;
   const CallGuard* guard = nullptr;
+  const CallRunner* runner = nullptr;
   OpenCalls* open_calls = nullptr;
   CallQueue* queue = nullptr;
   OpenWatches* open_watches = nullptr;
@@ -42,9 +44,6 @@ class ApiService final : public grpc::CallbackGenericService {
 
   grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext* context) override;
 
-  // From now on calls find out that they are interrupted.
-  void StopCalls() { stopping_ = true; }
-  bool stopping() const { return stopping_; }
   // Whether a call has come in the last half second: less than the second after which gRPC's threads look away.
   bool is_busy() const { return SteadyChrono::now().time_since_epoch().count() - last_call_ < kBusy.count(); }
 
@@ -56,7 +55,6 @@ class ApiService final : public grpc::CallbackGenericService {
   const ApiParts parts_;
   const std::vector<std::string> services_;
   static constexpr SteadyChrono::duration kBusy = std::chrono::milliseconds(500);
-  std::atomic<bool> stopping_{false};
   std::atomic<SteadyChrono::rep> last_call_{0};
 };
 

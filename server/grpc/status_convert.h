@@ -6,9 +6,7 @@
 
 namespace oneloop {
 
-// The one place where errors become gRPC's. Same code and text; the details carry a google.rpc.Status, with a
-// BadRequest that names the field of a FieldError, or a QuotaFailure and a RetryInfo for a LimitError. Texts too long
-// for a trailer are cut.
+// As ToRpcStatus, with the whole of it as gRPC's error details.
 grpc::Status ToGrpcStatus(const absl::Status& status);
 
 }  // namespace oneloop

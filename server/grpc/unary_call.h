@@ -32,11 +32,8 @@ class UnaryCall final : public grpc::ServerGenericBidiReactor {
   // Counts the call and has its request read; the error of a call that may not go on.
   absl::Status Admit(const std::shared_ptr<UnaryCall>& self);
   void Run();
-  absl::Status Work(google::protobuf::Message* request, google::protobuf::Message* response);
   // Why nobody waits for the answer any more.
   absl::Status Abandoned() const;
-  // Also when the daemon stops, which ends what takes long.
-  absl::Status Interrupted() const;
   // Ends the call, with a line in the audit log where it asked for a change.
   void Refuse(const absl::Status& status);
   void Conclude(const absl::Status& result, const google::protobuf::Message& response);

@@ -126,35 +126,75 @@ Method Stream(CallKind kind, const std::string& service, const std::string& name
   return method;
 }
 
+HttpRoute Get(std::string path) { return {HttpVerb::kGet, std::move(path), ""}; }
+HttpRoute Delete(std::string path) { return {HttpVerb::kDelete, std::move(path), ""}; }
+HttpRoute Post(std::string path) { return {HttpVerb::kPost, std::move(path), "*"}; }
+HttpRoute Patch(std::string path, std::string body) { return {HttpVerb::kPatch, std::move(path), std::move(body)}; }
+
+Method Over(std::vector<HttpRoute> routes, Method method) {
+  method.http = std::move(routes);
+  return method;
+}
+Method Over(HttpRoute route, News news, Method method) {
+  method.news = news;
+  return Over({std::move(route)}, std::move(method));
+}
+
 std::vector<Method> MakeMethods() {
   return {
-      Unary<&AdminHandlers::Backup>(kAdmin, "Backup", Administer(), kHeavy),
-      Unary<&AdminHandlers::Drain>(kAdmin, "Drain", Administer(), kReads),
-      Unary<&CalibrationHandlers::CreateCalibration>(kCalibration, "CreateCalibration", Create("parent"), kHeavyLarge),
+      Over({Post("/v1/admin/backups")}, Unary<&AdminHandlers::Backup>(kAdmin, "Backup", Administer(), kHeavy)),
+      Over({Post("/v1/admin:drain")}, Unary<&AdminHandlers::Drain>(kAdmin, "Drain", Administer(), kReads)),
+      Over({Post("/v1/{parent=projects/*}/calibrations")},
+           Unary<&CalibrationHandlers::CreateCalibration>(kCalibration, "CreateCalibration", Create("parent"),
+                                                          kHeavyLarge)),
       // Names of calibrations may lack their project, which the handlers know: they check project and owner.
-      Unary<&CalibrationHandlers::CancelCalibration>(kCalibration, "CancelCalibration", ChangeOwn("name"), kChanges),
-      Unary<&CalibrationHandlers::DeleteCalibration>(kCalibration, "DeleteCalibration", ChangeOwn("name"), kChanges),
-      Unary<&CalibrationHandlers::GetCalibration>(kCalibration, "GetCalibration", View("name"), kReads),
-      Unary<&CalibrationHandlers::ListCalibrations>(kCalibration, "ListCalibrations", View("parent"), kReads),
-      Unary<&ModelHandlers::EvaluateDesigns>(kModel, "EvaluateDesigns", View(), kHeavyLarge),
-      Unary<&ModelHandlers::GetServerInfo>(kModel, "GetServerInfo", View(), kReads),
-      Unary<&ModelHandlers::GetTemplate>(kModel, "GetTemplate", View(), kReads),
-      Unary<&ModelHandlers::GetWorkload>(kModel, "GetWorkload", View(), kReads),
-      Unary<&ModelHandlers::ListTemplates>(kModel, "ListTemplates", View(), kReads),
-      Unary<&ModelHandlers::ListWorkloads>(kModel, "ListWorkloads", View(), kReads),
-      Unary<&SearchHandlers::CancelJob>(kSearch, "CancelJob", ChangeOwn("name"), kChanges),
-      Unary<&SearchHandlers::CreateJob>(kSearch, "CreateJob", Create("parent"), kChangesLarge),
-      Unary<&SearchHandlers::DeleteJob>(kSearch, "DeleteJob", ChangeOwn("name"), kChanges),
-      Unary<&SearchHandlers::ExplainDesign>(kSearch, "ExplainDesign", View("name"), kHeavy),
-      Unary<&SearchHandlers::GetDesign>(kSearch, "GetDesign", View("name"), kReads),
-      Unary<&SearchHandlers::GetJob>(kSearch, "GetJob", View("name"), kReads),
-      Unary<&SearchHandlers::GetPoint>(kSearch, "GetPoint", View("name"), kReads),
-      Unary<&SearchHandlers::ListJobs>(kSearch, "ListJobs", View("parent"), kReads),
-      Unary<&SearchHandlers::ListPoints>(kSearch, "ListPoints", View("parent"), kReads),
-      Unary<&SearchHandlers::PauseJob>(kSearch, "PauseJob", ChangeOwn("name"), kChanges),
-      Unary<&SearchHandlers::ResumeJob>(kSearch, "ResumeJob", ChangeOwn("name"), kChanges),
-      Unary<&SearchHandlers::UndeleteJob>(kSearch, "UndeleteJob", ChangeOwn("name"), kChanges),
-      Unary<&SearchHandlers::UpdateJob>(kSearch, "UpdateJob", ChangeOwn("job.name"), kChanges),
+      Over({Post("/v1/{name=projects/*/calibrations/*}:cancel"), Post("/v1/{name=calibrations/*}:cancel")},
+           Unary<&CalibrationHandlers::CancelCalibration>(kCalibration, "CancelCalibration", ChangeOwn("name"),
+                                                          kChanges)),
+      Over({Delete("/v1/{name=projects/*/calibrations/*}"), Delete("/v1/{name=calibrations/*}")},
+           Unary<&CalibrationHandlers::DeleteCalibration>(kCalibration, "DeleteCalibration", ChangeOwn("name"),
+                                                          kChanges)),
+      Over({Get("/v1/{name=projects/*/calibrations/*}"), Get("/v1/{name=calibrations/*}")},
+           Unary<&CalibrationHandlers::GetCalibration>(kCalibration, "GetCalibration", View("name"), kReads)),
+      Over({Get("/v1/{parent=projects/*}/calibrations")},
+           Unary<&CalibrationHandlers::ListCalibrations>(kCalibration, "ListCalibrations", View("parent"), kReads)),
+      Over({Post("/v1/designs:evaluate")},
+           Unary<&ModelHandlers::EvaluateDesigns>(kModel, "EvaluateDesigns", View(), kHeavyLarge)),
+      Over({Get("/v1/server")}, Unary<&ModelHandlers::GetServerInfo>(kModel, "GetServerInfo", View(), kReads)),
+      Over(Get("/v1/{name=templates/*}"), News::kOfDaemon,
+           Unary<&ModelHandlers::GetTemplate>(kModel, "GetTemplate", View(), kReads)),
+      Over(Get("/v1/{name=workloads/*}"), News::kOfDaemon,
+           Unary<&ModelHandlers::GetWorkload>(kModel, "GetWorkload", View(), kReads)),
+      Over(Get("/v1/templates"), News::kOfDaemon,
+           Unary<&ModelHandlers::ListTemplates>(kModel, "ListTemplates", View(), kReads)),
+      Over(Get("/v1/workloads"), News::kOfDaemon,
+           Unary<&ModelHandlers::ListWorkloads>(kModel, "ListWorkloads", View(), kReads)),
+      Over({Post("/v1/{name=projects/*/jobs/*}:cancel")},
+           Unary<&SearchHandlers::CancelJob>(kSearch, "CancelJob", ChangeOwn("name"), kChanges)),
+      Over({Post("/v1/{parent=projects/*}/jobs")},
+           Unary<&SearchHandlers::CreateJob>(kSearch, "CreateJob", Create("parent"), kChangesLarge)),
+      Over({Delete("/v1/{name=projects/*/jobs/*}")},
+           Unary<&SearchHandlers::DeleteJob>(kSearch, "DeleteJob", ChangeOwn("name"), kChanges)),
+      Over(Get("/v1/{name=projects/*/jobs/*/designs/*}:explain"), News::kOfJob,
+           Unary<&SearchHandlers::ExplainDesign>(kSearch, "ExplainDesign", View("name"), kHeavy)),
+      Over(Get("/v1/{name=projects/*/jobs/*/designs/*}"), News::kOfJob,
+           Unary<&SearchHandlers::GetDesign>(kSearch, "GetDesign", View("name"), kReads)),
+      Over(Get("/v1/{name=projects/*/jobs/*}"), News::kOfJob,
+           Unary<&SearchHandlers::GetJob>(kSearch, "GetJob", View("name"), kReads)),
+      Over(Get("/v1/{name=projects/*/jobs/*/points/*}"), News::kOfJob,
+           Unary<&SearchHandlers::GetPoint>(kSearch, "GetPoint", View("name"), kReads)),
+      Over(Get("/v1/{parent=projects/*}/jobs"), News::kOfStore,
+           Unary<&SearchHandlers::ListJobs>(kSearch, "ListJobs", View("parent"), kReads)),
+      Over(Get("/v1/{parent=projects/*/jobs/*}/points"), News::kOfJob,
+           Unary<&SearchHandlers::ListPoints>(kSearch, "ListPoints", View("parent"), kReads)),
+      Over({Post("/v1/{name=projects/*/jobs/*}:pause")},
+           Unary<&SearchHandlers::PauseJob>(kSearch, "PauseJob", ChangeOwn("name"), kChanges)),
+      Over({Post("/v1/{name=projects/*/jobs/*}:resume")},
+           Unary<&SearchHandlers::ResumeJob>(kSearch, "ResumeJob", ChangeOwn("name"), kChanges)),
+      Over({Post("/v1/{name=projects/*/jobs/*}:undelete")},
+           Unary<&SearchHandlers::UndeleteJob>(kSearch, "UndeleteJob", ChangeOwn("name"), kChanges)),
+      Over({Patch("/v1/{job.name=projects/*/jobs/*}", "job")},
+           Unary<&SearchHandlers::UpdateJob>(kSearch, "UpdateJob", ChangeOwn("job.name"), kChanges)),
       Stream<v1::WatchRequest, v1::WatchResponse>(CallKind::kWatch, kSearch, "Watch", View("name")),
       Unary<&HealthHandlers::Check>(kHealth, "Check", Everyone(), kReads),
       Stream<health::HealthCheckRequest, health::HealthCheckResponse>(CallKind::kHealthWatch, kHealth, "Watch",

@@ -39,6 +39,24 @@ enum class CallCost {
 };
 inline constexpr int kNumCallCosts = 3;
 
+// How a unary method is called over HTTP: docs/HTTP.md.
+enum class HttpVerb { kGet, kPost, kPatch, kDelete };
+struct HttpRoute {
+  HttpVerb verb = HttpVerb::kGet;
+  // "/v1/{parent=projects/*}/jobs": what stands in braces is the value of that field, "*" is one segment of a path.
+  std::string path;
+  // The field that the body is, or "*" for the whole request; "" for none. Other fields are in the path and the query.
+  std::string body;
+};
+
+// What has to happen before the same call gets another reply.
+enum class News {
+  kAlways,    // nothing: it may differ at any time
+  kOfStore,   // a commit
+  kOfJob,     // a commit that changes the job which the rule's resource names, or the points of that
+  kOfDaemon,  // a start of the daemon
+};
+
 enum class CallKind { kUnary, kWatch, kHealthWatch, kReflection };
 
 // One method of the API. All that a transport needs to serve it; nothing else names methods.
@@ -52,6 +70,8 @@ struct Method {
   MethodRule rule;
   RequestSize size = RequestSize::kSmall;
   CallCost cost = CallCost::kRead;
+  std::vector<HttpRoute> http;  // none: not over HTTP
+  News news = News::kAlways;    // of one that is called by GET
   // Of a unary method: the work. Null for streams. UNIMPLEMENTED when its service is not enabled.
   std::function<absl::Status(const Handlers& handlers, const CallContext& call,
                              const google::protobuf::Message& request, google::protobuf::Message* response)>
