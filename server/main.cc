@@ -122,6 +122,8 @@ OneLoopServer::Options ServerOptions(const DaemonFlags& flags) {
   options.sweep.retention = flags.retention;
   options.sweep.purge_after = flags.purge_after;
   options.metrics_listen = flags.metrics_listen;
+  options.http = flags.http;
+  options.http_hosts = flags.http_hosts;
   return options;
 }
 
@@ -136,9 +138,11 @@ void PrintListening(const OneLoopServer& server, const DaemonFlags& flags) {
   options.descriptor = STDOUT_FILENO;
   LogWriter out(std::move(options));
   const std::string metrics = server.metrics_address();
-  out.Write(absl::StrCat("oneloopd: listening on ", absl::StrJoin(server.addresses(), ", "), " (pid ", getpid(),
-                         ", data ", flags.data_dir, ", ", server.num_threads(), " threads",
-                         metrics.empty() ? "" : ", metrics on http://" + metrics + "/metrics", ")\n"));
+  const std::string http = server.http_address();
+  out.Write(absl::StrCat(
+      "oneloopd: listening on ", absl::StrJoin(server.addresses(), ", "), " (pid ", getpid(), ", data ", flags.data_dir,
+      ", ", server.num_threads(), " threads", metrics.empty() ? "" : ", metrics on http://" + metrics + "/metrics",
+      http.empty() ? "" : ", web page on ", http.starts_with("unix:") || http.empty() ? "" : "http://", http, ")\n"));
   if (!out.Flush(kOutputTimeout) || out.dropped() > 0) {
     Log(LogLevel::kWarning, "standard output does not take the line that says where the daemon listens");
   }

@@ -2,7 +2,6 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/rand.h>
 
 #include <algorithm>
 #include <array>
@@ -16,6 +15,7 @@
 #include "absl/strings/str_split.h"
 #include "common/base/status.h"
 #include "common/workload/workload.h"
+#include "server/access/secrets.h"
 
 namespace oneloop {
 namespace {
@@ -28,26 +28,10 @@ constexpr char kHeader[] =
     "oneloop tokens, version 1: id, SHA-256 of the secret, user, scope, projects, created, expires";
 constexpr std::size_t kFields = 7;
 
-absl::StatusOr<std::string> RandomHex(std::size_t bytes) {
-  std::string random(bytes, '\0');
-  if (RAND_bytes(reinterpret_cast<unsigned char*>(random.data()), static_cast<int>(bytes)) != 1) {
-    return absl::InternalError("the system gives no random numbers");
-  }
-  return absl::BytesToHexString(random);
-}
-
 bool IsHex(std::string_view text, std::size_t bytes) {
   return text.size() == 2 * bytes && std::all_of(text.begin(), text.end(), [](char c) {
            return absl::ascii_isdigit(static_cast<unsigned char>(c)) || (c >= 'a' && c <= 'f');
          });
-}
-
-// "" when there is no memory for it, which matches nothing.
-std::string HashOf(std::string_view secret) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
-  unsigned int size = 0;
-  if (EVP_Digest(secret.data(), secret.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) return "";
-  return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(digest.data()), size));
 }
 
 absl::Status CheckProjects(const std::vector<std::string>& projects) {
@@ -102,7 +86,7 @@ absl::StatusOr<NewToken> MakeToken(const TokenRequest& request, absl::Time now) 
   ASSIGN_OR_RETURN(const std::string id, RandomHex(kIdBytes));
   ASSIGN_OR_RETURN(const std::string secret, RandomHex(kSecretBytes));
   NewToken token;
-  token.record = {id, HashOf(secret), request.user, request.scope, request.projects, now, request.expires};
+  token.record = {id, Sha256Hex(secret), request.user, request.scope, request.projects, now, request.expires};
   if (token.record.secret_hash.empty()) return absl::InternalError("SHA-256 is not available");
   token.text = absl::StrCat(ToAbsl(kPrefix), id, "_", secret);
   return token;
@@ -118,7 +102,7 @@ bool SplitToken(std::string_view text, std::string* id, std::string* secret) {
 }
 
 bool SecretMatches(const TokenRecord& record, std::string_view secret) {
-  const std::string hash = HashOf(secret);
+  const std::string hash = Sha256Hex(secret);
   return hash.size() == 2 * kHashBytes && record.secret_hash.size() == hash.size() &&
          CRYPTO_memcmp(hash.data(), record.secret_hash.data(), hash.size()) == 0;
 }

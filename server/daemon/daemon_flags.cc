@@ -18,7 +18,8 @@
 #include "common/base/status.h"
 #include "server/daemon/config_file.h"
 #include "server/grpc/transport.h"
-#include "server/metrics/metrics_server.h"
+#include "server/http/http_server.h"
+#include "server/http/metrics_server.h"
 
 namespace oneloop {
 namespace {
@@ -82,7 +83,8 @@ std::vector<SettingKey> SettingKeys() {
   std::vector<SettingKey> keys = {{"data_dir", SettingType::kText},       {"listen", SettingType::kTexts},
                                   {"threads", SettingType::kNumber},      {"retention", SettingType::kText},
                                   {"purge_after", SettingType::kText},    {"enable_admin", SettingType::kBoolean},
-                                  {"metrics_listen", SettingType::kText}, {"log_format", SettingType::kText},
+                                  {"metrics_listen", SettingType::kText}, {"http", SettingType::kText},
+                                  {"http_host", SettingType::kTexts},     {"log_format", SettingType::kText},
                                   {"log_level", SettingType::kText},      {"socket_auth", SettingType::kText}};
   for (const FileFlag& flag : kFileFlags) keys.push_back({flag.name + kDashes.size(), SettingType::kText});
   for (const LimitFlag& flag : kLimitFlags) keys.push_back({flag.name + kDashes.size(), SettingType::kNumber});
@@ -159,6 +161,29 @@ absl::Status SetMetricsListen(const std::string& value, DaemonFlags* flags) {
   return absl::OkStatus();
 }
 
+absl::Status SetHttp(const std::string& value, DaemonFlags* flags) {
+  absl::StatusOr<ListenAddress> address = ParseListenAddress(value);
+  if (!address.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--http ", value, ": valid: 127.0.0.1:PORT, for example 127.0.0.1:8080, and unix:PATH"));
+  }
+  flags->http = *std::move(address);
+  return absl::OkStatus();
+}
+
+// A host's name as a browser sends it, without a port.
+absl::Status AddHttpHost(const std::string& value, DaemonFlags* flags) {
+  const bool is_name = !value.empty() && std::all_of(value.begin(), value.end(), [](unsigned char c) {
+    return absl::ascii_isalnum(c) || c == '.' || c == '-';
+  });
+  if (!is_name) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--http_host ", value, ": valid: a host's name without a port, for example oneloop.example.org"));
+  }
+  flags->http_hosts.push_back(value);
+  return absl::OkStatus();
+}
+
 absl::Status SetAdmin(const std::string& value, DaemonFlags* flags) {
   flags->enable_admin = value == "true";
   if (flags->enable_admin || value == "false") return absl::OkStatus();
@@ -179,6 +204,8 @@ absl::Status SetFlag(const std::string& name, const std::string& value, DaemonFl
   }
   if (name == "--enable_admin") return SetAdmin(value, flags);
   if (name == "--metrics_listen") return SetMetricsListen(value, flags);
+  if (name == "--http") return SetHttp(value, flags);
+  if (name == "--http_host") return AddHttpHost(value, flags);
   if (name == "--socket_auth") return SetChoice(kSocketAuths, name, value, &flags->socket_auth);
   if (name == "--log_format") return SetChoice(kLogFormats, name, value, &flags->log_format);
   if (name == "--log_level") return SetChoice(kLogLevels, name, value, &flags->log_level);
@@ -320,6 +347,8 @@ std::vector<std::string> ValuesOf(const std::string& name, const DaemonFlags& fl
   if (name == "purge_after") return {TimeText(flags.purge_after)};
   if (name == "threads" && flags.threads > 0) return {absl::StrCat(flags.threads)};
   if (name == "metrics_listen" && flags.metrics_listen) return {flags.metrics_listen->Uri()};
+  if (name == "http" && flags.http) return {flags.http->Uri()};
+  if (name == "http_host") return flags.http_hosts;
   if (name == "listen") {
     for (const ListenAddress& address : flags.listen) values.push_back(address.Uri());
   }
@@ -369,7 +398,8 @@ absl::StatusOr<DaemonFlags> ParseDaemonFlags(const std::vector<std::string>& arg
 
 absl::Status CheckDaemonFlags(const DaemonFlags& flags) {
   RETURN_IF_ERROR(CheckTransport(flags.listen, flags.tls));
-  return flags.metrics_listen.has_value() ? MetricsServer::CheckHost(flags.metrics_listen->host) : absl::OkStatus();
+  if (flags.metrics_listen) RETURN_IF_ERROR(MetricsServer::CheckHost(flags.metrics_listen->host));
+  return flags.http.has_value() ? HttpServer::CheckAddress("--http", *flags.http) : absl::OkStatus();
 }
 
 std::vector<EffectiveSetting> EffectiveSettings(const DaemonFlags& flags) {
@@ -420,6 +450,11 @@ std::string DaemonHelp() {
          "  --enable_admin         serve AdminService: backups\n"
          "  --metrics_listen 127.0.0.1:PORT\n"
          "                         serve /metrics for Prometheus, to all programs of this machine (default: off)\n"
+         "  --http ADDR            serve the web page and the API in JSON: 127.0.0.1:PORT or unix:PATH. Everybody "
+         "needs "
+         "a\n"
+         "                         token; TLS comes from a proxy in front (default: off)\n"
+         "  --http_host NAME       by which browsers reach that proxy; may be given several times\n"
          "  --log_format FORMAT    of standard error, text or json, one line for each event and call (default text)\n"
          "  --log_level LEVEL      debug, info, warning or error: the least that is logged (default info)\n"
          "\n"

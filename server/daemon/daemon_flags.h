@@ -29,6 +29,8 @@ struct DaemonFlags {
   Limits limits;
   bool enable_admin = false;
   std::optional<ListenAddress> metrics_listen;
+  std::optional<ListenAddress> http;
+  std::vector<std::string> http_hosts;
   SocketAuth socket_auth = SocketAuth::kPeer;
   LogFormat log_format = LogFormat::kText;
   LogLevel log_level = LogLevel::kInfo;

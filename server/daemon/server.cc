@@ -18,6 +18,7 @@
 #include "server/access/audit_log.h"
 #include "server/access/certificate_watcher.h"
 #include "server/access/open_watches.h"
+#include "server/access/secrets.h"
 #include "server/access/token_file.h"
 #include "server/access/token_registry.h"
 #include "server/daemon/counted_start.h"
@@ -38,8 +39,10 @@
 #include "server/handlers/model_handlers.h"
 #include "server/handlers/open_calls.h"
 #include "server/handlers/search_handlers.h"
+#include "server/http/http_api.h"
+#include "server/http/http_server.h"
+#include "server/http/metrics_server.h"
 #include "server/metrics/instruments.h"
-#include "server/metrics/metrics_server.h"
 #include "server/metrics/prometheus_text.h"
 #include "server/net/connection_gate.h"
 #include "server/store/sqlite_run_store.h"
@@ -59,6 +62,7 @@ constexpr int kKeepaliveTimeoutMs = 20000;
 constexpr int kLeastPingIntervalMs = 10000;
 // What a request may take in memory, for each byte that it may have.
 constexpr std::int64_t kParsedBytesPerByte = 4;
+constexpr std::size_t kTagKeyBytes = 32;
 // How long calls may go on once everything behind them has stopped.
 constexpr int kCallGraceMs = 500;
 
@@ -99,6 +103,9 @@ struct OneLoopServer::Parts {
   std::unique_ptr<grpc::Server> server;
   std::vector<std::string> addresses;
   std::unique_ptr<MetricsServer> metrics_server;  // null when it is not enabled
+  std::unique_ptr<HttpApi> http_api;              // likewise
+  std::unique_ptr<HttpServer> http;               // likewise
+  std::atomic<bool> stopping{false};
   bool stopped = false;
 
   absl::Status Open(Options options);
@@ -108,6 +115,8 @@ struct OneLoopServer::Parts {
   absl::Status OpenGate(const Options& options);
   absl::Status Serve(const Options& options);
   absl::Status ServeMetrics(const Options& options);
+  absl::Status ServeHttp(const Options& options);
+  absl::Status CheckReady() const;
   DaemonState ReadState();
   void MoveStalled(std::map<JobState, std::int64_t>* jobs_by_state);
 };
@@ -121,6 +130,7 @@ absl::Status OneLoopServer::Parts::Open(Options options) {
   for (const ListenAddress& address : options.listen) {
     if (address.is_unix()) RETURN_IF_ERROR(RemoveStaleSocket(address.path));
   }
+  if (options.http && options.http->is_unix()) RETURN_IF_ERROR(RemoveStaleSocket(options.http->path));
   JobManager::Options job_options;
   job_options.store = store.get();
   job_options.decode_spec = DecodeSearch;
@@ -151,7 +161,8 @@ absl::Status OneLoopServer::Parts::Open(Options options) {
   RETURN_IF_ERROR(OpenGate(options));
   MakeService(options);
   RETURN_IF_ERROR(Serve(options));
-  return ServeMetrics(options);
+  RETURN_IF_ERROR(ServeMetrics(options));
+  return ServeHttp(options);
 }
 
 absl::Status OneLoopServer::Parts::OpenCalibrations() {
@@ -165,10 +176,10 @@ absl::Status OneLoopServer::Parts::OpenCalibrations() {
 absl::Status OneLoopServer::Parts::OpenAccess(const Options& options) {
   const bool has_tcp = std::any_of(options.listen.begin(), options.listen.end(),
                                    [](const ListenAddress& address) { return !address.is_unix(); });
-  if (has_tcp) {
+  if (has_tcp || options.http.has_value()) {
     RETURN_IF_ERROR(EnsureLocalToken(options.data_dir, WallNow()));
     Log(LogLevel::kInfo,
-        "callers over TCP need a token; one for this machine is in " + LocalTokenPath(options.data_dir));
+        "callers over TCP and HTTP need a token; one for this machine is in " + LocalTokenPath(options.data_dir));
   }
   tokens = std::make_unique<TokenRegistry>(options.data_dir);
   AuditLog::Options audit_options;
@@ -266,6 +277,41 @@ absl::Status OneLoopServer::Parts::ServeMetrics(const Options& options) {
   return absl::OkStatus();
 }
 
+// Whether work is taken: not while the daemon stops, nor while the disk takes no results.
+absl::Status OneLoopServer::Parts::CheckReady() const {
+  if (stopping) return absl::UnavailableError("the daemon is stopping");
+  RETURN_IF_ERROR(store->CheckWriter());
+  if (jobs->StalledJobIds().empty()) return absl::OkStatus();
+  return absl::UnavailableError("jobs wait for the disk to take their results");
+}
+
+absl::Status OneLoopServer::Parts::ServeHttp(const Options& options) {
+  if (!options.http.has_value()) return absl::OkStatus();
+  HttpApiParts parts;
+  parts.handlers = api->parts().handlers;
+  parts.guard = guard.get();
+  parts.runner = runner.get();
+  parts.open_calls = open_calls.get();
+  parts.queue = call_queue.get();
+  parts.news = &store->news();
+  parts.max_message_bytes = options.limits.max_message_bytes;
+  parts.most_parsed_bytes = options.limits.max_message_bytes * kParsedBytesPerByte;
+  parts.hosts = options.http_hosts;
+  ASSIGN_OR_RETURN(parts.tag_key, RandomHex(kTagKeyBytes));
+  parts.metrics = [this] { return PrometheusText(metrics, ReadState()); };
+  parts.ready = [this] { return CheckReady(); };
+  parts.shows_unstored = [this] { return !jobs->StalledJobIds().empty(); };
+  http_api = std::make_unique<HttpApi>(std::move(parts));
+  HttpServer::Options http_options;
+  http_options.listen = *options.http;
+  http_options.flag = "--http";
+  http_options.max_connections = static_cast<int>(options.limits.max_connections);
+  ASSIGN_OR_RETURN(http, HttpServer::Start(http_options, [served = http_api.get()](const auto& exchange) {
+                     served->OnRequest(exchange);
+                   }));
+  return absl::OkStatus();
+}
+
 // Jobs whose pause did not fit on the disk are shown as paused, here as in GetJob.
 void OneLoopServer::Parts::MoveStalled(std::map<JobState, std::int64_t>* jobs_by_state) {
   for (const std::int64_t id : jobs->StalledJobIds()) {
@@ -306,6 +352,7 @@ absl::StatusOr<std::unique_ptr<OneLoopServer>> OneLoopServer::Start(Options opti
   if (options.listen.empty()) return absl::InvalidArgumentError("the daemon needs an address to listen on");
   RETURN_IF_ERROR(CheckTransport(options.listen, options.tls));
   if (options.metrics_listen) RETURN_IF_ERROR(MetricsServer::CheckHost(options.metrics_listen->host));
+  if (options.http) RETURN_IF_ERROR(HttpServer::CheckAddress("--http", *options.http));
   std::unique_ptr<OneLoopServer> server(new OneLoopServer(std::make_unique<Parts>(&ShippedLibrary())));
   RETURN_IF_ERROR(server->parts_->Open(std::move(options)));
   return server;
@@ -320,6 +367,7 @@ OneLoopServer::~OneLoopServer() {
 absl::Status OneLoopServer::Stop(absl::Duration timeout) {
   Parts& parts = *parts_;
   if (std::exchange(parts.stopped, true)) return absl::OkStatus();
+  parts.stopping = true;
   if (parts.health != nullptr) parts.health->StopServing();
   if (parts.runner != nullptr) parts.runner->Stop();
   if (parts.watch_hub != nullptr) parts.watch_hub->Drain();
@@ -331,7 +379,8 @@ absl::Status OneLoopServer::Stop(absl::Duration timeout) {
     parts.server->Shutdown(
         gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(kCallGraceMs, GPR_TIMESPAN)));
   if (parts.call_queue != nullptr) parts.call_queue->Drain();
-  // It reads the store.
+  // They read the store.
+  parts.http.reset();
   parts.metrics_server.reset();
   // The hub listens to the store's commits.
   if (result.ok()) parts.watch_hub.reset();
@@ -344,6 +393,8 @@ const std::vector<std::string>& OneLoopServer::addresses() const { return parts_
 std::string OneLoopServer::metrics_address() const {
   return parts_->metrics_server == nullptr ? "" : parts_->metrics_server->address();
 }
+
+std::string OneLoopServer::http_address() const { return parts_->http == nullptr ? "" : parts_->http->address(); }
 
 int OneLoopServer::num_threads() const { return parts_->jobs->num_threads(); }
 

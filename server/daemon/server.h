@@ -40,6 +40,8 @@ class OneLoopServer {
     // is stored from then on, and the process should end.
     std::function<void(const absl::Status&)> on_store_lost;
     std::optional<ListenAddress> metrics_listen;  // of the loopback interface
+    std::optional<ListenAddress> http;            // likewise, or a Unix socket
+    std::vector<std::string> http_hosts;          // as of BrowserGuard
     // For tests: another way to run a start, other intervals and clocks. `store` in it is set by Start.
     JobManager::StartRunner run_start = RunStart;
     WatchHub::Options watch;
@@ -67,6 +69,8 @@ class OneLoopServer {
   const std::vector<std::string>& addresses() const;
   // "127.0.0.1:9464"; "" when none was asked for.
   std::string metrics_address() const;
+  // "127.0.0.1:8080" or "unix:PATH"; "" when none was asked for.
+  std::string http_address() const;
   int num_threads() const;
 
  private:

@@ -17,12 +17,6 @@ std::string MetadataOf(const grpc::ServerContextBase& context, const char* key) 
   return value == context.client_metadata().end() ? "" : std::string(value->second.data(), value->second.size());
 }
 
-std::string BearerToken(const std::string& authorization) {
-  constexpr std::string_view kScheme = "Bearer ";
-  // What has another form is a wrong token, not a missing one.
-  return authorization.starts_with(kScheme) ? authorization.substr(kScheme.size()) : authorization;
-}
-
 std::string PropertyOf(const grpc::AuthContext& context, const char* name) {
   const std::vector<grpc::string_ref> values = context.FindPropertyValues(name);
   return values.empty() ? "" : std::string(values[0].data(), values[0].size());

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <sys/types.h>
 
@@ -27,6 +28,12 @@ struct CallCredentials {
   std::optional<uid_t> uid;
   std::string account;  // its name
 };
+
+// The token of "Bearer TOKEN". What has another form is a wrong token, not a missing one.
+inline std::string BearerToken(std::string_view authorization) {
+  constexpr std::string_view kScheme = "Bearer ";
+  return std::string(authorization.starts_with(kScheme) ? authorization.substr(kScheme.size()) : authorization);
+}
 
 }  // namespace oneloop
 

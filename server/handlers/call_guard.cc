@@ -89,12 +89,17 @@ absl::StatusOr<Caller> CallGuard::Admit(const Method& method, const CallCredenti
   return caller;
 }
 
-absl::Status CallGuard::CheckRequest(const Method& method, const Caller& caller,
-                                     const google::protobuf::Message& request) const {
+absl::Status CallGuard::CheckResource(const Method& method, const Caller& caller, const std::string& resource) {
   RETURN_IF_ERROR(CheckScope(method.name, method.rule, caller));
   if (method.rule.resource.empty()) return absl::OkStatus();
-  const std::string resource = TextField(request, std::string(method.rule.resource));
-  RETURN_IF_ERROR(CheckProject(method.name, caller, ProjectOf(resource)));
+  return CheckProject(method.name, caller, ProjectOf(resource));
+}
+
+absl::Status CallGuard::CheckRequest(const Method& method, const Caller& caller,
+                                     const google::protobuf::Message& request) const {
+  const bool has_resource = !method.rule.resource.empty();
+  const std::string resource = has_resource ? TextField(request, std::string(method.rule.resource)) : "";
+  RETURN_IF_ERROR(CheckResource(method, caller, resource));
   if (!method.rule.own_only) return absl::OkStatus();
   // Asked for admins, too: what is another project's is not there, whatever else is wrong with the request.
   const absl::StatusOr<std::string> owner = options_.owner_of(resource);

@@ -50,6 +50,9 @@ class CallGuard {
   };
   explicit CallGuard(Options options);
 
+  // Who they are, whatever they want to do. UNAUTHENTICATED when that is not known.
+  absl::StatusOr<Caller> Identify(const CallCredentials& credentials) const;
+
   // The caller, if such a caller may make a call of this method: needs no request and waits for nothing. Whether a
   // small change is beyond their scope says CheckRequest, when it is known what was to be changed.
   // UNAUTHENTICATED when it is not known who they are, PERMISSION_DENIED when they may not; both say what is needed.
@@ -58,6 +61,10 @@ class CallGuard {
   // Whether the caller may do it to what the request names. May read the store where the rule is about owners.
   // PERMISSION_DENIED, or NOT_FOUND for what is another project's or nobody's.
   absl::Status CheckRequest(const Method& method, const Caller& caller, const google::protobuf::Message& request) const;
+
+  // The part of it that reads nothing: whether the caller's scope and projects allow it. `resource`: what the field
+  // that the rule names has.
+  static absl::Status CheckResource(const Method& method, const Caller& caller, const std::string& resource);
 
   // Keeps a line of a change, done or refused; of other calls nothing. `request` is null when none was read.
   void Audit(const Method& method, const CallCredentials& credentials, const Caller& caller,
@@ -69,8 +76,6 @@ class CallGuard {
   void OnEnd(const EndedCall& call) const;
 
  private:
-  absl::StatusOr<Caller> Identify(const CallCredentials& credentials) const;
-
   // How many lines were left out since the last one; none when there is no line for this one.
   std::optional<std::int64_t> TakeLineOfStranger() const;
 

@@ -82,6 +82,9 @@ absl::Status QueuedRunStore::DeleteCalibration(const std::string& project, const
   return queue_->Run(CalibrationWrite{CalibrationWrite::Deletion{project, name}}).status();
 }
 
+const JobNews& QueuedRunStore::news() const { return queue_->news(); }
+absl::Status QueuedRunStore::CheckWriter() const { return queue_->CheckWriter(); }
+
 std::int64_t QueuedRunStore::revision() const { return queue_->revision(); }
 
 void QueuedRunStore::SetCommitListener(CommitListener listener) { queue_->SetCommitListener(std::move(listener)); }

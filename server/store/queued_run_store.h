@@ -38,6 +38,8 @@ class QueuedRunStore : public RunStore {
   absl::Status DeleteCalibration(const std::string& project, const std::string& name) final;
 
   std::int64_t revision() const final;
+  const JobNews& news() const final;
+  absl::Status CheckWriter() const final;
   void SetCommitListener(CommitListener listener) final;
 
  protected:

@@ -16,6 +16,7 @@
 #include "server/store/calibration_store.h"
 #include "server/store/job_crashes.h"
 #include "server/store/job_filter.h"
+#include "server/store/job_news.h"
 
 namespace oneloop {
 
@@ -306,6 +307,12 @@ class RunStore : public CalibrationStore {
 
   // The last committed revision; 0 for a new store.
   virtual std::int64_t revision() const = 0;
+  // Which jobs have changed when; knows of a commit before anybody hears of its outcome.
+  virtual const JobNews& news() const = 0;
+
+  // Whether writes get through: the error of the last transaction when that failed within the last minute, UNAVAILABLE
+  // while one takes longer than 10 s, and after Close.
+  virtual absl::Status CheckWriter() const = 0;
 
   // `listener` runs on the writer's thread after every commit, with the new revision and the jobs that it changed.
   // At most one listener; empty removes it and waits for a running call to end. Not to be called by the listener.

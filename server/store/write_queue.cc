@@ -10,6 +10,10 @@
 namespace oneloop {
 namespace {
 
+// A transaction under way for longer, or one that has failed within this time, is the disk's trouble.
+constexpr absl::Duration kSlowCommit = absl::Seconds(10);
+constexpr absl::Duration kFreshFailure = absl::Seconds(60);
+
 absl::Status Closed() { return absl::UnavailableError("the store is closed"); }
 
 std::int64_t RowsOf(const PointBatch& batch) {
@@ -39,7 +43,7 @@ JobRecord* RecordOf(Write& write) {
 }
 
 WriteQueue::WriteQueue(const Options& options, WriteBackend* backend, std::int64_t revision)
-    : options_(options), backend_(backend), revision_(revision) {
+    : options_(options), backend_(backend), revision_(revision), news_(revision) {
   MutexLock lock(&thread_mutex_);
   writer_ = std::thread([this] { WriterLoop(); });
 }
@@ -163,13 +167,24 @@ void WriteQueue::Commit(std::vector<Entry> entries) {
   std::vector<Write*> writes;
   writes.reserve(entries.size());
   for (Entry& entry : entries) writes.push_back(&entry.write);
+  {
+    MutexLock lock(&outcome_mutex_);
+    committing_since_ = SteadyNow();
+  }
   const absl::StatusOr<WriteBackend::Commit> commit = ApplyAndCount(writes);
+  {
+    MutexLock lock(&outcome_mutex_);
+    committing_since_.reset();
+    last_outcome_ = commit.status();
+    last_end_ = SteadyNow();
+  }
   if (!commit.ok()) {
     // Also the results of refused writes may rest on what was rolled back.
     for (Write* write : writes) SetResult(*write, commit.status());
     Acknowledge(std::move(entries));
     return;
   }
+  if (!commit->job_ids.empty()) news_.OnCommit(commit->revision, commit->job_ids);
   revision_.store(commit->revision, std::memory_order_release);
   Failpoint("queue.before_acknowledge");
   Acknowledge(std::move(entries));
@@ -177,6 +192,18 @@ void WriteQueue::Commit(std::vector<Entry> entries) {
   if (commit->job_ids.empty()) return;
   MutexLock lock(&listener_mutex_);
   if (listener_) listener_(commit->revision, commit->job_ids);
+}
+
+absl::Status WriteQueue::CheckWriter() const {
+  {
+    MutexLock lock(&mutex_);
+    if (closing_) return Closed();
+  }
+  MutexLock lock(&outcome_mutex_);
+  if (committing_since_.has_value() && SteadyNow() - *committing_since_ > kSlowCommit) {
+    return absl::UnavailableError("the disk takes no writes");
+  }
+  return SteadyNow() - last_end_ <= kFreshFailure ? last_outcome_ : absl::OkStatus();
 }
 
 absl::StatusOr<WriteBackend::Commit> WriteQueue::ApplyAndCount(const std::vector<Write*>& writes) {

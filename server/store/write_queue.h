@@ -141,6 +141,9 @@ class WriteQueue {
   void Append(PointBatch batch, std::function<void(absl::Status)> done);
 
   std::int64_t revision() const { return revision_.load(std::memory_order_acquire); }
+  const JobNews& news() const { return news_; }
+  // As RunStore::CheckWriter.
+  absl::Status CheckWriter() const;
   void SetCommitListener(RunStore::CommitListener listener);
 
   // Refuses new writes, waits until those queued are committed, and ends the thread. Later calls do nothing.
@@ -172,8 +175,14 @@ class WriteQueue {
   WriteBackend* const backend_;
 
   std::atomic<std::int64_t> revision_;
+  JobNews news_;
 
-  Mutex mutex_;
+  mutable Mutex outcome_mutex_;
+  std::optional<SteadyTime> committing_since_ ABSL_GUARDED_BY(outcome_mutex_);
+  SteadyTime last_end_ ABSL_GUARDED_BY(outcome_mutex_);
+  absl::Status last_outcome_ ABSL_GUARDED_BY(outcome_mutex_);
+
+  mutable Mutex mutex_;
   CondVar work_;      // for the writer: something queued, or closing
   CondVar room_;      // for Append: rows taken, or closing
   CondVar finished_;  // for Run: a waiter is served

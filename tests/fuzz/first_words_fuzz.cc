@@ -2,7 +2,7 @@
 #include <string_view>
 
 #include "server/grpc/connection_handover.h"
-#include "server/metrics/http_answers.h"
+#include "server/http/http_message.h"
 #include "server/net/opening.h"
 #include "tests/fuzz/check.h"
 #include "tests/fuzz/text_fuzzer.h"
@@ -25,9 +25,11 @@ TEXT_FUZZER(input) {
   FuzzOpening(Opening::kHttp2, said);
   FuzzOpening(Opening::kTls, said);
   FuzzOpening(Opening::kHttpRequest, said);
-  static HttpAnswers& answers = *new HttpAnswers([] { return std::string("metrics"); });
-  const std::string reply = answers.Answer(said);
-  Check(reply.empty() || reply.starts_with("HTTP/1."), "a reply is one of HTTP");
+  if (const std::size_t end = FindHeadEnd(said); end != std::string_view::npos) {
+    const absl::StatusOr<HttpHead> head = ParseHttpHead(said.substr(0, end));
+    Check(!head.ok() || head->size == end, "a head is taken whole");
+    if (head.ok()) (void)ParseTarget(head->target);
+  }
   static const ConnectionGate& gate = *ConnectionGate::Create({}).value().release();
   Check(!PeerOfCall(gate, said).has_value(), "nobody is there");
 }

@@ -136,6 +136,8 @@ class ForwardingStore : public RunStore {
   absl::StatusOr<std::vector<JobCrashes>> CountCrashes() override { return target_.CountCrashes(); }
   absl::Status ForgetCrashes() override { return target_.ForgetCrashes(); }
   std::int64_t revision() const override { return target_.revision(); }
+  const JobNews& news() const override { return target_.news(); }
+  absl::Status CheckWriter() const override { return target_.CheckWriter(); }
   void SetCommitListener(CommitListener listener) override { target_.SetCommitListener(std::move(listener)); }
   absl::Status Close() override { return target_.Close(); }
 

@@ -1,5 +1,5 @@
-#ifndef ONELOOP_SERVER_METRICS_METRICS_SERVER_H_
-#define ONELOOP_SERVER_METRICS_METRICS_SERVER_H_
+#ifndef ONELOOP_SERVER_HTTP_METRICS_SERVER_H_
+#define ONELOOP_SERVER_HTTP_METRICS_SERVER_H_
 
 #include <functional>
 #include <memory>
@@ -10,7 +10,12 @@
 
 namespace oneloop {
 
-// Answers GET /metrics over HTTP on the loopback interface, to whoever asks there, one request a connection. No client
+class HttpServer;
+
+// Of Prometheus' text form.
+inline constexpr char kMetricsType[] = "text/plain; version=0.0.4; charset=utf-8";
+
+// Answers GET /metrics over HTTP on the loopback interface, to whoever asks there. No client
 // holds up another, however silent or slow: it is closed after seconds, or before, when others need its place.
 class MetricsServer {
  public:
@@ -27,16 +32,14 @@ class MetricsServer {
   MetricsServer& operator=(const MetricsServer&) = delete;
 
   // "127.0.0.1:9464", with the port that the system chose.
-  const std::string& address() const { return address_; }
+  std::string address() const;
 
  private:
-  struct Http;
-  MetricsServer(std::unique_ptr<Http> http, std::string address);
+  explicit MetricsServer(std::unique_ptr<HttpServer> http);
 
-  const std::unique_ptr<Http> http_;
-  const std::string address_;
+  const std::unique_ptr<HttpServer> http_;
 };
 
 }  // namespace oneloop
 
-#endif  // ONELOOP_SERVER_METRICS_METRICS_SERVER_H_
+#endif  // ONELOOP_SERVER_HTTP_METRICS_SERVER_H_
