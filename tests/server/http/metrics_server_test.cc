@@ -1,14 +1,9 @@
 #include "server/http/metrics_server.h"
 
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <httplib.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <array>
 #include <atomic>
 #include <cstddef>
 #include <stdexcept>
@@ -18,6 +13,7 @@
 #include <vector>
 
 #include "common/base/status.h"
+#include "tests/server/http/raw_http.h"
 
 namespace oneloop {
 namespace {
@@ -71,43 +67,20 @@ TEST(MetricsServerTest, PortThatIsTakenIsAnError) {
 }
 
 // A connection to the server that says this and then nothing.
-class RawClient {
- public:
-  RawClient(int port, std::string_view text, int receive_buffer = 0) : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
-    if (receive_buffer > 0) setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof(receive_buffer));
-    sockaddr_in address = {};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<in_port_t>(port));
-    inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
-    EXPECT_EQ(connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
-    EXPECT_EQ(send(socket_, text.data(), text.size(), MSG_NOSIGNAL), static_cast<ssize_t>(text.size()));
-  }
-  RawClient(RawClient&& other) noexcept : socket_(std::exchange(other.socket_, -1)) {}
-  RawClient& operator=(RawClient&&) = delete;
-  ~RawClient() {
-    if (socket_ >= 0) close(socket_);
-  }
-  // Until the server ends the connection.
-  std::string ReadAll() const {
-    std::string all;
-    std::array<char, 65536> buffer = {};
-    for (ssize_t size = 0; (size = recv(socket_, buffer.data(), buffer.size(), 0)) > 0;) {
-      all.append(buffer.data(), static_cast<std::size_t>(size));
-    }
-    return all;
-  }
-
- private:
-  int socket_;
-};
+RawHttp Saying(int port, std::string_view text, int receive_buffer = 0) {
+  RawHttp client(port, receive_buffer);
+  client.Send(text);
+  return client;
+}
 
 // 40 silent connections delayed a scrape by 19 s. Here their number would delay it by minutes.
 TEST(MetricsServerTest, SilentConnectionsDelayNoScrape) {
   const auto server = MetricsServer::Start("127.0.0.1", 0, [] { return std::string("fine"); }).value();
   constexpr int kSilent = 200;
-  std::vector<RawClient> silent;
+  std::vector<RawHttp> silent;
   silent.reserve(kSilent);
-  for (int i = 0; i < kSilent; ++i) silent.emplace_back(PortOf(*server), i % 2 == 0 ? "" : "GET /metrics HTTP/1.1\r\n");
+  for (int i = 0; i < kSilent; ++i)
+    silent.push_back(Saying(PortOf(*server), i % 2 == 0 ? "" : "GET /metrics HTTP/1.1\r\n"));
   httplib::Client client("127.0.0.1", PortOf(*server));
   client.set_read_timeout(60);
   EXPECT_EQ(client.Get("/metrics")->body, "fine");
@@ -120,9 +93,9 @@ TEST(MetricsServerTest, ScrapersThatDoNotReadDelayNoOther) {
   constexpr std::size_t kSize = std::size_t{3} << 20;
   const auto server = MetricsServer::Start("127.0.0.1", 0, [] { return std::string(kSize, 'x'); }).value();
   constexpr int kStuck = 40;
-  std::vector<RawClient> stuck;
+  std::vector<RawHttp> stuck;
   stuck.reserve(kStuck);
-  for (int i = 0; i < kStuck; ++i) stuck.emplace_back(PortOf(*server), "GET /metrics HTTP/1.1\r\n\r\n", 4096);
+  for (int i = 0; i < kStuck; ++i) stuck.push_back(Saying(PortOf(*server), "GET /metrics HTTP/1.1\r\n\r\n", 4096));
   httplib::Client client("127.0.0.1", PortOf(*server));
   client.set_read_timeout(60);
   EXPECT_EQ(client.Get("/metrics")->body.size(), kSize);
@@ -131,12 +104,12 @@ TEST(MetricsServerTest, ScrapersThatDoNotReadDelayNoOther) {
 TEST(MetricsServerTest, MalformedRequestsAreAnsweredOrClosed) {
   const auto server = MetricsServer::Start("127.0.0.1", 0, [] { return std::string("fine"); }).value();
   const int port = PortOf(*server);
-  EXPECT_THAT(RawClient(port, "nonsense\r\n\r\n").ReadAll(), HasSubstr("HTTP/1.1 400"));
-  EXPECT_THAT(RawClient(port, "POST /metrics HTTP/1.1\r\nContent-Length: 9999999\r\n\r\n").ReadAll(),
+  EXPECT_THAT(Saying(port, "nonsense\r\n\r\n").ReadAll(), HasSubstr("HTTP/1.1 400"));
+  EXPECT_THAT(Saying(port, "POST /metrics HTTP/1.1\r\nContent-Length: 9999999\r\n\r\n").ReadAll(),
               HasSubstr("HTTP/1.1 404"));
-  EXPECT_EQ(RawClient(port, std::string(8192, 'x')).ReadAll(), "");
+  EXPECT_EQ(Saying(port, std::string(8192, 'x')).ReadAll(), "");
   const std::string reply =
-      RawClient(port, "GET /metrics HTTP/1.1\r\nConnection: close\r\nRange: bytes=99999-1\r\n\r\n").ReadAll();
+      Saying(port, "GET /metrics HTTP/1.1\r\nConnection: close\r\nRange: bytes=99999-1\r\n\r\n").ReadAll();
   EXPECT_THAT(reply, StartsWith("HTTP/1.1 "));
   httplib::Client client("127.0.0.1", port);
   EXPECT_EQ(client.Get("/metrics")->body, "fine");
