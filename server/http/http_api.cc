@@ -151,31 +151,43 @@ void HttpApi::ReplyLater(const std::shared_ptr<HttpExchange>& exchange, std::fun
 
 void HttpApi::AnswerSession(const std::shared_ptr<HttpExchange>& exchange) {
   const HttpHead& head = exchange->head();
-  if (head.verb == "DELETE") return exchange->Reply(LogOut(*exchange));
+  const SteadyTime begin = SteadyNow();
+  if (head.verb == "DELETE") return ReplySession(exchange, begin, LogOut(*exchange));
   if (head.verb != "POST") return exchange->Reply(WrongVerb(head.verb, {"POST", "DELETE"}));
   if (head.chunked) return exchange->Reply(ErrorReply(411, absl::InvalidArgumentError("a body needs Content-Length")));
   if (head.content_length > kLongestLogIn) {
     return exchange->Reply(ErrorReply(413, absl::InvalidArgumentError("the body is too long for a token")));
   }
-  exchange->ReadBody([this, exchange](std::string body) { exchange->Reply(LogIn(*exchange, body)); });
+  exchange->ReadBody(
+      [this, exchange, begin](const std::string& body) { ReplySession(exchange, begin, LogIn(*exchange, body)); });
 }
 
-HttpReply HttpApi::LogIn(const HttpExchange& exchange, const std::string& body) {
-  if (const absl::Status checked = CheckJson(body); !checked.ok()) return ErrorReply(checked);
+void HttpApi::ReplySession(const std::shared_ptr<HttpExchange>& exchange, SteadyTime begin,
+                           absl::StatusOr<HttpReply> reply) {
+  static const auto* const method = [] {
+    auto* const session = new Method;
+    session->name = "HttpSession";
+    return session;
+  }();
+  parts_.guard->OnEnd({method, reply.status(), SteadyNow() - begin, "", ""});
+  exchange->Reply(reply.ok() ? *std::move(reply) : ErrorReply(reply.status()));
+}
+
+absl::StatusOr<HttpReply> HttpApi::LogIn(const HttpExchange& exchange, const std::string& body) {
+  RETURN_IF_ERROR(CheckJson(body));
   const Json said = Json::parse(body);
   if (said.size() != 1 || !said.contains("token") || !said["token"].is_string()) {
-    return ErrorReply(FieldError("token", "is missing; valid: {\"token\": \"olt_...\"}"));
+    return FieldError("token", "is missing; valid: {\"token\": \"olt_...\"}");
   }
   CallCredentials credentials;
   credentials.token = said["token"].get<std::string>();
-  const absl::StatusOr<Caller> caller = parts_.guard->Identify(credentials);
-  if (!caller.ok()) return ErrorReply(caller.status());
-  const absl::StatusOr<std::string> cookie = sessions_.Create(credentials.token);
-  if (!cookie.ok()) return ErrorReply(cookie.status());
-  Json who = {{"user", caller->user}, {"scope", std::string(ScopeName(caller->scope))}, {"projects", caller->projects}};
+  ASSIGN_OR_RETURN(const Caller caller, parts_.guard->Identify(credentials));
+  exchange.MarkAuthenticated();
+  ASSIGN_OR_RETURN(const std::string cookie, sessions_.Create(credentials.token));
+  Json who = {{"user", caller.user}, {"scope", std::string(ScopeName(caller.scope))}, {"projects", caller.projects}};
   who["expire_time"] = absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", WallNow() + sessions_.lifetime(), absl::UTCTimeZone());
   HttpReply reply = JsonReply(who.dump());
-  reply.headers.emplace_back("Set-Cookie", SetCookie(exchange.head(), *cookie, sessions_.lifetime()));
+  reply.headers.emplace_back("Set-Cookie", SetCookie(exchange.head(), cookie, sessions_.lifetime()));
   return reply;
 }
 

@@ -71,7 +71,9 @@ class HttpApi {
   // A reply that takes reading: made on a thread of the queue.
   void ReplyLater(const std::shared_ptr<HttpExchange>& exchange, std::function<HttpReply()> make);
   void AnswerSession(const std::shared_ptr<HttpExchange>& exchange);
-  HttpReply LogIn(const HttpExchange& exchange, const std::string& body);
+  // As a call of its own in the log and among the metrics.
+  void ReplySession(const std::shared_ptr<HttpExchange>& exchange, SteadyTime begin, absl::StatusOr<HttpReply> reply);
+  absl::StatusOr<HttpReply> LogIn(const HttpExchange& exchange, const std::string& body);
   HttpReply LogOut(const HttpExchange& exchange);
 
   const HttpApiParts parts_;

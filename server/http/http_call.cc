@@ -69,6 +69,10 @@ HttpCall::HttpCall(HttpApi* api, std::shared_ptr<HttpExchange> exchange, HttpTar
       credentials_(CredentialsOf(api, *exchange_)),
       caller_(api->parts().guard->Admit(method_, credentials_)) {}
 
+HttpCall::~HttpCall() {
+  if (!finished_) Refuse(absl::CancelledError("the client has sent no request"));
+}
+
 void HttpCall::Begin() {
   if (const absl::Status admitted = Admit(); !admitted.ok()) Refuse(admitted);
 }
@@ -223,6 +227,7 @@ void HttpCall::Refuse(const Refusal& refusal) {
 }
 
 void HttpCall::Finish(const absl::Status& status, HttpReply reply) {
+  finished_ = true;
   api_.parts().guard->OnEnd({&method_, status, SteadyNow() - begin_, user(), trace_id_});
   const bool tagged = !reply.headers.empty() && reply.headers.front().first == "ETag";
   reply.headers.emplace_back("Cache-Control", tagged ? "private, no-cache" : "no-store");

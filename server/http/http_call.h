@@ -24,6 +24,11 @@ class HttpCall : public std::enable_shared_from_this<HttpCall> {
  public:
   HttpCall(HttpApi* api, std::shared_ptr<HttpExchange> exchange, HttpTarget target, RouteMatch match);
 
+  // Ends what nobody has ended: its client has left before its body was there.
+  ~HttpCall();
+  HttpCall(const HttpCall&) = delete;
+  HttpCall& operator=(const HttpCall&) = delete;
+
   // On the server's thread; waits for nothing.
   void Begin();
 
@@ -65,6 +70,7 @@ class HttpCall : public std::enable_shared_from_this<HttpCall> {
   const CallCredentials credentials_;
   const absl::StatusOr<Caller> caller_;
   OpenCalls::CallId id_ = 0;  // 0: never counted
+  bool finished_ = false;
   std::string tag_;           // of the reply, when it is made of what is stored now
   std::string body_;
 };

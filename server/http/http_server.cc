@@ -33,7 +33,7 @@ void HttpExchange::GiveUp() {
   if (const auto loop = loop_.lock()) loop->Post(connection_, request_, HttpLoop::WantEnd{});
 }
 
-void HttpExchange::MarkAuthenticated() {
+void HttpExchange::MarkAuthenticated() const {
   if (const auto loop = loop_.lock()) loop->Post(connection_, request_, HttpLoop::IsKnown{});
 }
 

@@ -41,7 +41,7 @@ class HttpExchange {
   // Ends the connection, whatever is under way.
   void GiveUp();
   // The request was let in: from now on the connection makes no room for others.
-  void MarkAuthenticated();
+  void MarkAuthenticated() const;
 
   // Whether nobody waits for the reply any more.
   bool client_left() const { return client_left_; }

@@ -148,6 +148,9 @@ absl::Status ReadQuery(const std::vector<std::pair<std::string, std::string>>& q
     if (field == nullptr || !IsText(*field)) {
       return FieldError(name, "is no parameter of this call");
     }
+    if (field->cpp_type() == FieldDescriptor::CPPTYPE_BOOL && value != "true" && value != "false") {
+      return FieldError(name, absl::StrCat("is '", value, "'; valid: true, false"));
+    }
     if (field->is_repeated()) {
       object[name].push_back(value);
     } else if (!object.emplace(name, value).second) {

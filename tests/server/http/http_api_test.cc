@@ -39,6 +39,8 @@ using Json = nlohmann::json;
 
 constexpr char kNewJob[] = R"({"spec":{"workload_name":"alexnet","template_name":"gemmini","starts":2}})";
 
+constexpr int kOpenCalls = 10;
+
 struct Answer {
   int status = 0;
   Json body;
@@ -61,6 +63,7 @@ class HttpApiTest : public testing::Test {
     options.num_threads = 1;
     options.enable_admin = true;
     options.limits.max_message_bytes = 1 << 20;
+    options.limits.max_open_calls_per_user = kOpenCalls;
     options.run_start = [this](const SearchSpec& spec, int start, PointSink& sink) {
       return runner_.Run(spec, start, sink);
     };
@@ -401,6 +404,20 @@ TEST_F(HttpApiTest, HeadSaysWhatGetWouldSend) {
   EXPECT_EQ(head.text, "");
   EXPECT_EQ(head.Header("Content-Length"), get.Header("Content-Length"));
   EXPECT_EQ(head.Header("ETag"), get.Header("ETag"));
+}
+
+TEST_F(HttpApiTest, ClientsThatLeaveInTheMiddleHoldNoPlace) {
+  const std::string head = absl::StrCat("POST /v1/projects/p/jobs HTTP/1.1\r\nHost: localhost\r\nX-OneLoop: 1\r\n",
+                                        "Authorization: Bearer ", user_,
+                                        "\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{");
+  for (int i = 0; i < 3 * kOpenCalls; ++i) RawHttp(port_).Send(head);
+  // Their ends are noticed one by one.
+  Answer created;
+  do {
+    created = Call("POST", "/v1/projects/p/jobs", kNewJob);
+  } while (created.status == 429);
+  EXPECT_EQ(created.status, 200) << created.text;
+  EXPECT_EQ(Get("/v1/projects/p/jobs").body["jobs"].size(), 1u);
 }
 
 TEST_F(HttpApiTest, ChangesAreAudited) {
