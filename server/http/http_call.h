@@ -71,7 +71,7 @@ class HttpCall : public std::enable_shared_from_this<HttpCall> {
   const absl::StatusOr<Caller> caller_;
   OpenCalls::CallId id_ = 0;  // 0: never counted
   bool finished_ = false;
-  std::string tag_;           // of the reply, when it is made of what is stored now
+  std::string tag_;  // of the reply, when it is made of what is stored now
   std::string body_;
 };
 

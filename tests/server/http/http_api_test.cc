@@ -407,9 +407,9 @@ TEST_F(HttpApiTest, HeadSaysWhatGetWouldSend) {
 }
 
 TEST_F(HttpApiTest, ClientsThatLeaveInTheMiddleHoldNoPlace) {
-  const std::string head = absl::StrCat("POST /v1/projects/p/jobs HTTP/1.1\r\nHost: localhost\r\nX-OneLoop: 1\r\n",
-                                        "Authorization: Bearer ", user_,
-                                        "\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{");
+  const std::string head =
+      absl::StrCat("POST /v1/projects/p/jobs HTTP/1.1\r\nHost: localhost\r\nX-OneLoop: 1\r\n", "Authorization: Bearer ",
+                   user_, "\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{");
   for (int i = 0; i < 3 * kOpenCalls; ++i) RawHttp(port_).Send(head);
   // Their ends are noticed one by one.
   Answer created;
