@@ -38,6 +38,11 @@ absl::Status BrowserGuard::Check(const HttpHead& head) const {
                                                     "'; valid: ", absl::StrJoin(hosts_, ", "),
                                                     " (oneloopd --http_host NAME adds a name)"));
   }
+  for (const char* field : {"origin", "sec-fetch-site"}) {
+    if (head.Has(field) && !head.Find(field).has_value()) {
+      return absl::PermissionDeniedError(absl::StrCat("the header ", field, " says two things"));
+    }
+  }
   const std::optional<std::string_view> origin = head.Find("origin");
   if (origin.has_value() && *origin != absl::StrCat("http://", ToAbsl(*host)) &&
       *origin != absl::StrCat("https://", ToAbsl(*host))) {

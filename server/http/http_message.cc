@@ -1,5 +1,6 @@
 #include "server/http/http_message.h"
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/http/empty_body.hpp>
@@ -43,6 +44,10 @@ std::optional<std::string_view> HttpHead::Find(std::string_view name) const {
     found = value;
   }
   return found;
+}
+
+bool HttpHead::Has(std::string_view name) const {
+  return std::any_of(headers.begin(), headers.end(), [&](const auto& field) { return field.first == name; });
 }
 
 std::size_t FindHeadEnd(std::string_view bytes) {

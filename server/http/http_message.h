@@ -29,6 +29,8 @@ struct HttpHead {
 
   // The value of a field of this lower-case name; none when it was not sent, or more than once with different values.
   std::optional<std::string_view> Find(std::string_view name) const;
+  // Whether it was sent, whatever it says.
+  bool Has(std::string_view name) const;
 };
 
 // Reads the head that `bytes` begin with. INVALID_ARGUMENT for what is no request of HTTP/1 (RFC 9112), also when its

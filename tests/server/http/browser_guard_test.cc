@@ -42,6 +42,8 @@ TEST(BrowserGuardTest, PagesOfOtherSitesAreRefused) {
                              "http://localhost:8080.evil.example"}) {
     EXPECT_EQ(with_origin(origin), kForbidden) << origin;
   }
+  EXPECT_EQ(CodeOf("GET", {{"host", "localhost"}, {"origin", "http://localhost"}, {"origin", "http://evil.example"}}),
+            kForbidden);
   const auto from = [](const char* site, const char* mode) {
     return CodeOf("GET", {{"host", "localhost"}, {"sec-fetch-site", site}, {"sec-fetch-mode", mode}});
   };
