@@ -68,6 +68,8 @@ class YamlTreeBuilder : public YAML::EventHandler {
                 const std::string& value) override {
     YamlNode* node = NewNode(YamlNode::Kind::kScalar, mark, tag, anchor);
     node->text = value;
+    // A long text that many aliases repeat.
+    node->size += static_cast<std::int64_t>(value.size() / kYamlTextOfNode);
     node->quoted = tag == "!";
     Add(node, mark);
   }
@@ -111,7 +113,7 @@ class YamlTreeBuilder : public YAML::EventHandler {
   void Add(const YamlNode* node, const YAML::Mark& mark) {
     total_ += node->size;
     if (total_ > kMaxYamlNodes || document_.nodes_.size() > static_cast<std::size_t>(kMaxYamlNodes)) {
-      Stop(mark, absl::StrCat("too large: more than ", kMaxYamlNodes, " values, aliases expanded"));
+      Stop(mark, absl::StrCat("too large: more than ", kMaxYamlNodes, " values, or as much text, aliases expanded"));
     }
     if (open_.empty()) {
       document_.root_ = node;

@@ -15,7 +15,8 @@ namespace oneloop {
 
 // Bounds on what is accepted, so that a hostile or mistaken file costs little time and memory.
 inline constexpr std::size_t kMaxYamlBytes = 4 << 20;
-inline constexpr std::int64_t kMaxYamlNodes = 500000;  // aliases expanded
+inline constexpr std::int64_t kMaxYamlNodes = 500000;  // aliases expanded; a long text counts as several
+inline constexpr std::size_t kYamlTextOfNode = 64;     // bytes beyond which it does
 inline constexpr int kMaxYamlDepth = 64;
 
 // A place in a text, from 1; columns count bytes.

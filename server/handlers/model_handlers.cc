@@ -10,6 +10,7 @@
 #include "common/base/cut_text.h"
 #include "common/base/status.h"
 #include "common/convert/convert.h"
+#include "common/convert/files.h"
 #include "common/model/cost_model.h"
 #include "server/handlers/calibration_convert.h"
 #include "server/handlers/exact_score.h"
@@ -141,6 +142,16 @@ absl::Status ModelHandlers::GetTemplate(const v1::GetTemplateRequest& request, v
         absl::StrCat("there is no template '", name, "'", options_.catalog->SuggestTemplate(name)));
   }
   *response = *shipped;
+  return absl::OkStatus();
+}
+
+absl::Status ModelHandlers::ParseWorkload(const v1::ParseWorkloadRequest& request, v1::Workload* response) const {
+  ASSIGN_OR_RETURN(*response, ReadWorkloadText(request.text(), "text"));
+  return absl::OkStatus();
+}
+
+absl::Status ModelHandlers::ParseTemplate(const v1::ParseTemplateRequest& request, v1::Template* response) const {
+  ASSIGN_OR_RETURN(*response, ReadTemplateText(request.text(), "text"));
   return absl::OkStatus();
 }
 

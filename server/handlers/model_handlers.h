@@ -32,6 +32,8 @@ class ModelHandlers {
   absl::Status GetWorkload(const v1::GetWorkloadRequest& request, v1::Workload* response) const;
   absl::Status ListTemplates(const v1::ListTemplatesRequest& request, v1::ListTemplatesResponse* response) const;
   absl::Status GetTemplate(const v1::GetTemplateRequest& request, v1::Template* response) const;
+  absl::Status ParseWorkload(const v1::ParseWorkloadRequest& request, v1::Workload* response) const;
+  absl::Status ParseTemplate(const v1::ParseTemplateRequest& request, v1::Template* response) const;
   absl::Status GetServerInfo(const v1::GetServerInfoRequest& request, const CallContext& call,
                              v1::ServerInfo* response) const;
 

@@ -44,8 +44,8 @@ std::string EncodePageToken(std::int64_t last_key, std::uint64_t query_hash) {
 }
 
 std::string EncodePageToken(const PageKey& last_key, std::uint64_t query_hash) {
-  return Encode<3>(
-      {static_cast<std::uint64_t>(last_key.first), static_cast<std::uint64_t>(last_key.second), query_hash});
+  return Encode<4>({static_cast<std::uint64_t>(last_key.first), static_cast<std::uint64_t>(last_key.second),
+                    static_cast<std::uint64_t>(last_key.revision), query_hash});
 }
 
 absl::StatusOr<std::int64_t> DecodePageToken(const std::string& token, std::uint64_t query_hash) {
@@ -54,8 +54,9 @@ absl::StatusOr<std::int64_t> DecodePageToken(const std::string& token, std::uint
 }
 
 absl::StatusOr<PageKey> DecodePageKey(const std::string& token, std::uint64_t query_hash) {
-  ASSIGN_OR_RETURN(const auto parts, Decode<3>(token, query_hash));
-  return PageKey{static_cast<std::int64_t>(parts[0]), static_cast<std::int64_t>(parts[1])};
+  ASSIGN_OR_RETURN(const auto parts, Decode<4>(token, query_hash));
+  return PageKey{static_cast<std::int64_t>(parts[0]), static_cast<std::int64_t>(parts[1]),
+                 static_cast<std::int64_t>(parts[2])};
 }
 
 absl::StatusOr<int> EffectivePageSize(int page_size, int fallback, int most) {

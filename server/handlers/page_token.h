@@ -14,10 +14,11 @@ namespace oneloop {
 std::uint64_t QueryHash(const std::string& text);
 
 std::string EncodePageToken(std::int64_t last_key, std::uint64_t query_hash);
-// For lists whose rows have a key of two parts.
+// For lists whose rows have a key of two parts, or whose pages are all of one revision.
 struct PageKey {
   std::int64_t first = 0;
   std::int64_t second = 0;
+  std::int64_t revision = 0;  // of the first page
 };
 std::string EncodePageToken(const PageKey& last_key, std::uint64_t query_hash);
 

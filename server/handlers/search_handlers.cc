@@ -13,14 +13,10 @@
 #include "common/base/status.h"
 #include "common/front/front_space.h"
 #include "server/handlers/design_builder.h"
-#include "server/handlers/deterministic_bytes.h"
 #include "server/handlers/explanation_builder.h"
 #include "server/handlers/front_figures.h"
 #include "server/handlers/job_convert.h"
-#include "server/handlers/job_filter_parser.h"
 #include "server/handlers/job_settings.h"
-#include "server/handlers/list_page.h"
-#include "server/handlers/page_token.h"
 #include "server/handlers/record_convert.h"
 #include "server/handlers/timestamp.h"
 
@@ -32,21 +28,6 @@ constexpr std::size_t kLongestRequestId = 64;
 constexpr absl::Duration kRetryAfter = absl::Minutes(1);
 
 constexpr int kFrontPage = 10000;
-
-// What a page token is bound to: the request without the page.
-template <class Request>
-std::uint64_t HashOfQuery(Request request) {
-  request.clear_page_size();
-  request.clear_page_token();
-  return QueryHash(absl::StrCat(Request::descriptor()->full_name(), "\n", DeterministicBytes(request)));
-}
-
-// The key after which the page begins; none for the first page.
-absl::StatusOr<std::optional<std::int64_t>> PageStart(const std::string& token, std::uint64_t query_hash) {
-  if (token.empty()) return std::optional<std::int64_t>();
-  ASSIGN_OR_RETURN(const std::int64_t key, DecodePageToken(token, query_hash));
-  return std::optional<std::int64_t>(key);
-}
 
 absl::Status CheckSameSpec(const JobRecord& existing, const NewJob& wanted) {
   if (existing.job.spec == wanted.spec) return absl::OkStatus();
@@ -74,47 +55,6 @@ void FillPreview(const PreparedJob& prepared, v1::Job* response) {
   SetSettings(prepared.job.settings, response);
   response->set_workload_display_name(prepared.job.workload_name);
   response->set_template_display_name(prepared.job.template_name);
-}
-
-absl::StatusOr<JobQuery> JobQueryOf(const v1::ListJobsRequest& request) {
-  JobQuery query;
-  ASSIGN_OR_RETURN(query.project, ParseProjectName("parent", request.parent()));
-  if (query.project == "-") query.project.clear();
-  for (int i = 0; i < request.states_size(); ++i) {
-    const absl::StatusOr<JobState> state = JobStateFromProto(request.states(i));
-    if (!state.ok()) return PrefixField(absl::StrCat("states[", i, "]"), state.status());
-    query.states.push_back(*state);
-  }
-  ASSIGN_OR_RETURN(query.limit, EffectivePageSize(request.page_size(), 50, 1000));
-  if (!request.filter().empty()) {
-    ASSIGN_OR_RETURN(query.filter, ParseJobFilter(request.filter()));
-  }
-  ASSIGN_OR_RETURN(const JobOrdering ordering, ParseJobOrder(request.order_by()));
-  query.order = ordering.order;
-  query.ascending = ordering.ascending;
-  query.show_deleted = request.show_deleted();
-  if (!request.page_token().empty()) {
-    ASSIGN_OR_RETURN(const PageKey key, DecodePageKey(request.page_token(), HashOfQuery(request)));
-    query.after = JobCursor{key.first, key.second};
-  }
-  return query;
-}
-
-absl::StatusOr<PointQuery> PointQueryOf(const v1::ListPointsRequest& request, const JobRecord& job) {
-  PointQuery query;
-  query.job_id = job.id;
-  query.front_only = request.pareto_only();
-  query.exact_only = request.exact_only();
-  if (request.has_start()) {
-    if (request.start() < 0 || request.start() >= job.job.num_starts) {
-      return FieldError("start", absl::StrCat("is ", request.start(), "; valid: 0 to ", job.job.num_starts - 1));
-    }
-    query.start = request.start();
-  }
-  ASSIGN_OR_RETURN(query.limit, EffectivePageSize(request.page_size(), 1000, 10000));
-  ASSIGN_OR_RETURN(const auto after, PageStart(request.page_token(), HashOfQuery(request)));
-  query.after_number = after.value_or(-1);
-  return query;
 }
 
 }  // namespace
@@ -199,33 +139,6 @@ absl::Status SearchHandlers::GetJob(const v1::GetJobRequest& request, v1::Job* r
   return FillFront(record, response);
 }
 
-absl::Status SearchHandlers::ListJobs(const v1::ListJobsRequest& request, v1::ListJobsResponse* response) const {
-  ASSIGN_OR_RETURN(JobQuery query, JobQueryOf(request));
-  const auto page_size = static_cast<std::size_t>(query.limit);
-  // One more than the page tells whether there is another.
-  ++query.limit;
-  ASSIGN_OR_RETURN(const std::vector<JobRecord> records, options_.store->ListJobs(query));
-  std::size_t bytes = 0;
-  std::size_t listed = 0;
-  for (; listed < records.size() && listed < page_size && bytes < kPageBytes; ++listed) {
-    v1::Job* job = response->add_jobs();
-    const absl::Status filled = FillJob(records[listed], job);
-    // Deleted since it was listed.
-    if (absl::IsNotFound(filled)) {
-      response->mutable_jobs()->RemoveLast();
-      continue;
-    }
-    RETURN_IF_ERROR(filled);
-    FillPlace(records[listed], job);
-    bytes += job->ByteSizeLong();
-  }
-  if (listed < records.size()) {
-    const JobRecord& last = records[listed - 1];
-    response->set_next_page_token(EncodePageToken(PageKey{OrderKey(query.order, last), last.id}, HashOfQuery(request)));
-  }
-  return absl::OkStatus();
-}
-
 absl::Status SearchHandlers::CancelJob(const v1::CancelJobRequest& request, v1::Job* response) const {
   return ChangeJob(request.name(), request.etag(), &JobManager::Cancel, response);
 }
@@ -279,26 +192,6 @@ absl::Status SearchHandlers::UndeleteJob(const v1::UndeleteJobRequest& request, 
   change.purge_time.emplace();
   ASSIGN_OR_RETURN(const JobRecord undeleted, options_.store->ChangeJob(record.id, change, revision));
   return FillJob(undeleted, response);
-}
-
-absl::Status SearchHandlers::ListPoints(const v1::ListPointsRequest& request, v1::ListPointsResponse* response) const {
-  ASSIGN_OR_RETURN(const JobName name, ParseJobName("parent", request.parent()));
-  ASSIGN_OR_RETURN(const JobRecord job, FindJob(name));
-  ASSIGN_OR_RETURN(PointQuery query, PointQueryOf(request, job));
-  const auto page_size = static_cast<std::size_t>(query.limit);
-  ++query.limit;
-  ASSIGN_OR_RETURN(const std::vector<PointRecord> points, options_.store->ListPoints(query));
-  std::size_t bytes = 0;
-  std::size_t listed = 0;
-  for (; listed < points.size() && listed < page_size && bytes < kPageBytes; ++listed) {
-    v1::EvaluatedPoint* point = response->add_points();
-    *point = PointToProto(points[listed], job);
-    bytes += point->ByteSizeLong();
-  }
-  if (listed < points.size()) {
-    response->set_next_page_token(EncodePageToken(points[listed - 1].number, HashOfQuery(request)));
-  }
-  return absl::OkStatus();
 }
 
 absl::Status SearchHandlers::GetPoint(const v1::GetPointRequest& request, v1::EvaluatedPoint* response) const {

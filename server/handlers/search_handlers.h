@@ -1,6 +1,7 @@
 #ifndef ONELOOP_SERVER_HANDLERS_SEARCH_HANDLERS_H_
 #define ONELOOP_SERVER_HANDLERS_SEARCH_HANDLERS_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -53,6 +54,7 @@ class SearchHandlers {
   absl::Status UndeleteJob(const v1::UndeleteJobRequest& request, v1::Job* response) const;
   absl::Status ListPoints(const v1::ListPointsRequest& request, v1::ListPointsResponse* response) const;
   absl::Status GetPoint(const v1::GetPointRequest& request, v1::EvaluatedPoint* response) const;
+  absl::Status GetFront(const v1::GetFrontRequest& request, v1::GetFrontResponse* response) const;
   absl::Status GetDesign(const v1::GetDesignRequest& request, v1::Design* response) const;
   // Searches, within the memory of the jobs' searches; the call's error soon after it is interrupted.
   absl::Status ExplainDesign(const v1::ExplainDesignRequest& request, const CallContext& call,
@@ -70,6 +72,15 @@ class SearchHandlers {
     PointRecord point;
     std::string text;
   };
+
+  // A page of the whole list. `hash` is what its page tokens are bound to.
+  absl::Status ListAllJobs(const v1::ListJobsRequest& request, std::uint64_t hash, JobQuery query,
+                           v1::ListJobsResponse* response) const;
+  // A page of what changed after the request's revision, or the first of the whole list where that cannot be told.
+  absl::Status ListChangedJobs(const v1::ListJobsRequest& request, const JobQuery& query, const JobCursor& after,
+                               v1::ListJobsResponse* response) const;
+  // Adds its size to `bytes`, unless the job has gone.
+  absl::Status AddJob(const JobRecord& record, std::size_t* bytes, v1::ListJobsResponse* response) const;
 
   // FAILED_PRECONDITION where there is no design: of a step of the descent, and the best of a job without one.
   absl::StatusOr<StoredDesign> FindDesign(const std::string& name) const;

@@ -22,18 +22,10 @@ PointRecord WithoutDesign(PointRecord record) {
 
 bool Matches(const PointQuery& query, const PointRecord& record) {
   if (query.front_only && !record.on_front()) return false;
+  if (query.ever_on_front && record.entered_front_revision == 0) return false;
+  if (record.revision <= query.after_revision || record.revision > query.last_revision) return false;
   if (query.exact_only && record.point.origin == PointOrigin::kDescent) return false;
   return !query.start || *query.start == record.start;
-}
-
-bool IsWanted(const JobQuery& query, const JobRecord& record) {
-  if (!query.project.empty() && record.job.project != query.project) return false;
-  if (record.delete_time && !query.show_deleted) return false;
-  if (!query.states.empty() &&
-      std::find(query.states.begin(), query.states.end(), record.state) == query.states.end()) {
-    return false;
-  }
-  return !query.filter || Matches(*query.filter, record);
 }
 
 // As readers get it: the summary stands in the spec's place, or nowhere.
@@ -173,10 +165,11 @@ void MemoryRunStore::Apply(SweepJobsWrite& write) {
   const absl::Time now = WholeMicros(clock_());
   SweptJobs swept;
   for (auto it = jobs_.begin(); it != jobs_.end() && swept.purged < write.sweep.limit;) {
+    const std::int64_t id = it->first;
     const bool purge = it->second.record.purge_time && *it->second.record.purge_time <= now;
-    if (purge) changed_jobs_.insert(it->first);
+    ++it;
+    if (purge) Purge(id);
     swept.purged += purge ? 1 : 0;
-    it = purge ? jobs_.erase(it) : std::next(it);
   }
   for (auto& [id, job] : jobs_) {
     const JobRecord& record = job.record;
@@ -200,8 +193,13 @@ void MemoryRunStore::Apply(DeleteJobWrite& write) {
   if (write.result.ok()) write.result = CheckRevision(write.id, job->record.revision, write.expected_revision);
   if (write.result.ok()) write.result = CheckDeletable(write.id, job->record.state);
   if (!write.result.ok()) return;
-  jobs_.erase(write.id);
-  changed_jobs_.insert(write.id);
+  Purge(write.id);
+}
+
+void MemoryRunStore::Purge(std::int64_t id) {
+  purges_[jobs_.at(id).record.job.project] = next_revision_;
+  jobs_.erase(id);
+  changed_jobs_.insert(id);
 }
 
 void MemoryRunStore::Apply(AppendPointsWrite& write) {
@@ -295,6 +293,33 @@ absl::StatusOr<std::vector<JobRecord>> MemoryRunStore::ListJobs(const JobQuery& 
   if (records.size() > static_cast<std::size_t>(query.limit)) records.resize(static_cast<std::size_t>(query.limit));
   for (JobRecord& record : records) record = WithSummary(record);
   return records;
+}
+
+absl::StatusOr<ChangedJobs> MemoryRunStore::ListChangedJobs(const JobQuery& query, std::int64_t since,
+                                                            const JobCursor& after) {
+  MutexLock lock(&mutex_);
+  RETURN_IF_ERROR(CheckOpen());
+  RETURN_IF_ERROR(CheckLimit(query.limit));
+  RETURN_IF_ERROR(CheckAfter(since, revision_));
+  ChangedJobs changed;
+  changed.revision = revision_;
+  changed.purged = std::any_of(purges_.begin(), purges_.end(), [&](const auto& purge) {
+    return purge.second > since && (query.project.empty() || query.project == purge.first);
+  });
+  if (changed.purged) return changed;
+  std::map<std::pair<std::int64_t, std::int64_t>, const JobRecord*> in_order;
+  for (const auto& [id, job] : jobs_) {
+    const std::pair place(job.record.revision, id);
+    const bool of_project = query.project.empty() || job.record.job.project == query.project;
+    if (of_project && place > std::pair(after.key, after.id)) in_order.emplace(place, &job.record);
+  }
+  for (const auto& [place, record] : in_order) {
+    changed.more = changed.jobs.size() == static_cast<std::size_t>(query.limit);
+    if (changed.more) break;
+    const bool wanted = IsWanted(query, *record);
+    changed.jobs.push_back({wanted ? WithSummary(*record) : HeadOf(*record), wanted});
+  }
+  return changed;
 }
 
 absl::StatusOr<JobRecord> MemoryRunStore::FindRequest(const std::string& project, const std::string& owner,
@@ -411,11 +436,25 @@ absl::StatusOr<JobChanges> MemoryRunStore::ReadChanges(std::int64_t job_id, std:
       continue;
     }
     changes.entered.push_back(WithoutDesign(job->points.at(change.number)));
-    if (changes.entered.back().left_front_revision > end) changes.entered.back().left_front_revision = 0;
+    MarkAsOf(end, &changes.entered.back());
   }
   changes.new_points = std::count_if(job->points.begin(), job->points.end(),
                                      [&](const auto& entry) { return in_range(entry.second.revision); });
   return changes;
+}
+
+absl::StatusOr<std::vector<PointRecord>> MemoryRunStore::FrontAt(std::int64_t job_id, std::int64_t revision) {
+  MutexLock lock(&mutex_);
+  ASSIGN_OR_RETURN(const Job* const job, FindToRead(job_id));
+  RETURN_IF_ERROR(CheckAfter(revision, revision_));
+  std::vector<PointRecord> front;
+  for (const auto& [number, point] : job->points) {
+    if (point.entered_front_revision == 0 || point.entered_front_revision > revision) continue;
+    if (point.left_front_revision != 0 && point.left_front_revision <= revision) continue;
+    front.push_back(WithoutDesign(point));
+    MarkAsOf(revision, &front.back());
+  }
+  return front;
 }
 
 }  // namespace oneloop

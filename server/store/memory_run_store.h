@@ -33,6 +33,8 @@ class MemoryRunStore final : public QueuedRunStore, private WriteBackend {
 
   absl::StatusOr<JobRecord> GetJob(std::int64_t id) override;
   absl::StatusOr<std::vector<JobRecord>> ListJobs(const JobQuery& query) override;
+  absl::StatusOr<ChangedJobs> ListChangedJobs(const JobQuery& query, std::int64_t since,
+                                              const JobCursor& after) override;
   absl::StatusOr<JobRecord> FindRequest(const std::string& project, const std::string& owner,
                                         const std::string& request_id) override;
   absl::StatusOr<StoreUsage> ReadUsage(const std::string& owner, const std::string& project) override;
@@ -43,6 +45,7 @@ class MemoryRunStore final : public QueuedRunStore, private WriteBackend {
   absl::StatusOr<std::string> GetDesign(std::int64_t job_id, std::int64_t number) override;
   absl::StatusOr<JobSnapshot> Snapshot(std::int64_t job_id) override;
   absl::StatusOr<JobChanges> ReadChanges(std::int64_t job_id, std::int64_t after, int limit) override;
+  absl::StatusOr<std::vector<PointRecord>> FrontAt(std::int64_t job_id, std::int64_t revision) override;
   absl::StatusOr<CalibrationRecord> GetCalibration(const std::string& project, const std::string& name) override;
   absl::StatusOr<std::vector<CalibrationRecord>> ListCalibrations(const std::string& project, const std::string& after,
                                                                   int limit) override;
@@ -74,6 +77,7 @@ class MemoryRunStore final : public QueuedRunStore, private WriteBackend {
   void Apply(ChangeJobWrite& write) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Apply(SweepJobsWrite& write) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Apply(DeleteJobWrite& write) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Purge(std::int64_t id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Apply(CalibrationWrite& write) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Apply(CrashWrite& write) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Apply(AppendPointsWrite& write) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -97,6 +101,7 @@ class MemoryRunStore final : public QueuedRunStore, private WriteBackend {
   std::map<std::pair<std::string, std::string>, CalibrationRecord> calibrations_ ABSL_GUARDED_BY(mutex_);
   std::int64_t last_calibration_id_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<std::int64_t, Job> jobs_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, std::int64_t> purges_ ABSL_GUARDED_BY(mutex_);  // by project: the revision of the last
   std::int64_t last_id_ ABSL_GUARDED_BY(mutex_) = 0;
   std::int64_t revision_ ABSL_GUARDED_BY(mutex_) = 0;
   std::int64_t next_revision_ ABSL_GUARDED_BY(mutex_) = 0;

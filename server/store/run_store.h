@@ -164,6 +164,19 @@ struct JobQuery {
   int limit = 50;
 };
 
+// Jobs of a query's project that changed after a revision, in the order of their last changes: by revision, then id.
+struct ChangedJobs {
+  struct Entry {
+    JobRecord record;     // but of a job that is not wanted only id, project and revision
+    bool wanted = false;  // the query finds it
+  };
+  std::int64_t revision = 0;  // of the store
+  std::vector<Entry> jobs;
+  bool more = false;  // others after these changed, too
+  // A job of the project was purged, of which nothing is known any more. Then there is nothing else.
+  bool purged = false;
+};
+
 // What the passing of time does to jobs that are over and not pinned.
 struct JobSweep {
   std::optional<absl::Duration> retention;        // those that ended longer ago are deleted; none: are kept
@@ -178,8 +191,12 @@ struct SweptJobs {
 struct PointQuery {
   std::int64_t job_id = 0;
   bool front_only = false;
+  bool ever_on_front = false;  // on the front now or before
   bool exact_only = false;
   std::optional<int> start;
+  // Only points that were stored in the revisions (after_revision, last_revision].
+  std::int64_t after_revision = 0;
+  std::int64_t last_revision = std::numeric_limits<std::int64_t>::max();
   std::int64_t after_number = -1;  // keyset: only numbers above, in ascending order
   int limit = 1000;
 };
@@ -244,6 +261,11 @@ class RunStore : public CalibrationStore {
   virtual absl::StatusOr<JobRecord> GetJob(std::int64_t id) = 0;
   // Jobs of lists, snapshots and changes have summaries of their specs; all others the whole.
   virtual absl::StatusOr<std::vector<JobRecord>> ListJobs(const JobQuery& query) = 0;
+  // What changed after the revision `since` and comes after `after`, a place by revision and id: the first query.limit
+  // jobs. The query's own order and place are not looked at. INVALID_ARGUMENT when `since` is beyond the current
+  // revision.
+  virtual absl::StatusOr<ChangedJobs> ListChangedJobs(const JobQuery& query, std::int64_t since,
+                                                      const JobCursor& after) = 0;
   // The job that CreateJob would return for this request_id; NOT_FOUND when it would make one.
   virtual absl::StatusOr<JobRecord> FindRequest(const std::string& project, const std::string& owner,
                                                 const std::string& request_id) = 0;
@@ -304,6 +326,9 @@ class RunStore : public CalibrationStore {
   virtual absl::StatusOr<JobSnapshot> Snapshot(std::int64_t job_id) = 0;
   // INVALID_ARGUMENT when `after` is beyond the current revision.
   virtual absl::StatusOr<JobChanges> ReadChanges(std::int64_t job_id, std::int64_t after, int limit) = 0;
+
+  // The front as it was after a revision, its points marked as of then. INVALID_ARGUMENT as above.
+  virtual absl::StatusOr<std::vector<PointRecord>> FrontAt(std::int64_t job_id, std::int64_t revision) = 0;
 
   // The last committed revision; 0 for a new store.
   virtual std::int64_t revision() const = 0;

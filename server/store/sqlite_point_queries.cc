@@ -65,18 +65,16 @@ class StartReader {
 
   int num_starts() const { return num_starts_; }
 
-  // Appends what the start has stored of the sequences [first, end), until there are `limit` points in all. All of
-  // them must be stored.
-  absl::Status Append(int start, std::int64_t first, std::int64_t end, std::size_t limit,
-                      std::vector<PointRecord>& points) {
+  // Appends what the start has stored of the sequences [first, end). All of them must be stored.
+  absl::Status Append(int start, std::int64_t first, std::int64_t end, std::vector<PointRecord>& points) {
     packs_.Bind(job_id_, start, first);
-    while (first < end && points.size() < limit) {
+    while (first < end) {
       ASSIGN_OR_RETURN(const bool has_pack, packs_.Step());
       const std::int64_t rows_end = has_pack ? std::min(end, packs_.Int(0)) : end;
-      for (; first < rows_end && points.size() < limit; ++first) RETURN_IF_ERROR(AppendRow(start, first, points));
-      if (!has_pack || first < rows_end || first >= end) return absl::OkStatus();
+      for (; first < rows_end; ++first) RETURN_IF_ERROR(AppendRow(start, first, points));
+      if (!has_pack || first >= end) return absl::OkStatus();
       const std::int64_t pack_end = packs_.Int(1) + 1;
-      if (!exact_only_) RETURN_IF_ERROR(AppendPacked(start, first, std::min(end, pack_end), limit, points));
+      if (!exact_only_) RETURN_IF_ERROR(AppendPacked(start, first, std::min(end, pack_end), points));
       first = pack_end;
     }
     return absl::OkStatus();
@@ -87,7 +85,7 @@ class StartReader {
     packs_.Bind(job_id_, start, sequence);
     ASSIGN_OR_RETURN(const bool has_pack, packs_.Step());
     if (!has_pack || packs_.Int(0) > sequence) return absl::OkStatus();
-    return AppendPacked(start, sequence, sequence + 1, points.size() + 1, points);
+    return AppendPacked(start, sequence, sequence + 1, points);
   }
 
  private:
@@ -114,12 +112,11 @@ class StartReader {
   }
 
   // Of the pack that packs_ is at.
-  absl::Status AppendPacked(int start, std::int64_t first, std::int64_t end, std::size_t limit,
-                            std::vector<PointRecord>& points) {
+  absl::Status AppendPacked(int start, std::int64_t first, std::int64_t end, std::vector<PointRecord>& points) {
     const PackHead head = {packs_.Int(0), packs_.Int(1), packs_.Int(2), packs_.Int(3)};
     const absl::StatusOr<PackReader> pack = PackReader::Open(head, packs_.Text(5), num_parameters_);
     if (!pack.ok()) return PrefixField(absl::StrCat("job ", job_id_, ", start ", start), pack.status());
-    for (; first < end && points.size() < limit; ++first) {
+    for (; first < end; ++first) {
       PointRecord& record = points.emplace_back();
       record.number = Number(start, first);
       record.start = start;
@@ -137,58 +134,147 @@ class StartReader {
   SqliteStatement row_;    // of one number
 };
 
-// What the index of exact points or of the front answers.
+// When points of one job were stored.
+class PointRevisions {
+ public:
+  static absl::StatusOr<PointRevisions> Create(SqliteConnection& connection, std::int64_t job_id, int num_starts) {
+    ASSIGN_OR_RETURN(SqliteStatement row,
+                     connection.Prepare("SELECT revision FROM point_rows WHERE job_id = ?1 AND number = ?2"));
+    ASSIGN_OR_RETURN(SqliteStatement pack,
+                     connection.Prepare("SELECT first_sequence, revision FROM point_packs WHERE job_id = ?1 AND "
+                                        "start = ?2 AND last_sequence >= ?3 ORDER BY last_sequence LIMIT 1"));
+    return PointRevisions(job_id, num_starts, std::move(row), std::move(pack));
+  }
+
+  // How many of the start's first `count` points, all stored, are of revisions up to this one. Looks at few: the nearer
+  // to the last ones the answer is, the fewer.
+  absl::StatusOr<std::int64_t> CountUpTo(int start, std::int64_t count, std::int64_t revision) {
+    std::int64_t least = 0;     // so many are
+    std::int64_t most = count;  // not more than so many are
+    for (std::int64_t step = 1; least < most; step *= 2) {
+      const std::int64_t sequence = std::max(least, most - step);
+      ASSIGN_OR_RETURN(const std::int64_t stored, Of(start, sequence));
+      if (stored <= revision) {
+        least = sequence + 1;
+        break;
+      }
+      most = sequence;
+    }
+    while (least < most) {
+      const std::int64_t middle = least + (most - least) / 2;
+      ASSIGN_OR_RETURN(const std::int64_t stored, Of(start, middle));
+      (stored <= revision ? least : most) = stored <= revision ? middle + 1 : middle;
+    }
+    return least;
+  }
+
+ private:
+  PointRevisions(std::int64_t job_id, int num_starts, SqliteStatement row, SqliteStatement pack)
+      : job_id_(job_id), num_starts_(num_starts), row_(std::move(row)), pack_(std::move(pack)) {}
+
+  absl::StatusOr<std::int64_t> Of(int start, std::int64_t sequence) {
+    const std::int64_t number = sequence * num_starts_ + start;
+    row_.Bind(job_id_, number);
+    ASSIGN_OR_RETURN(const bool has_row, row_.Step());
+    if (has_row) return row_.Int(0);
+    pack_.Bind(job_id_, start, sequence);
+    ASSIGN_OR_RETURN(const bool has_pack, pack_.Step());
+    if (!has_pack || pack_.Int(0) > sequence) return Missing(job_id_, start, number);
+    return pack_.Int(1);
+  }
+
+  std::int64_t job_id_;
+  int num_starts_;
+  SqliteStatement row_;
+  SqliteStatement pack_;
+};
+
+// What the index of exact points or one of the fronts' answers.
 absl::StatusOr<std::vector<PointRecord>> ReadPointRows(SqliteConnection& connection, const PointQuery& query) {
   ASSIGN_OR_RETURN(const int num_starts, ReadNumStarts(connection, query.job_id));
-  // Whatever is on the front is exact.
-  const bool skip_descent = query.exact_only && !query.front_only;
+  // Whatever is or was on the front is exact.
+  const bool of_front = query.front_only || query.ever_on_front;
+  const char* const source = query.front_only ? kOnFront : query.ever_on_front ? kEverOnFront : kOfJob;
+  // A point enters the front when it is stored, or never.
+  const char* const after = query.ever_on_front && !query.front_only ? "AND entered_front_revision > ?3 " : "";
   ASSIGN_OR_RETURN(SqliteStatement rows,
                    connection.Prepare(absl::StrCat(
-                       kSelectPointRows, query.front_only ? kOnFront : kOfJob, "AND number > ?2 ",
-                       skip_descent ? absl::StrCat("AND origin <> ", static_cast<int>(PointOrigin::kDescent), " ") : "",
-                       query.start ? "AND start = ?4 " : "", "ORDER BY number LIMIT ?3")));
+                       kSelectPointRows, source, "AND number > ?2 ", after, "AND revision > ?3 AND revision <= ?4 ",
+                       of_front ? "" : absl::StrCat("AND origin <> ", static_cast<int>(PointOrigin::kDescent), " "),
+                       query.start ? "AND start = ?6 " : "", "ORDER BY number LIMIT ?5")));
   if (query.start) {
-    rows.Bind(query.job_id, query.after_number, query.limit, *query.start);
+    rows.Bind(query.job_id, query.after_number, query.after_revision, query.last_revision, query.limit, *query.start);
   } else {
-    rows.Bind(query.job_id, query.after_number, query.limit);
+    rows.Bind(query.job_id, query.after_number, query.after_revision, query.last_revision, query.limit);
   }
   std::vector<PointRecord> points;
   RETURN_IF_ERROR(AppendPointRows(rows, num_starts, points));
   return points;
 }
 
-// The starts that a query may find points of.
-absl::StatusOr<std::vector<StartRecord>> ReadStartsOf(SqliteConnection& connection, const PointQuery& query) {
-  ASSIGN_OR_RETURN(std::vector<StartRecord> starts, ReadStarts(connection, query.job_id));
-  if (!query.start) return starts;
-  if (*query.start < 0 || *query.start >= static_cast<int>(starts.size())) return std::vector<StartRecord>();
-  return std::vector<StartRecord>{starts[static_cast<std::size_t>(*query.start)]};
+// Sequences of one start, from `first` to before `end`.
+struct StartRange {
+  int start = 0;
+  std::int64_t first = 0;
+  std::int64_t end = 0;
+};
+
+// What was stored of each start in the query's revisions: within a start they rise with the sequences.
+absl::StatusOr<std::vector<StartRange>> ReadRanges(SqliteConnection& connection, const PointQuery& query) {
+  ASSIGN_OR_RETURN(const std::vector<StartRecord> starts, ReadStarts(connection, query.job_id));
+  const auto num_starts = static_cast<std::int64_t>(starts.size());
+  ASSIGN_OR_RETURN(PointRevisions revisions,
+                   PointRevisions::Create(connection, query.job_id, static_cast<int>(num_starts)));
+  ASSIGN_OR_RETURN(const std::int64_t newest, ReadRevision(connection));
+  std::vector<StartRange> ranges;
+  for (const StartRecord& start : starts) {
+    if (query.start && *query.start != start.start) continue;
+    StartRange range = {start.start, 0, start.points};
+    if (query.last_revision < newest) {
+      ASSIGN_OR_RETURN(range.end, revisions.CountUpTo(start.start, start.points, query.last_revision));
+    }
+    if (query.after_revision > 0) {
+      ASSIGN_OR_RETURN(range.first, revisions.CountUpTo(start.start, range.end, query.after_revision));
+    }
+    const bool none = query.after_number < start.start;
+    range.first = std::max(range.first, none ? 0 : (query.after_number - start.start) / num_starts + 1);
+    if (range.first < range.end) ranges.push_back(range);
+  }
+  return ranges;
 }
 
-// Sequences have no gaps, so that a few of every start, put in order, make a stretch of the whole list.
+// A few sequences of every start, put in order, make a stretch of the whole list: sequences have no gaps.
 absl::StatusOr<std::vector<PointRecord>> ReadStretches(SqliteConnection& connection, const PointQuery& query) {
-  // Of one start's exact points it is not known how far apart they are.
-  constexpr std::int64_t kShortestStretch = 4096;
+  // As many points may be looked at for a stretch of exact ones, of which it is not known how far apart they are.
+  constexpr std::size_t kMostOfStretch = 65536;
   const auto limit = static_cast<std::size_t>(query.limit);
   ASSIGN_OR_RETURN(StartReader reader, StartReader::Create(connection, query.job_id, query.exact_only));
-  ASSIGN_OR_RETURN(std::vector<StartRecord> starts, ReadStartsOf(connection, query));
+  ASSIGN_OR_RETURN(std::vector<StartRange> ranges, ReadRanges(connection, query));
   std::vector<PointRecord> points;
-  std::int64_t sequence = std::max<std::int64_t>(0, query.after_number / reader.num_starts());
-  while (points.size() < limit) {
-    std::erase_if(starts, [sequence](const StartRecord& start) { return start.points <= sequence; });
-    if (starts.empty()) break;
-    const auto share = static_cast<std::int64_t>((limit - points.size()) / starts.size());
-    const std::int64_t end = sequence + std::max<std::int64_t>(share, query.exact_only ? kShortestStretch : 1);
-    const std::size_t begin = points.size();
-    for (const StartRecord& start : starts) {
-      const bool passed = sequence * reader.num_starts() + start.start <= query.after_number;
-      RETURN_IF_ERROR(
-          reader.Append(start.start, sequence + (passed ? 1 : 0), std::min(end, start.points), limit, points));
+  std::int64_t stretch = 0;
+  while (points.size() < limit && !ranges.empty()) {
+    const auto share = static_cast<std::int64_t>((limit - points.size()) / ranges.size());
+    const auto most = static_cast<std::int64_t>(kMostOfStretch / ranges.size());
+    // Twice as long as the last one where that had few.
+    stretch = std::max({std::int64_t{1}, share, query.exact_only ? std::min(2 * stretch, most) : 0});
+    const std::int64_t begin = std::min_element(ranges.begin(), ranges.end(), [](const auto& a, const auto& b) {
+                                 return a.first < b.first;
+                               })->first;
+    const std::int64_t end = begin + stretch;
+    const auto old_size = static_cast<std::ptrdiff_t>(points.size());
+    for (StartRange& range : ranges) {
+      const std::int64_t range_end = std::min(end, range.end);
+      if (range.first >= range_end) continue;
+      // More starts than are wanted: one sequence of each, by the starts' numbers, is in order.
+      if (stretch == 1 && points.size() >= limit) break;
+      RETURN_IF_ERROR(reader.Append(range.start, range.first, range_end, points));
+      range.first = range_end;
     }
-    std::sort(points.begin() + static_cast<std::ptrdiff_t>(begin), points.end(),
+    std::erase_if(ranges, [](const StartRange& range) { return range.first >= range.end; });
+    std::sort(points.begin() + old_size, points.end(),
               [](const PointRecord& a, const PointRecord& b) { return a.number < b.number; });
-    sequence = end;
   }
+  if (points.size() > limit) points.resize(limit);
   return points;
 }
 
@@ -205,7 +291,9 @@ absl::Status AppendPointRows(SqliteStatement& rows, int num_starts, std::vector<
 
 absl::StatusOr<std::vector<PointRecord>> ReadPoints(SqliteConnection& connection, const PointQuery& query) {
   RETURN_IF_ERROR(CheckLimit(query.limit));
-  if (query.front_only || (query.exact_only && !query.start)) return ReadPointRows(connection, query);
+  const bool of_front = query.front_only || query.ever_on_front;
+  const bool all_exact = query.exact_only && !query.start && query.after_revision == 0;
+  if (of_front || all_exact) return ReadPointRows(connection, query);
   return ReadStretches(connection, query);
 }
 

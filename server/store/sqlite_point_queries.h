@@ -19,8 +19,9 @@ absl::StatusOr<std::vector<PointRecord>> ReadPoints(SqliteConnection& connection
 absl::StatusOr<PointRecord> ReadPoint(SqliteConnection& connection, std::int64_t job_id, std::int64_t number);
 absl::StatusOr<std::string> ReadDesign(SqliteConnection& connection, std::int64_t job_id, std::int64_t number);
 
-// Queries of points in rows of their own begin with kSelectPointRows, and one of the conditions: of the job ?1, all or
-// those on its front. The front's index is named, because the planner prefers to look through all of the job's rows.
+// Queries of points in rows of their own begin with kSelectPointRows, and one of the conditions: of the job ?1, all,
+// those on its front, or those that are or were on it. The front's indexes are named, because the planner prefers to
+// look through all of the job's rows.
 inline constexpr char kSelectPointRows[] =
     "SELECT number, start, sample, origin, energy_uj, latency_cycles, area_mm2, score, parameters, revision, "
     "entered_front_revision, left_front_revision FROM point_rows ";
@@ -28,6 +29,8 @@ inline constexpr char kOfJob[] = "WHERE job_id = ?1 ";
 inline constexpr char kOnFront[] =
     "INDEXED BY point_rows_on_front WHERE job_id = ?1 AND entered_front_revision IS NOT NULL AND "
     "left_front_revision IS NULL ";
+inline constexpr char kEverOnFront[] =
+    "INDEXED BY point_rows_entered_front WHERE job_id = ?1 AND entered_front_revision IS NOT NULL ";
 
 // Steps through all rows.
 absl::Status AppendPointRows(SqliteStatement& rows, int num_starts, std::vector<PointRecord>& points);

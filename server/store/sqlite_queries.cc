@@ -121,13 +121,14 @@ absl::Status ReadLabels(SqliteConnection& connection, JobRecord& record) {
 
 // Of a job, all that filters and orders look at but the labels.
 constexpr char kSelectHeads[] =
-    "SELECT id, owner, workload_name, template_name, state, create_time_us, start_time_us, end_time_us, priority, "
-    "deadline_us, pinned FROM jobs WHERE (1 << state) & ?1 AND (?2 OR delete_time_us IS NULL) ";
+    "SELECT id, project, owner, workload_name, template_name, state, create_time_us, start_time_us, end_time_us, "
+    "priority, deadline_us, pinned, delete_time_us, revision FROM jobs ";
 
 JobRecord HeadFromRow(const SqliteStatement& row) {
   int column = 0;
   JobRecord record;
   record.id = row.Int(column++);
+  record.job.project = row.Text(column++);
   record.job.owner = row.Text(column++);
   record.job.workload_name = row.Text(column++);
   record.job.template_name = row.Text(column++);
@@ -138,12 +139,21 @@ JobRecord HeadFromRow(const SqliteStatement& row) {
   record.job.settings.priority = static_cast<int>(row.Int(column++));
   record.job.settings.deadline = OptionalTime(row, column++);
   record.job.settings.pinned = row.Int(column++) != 0;
+  record.delete_time = OptionalTime(row, column++);
+  record.revision = row.Int(column++);
   return record;
+}
+
+std::int64_t StateBits(const JobQuery& query) {
+  std::int64_t bits = query.states.empty() ? -1 : 0;
+  for (const JobState state : query.states) bits |= std::int64_t{1} << static_cast<int>(state);
+  return bits;
 }
 
 // A statement over kSelectHeads, one of few, with ?3 and ?4 the cursor and ?5 the project.
 std::string HeadsSql(const JobQuery& query) {
-  std::string sql = absl::StrCat(kSelectHeads, query.project.empty() ? "" : "AND project = ?5 ");
+  std::string sql = absl::StrCat(kSelectHeads, "WHERE (1 << state) & ?1 AND (?2 OR delete_time_us IS NULL) ",
+                                 query.project.empty() ? "" : "AND project = ?5 ");
   const char* const comparison = query.ascending ? ">" : "<";
   const char* const direction = query.ascending ? "" : " DESC";
   // By OrderKey. The id alone needs no sorting.
@@ -159,8 +169,7 @@ std::string HeadsSql(const JobQuery& query) {
 }
 
 absl::StatusOr<std::vector<std::int64_t>> FindJobs(SqliteConnection& connection, const JobQuery& query) {
-  std::int64_t state_bits = query.states.empty() ? -1 : 0;
-  for (const JobState state : query.states) state_bits |= std::int64_t{1} << static_cast<int>(state);
+  const std::int64_t state_bits = StateBits(query);
   using Limits = std::numeric_limits<std::int64_t>;
   const std::int64_t before_all = query.ascending ? Limits::min() : Limits::max();
   const auto [key, id] = query.after.value_or(JobCursor{before_all, before_all});
@@ -182,6 +191,33 @@ absl::StatusOr<std::vector<std::int64_t>> FindJobs(SqliteConnection& connection,
     ids.push_back(head.id);
   }
   return ids;
+}
+
+// Whether a job of the project, "" for any, was purged after the revision.
+absl::StatusOr<bool> WasPurged(SqliteConnection& connection, const std::string& project, std::int64_t since) {
+  ASSIGN_OR_RETURN(SqliteStatement row,
+                   connection.Prepare("SELECT EXISTS (SELECT 1 FROM purges WHERE revision > ?1 AND (?2 = '' OR "
+                                      "project = ?2))"));
+  row.Bind(since, project);
+  RETURN_IF_ERROR(row.Step().status());
+  return row.Int(0) != 0;
+}
+
+// The heads of the first `count` jobs that changed after the cursor.
+absl::StatusOr<std::vector<JobRecord>> ReadChangedHeads(SqliteConnection& connection, const JobQuery& query,
+                                                        const JobCursor& after, std::size_t count) {
+  ASSIGN_OR_RETURN(SqliteStatement rows,
+                   connection.Prepare(absl::StrCat(kSelectHeads,
+                                                   "WHERE (revision, id) > (?1, ?2) AND (?3 = '' OR project = ?3) "
+                                                   "ORDER BY revision, id LIMIT ?4")));
+  rows.Bind(after.key, after.id, query.project, static_cast<std::int64_t>(count));
+  std::vector<JobRecord> heads;
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool row, rows.Step());
+    if (!row) return heads;
+    heads.push_back(HeadFromRow(rows));
+    if (query.filter) RETURN_IF_ERROR(ReadLabels(connection, heads.back()));
+  }
 }
 
 // The revisions of the first `count` front changes after `after`, ascending.
@@ -210,9 +246,7 @@ absl::Status ReadEntered(SqliteConnection& connection, std::int64_t after, JobCh
                                                    "ORDER BY entered_front_revision, number")));
   rows.Bind(changes.job.id, after, changes.resume_revision);
   RETURN_IF_ERROR(AppendPointRows(rows, changes.job.job.num_starts, changes.entered));
-  for (PointRecord& point : changes.entered) {
-    if (point.left_front_revision > changes.resume_revision) point.left_front_revision = 0;
-  }
+  for (PointRecord& point : changes.entered) MarkAsOf(changes.resume_revision, &point);
   return absl::OkStatus();
 }
 
@@ -285,6 +319,30 @@ absl::StatusOr<std::vector<JobRecord>> ReadJobs(SqliteConnection& connection, co
     records.push_back(std::move(record));
   }
   return records;
+}
+
+absl::StatusOr<ChangedJobs> ReadChangedJobs(SqliteConnection& connection, const JobQuery& query, std::int64_t since,
+                                            const JobCursor& after) {
+  RETURN_IF_ERROR(CheckLimit(query.limit));
+  ChangedJobs changed;
+  ASSIGN_OR_RETURN(changed.revision, ReadRevision(connection));
+  RETURN_IF_ERROR(CheckAfter(since, changed.revision));
+  ASSIGN_OR_RETURN(changed.purged, WasPurged(connection, query.project, since));
+  if (changed.purged) return changed;
+  const auto limit = static_cast<std::size_t>(query.limit);
+  ASSIGN_OR_RETURN(std::vector<JobRecord> heads, ReadChangedHeads(connection, query, after, limit + 1));
+  changed.more = heads.size() > limit;
+  if (changed.more) heads.pop_back();
+  for (const JobRecord& head : heads) {
+    ChangedJobs::Entry& entry = changed.jobs.emplace_back();
+    entry.wanted = IsWanted(query, head);
+    if (entry.wanted) {
+      ASSIGN_OR_RETURN(entry.record, ReadJob(connection, head.id, SpecDetail::kSummary));
+    } else {
+      entry.record = HeadOf(head);
+    }
+  }
+  return changed;
 }
 
 absl::StatusOr<JobRecord> ReadRequestedJob(SqliteConnection& connection, const std::string& project,
@@ -382,6 +440,23 @@ absl::StatusOr<JobChanges> ReadJobChanges(SqliteConnection& connection, std::int
   ASSIGN_OR_RETURN(const std::int64_t points_now, ReadPointsAt(connection, job_id, changes.resume_revision));
   changes.new_points = points_now - points_before;
   return changes;
+}
+
+absl::StatusOr<std::vector<PointRecord>> ReadFrontAt(SqliteConnection& connection, std::int64_t job_id,
+                                                     std::int64_t revision) {
+  ASSIGN_OR_RETURN(const int num_starts, ReadNumStarts(connection, job_id));
+  ASSIGN_OR_RETURN(const std::int64_t newest, ReadRevision(connection));
+  RETURN_IF_ERROR(CheckAfter(revision, newest));
+  ASSIGN_OR_RETURN(SqliteStatement rows,
+                   connection.Prepare(absl::StrCat(kSelectPointRows, kEverOnFront,
+                                                   "AND entered_front_revision <= ?2 AND "
+                                                   "(left_front_revision IS NULL OR left_front_revision > ?2) "
+                                                   "ORDER BY number")));
+  rows.Bind(job_id, revision);
+  std::vector<PointRecord> front;
+  RETURN_IF_ERROR(AppendPointRows(rows, num_starts, front));
+  for (PointRecord& point : front) MarkAsOf(revision, &point);
+  return front;
 }
 
 }  // namespace oneloop

@@ -20,6 +20,8 @@ absl::StatusOr<int> ReadNumStarts(SqliteConnection& connection, std::int64_t job
 absl::StatusOr<JobRecord> ReadJob(SqliteConnection& connection, std::int64_t id,
                                   SpecDetail detail = SpecDetail::kWhole);
 absl::StatusOr<std::vector<JobRecord>> ReadJobs(SqliteConnection& connection, const JobQuery& query);
+absl::StatusOr<ChangedJobs> ReadChangedJobs(SqliteConnection& connection, const JobQuery& query, std::int64_t since,
+                                            const JobCursor& after);
 absl::StatusOr<JobRecord> ReadRequestedJob(SqliteConnection& connection, const std::string& project,
                                            const std::string& owner, const std::string& request_id);
 absl::StatusOr<StoreUsage> ReadStoreUsage(SqliteConnection& connection, const std::string& owner,
@@ -30,6 +32,8 @@ absl::StatusOr<std::vector<StartRecord>> ReadStarts(SqliteConnection& connection
 absl::StatusOr<JobSnapshot> ReadSnapshot(SqliteConnection& connection, std::int64_t job_id);
 absl::StatusOr<JobChanges> ReadJobChanges(SqliteConnection& connection, std::int64_t job_id, std::int64_t after,
                                           int limit);
+absl::StatusOr<std::vector<PointRecord>> ReadFrontAt(SqliteConnection& connection, std::int64_t job_id,
+                                                     std::int64_t revision);
 
 }  // namespace oneloop
 

@@ -84,6 +84,12 @@ class SqliteRunStoreImpl final : public QueuedRunStore {
     return readers_->Read([&](SqliteConnection& connection) { return ReadJobs(connection, query); });
   }
 
+  absl::StatusOr<ChangedJobs> ListChangedJobs(const JobQuery& query, std::int64_t since,
+                                              const JobCursor& after) override {
+    return readers_->Read(
+        [&](SqliteConnection& connection) { return ReadChangedJobs(connection, query, since, after); });
+  }
+
   absl::StatusOr<JobRecord> FindRequest(const std::string& project, const std::string& owner,
                                         const std::string& request_id) override {
     return readers_->Read(
@@ -125,6 +131,10 @@ class SqliteRunStoreImpl final : public QueuedRunStore {
   absl::StatusOr<JobChanges> ReadChanges(std::int64_t job_id, std::int64_t after, int limit) override {
     return readers_->Read(
         [&](SqliteConnection& connection) { return ReadJobChanges(connection, job_id, after, limit); });
+  }
+
+  absl::StatusOr<std::vector<PointRecord>> FrontAt(std::int64_t job_id, std::int64_t revision) override {
+    return readers_->Read([&](SqliteConnection& connection) { return ReadFrontAt(connection, job_id, revision); });
   }
 
   absl::StatusOr<CalibrationRecord> GetCalibration(const std::string& project, const std::string& name) override {

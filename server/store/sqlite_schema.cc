@@ -258,6 +258,14 @@ ALTER TABLE jobs ADD COLUMN starts_wait_for_bound INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE jobs ADD COLUMN own_bests TEXT NOT NULL DEFAULT '[]';  -- objectives by network, null for infinity
 ALTER TABLE jobs ADD COLUMN area_mm2_bound REAL DEFAULT 0;  -- NULL for infinity
 )sql";
+// Version 6: what polls ask for. A purge leaves nothing else by which to tell it.
+constexpr char kAddRevisions[] = R"sql(
+CREATE INDEX jobs_by_revision ON jobs (revision);
+CREATE TABLE purges (
+  project TEXT PRIMARY KEY,
+  revision INTEGER NOT NULL  -- of the last commit that purged a job of it
+) STRICT, WITHOUT ROWID;
+)sql";
 constexpr char kSetCalibrationsAside[] = "ALTER TABLE calibrations RENAME TO calibrations_of_all;";
 constexpr char kTakeCalibrationsOver[] = R"sql(
 INSERT INTO calibrations (id, name, state, message, summary, request, model, create_time_us, end_time_us, project,
@@ -312,12 +320,12 @@ absl::Status Migrate(SqliteConnection* connection, const Schema& schema, int ver
 const Schema& StoreSchema() {
   static const Schema& schema =
       *new Schema{absl::StrCat(kCreateTables, CreatePointsView(), kCreateCalibrations, kAddJobSettings, kAddBytes,
-                               kCreateCrashes, kAddSpecSummaries, kAddOwnBests),
+                               kCreateCrashes, kAddSpecSummaries, kAddOwnBests, kAddRevisions),
                   /*steps=*/{absl::StrCat(kCreateCalibrationsOfAll, kAddOwners, kAddJobSettings),
                              absl::StrCat(kAddBytes, kCountBytes),
                              absl::StrCat(kRequestsOfOwners, kSetCalibrationsAside, kCreateCalibrations,
                                           kTakeCalibrationsOver, kCreateCrashes, kAddSpecSummaries),
-                             kAddOwnBests}};
+                             kAddOwnBests, kAddRevisions}};
   return schema;
 }
 

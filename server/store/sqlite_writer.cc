@@ -303,6 +303,9 @@ absl::Status SqliteWriter::Apply(DeleteJobWrite& write) {
 }
 
 absl::Status SqliteWriter::RemoveJob(std::int64_t id) {
+  ASSIGN_OR_RETURN(SqliteStatement note, connection_->Prepare("INSERT OR REPLACE INTO purges (project, revision) "
+                                                              "SELECT project, ?2 FROM jobs WHERE id = ?1"));
+  RETURN_IF_ERROR(note.Run(id, next_revision_));
   for (const char* sql : {"DELETE FROM job_crashes WHERE job_id = ?", "DELETE FROM job_labels WHERE job_id = ?",
                           "DELETE FROM job_specs WHERE job_id = ?", "DELETE FROM job_parameters WHERE job_id = ?",
                           "DELETE FROM job_states WHERE job_id = ?", "DELETE FROM starts WHERE job_id = ?",

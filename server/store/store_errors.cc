@@ -127,6 +127,28 @@ void ApplyJobChange(const JobChange& change, absl::Time now, JobRecord* record) 
   record->delete_time = change.purge_time->has_value() ? std::optional<absl::Time>(now) : std::nullopt;
 }
 
+bool IsWanted(const JobQuery& query, const JobRecord& record) {
+  if (!query.project.empty() && record.job.project != query.project) return false;
+  if (record.delete_time && !query.show_deleted) return false;
+  if (!query.states.empty() &&
+      std::find(query.states.begin(), query.states.end(), record.state) == query.states.end()) {
+    return false;
+  }
+  return !query.filter || Matches(*query.filter, record);
+}
+
+JobRecord HeadOf(const JobRecord& record) {
+  JobRecord head;
+  head.id = record.id;
+  head.job.project = record.job.project;
+  head.revision = record.revision;
+  return head;
+}
+
+void MarkAsOf(std::int64_t revision, PointRecord* point) {
+  if (point->left_front_revision > revision) point->left_front_revision = 0;
+}
+
 std::int64_t EndOfChanges(const std::vector<std::int64_t>& change_revisions, int limit, std::int64_t revision) {
   const auto count = static_cast<std::size_t>(limit);
   if (change_revisions.size() <= count) return revision;

@@ -35,6 +35,13 @@ absl::Status CheckJobChange(const JobRecord& record, const JobChange& change);
 // Carries out what CheckJobChange allows.
 void ApplyJobChange(const JobChange& change, absl::Time now, JobRecord* record);
 
+// Whether a list has the job.
+bool IsWanted(const JobQuery& query, const JobRecord& record);
+// What ChangedJobs has of a job that is not wanted.
+JobRecord HeadOf(const JobRecord& record);
+// Leaves out what was marked after that revision.
+void MarkAsOf(std::int64_t revision, PointRecord* point);
+
 // Where a range of front changes ends that may not hold more than `limit` of them, unless its first revision alone
 // does. `change_revisions`: of the first limit + 1 changes after the range's beginning, ascending.
 std::int64_t EndOfChanges(const std::vector<std::int64_t>& change_revisions, int limit, std::int64_t revision);

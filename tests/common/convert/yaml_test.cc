@@ -312,6 +312,13 @@ TEST(ReadYamlTextTest, BinaryIsRefused) {
   EXPECT_EQ(ErrorOf<v1::Workload>("description: \"µJ · 速度 🚀\""), "");
 }
 
+// A megabyte that a thousand aliases name would be a gigabyte.
+TEST(ReadYamlTextTest, LongTextThatManyAliasesRepeatIsRefused) {
+  std::string text = absl::StrCat("description: &d ", std::string(1 << 20, 'x'), "\nlayers:\n");
+  for (int i = 0; i < 1000; ++i) absl::StrAppend(&text, "- name: *d\n");
+  EXPECT_THAT(ErrorOf<v1::Workload>(text), HasSubstr("too large"));
+}
+
 TEST(ReadYamlTextTest, AliasBombsAndCyclesAreRefused) {
   // Twenty lists of nine aliases each: 9^20 values when expanded.
   std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n";

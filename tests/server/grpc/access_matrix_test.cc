@@ -46,11 +46,14 @@ const std::map<std::string, Needs> kPromises = {
     {"ModelService.GetWorkload", Needs::kViewer},
     {"ModelService.ListTemplates", Needs::kViewer},
     {"ModelService.ListWorkloads", Needs::kViewer},
+    {"ModelService.ParseTemplate", Needs::kViewer},
+    {"ModelService.ParseWorkload", Needs::kViewer},
     {"SearchService.CancelJob", Needs::kOwner},
     {"SearchService.CreateJob", Needs::kUser},
     {"SearchService.DeleteJob", Needs::kOwner},
     {"SearchService.ExplainDesign", Needs::kViewer},
     {"SearchService.GetDesign", Needs::kViewer},
+    {"SearchService.GetFront", Needs::kViewer},
     {"SearchService.GetJob", Needs::kViewer},
     {"SearchService.GetPoint", Needs::kViewer},
     {"SearchService.ListJobs", Needs::kViewer},
@@ -129,7 +132,9 @@ class AccessMatrixTest : public testing::Test {
       part->GetReflection()->SetString(part, part->GetDescriptor()->FindFieldByName("name"), job);
     }
     const std::string project = job.substr(0, job.find("/jobs"));
-    set("parent", method.name == "SearchService.ListPoints" ? job : project);
+    const std::set<std::string> of_job = {"SearchService.GetFront", "SearchService.GetHistory",
+                                          "SearchService.ListPoints", "SearchService.SamplePoints"};
+    set("parent", of_job.contains(method.name) ? job : project);
     set("name", method.name == "SearchService.GetPoint" ? job + "/points/0"
                 : method.name.ends_with("Design")       ? job + "/designs/best"
                                                         : job);

@@ -7,10 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "common/base/read_file.h"
 #include "common/base/status.h"
 #include "common/convert/library.h"
 #include "server/handlers/calibration_convert.h"
 #include "server/store/memory_run_store.h"
+#include "tests/testing/shipped.h"
 
 namespace oneloop {
 namespace {
@@ -227,6 +229,69 @@ TEST_F(ModelHandlersTest, GetsByNameAndOffersTheNearest) {
   EXPECT_TRUE(handlers_.GetTemplate(get, &hardware_template).ok());
   get.set_name("gemmini");
   EXPECT_EQ(FieldOf(handlers_.GetTemplate(get, &hardware_template)), "name");
+}
+
+constexpr char kLayerText[] =
+    "name: tiny\n"
+    "layers:\n"
+    "- name: only\n"
+    "  count: 2\n"
+    "  bounds: [1, 1, 4, 4, 8, 8, 1]\n";
+
+TEST_F(ModelHandlersTest, ParsesAWorkloadInYamlAndInJson) {
+  v1::ParseWorkloadRequest request;
+  request.set_text(kLayerText);
+  v1::Workload from_yaml;
+  ASSERT_EQ(handlers_.ParseWorkload(request, &from_yaml), absl::OkStatus());
+  EXPECT_EQ(from_yaml.name(), "tiny");
+  EXPECT_EQ(from_yaml.layers(0).count(), 2);
+  EXPECT_EQ(from_yaml.layers(0).bounds().c(), 8);
+  request.set_text(
+      R"({"name": "tiny", "layers": [{"name": "only", "count": 2, "bounds":
+          {"R": 1, "S": 1, "P": 4, "Q": 4, "C": 8, "K": 8, "N": 1}}]})");
+  v1::Workload from_json;
+  const absl::Status status = handlers_.ParseWorkload(request, &from_json);
+  ASSERT_EQ(status, absl::OkStatus());
+  EXPECT_EQ(from_json.SerializeAsString(), from_yaml.SerializeAsString());
+}
+
+TEST_F(ModelHandlersTest, ErrorsOfAParsedTextHaveTheirPlaceAndField) {
+  v1::Workload workload;
+  v1::ParseWorkloadRequest request;
+  const auto refused = [&](const std::string& text) {
+    request.set_text(text);
+    const absl::Status status = handlers_.ParseWorkload(request, &workload);
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << text;
+    return status;
+  };
+  absl::Status status = refused("name: tiny\nlayers:\n- name: only\n  bound: [1]\n");
+  EXPECT_THAT(Message(status), testing::StartsWith("text:4:3: "));
+  EXPECT_THAT(Message(status), HasSubstr("did you mean 'bounds'?"));
+  // What only CreateJob would find.
+  status = refused(std::string(kLayerText) + "- name: only\n  bounds: [1, 1, 4, 4, 8, 8, 1]\n");
+  EXPECT_EQ(FieldOf(status), "layers[1].name");
+  EXPECT_THAT(Message(status), testing::StartsWith("text:6:"));
+  status = refused("name: tiny\nlayers:\n- name: only\n  bounds: [0, 1, 4, 4, 8, 8, 1]\n");
+  EXPECT_EQ(FieldOf(status), "layers[0].bounds.R");
+  EXPECT_THAT(Message(refused("")), HasSubstr("empty"));
+  EXPECT_THAT(Message(refused(std::string((4 << 20) + 1, ' '))), HasSubstr("4 MiB"));
+}
+
+TEST_F(ModelHandlersTest, ParsesATemplateAndChecksIt) {
+  const std::string text = R"(
+name: plain
+parameters:
+- {name: pe_dim, min: 4, max: 8}
+)";
+  v1::Template parsed;
+  v1::ParseTemplateRequest request;
+  request.set_text(text);
+  const absl::Status status = handlers_.ParseTemplate(request, &parsed);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(Message(status), HasSubstr("text:"));
+  request.set_text(ReadFile(SourceDir() + "/data/templates/gemmini.yaml").value());
+  ASSERT_EQ(handlers_.ParseTemplate(request, &parsed), absl::OkStatus());
+  EXPECT_EQ(parsed.SerializeAsString(), catalog_.FindTemplate("gemmini")->SerializeAsString());
 }
 
 }  // namespace

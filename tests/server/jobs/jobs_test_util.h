@@ -71,6 +71,10 @@ class ForwardingStore : public RunStore {
   absl::StatusOr<CreateResult> CreateJob(const NewJob& job) override { return target_.CreateJob(job); }
   absl::StatusOr<JobRecord> GetJob(std::int64_t id) override { return target_.GetJob(id); }
   absl::StatusOr<std::vector<JobRecord>> ListJobs(const JobQuery& query) override { return target_.ListJobs(query); }
+  absl::StatusOr<ChangedJobs> ListChangedJobs(const JobQuery& query, std::int64_t since,
+                                              const JobCursor& after) override {
+    return target_.ListChangedJobs(query, since, after);
+  }
   absl::StatusOr<JobRecord> FindRequest(const std::string& project, const std::string& owner,
                                         const std::string& request_id) override {
     return target_.FindRequest(project, owner, request_id);
@@ -111,6 +115,9 @@ class ForwardingStore : public RunStore {
   absl::StatusOr<JobSnapshot> Snapshot(std::int64_t job_id) override { return target_.Snapshot(job_id); }
   absl::StatusOr<JobChanges> ReadChanges(std::int64_t job_id, std::int64_t after, int limit) override {
     return target_.ReadChanges(job_id, after, limit);
+  }
+  absl::StatusOr<std::vector<PointRecord>> FrontAt(std::int64_t job_id, std::int64_t revision) override {
+    return target_.FrontAt(job_id, revision);
   }
   absl::StatusOr<CreateCalibrationResult> CreateCalibration(const NewCalibration& calibration) override {
     return target_.CreateCalibration(calibration);
