@@ -55,6 +55,8 @@ class SearchHandlers {
   absl::Status ListPoints(const v1::ListPointsRequest& request, v1::ListPointsResponse* response) const;
   absl::Status GetPoint(const v1::GetPointRequest& request, v1::EvaluatedPoint* response) const;
   absl::Status GetFront(const v1::GetFrontRequest& request, v1::GetFrontResponse* response) const;
+  absl::Status SamplePoints(const v1::SamplePointsRequest& request, v1::SamplePointsResponse* response) const;
+  absl::Status GetHistory(const v1::GetHistoryRequest& request, v1::SearchHistory* response) const;
   absl::Status GetDesign(const v1::GetDesignRequest& request, v1::Design* response) const;
   // Searches, within the memory of the jobs' searches; the call's error soon after it is interrupted.
   absl::Status ExplainDesign(const v1::ExplainDesignRequest& request, const CallContext& call,

@@ -25,6 +25,17 @@ namespace {
 // Beyond so many changes of a front its whole is sent.
 constexpr int kMostFrontChanges = 1000;
 
+// Marks that a plot can show.
+constexpr int kFewestMarks = 16;
+constexpr int kMostMarks = 2000;
+static_assert(kFewestMarks >= kLeastSample);
+
+absl::StatusOr<int> MarksOf(std::string_view field, int asked) {
+  if (asked == 0) return kMostMarks;
+  if (asked >= kFewestMarks && asked <= kMostMarks) return asked;
+  return FieldError(field, absl::StrCat("is ", asked, "; valid: 0 or ", kFewestMarks, " to ", kMostMarks));
+}
+
 // What a page token is bound to: the request without the page, and which of the request's lists it is.
 template <class Request>
 std::uint64_t HashOfQuery(Request request, std::string_view list = "") {
@@ -247,6 +258,43 @@ absl::Status SearchHandlers::GetFront(const v1::GetFrontRequest& request, v1::Ge
   }
   ASSIGN_OR_RETURN(const JobSnapshot snapshot, options_.store->Snapshot(job.id));
   fill_whole(snapshot.front, snapshot.revision);
+  return absl::OkStatus();
+}
+
+absl::Status SearchHandlers::SamplePoints(const v1::SamplePointsRequest& request,
+                                          v1::SamplePointsResponse* response) const {
+  ASSIGN_OR_RETURN(const JobName name, ParseJobName("parent", request.parent()));
+  ASSIGN_OR_RETURN(const int most, MarksOf("max_points", request.max_points()));
+  ASSIGN_OR_RETURN(const JobRecord job, FindJob(name));
+  ASSIGN_OR_RETURN(const PointSample sample, options_.store->SamplePoints(job.id, most));
+  for (const PointRecord& point : sample.points) *response->add_points() = PointToProto(point, job);
+  response->set_revision(sample.revision);
+  response->set_total(sample.total);
+  return absl::OkStatus();
+}
+
+absl::Status SearchHandlers::GetHistory(const v1::GetHistoryRequest& request, v1::SearchHistory* response) const {
+  ASSIGN_OR_RETURN(const JobName name, ParseJobName("parent", request.parent()));
+  ASSIGN_OR_RETURN(const int most, MarksOf("max_improvements", request.max_improvements()));
+  ASSIGN_OR_RETURN(const JobRecord job, FindJob(name));
+  ASSIGN_OR_RETURN(const JobHistory history, options_.store->ReadHistory(job.id, most));
+  response->set_revision(history.revision);
+  for (const StartHistory& start : history.starts) {
+    v1::StartHistory* const message = response->add_starts();
+    message->set_start(start.start.start);
+    message->set_samples_done(start.start.samples_done);
+    message->set_done(start.start.done);
+    for (const Improvement& improvement : start.improvements) {
+      v1::Improvement* const entry = message->add_improvements();
+      entry->set_sample(improvement.sample);
+      entry->set_number(improvement.number);
+      entry->set_score(improvement.score);
+      entry->set_energy_uj(improvement.energy_uj);
+      entry->set_latency_cycles(improvement.latency_cycles);
+      entry->set_area_mm2(improvement.area_mm2);
+      entry->set_edp(improvement.energy_uj * improvement.latency_cycles);
+    }
+  }
   return absl::OkStatus();
 }
 

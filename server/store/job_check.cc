@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <tuple>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
+#include "server/store/figure.h"
 #include "server/store/job_ledger.h"
 #include "server/store/number_list.h"
 #include "server/store/point_pack.h"
@@ -25,25 +27,28 @@ absl::Status JobCheck::Run() {
     return absl::OkStatus();
   }
   ranges_.resize(static_cast<std::size_t>(head_.num_starts));
+  improvements_.resize(ranges_.size());
   RETURN_IF_ERROR(CheckStates());
   RETURN_IF_ERROR(CheckRows());
   RETURN_IF_ERROR(CheckPacks());
   RETURN_IF_ERROR(CheckStarts());
   RETURN_IF_ERROR(CheckPointCounts());
   RETURN_IF_ERROR(CheckDesigns());
+  RETURN_IF_ERROR(CheckImprovements());
+  RETURN_IF_ERROR(CheckGreatest());
   CheckFront();
   CheckBest();
   return absl::OkStatus();
 }
 
 absl::Status JobCheck::ReadHead() {
-  ASSIGN_OR_RETURN(
-      SqliteStatement job,
-      connection_.Prepare("SELECT state, end_time_us IS NOT NULL, num_starts, starts_done, samples_done, points, "
-                          "front_size, best_point, best_score, revision, "
-                          "(SELECT count(*) FROM job_parameters WHERE job_id = id), bytes, "
-                          "(SELECT length(spec) + length(resolved) FROM job_specs WHERE job_id = id), "
-                          "(SELECT sum(length(design)) FROM designs WHERE job_id = id) FROM jobs WHERE id = ?"));
+  ASSIGN_OR_RETURN(SqliteStatement job,
+                   connection_.Prepare(
+                       "SELECT state, end_time_us IS NOT NULL, num_starts, starts_done, samples_done, points, "
+                       "front_size, best_point, best_score, revision, "
+                       "(SELECT count(*) FROM job_parameters WHERE job_id = id), bytes, "
+                       "(SELECT length(spec) + length(resolved) FROM job_specs WHERE job_id = id), "
+                       "(SELECT sum(length(design)) FROM designs WHERE job_id = id), results FROM jobs WHERE id = ?"));
   job.Bind(job_id_);
   ASSIGN_OR_RETURN(const bool found, job.Step());
   if (!found) return absl::NotFoundError(absl::StrCat("there is no job ", job_id_));
@@ -58,6 +63,7 @@ absl::Status JobCheck::ReadHead() {
   if (!job.IsNull(8)) head_.best_score = job.Real(8);
   head_.revision = job.Int(9);
   head_.num_parameters = static_cast<std::size_t>(job.Int(10));
+  head_.results = job.Int(14);
   if (const std::int64_t bytes = job.Int(12) + job.Int(13); job.Int(11) != bytes) {
     Find("counts ", job.Int(11), " bytes, and its spec and designs have ", bytes);
   }
@@ -100,7 +106,7 @@ absl::Status JobCheck::CheckRows() {
   ASSIGN_OR_RETURN(
       SqliteStatement rows,
       connection_.Prepare("SELECT number, start, origin, energy_uj, latency_cycles, area_mm2, score, parameters, "
-                          "revision, entered_front_revision, left_front_revision "
+                          "revision, entered_front_revision, left_front_revision, sample "
                           "FROM point_rows WHERE job_id = ? ORDER BY number"));
   rows.Bind(job_id_);
   for (;;) {
@@ -139,6 +145,12 @@ void JobCheck::CheckRow(const SqliteStatement& row) {
   // Infinite figures are NULL.
   if (exact && !row.IsNull(3) && !row.IsNull(4) && !row.IsNull(5) && !row.IsNull(6)) {
     results_.push_back({number, row.Real(3), row.Real(4), row.Real(5), row.Real(6), marked});
+    const Result& result = results_.back();
+    std::vector<Improvement>& better = improvements_[static_cast<std::size_t>(start)];
+    if (better.empty() || result.score < better.back().score) {
+      better.push_back(
+          {number, row.Int(11), result.energy_uj, result.latency_cycles, result.area_mm2, result.score, revision});
+    }
   } else if (entered != 0) {
     Find("point ", number, " was on the front and is no result");
   }
@@ -242,6 +254,64 @@ absl::Status JobCheck::CheckDesigns() {
     if (!row) return absl::OkStatus();
     Find("has a design of point ", rows.Int(0), ", and not the point");
   }
+}
+
+absl::Status JobCheck::CheckImprovements() {
+  ASSIGN_OR_RETURN(SqliteStatement rows,
+                   connection_.Prepare("SELECT start, ordinal, number, sample, energy_uj, latency_cycles, area_mm2, "
+                                       "score, revision FROM improvements WHERE job_id = ? ORDER BY start, ordinal"));
+  rows.Bind(job_id_);
+  std::vector<std::int64_t> counts(improvements_.size(), 0);
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool row, rows.Step());
+    if (!row) break;
+    const std::int64_t start = rows.Int(0);
+    const Improvement said = {rows.Int(2),  rows.Int(3),  rows.Real(4), rows.Real(5),
+                              rows.Real(6), rows.Real(7), rows.Int(8)};
+    if (start < 0 || start >= head_.num_starts) {
+      Find("improvement ", rows.Int(1), " belongs to no start, and says ", start);
+      continue;
+    }
+    const std::vector<Improvement>& better = improvements_[static_cast<std::size_t>(start)];
+    const std::int64_t ordinal = counts[static_cast<std::size_t>(start)]++;
+    if (rows.Int(1) != ordinal) {
+      Find("start ", start, " has an improvement ", rows.Int(1), " in the place of ", ordinal);
+    } else if (ordinal >= static_cast<std::int64_t>(better.size()) ||
+               better[static_cast<std::size_t>(ordinal)] != said) {
+      Find("start ", start, " has an improvement ", ordinal, ", point ", said.number, ", that its points do not have");
+    }
+  }
+  for (std::size_t start = 0; start < counts.size(); ++start) {
+    const auto expected = static_cast<std::int64_t>(improvements_[start].size());
+    if (counts[start] < expected) {
+      Find("start ", start, " has ", counts[start], " improvements, and its points ", expected);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status JobCheck::CheckGreatest() {
+  const auto results = static_cast<std::int64_t>(results_.size());
+  if (results != head_.results) Find("counts ", head_.results, " results, and has ", results);
+  std::map<Figure, std::int64_t> expected;
+  for (const Figure figure : kFigures) {
+    // By number: of equal ones the first.
+    const auto greatest = std::max_element(
+        results_.begin(), results_.end(),
+        [figure](const Result& a, const Result& b) { return FigureOf(figure, a) < FigureOf(figure, b); });
+    if (greatest != results_.end()) expected[figure] = greatest->number;
+  }
+  std::map<Figure, std::int64_t> said;
+  ASSIGN_OR_RETURN(SqliteStatement rows,
+                   connection_.Prepare("SELECT figure, number FROM greatest_points WHERE job_id = ?"));
+  rows.Bind(job_id_);
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool row, rows.Step());
+    if (!row) break;
+    said[static_cast<Figure>(rows.Int(0))] = rows.Int(1);
+  }
+  if (said != expected) Find("its points of the greatest figures are others than it says");
+  return absl::OkStatus();
 }
 
 // By another way than ParetoFront's: in the order of energy, then latency, area and number, a point is on the front

@@ -38,6 +38,7 @@ class JobCheck {
     std::optional<double> best_score;
     std::int64_t revision = 0;
     std::size_t num_parameters = 0;
+    std::int64_t results = 0;
   };
   // An exact point that may be on the front.
   struct Result {
@@ -62,6 +63,8 @@ class JobCheck {
   absl::Status CheckPointCounts();
   absl::Status CheckDesigns();
   void CheckSequences(const std::vector<StartRecord>& starts);
+  absl::Status CheckImprovements();
+  absl::Status CheckGreatest();
   void CheckFront();
   void CheckBest();
   void AddRange(std::int64_t start, Range range);
@@ -71,6 +74,7 @@ class JobCheck {
   Head head_;
   std::vector<std::vector<Range>> ranges_;  // of each start: the sequences that are stored
   std::vector<Result> results_;
+  std::vector<std::vector<Improvement>> improvements_;  // of each start: as its points say
   std::vector<std::string> findings_;
 };
 

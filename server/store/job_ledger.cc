@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <tuple>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
@@ -42,10 +43,18 @@ JobLedger::JobLedger(int num_starts, std::size_t num_parameters)
 
 void JobLedger::RestoreStart(const StartRecord& record) {
   Start& start = starts_[static_cast<std::size_t>(record.start)];
-  start = {record.points, record.samples_done, record.done, record.within_stop_gap};
+  start.points = record.points;
+  start.samples_done = record.samples_done;
+  start.done = record.done;
+  start.within_stop_gap = record.within_stop_gap;
   starts_done_ += start.done ? 1 : 0;
   samples_done_ += start.samples_done;
   points_ += start.points;
+}
+
+void JobLedger::RestoreImprovements(int start, std::int64_t improvements, double score) {
+  starts_[static_cast<std::size_t>(start)].improvements = improvements;
+  starts_[static_cast<std::size_t>(start)].best_score = score;
 }
 
 absl::Status JobLedger::Check(const PointBatch& batch) const {
@@ -84,7 +93,7 @@ std::size_t JobLedger::Add(const PointBatch& batch) {
   }
   for (std::size_t i = first_new; i < batch.points.size(); ++i) {
     bytes_ += static_cast<std::int64_t>(batch.points[i].design.size());
-    if (IsResult(batch.points[i])) AddResult(Number(batch.start, batch.points[i].sequence), batch.points[i]);
+    if (IsResult(batch.points[i])) AddResult(batch.start, batch.points[i]);
   }
   const auto added = static_cast<std::int64_t>(batch.points.size() - first_new);
   const std::int64_t samples = std::max(start.samples_done, batch.samples_done);
@@ -101,13 +110,43 @@ std::size_t JobLedger::Add(const PointBatch& batch) {
   return first_new;
 }
 
-void JobLedger::AddResult(std::int64_t number, const NewPoint& point) {
+void JobLedger::AddResult(int start, const NewPoint& point) {
+  const std::int64_t number = Number(start, point.sequence);
+  ++results_;
+  AddImprovement(start, point);
+  AddToGreatest(number, point);
   const Best result{number, point.score, point.energy_uj * point.latency_cycles, point.area_mm2};
   if (!best_ || result < *best_) best_ = result;
   const ParetoFront::Change change = front_.Insert({number, point.energy_uj, point.latency_cycles, point.area_mm2});
   if (change.entered) entered_front_.insert(number);
   for (const std::int64_t left : change.left) {
     if (entered_front_.erase(left) == 0) left_front_.insert(left);
+  }
+}
+
+void JobLedger::AddImprovement(int index, const NewPoint& point) {
+  Start& start = starts_[static_cast<std::size_t>(index)];
+  if (point.score >= start.best_score) return;
+  start.best_score = point.score;
+  Improvement improvement;
+  improvement.number = Number(index, point.sequence);
+  improvement.sample = point.sample;
+  improvement.energy_uj = point.energy_uj;
+  improvement.latency_cycles = point.latency_cycles;
+  improvement.area_mm2 = point.area_mm2;
+  improvement.score = point.score;
+  new_improvements_.push_back({index, start.improvements++, improvement});
+}
+
+void JobLedger::AddToGreatest(std::int64_t number, const NewPoint& point) {
+  for (const Figure figure : kFigures) {
+    const Greatest candidate = {number, FigureOf(figure, point)};
+    const auto [known, first] = greatest_.emplace(figure, candidate);
+    Greatest& greatest = known->second;
+    if (!first && candidate.value < greatest.value) continue;
+    if (!first && candidate.value == greatest.value && candidate.number > greatest.number) continue;
+    greatest = candidate;
+    new_greatest_[figure] = number;
   }
 }
 
@@ -120,6 +159,8 @@ JobLedger::Changes JobLedger::TakeChanges() {
     changes.starts.push_back({index, start.done, start.points, start.samples_done, start.within_stop_gap});
   }
   changes.new_points = new_points_;
+  changes.improvements = std::exchange(new_improvements_, {});
+  changes.greatest = std::exchange(new_greatest_, {});
   entered_front_.clear();
   left_front_.clear();
   changed_starts_.clear();

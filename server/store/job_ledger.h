@@ -3,11 +3,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <map>
 #include <optional>
 #include <set>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "server/store/figure.h"
 #include "server/store/pareto_front.h"
 #include "server/store/run_store.h"
 
@@ -29,7 +32,7 @@ inline std::int64_t SpecBytes(const NewJob& job) {
 }
 
 // What a store's writer keeps in memory of one unfinished job: enough to judge a batch of points and to keep the
-// progress, the best point and the front without reading the storage. Not thread-safe.
+// progress, the best points and the front without reading the storage. Not thread-safe.
 class JobLedger {
  public:
   // The best result: of the least score, and among those that equal it but for rounding of the least EDP, then area,
@@ -42,11 +45,25 @@ class JobLedger {
     bool operator<(const Best& other) const;
   };
 
+  // The result of a greatest figure, the lowest number among equals.
+  struct Greatest {
+    std::int64_t number = 0;
+    double value = 0;
+  };
+
+  struct NewImprovement {
+    int start = 0;
+    std::int64_t ordinal = 0;  // among those of the start, from 0
+    Improvement improvement;   // without its revision
+  };
+
   // What batches changed, to be marked with the revision of one commit.
   struct Changes {
     std::vector<std::int64_t> entered_front;  // numbers, ascending
     std::vector<std::int64_t> left_front;     // numbers, ascending; disjoint from entered_front
     std::vector<StartRecord> starts;          // as they are now, ascending
+    std::vector<NewImprovement> improvements;
+    std::map<Figure, std::int64_t> greatest;  // numbers, of those that are others now
     std::int64_t new_points = 0;
   };
 
@@ -56,6 +73,10 @@ class JobLedger {
   void RestoreBytes(std::int64_t bytes) { bytes_ = bytes; }
   void RestoreStart(const StartRecord& start);
   void RestoreBest(const Best& best) { best_ = best; }
+  void RestoreResults(std::int64_t results) { results_ = results; }
+  void RestoreGreatest(Figure figure, const Greatest& greatest) { greatest_[figure] = greatest; }
+  // So many, the last of them of this score.
+  void RestoreImprovements(int start, std::int64_t improvements, double score);
   void RestoreFrontPoint(const ParetoFront::Point& point) { front_.Insert(point); }
 
   // INVALID_ARGUMENT for a batch that contradicts itself or the job; OUT_OF_RANGE when points are missing between
@@ -76,6 +97,7 @@ class JobLedger {
   std::int64_t samples_done() const { return samples_done_; }
   std::int64_t points() const { return points_; }
   std::int64_t bytes() const { return bytes_; }  // as JobRecord::bytes
+  std::int64_t results() const { return results_; }
   const std::optional<Best>& best() const { return best_; }
   const ParetoFront& front() const { return front_; }
 
@@ -85,9 +107,13 @@ class JobLedger {
     std::int64_t samples_done = 0;
     bool done = false;
     bool within_stop_gap = false;
+    std::int64_t improvements = 0;
+    double best_score = std::numeric_limits<double>::infinity();
   };
 
-  void AddResult(std::int64_t number, const NewPoint& point);
+  void AddResult(int start, const NewPoint& point);
+  void AddImprovement(int start, const NewPoint& point);
+  void AddToGreatest(std::int64_t number, const NewPoint& point);
 
   const int num_starts_;
   const std::size_t num_parameters_;
@@ -96,13 +122,17 @@ class JobLedger {
   std::int64_t samples_done_ = 0;
   std::int64_t points_ = 0;
   std::int64_t bytes_ = 0;
+  std::int64_t results_ = 0;
   std::optional<Best> best_;
+  std::map<Figure, Greatest> greatest_;
   ParetoFront front_;
 
   // Since TakeChanges.
   std::set<int> changed_starts_;
   std::set<std::int64_t> entered_front_;
   std::set<std::int64_t> left_front_;
+  std::vector<NewImprovement> new_improvements_;
+  std::map<Figure, std::int64_t> new_greatest_;
   std::int64_t new_points_ = 0;
 };
 

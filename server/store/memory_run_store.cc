@@ -243,6 +243,11 @@ void MemoryRunStore::RecordLedger(Job& job) {
     job.front_changes.push_back({next_revision_, number, false});
   }
   for (const StartRecord& start : changes.starts) job.starts[start.start] = start;
+  for (const auto& [start, ordinal, improvement] : changes.improvements) {
+    job.improvements[start].push_back(improvement);
+    job.improvements[start].back().revision = next_revision_;
+  }
+  for (const auto& [figure, number] : changes.greatest) job.greatest[figure] = number;
   job.record.starts_done = job.ledger.starts_done();
   job.record.samples_done = job.ledger.samples_done();
   job.record.points = job.ledger.points();

@@ -46,6 +46,8 @@ class MemoryRunStore final : public QueuedRunStore, private WriteBackend {
   absl::StatusOr<JobSnapshot> Snapshot(std::int64_t job_id) override;
   absl::StatusOr<JobChanges> ReadChanges(std::int64_t job_id, std::int64_t after, int limit) override;
   absl::StatusOr<std::vector<PointRecord>> FrontAt(std::int64_t job_id, std::int64_t revision) override;
+  absl::StatusOr<PointSample> SamplePoints(std::int64_t job_id, int most) override;
+  absl::StatusOr<JobHistory> ReadHistory(std::int64_t job_id, int most) override;
   absl::StatusOr<CalibrationRecord> GetCalibration(const std::string& project, const std::string& name) override;
   absl::StatusOr<std::vector<CalibrationRecord>> ListCalibrations(const std::string& project, const std::string& after,
                                                                   int limit) override;
@@ -63,8 +65,10 @@ class MemoryRunStore final : public QueuedRunStore, private WriteBackend {
     JobRecord record;
     JobLedger ledger;
     std::optional<absl::Time> undelete_time;
-    std::map<std::int64_t, StartRecord> starts;  // those that have begun
-    std::map<std::int64_t, PointRecord> points;  // designs included
+    std::map<std::int64_t, StartRecord> starts;            // those that have begun
+    std::map<std::int64_t, PointRecord> points;            // designs included
+    std::map<int, std::vector<Improvement>> improvements;  // by start
+    std::map<Figure, std::int64_t> greatest;               // numbers of the results
     std::vector<StateChangeRecord> states;
     std::vector<FrontChange> front_changes;  // by revision; entered before left, each by number
     std::optional<JobCrashes> crashes;

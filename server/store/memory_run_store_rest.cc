@@ -1,7 +1,9 @@
-// The part of a MemoryRunStore that has to do with calibrations, and with daemons that died.
+// The part of a MemoryRunStore that has to do with calibrations, with daemons that died, and with overviews.
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -9,6 +11,7 @@
 
 #include "common/base/status.h"
 #include "server/store/memory_run_store.h"
+#include "server/store/overview_choice.h"
 #include "server/store/store_errors.h"
 
 namespace oneloop {
@@ -140,6 +143,70 @@ void MemoryRunStore::Apply(CrashWrite& write) {
     counted.push_back(*job.crashes);
   }
   write.result = std::move(counted);
+}
+
+absl::StatusOr<PointSample> MemoryRunStore::SamplePoints(std::int64_t job_id, int most) {
+  MutexLock lock(&mutex_);
+  ASSIGN_OR_RETURN(const Job* const job, FindToRead(job_id));
+  const auto read = [job](std::int64_t number) {
+    PointRecord record = job->points.at(number);
+    record.point.design.clear();
+    return record;
+  };
+  PointSample sample;
+  sample.revision = revision_;
+  sample.total = job->ledger.results();
+  std::vector<PointRecord> marked;
+  for (const auto& [figure, number] : job->greatest) marked.push_back(read(number));
+  if (job->record.best_point) marked.push_back(read(*job->record.best_point));
+  std::vector<PointRecord> results;
+  std::vector<PointRecord> front;
+  for (const auto& [number, record] : job->points) {
+    if (IsResult(record.point)) results.push_back(read(number));
+    if (record.on_front()) front.push_back(read(number));
+  }
+  if (sample.total <= most) {
+    sample.points = std::move(results);
+    return sample;
+  }
+  ResultSample choice(most);
+  choice.AddFront(marked, std::move(front));
+  RETURN_IF_ERROR(
+      choice.Fill(job->points.rbegin()->first + 1, [&](std::int64_t number) -> absl::StatusOr<ResultSample::Found> {
+        const auto next =
+            std::find_if(results.begin(), results.end(), [&](const auto& p) { return p.number >= number; });
+        if (next == results.end()) return ResultSample::Found();
+        return ResultSample::Found{*next, -1};
+      }));
+  sample.points = choice.Take();
+  return sample;
+}
+
+absl::StatusOr<JobHistory> MemoryRunStore::ReadHistory(std::int64_t job_id, int most) {
+  MutexLock lock(&mutex_);
+  ASSIGN_OR_RETURN(const Job* const job, FindToRead(job_id));
+  JobHistory history;
+  history.revision = revision_;
+  std::vector<StartHistory> begun;
+  std::vector<StartSize> sizes;
+  for (const auto& [index, start] : job->starts) {
+    if (!HasBegun(start)) continue;
+    const auto known = job->improvements.find(start.start);
+    begun.push_back({start, known == job->improvements.end() ? std::vector<Improvement>() : known->second});
+    const std::vector<Improvement>& all = begun.back().improvements;
+    sizes.push_back({static_cast<std::int64_t>(all.size()),
+                     all.empty() ? std::numeric_limits<double>::infinity() : all.back().score});
+  }
+  const std::vector<std::optional<std::int64_t>> shares = ShareImprovements(sizes, most);
+  for (std::size_t i = 0; i < begun.size(); ++i) {
+    if (!shares[i]) continue;
+    StartHistory& shown = history.starts.emplace_back();
+    shown.start = begun[i].start;
+    for (const std::int64_t place : EvenPlaces(sizes[i].improvements, *shares[i])) {
+      shown.improvements.push_back(begun[i].improvements[static_cast<std::size_t>(place)]);
+    }
+  }
+  return history;
 }
 
 }  // namespace oneloop

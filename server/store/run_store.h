@@ -244,6 +244,38 @@ struct JobSnapshot {
   std::vector<PointRecord> front;  // by number
 };
 
+// The best point, and the greatest and the least of four figures.
+inline constexpr int kLeastSample = 9;
+
+// A few of a job's results, which are its exact points with a score.
+struct PointSample {
+  std::int64_t revision = 0;
+  std::int64_t total = 0;           // results
+  std::vector<PointRecord> points;  // by number
+};
+
+// A result of a lower score than all of its start before it.
+struct Improvement {
+  std::int64_t number = 0;
+  std::int64_t sample = 0;
+  double energy_uj = 0;
+  double latency_cycles = 0;
+  double area_mm2 = 0;
+  double score = 0;
+  std::int64_t revision = 0;  // of the commit that stored it
+  bool operator==(const Improvement&) const = default;
+};
+
+struct StartHistory {
+  StartRecord start;
+  std::vector<Improvement> improvements;  // by number
+};
+
+struct JobHistory {
+  std::int64_t revision = 0;
+  std::vector<StartHistory> starts;  // by number
+};
+
 // Thread-safe. Reads see only what is committed.
 //
 // Codes: NOT_FOUND for an unknown job or point, RESOURCE_EXHAUSTED for a full disk, UNAVAILABLE for one that cannot be
@@ -329,6 +361,15 @@ class RunStore : public CalibrationStore {
 
   // The front as it was after a revision, its points marked as of then. INVALID_ARGUMENT as above.
   virtual absl::StatusOr<std::vector<PointRecord>> FrontAt(std::int64_t job_id, std::int64_t revision) = 0;
+
+  // At most `most` results, and all when there are no more. Otherwise the best, the greatest and the least of each
+  // figure (energy, latency, area, EDP), the front, and an even choice of the rest by number, which may be smaller
+  // where results are far apart; of a front that is too large an even choice by energy. `most` is at least
+  // kLeastSample.
+  virtual absl::StatusOr<PointSample> SamplePoints(std::int64_t job_id, int most) = 0;
+  // The improvements of the starts that have begun, at most `most` in all: an even choice, with the first and the last
+  // of each start; where not even these are few enough, only of the starts with the best scores. `most` is at least 2.
+  virtual absl::StatusOr<JobHistory> ReadHistory(std::int64_t job_id, int most) = 0;
 
   // The last committed revision; 0 for a new store.
   virtual std::int64_t revision() const = 0;

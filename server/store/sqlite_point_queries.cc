@@ -280,6 +280,21 @@ absl::StatusOr<std::vector<PointRecord>> ReadStretches(SqliteConnection& connect
 
 }  // namespace
 
+absl::StatusOr<std::optional<PointRecord>> NextResult(SqliteStatement& rows, int num_starts, std::int64_t& passed) {
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool row, rows.Step());
+    if (!row) return std::optional<PointRecord>();
+    // Infinite figures are NULL; the text of the parameters is read only where it is needed.
+    const bool infinite = rows.IsNull(4) || rows.IsNull(5) || rows.IsNull(6) || rows.IsNull(7);
+    if (infinite || static_cast<PointOrigin>(rows.Int(3)) == PointOrigin::kDescent) {
+      passed = rows.Int(0);
+      continue;
+    }
+    ASSIGN_OR_RETURN(PointRecord point, PointFromRow(rows, num_starts));
+    return std::optional<PointRecord>(std::move(point));
+  }
+}
+
 absl::Status AppendPointRows(SqliteStatement& rows, int num_starts, std::vector<PointRecord>& points) {
   for (;;) {
     ASSIGN_OR_RETURN(const bool row, rows.Step());

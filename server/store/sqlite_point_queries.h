@@ -2,6 +2,7 @@
 #define ONELOOP_SERVER_STORE_SQLITE_POINT_QUERIES_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,8 @@ inline constexpr char kOnFront[] =
 inline constexpr char kEverOnFront[] =
     "INDEXED BY point_rows_entered_front WHERE job_id = ?1 AND entered_front_revision IS NOT NULL ";
 
+// Steps to the next row of a result; none at the end. `passed` becomes the number of the last other row on the way.
+absl::StatusOr<std::optional<PointRecord>> NextResult(SqliteStatement& rows, int num_starts, std::int64_t& passed);
 // Steps through all rows.
 absl::Status AppendPointRows(SqliteStatement& rows, int num_starts, std::vector<PointRecord>& points);
 

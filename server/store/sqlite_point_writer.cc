@@ -59,6 +59,24 @@ absl::Status SqlitePointWriter::InsertPack(const PointBatch& batch, std::span<co
                     head.sample_step, revision, Blob{buffer_});
 }
 
+absl::Status SqlitePointWriter::InsertOverview(std::int64_t job_id, const JobLedger::Changes& changes,
+                                               std::int64_t revision) {
+  ASSIGN_OR_RETURN(SqliteStatement improve,
+                   connection_->Prepare("INSERT INTO improvements (job_id, start, ordinal, number, sample, energy_uj, "
+                                        "latency_cycles, area_mm2, score, revision) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, "
+                                        "?)"));
+  for (const auto& [start, ordinal, improvement] : changes.improvements) {
+    RETURN_IF_ERROR(improve.Run(job_id, start, ordinal, improvement.number, improvement.sample, improvement.energy_uj,
+                                improvement.latency_cycles, improvement.area_mm2, improvement.score, revision));
+  }
+  ASSIGN_OR_RETURN(SqliteStatement mark, connection_->Prepare("INSERT OR REPLACE INTO greatest_points (job_id, figure, "
+                                                              "number) VALUES (?, ?, ?)"));
+  for (const auto& [figure, number] : changes.greatest) {
+    RETURN_IF_ERROR(mark.Run(job_id, static_cast<int>(figure), number));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<bool> SqlitePointWriter::RemoveSomeOfDeletedJobs() {
   // A transaction of about 10 ms, so that writes need not wait long; a pack is a page of its own.
   constexpr std::int64_t kRows = 2000;
@@ -73,6 +91,9 @@ absl::StatusOr<bool> SqlitePointWriter::RemoveSomeOfDeletedJobs() {
            {"DELETE FROM point_packs WHERE id IN (SELECT id FROM point_packs WHERE job_id = ?1 LIMIT ?2)", kPacks},
            {"DELETE FROM point_counts WHERE job_id = ?1 AND revision IN "
             "(SELECT revision FROM point_counts WHERE job_id = ?1 ORDER BY revision LIMIT ?2)",
+            kRows},
+           {"DELETE FROM improvements WHERE job_id = ?1 AND (start, ordinal) IN "
+            "(SELECT start, ordinal FROM improvements WHERE job_id = ?1 ORDER BY start, ordinal LIMIT ?2)",
             kRows},
            {"DELETE FROM point_rows WHERE job_id = ?1 AND number IN "
             "(SELECT number FROM point_rows WHERE job_id = ?1 ORDER BY number LIMIT ?2)",

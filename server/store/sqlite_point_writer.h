@@ -28,6 +28,9 @@ class SqlitePointWriter {
   // The points of the batch from `first_new` on, which `ledger` has numbered. Within the caller's transaction.
   absl::Status Insert(const PointBatch& batch, std::size_t first_new, const JobLedger& ledger, std::int64_t revision);
 
+  // What overviews of the job show: new improvements, and points of greatest figures. Within the same transaction.
+  absl::Status InsertOverview(std::int64_t job_id, const JobLedger::Changes& changes, std::int64_t revision);
+
   // Some of the points of a job that was deleted, in a transaction of its own that others need not wait long for. False
   // when there are none left.
   absl::StatusOr<bool> RemoveSomeOfDeletedJobs();

@@ -17,6 +17,7 @@
 #include "server/store/reader_pool.h"
 #include "server/store/sqlite_calibrations.h"
 #include "server/store/sqlite_connection.h"
+#include "server/store/sqlite_overviews.h"
 #include "server/store/sqlite_point_queries.h"
 #include "server/store/sqlite_queries.h"
 #include "server/store/sqlite_schema.h"
@@ -135,6 +136,14 @@ class SqliteRunStoreImpl final : public QueuedRunStore {
 
   absl::StatusOr<std::vector<PointRecord>> FrontAt(std::int64_t job_id, std::int64_t revision) override {
     return readers_->Read([&](SqliteConnection& connection) { return ReadFrontAt(connection, job_id, revision); });
+  }
+
+  absl::StatusOr<PointSample> SamplePoints(std::int64_t job_id, int most) override {
+    return readers_->Read([&](SqliteConnection& connection) { return ReadPointSample(connection, job_id, most); });
+  }
+
+  absl::StatusOr<JobHistory> ReadHistory(std::int64_t job_id, int most) override {
+    return readers_->Read([&](SqliteConnection& connection) { return ReadJobHistory(connection, job_id, most); });
   }
 
   absl::StatusOr<CalibrationRecord> GetCalibration(const std::string& project, const std::string& name) override {

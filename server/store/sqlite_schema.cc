@@ -266,6 +266,66 @@ CREATE TABLE purges (
   revision INTEGER NOT NULL  -- of the last commit that purged a job of it
 ) STRICT, WITHOUT ROWID;
 )sql";
+// And what overviews of large jobs show, of results: exact points with a score.
+constexpr char kAddOverviews[] = R"sql(
+ALTER TABLE jobs ADD COLUMN results INTEGER NOT NULL DEFAULT 0;
+
+-- Results of a lower score than all of their start before them.
+CREATE TABLE improvements (
+  job_id INTEGER NOT NULL REFERENCES jobs (id),
+  start INTEGER NOT NULL,
+  ordinal INTEGER NOT NULL,  -- from 0 without gaps
+  number INTEGER NOT NULL,   -- this and the rest as in point_rows
+  sample INTEGER NOT NULL,
+  energy_uj REAL NOT NULL,
+  latency_cycles REAL NOT NULL,
+  area_mm2 REAL NOT NULL,
+  score REAL NOT NULL,
+  revision INTEGER NOT NULL,
+  PRIMARY KEY (job_id, start, ordinal)
+) STRICT, WITHOUT ROWID;
+
+-- The result of the greatest figure, the lowest number among equals.
+CREATE TABLE greatest_points (
+  job_id INTEGER NOT NULL REFERENCES jobs (id),
+  figure INTEGER NOT NULL,   -- 1 energy, 2 latency, 3 area, 4 energy * latency
+  number INTEGER NOT NULL,
+  PRIMARY KEY (job_id, figure)
+) STRICT, WITHOUT ROWID;
+)sql";
+// In five passes over all exact points; what one of them sorts is in a temporary file.
+constexpr char kFillOverviews[] = R"sql(
+CREATE TEMP VIEW results AS
+SELECT job_id, number, start, sample, energy_uj, latency_cycles, area_mm2, energy_uj * latency_cycles AS edp, score,
+  revision
+FROM main.point_rows
+WHERE origin <> 1 AND score IS NOT NULL AND energy_uj IS NOT NULL AND latency_cycles IS NOT NULL
+  AND area_mm2 IS NOT NULL AND job_id IN (SELECT id FROM main.jobs);
+
+UPDATE jobs SET results = (SELECT count(*) FROM temp.results WHERE job_id = jobs.id);
+
+INSERT INTO improvements
+SELECT job_id, start, row_number() OVER (PARTITION BY job_id, start ORDER BY number) - 1, number, sample, energy_uj,
+  latency_cycles, area_mm2, score, revision
+FROM (SELECT *, min(score) OVER (PARTITION BY job_id, start ORDER BY number
+                                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before FROM temp.results)
+WHERE before IS NULL OR score < before;
+
+CREATE TEMP TABLE greatest AS
+SELECT job_id, max(energy_uj) AS energy_uj, max(latency_cycles) AS latency_cycles, max(area_mm2) AS area_mm2,
+  max(edp) AS edp
+FROM temp.results GROUP BY job_id;
+INSERT INTO greatest_points
+SELECT job_id, figure, min(number)
+FROM temp.results JOIN temp.greatest AS most USING (job_id)
+  JOIN (SELECT 1 AS figure UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4)
+WHERE CASE figure WHEN 1 THEN results.energy_uj = most.energy_uj
+                  WHEN 2 THEN results.latency_cycles = most.latency_cycles
+                  WHEN 3 THEN results.area_mm2 = most.area_mm2 ELSE results.edp = most.edp END
+GROUP BY job_id, figure;
+DROP TABLE temp.greatest;
+DROP VIEW temp.results;
+)sql";
 constexpr char kSetCalibrationsAside[] = "ALTER TABLE calibrations RENAME TO calibrations_of_all;";
 constexpr char kTakeCalibrationsOver[] = R"sql(
 INSERT INTO calibrations (id, name, state, message, summary, request, model, create_time_us, end_time_us, project,
@@ -320,12 +380,12 @@ absl::Status Migrate(SqliteConnection* connection, const Schema& schema, int ver
 const Schema& StoreSchema() {
   static const Schema& schema =
       *new Schema{absl::StrCat(kCreateTables, CreatePointsView(), kCreateCalibrations, kAddJobSettings, kAddBytes,
-                               kCreateCrashes, kAddSpecSummaries, kAddOwnBests, kAddRevisions),
+                               kCreateCrashes, kAddSpecSummaries, kAddOwnBests, kAddRevisions, kAddOverviews),
                   /*steps=*/{absl::StrCat(kCreateCalibrationsOfAll, kAddOwners, kAddJobSettings),
                              absl::StrCat(kAddBytes, kCountBytes),
                              absl::StrCat(kRequestsOfOwners, kSetCalibrationsAside, kCreateCalibrations,
                                           kTakeCalibrationsOver, kCreateCrashes, kAddSpecSummaries),
-                             kAddOwnBests, kAddRevisions}};
+                             kAddOwnBests, absl::StrCat(kAddRevisions, kAddOverviews, kFillOverviews)}};
   return schema;
 }
 

@@ -11,6 +11,7 @@
 #include "server/store/number_list.h"
 #include "server/store/sqlite_calibrations.h"
 #include "server/store/sqlite_crashes.h"
+#include "server/store/sqlite_overviews.h"
 #include "server/store/sqlite_queries.h"
 #include "server/store/store_errors.h"
 
@@ -309,7 +310,8 @@ absl::Status SqliteWriter::RemoveJob(std::int64_t id) {
   for (const char* sql : {"DELETE FROM job_crashes WHERE job_id = ?", "DELETE FROM job_labels WHERE job_id = ?",
                           "DELETE FROM job_specs WHERE job_id = ?", "DELETE FROM job_parameters WHERE job_id = ?",
                           "DELETE FROM job_states WHERE job_id = ?", "DELETE FROM starts WHERE job_id = ?",
-                          "DELETE FROM jobs WHERE id = ?", "INSERT INTO deleted_jobs (job_id) VALUES (?)"}) {
+                          "DELETE FROM greatest_points WHERE job_id = ?", "DELETE FROM jobs WHERE id = ?",
+                          "INSERT INTO deleted_jobs (job_id) VALUES (?)"}) {
     ASSIGN_OR_RETURN(SqliteStatement statement, connection_->Prepare(sql));
     RETURN_IF_ERROR(statement.Run(id));
   }
@@ -332,19 +334,22 @@ absl::StatusOr<JobLedger*> SqliteWriter::FindLedger(std::int64_t id) {
 }
 
 absl::StatusOr<std::unique_ptr<JobLedger>> SqliteWriter::LoadLedger(std::int64_t id) {
-  ASSIGN_OR_RETURN(SqliteStatement job, connection_->Prepare("SELECT state, num_starts, best_point, best_score, "
-                                                             "(SELECT count(*) FROM job_parameters WHERE job_id = id), "
-                                                             "bytes, energy_uj * latency_cycles, area_mm2 FROM jobs "
-                                                             "LEFT JOIN point_rows ON job_id = id AND number = "
-                                                             "best_point WHERE id = ?"));
+  ASSIGN_OR_RETURN(SqliteStatement job,
+                   connection_->Prepare("SELECT state, num_starts, best_point, best_score, "
+                                        "(SELECT count(*) FROM job_parameters WHERE job_id = id), "
+                                        "bytes, energy_uj * latency_cycles, area_mm2, results FROM jobs "
+                                        "LEFT JOIN point_rows ON job_id = id AND number = "
+                                        "best_point WHERE id = ?"));
   job.Bind(id);
   ASSIGN_OR_RETURN(const bool found, job.Step());
   if (!found || IsFinal(static_cast<JobState>(job.Int(0)))) return nullptr;
   auto ledger = std::make_unique<JobLedger>(static_cast<int>(job.Int(1)), static_cast<std::size_t>(job.Int(4)));
   ledger->RestoreBytes(job.Int(5));
   if (!job.IsNull(2)) ledger->RestoreBest({job.Int(2), job.Real(3), job.Real(6), job.Real(7)});
+  ledger->RestoreResults(job.Int(8));
   ASSIGN_OR_RETURN(const std::vector<StartRecord> starts, ReadStarts(*connection_, id));
   for (const StartRecord& start : starts) ledger->RestoreStart(start);
+  RETURN_IF_ERROR(RestoreOverview(*connection_, id, starts, *ledger));
   ASSIGN_OR_RETURN(SqliteStatement front,
                    connection_->Prepare("SELECT number, energy_uj, latency_cycles, area_mm2 FROM point_rows WHERE "
                                         "job_id = ? AND entered_front_revision IS NOT NULL AND "
@@ -450,15 +455,17 @@ absl::Status SqliteWriter::WriteLedger(std::int64_t id, JobLedger& ledger) {
                                                                  "VALUES (?, ?, ?)"));
     RETURN_IF_ERROR(count.Run(id, next_revision_, ledger.points()));
   }
+  RETURN_IF_ERROR(points_.InsertOverview(id, changes, next_revision_));
   const std::optional<JobLedger::Best>& best = ledger.best();
   ASSIGN_OR_RETURN(SqliteStatement update,
                    connection_->Prepare("UPDATE jobs SET starts_done = ?2, samples_done = ?3, points = ?4, "
-                                        "front_size = ?5, best_point = ?6, best_score = ?7, revision = ?8, bytes = ?9 "
+                                        "front_size = ?5, best_point = ?6, best_score = ?7, revision = ?8, bytes = ?9, "
+                                        "results = ?10 "
                                         "WHERE id = ?1"));
-  return update.Run(id, ledger.starts_done(), ledger.samples_done(), ledger.points(),
-                    static_cast<std::int64_t>(ledger.front().size()),
-                    best ? std::optional<std::int64_t>(best->number) : std::nullopt,
-                    best ? std::optional<double>(best->score) : std::nullopt, next_revision_, ledger.bytes());
+  return update.Run(
+      id, ledger.starts_done(), ledger.samples_done(), ledger.points(),
+      static_cast<std::int64_t>(ledger.front().size()), best ? std::optional<std::int64_t>(best->number) : std::nullopt,
+      best ? std::optional<double>(best->score) : std::nullopt, next_revision_, ledger.bytes(), ledger.results());
 }
 
 absl::Status SqliteWriter::RefreshResult(Write& write) {

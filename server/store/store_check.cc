@@ -101,6 +101,11 @@ absl::Status CheckRows(SqliteConnection& connection, const char* text, const std
   }
 }
 
+absl::Status CheckPurges(SqliteConnection& connection, StoreReport& report) {
+  return CheckRows(connection, "a purge in a revision that there is not, of project ",
+                   "SELECT project FROM purges WHERE revision NOT BETWEEN 1 AND (SELECT revision FROM store)", report);
+}
+
 absl::Status CheckCalibrations(SqliteConnection& connection, StoreReport& report) {
   RETURN_IF_ERROR(CheckRows(connection, "a state that there is not, of calibration ",
                             "SELECT name FROM calibrations WHERE state NOT BETWEEN 1 AND 4", report));
@@ -132,6 +137,7 @@ absl::Status CheckContent(SqliteConnection& connection, StoreReport& report) {
   for (const std::string& problem : problems) Add(absl::StrCat("file: ", problem), report);
   RETURN_IF_ERROR(CheckReferences(connection, report));
   RETURN_IF_ERROR(CheckRevisionAndIds(connection, report));
+  RETURN_IF_ERROR(CheckPurges(connection, report));
   RETURN_IF_ERROR(CheckCalibrations(connection, report));
   RETURN_IF_ERROR(CheckCrashes(connection, report));
   return CheckJobs(connection, report);

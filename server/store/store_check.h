@@ -21,10 +21,10 @@ struct StoreReport {
 inline constexpr std::size_t kMostFindings = 1000;
 
 // Looks at everything in a data directory's store and changes nothing: SQLite's own integrity check, references between
-// tables, and for each job its points (without gaps and doubles, packs readable), its front and its best point against
-// ones computed from all points, its counters, its states, and that revisions only rise; and calibrations and counts of
-// crashes. Reads every page; the memory
-// that it takes goes with the exact points of the largest job, about 50 bytes for each.
+// tables, and for each job its points (without gaps and doubles, packs readable), its front, its best point and what
+// overviews show against ones computed from all points, its counters, its states, and that revisions only rise; and
+// calibrations and counts of crashes. Reads every page; the memory that it takes goes with the exact points of the
+// largest job, about 50 bytes for each.
 //
 // NOT_FOUND when there is no store, FAILED_PRECONDITION when a daemon has it or it is of another version than this
 // program's. A store that is damaged is a report, not an error.

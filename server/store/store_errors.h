@@ -39,6 +39,8 @@ void ApplyJobChange(const JobChange& change, absl::Time now, JobRecord* record);
 bool IsWanted(const JobQuery& query, const JobRecord& record);
 // What ChangedJobs has of a job that is not wanted.
 JobRecord HeadOf(const JobRecord& record);
+// Whether a start has anything to show.
+inline bool HasBegun(const StartRecord& start) { return start.points != 0 || start.samples_done != 0 || start.done; }
 // Leaves out what was marked after that revision.
 void MarkAsOf(std::int64_t revision, PointRecord* point);
 

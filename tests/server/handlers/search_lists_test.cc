@@ -366,5 +366,72 @@ TEST_F(SearchListsTest, FrontThatChangedMuchIsToldWhole) {
   EXPECT_FALSE(GetFront(id, store_.revision() - 10).snapshot());
 }
 
+TEST_F(SearchListsTest, HistoryTellsTheBestOfEachStartSoFar) {
+  const std::int64_t id = AddJob();
+  AppendExact(id, 0, 0, 10, 10, 3);
+  AppendExact(id, 0, 1, 20, 20);
+  AppendExact(id, 0, 2, 5, 6);
+  AppendExact(id, 1, 0, 7, 7);
+  v1::GetHistoryRequest request;
+  request.set_parent(Name(id));
+  v1::SearchHistory history;
+  ASSERT_EQ(handlers_.GetHistory(request, &history), absl::OkStatus());
+  EXPECT_EQ(history.revision(), store_.revision());
+  ASSERT_EQ(history.starts_size(), 2);
+  EXPECT_EQ(history.starts(0).samples_done(), 3);
+  EXPECT_FALSE(history.starts(0).done());
+  ASSERT_EQ(history.starts(0).improvements_size(), 2);
+  const v1::Improvement& first = history.starts(0).improvements(0);
+  EXPECT_EQ(first.sample(), 1);
+  EXPECT_EQ(first.number(), 0);
+  EXPECT_EQ(first.edp(), 100);
+  EXPECT_EQ(first.area_mm2(), 3);
+  const v1::Improvement& second = history.starts(0).improvements(1);
+  EXPECT_EQ(second.sample(), 3);
+  EXPECT_EQ(second.number(), 4);
+  EXPECT_EQ(second.score(), 30);
+  EXPECT_EQ(second.energy_uj(), 5);
+  EXPECT_EQ(second.latency_cycles(), 6);
+  EXPECT_EQ(history.starts(1).start(), 1);
+}
+
+TEST_F(SearchListsTest, SampleTellsHowManyPointsItIsOf) {
+  const std::int64_t id = AddJob();
+  for (int i = 0; i < 40; ++i) AppendExact(id, i % 2, i / 2, 10 + i, 10 + i);
+  v1::SamplePointsRequest request;
+  request.set_parent(Name(id));
+  v1::SamplePointsResponse sample;
+  ASSERT_EQ(handlers_.SamplePoints(request, &sample), absl::OkStatus());
+  EXPECT_EQ(sample.points_size(), 40);
+  EXPECT_EQ(sample.total(), 40);
+  EXPECT_EQ(sample.revision(), store_.revision());
+  EXPECT_EQ(sample.points(1).name(), Name(id) + "/points/1");
+  request.set_max_points(16);
+  sample.Clear();
+  ASSERT_EQ(handlers_.SamplePoints(request, &sample), absl::OkStatus());
+  EXPECT_EQ(sample.points_size(), 16);
+  EXPECT_EQ(sample.total(), 40);
+  EXPECT_TRUE(sample.points(0).pareto());
+  EXPECT_EQ(sample.points(15).number(), 39) << "the greatest";
+}
+
+TEST_F(SearchListsTest, NumbersOfMarksOutOfRangeAreRefused) {
+  const std::int64_t id = AddJob();
+  for (const int most : {-1, 1, 15, 2001}) {
+    v1::SamplePointsRequest sample;
+    sample.set_parent(Name(id));
+    sample.set_max_points(most);
+    v1::SamplePointsResponse points;
+    EXPECT_EQ(FieldOf(handlers_.SamplePoints(sample, &points)), "max_points");
+    v1::GetHistoryRequest history;
+    history.set_parent(Name(id));
+    history.set_max_improvements(most);
+    v1::SearchHistory starts;
+    const absl::Status status = handlers_.GetHistory(history, &starts);
+    EXPECT_EQ(FieldOf(status), "max_improvements");
+    EXPECT_THAT(Message(status), HasSubstr("valid: 0 or 16 to 2000"));
+  }
+}
+
 }  // namespace
 }  // namespace oneloop

@@ -119,6 +119,12 @@ class ForwardingStore : public RunStore {
   absl::StatusOr<std::vector<PointRecord>> FrontAt(std::int64_t job_id, std::int64_t revision) override {
     return target_.FrontAt(job_id, revision);
   }
+  absl::StatusOr<PointSample> SamplePoints(std::int64_t job_id, int most) override {
+    return target_.SamplePoints(job_id, most);
+  }
+  absl::StatusOr<JobHistory> ReadHistory(std::int64_t job_id, int most) override {
+    return target_.ReadHistory(job_id, most);
+  }
   absl::StatusOr<CreateCalibrationResult> CreateCalibration(const NewCalibration& calibration) override {
     return target_.CreateCalibration(calibration);
   }

@@ -398,7 +398,8 @@ TEST(SqliteSchemaTest, OlderFileIsMigratedStepByStepAndKeptAsItWas) {
 
 // Back to version 1.
 constexpr char kVersionOne[] =
-    "DROP INDEX jobs_by_revision; DROP TABLE purges; "
+    "DROP INDEX jobs_by_revision; DROP TABLE purges; DROP TABLE improvements; DROP TABLE greatest_points; "
+    "ALTER TABLE jobs DROP COLUMN results; "
     "ALTER TABLE job_specs DROP COLUMN summary; ALTER TABLE jobs DROP COLUMN starts_wait_for_bound; "
     "ALTER TABLE jobs DROP COLUMN own_bests; ALTER TABLE jobs DROP COLUMN area_mm2_bound; DROP TABLE calibrations; "
     "DROP TABLE job_crashes; DROP INDEX "

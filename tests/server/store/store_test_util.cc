@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <future>
 #include <limits>
+#include <map>
 #include <optional>
 #include <system_error>
 #include <tuple>
@@ -195,6 +196,26 @@ std::vector<std::int64_t> Numbers(const std::vector<PointRecord>& points) {
   return numbers;
 }
 
+namespace {
+
+void ExpectImprovements(RunStore& store, std::int64_t job_id, const std::vector<PointRecord>& points) {
+  std::map<int, std::vector<Improvement>> expected;
+  for (const auto& [number, start, point, revision, entered, left] : points) {
+    if (!IsResult(point) || (!expected[start].empty() && point.score >= expected[start].back().score)) continue;
+    expected[start].push_back(
+        {number, point.sample, point.energy_uj, point.latency_cycles, point.area_mm2, point.score, revision});
+  }
+  const auto history = store.ReadHistory(job_id, 1000000);
+  ASSERT_TRUE(history.ok()) << history.status();
+  for (const StartHistory& start : history->starts) {
+    EXPECT_EQ(start.improvements, expected[start.start.start]) << "start " << start.start.start;
+    expected.erase(start.start.start);
+  }
+  for (const auto& [start, improvements] : expected) EXPECT_TRUE(improvements.empty()) << "start " << start;
+}
+
+}  // namespace
+
 void ExpectConsistent(RunStore& store, std::int64_t job_id) {
   const std::vector<PointRecord> points = AllPoints(store, job_id);
   const auto snapshot = store.Snapshot(job_id);
@@ -217,6 +238,7 @@ void ExpectConsistent(RunStore& store, std::int64_t job_id) {
   EXPECT_EQ(Numbers(snapshot->front), BruteForceFront(points));
   EXPECT_EQ(snapshot->job.front_size, static_cast<std::int64_t>(snapshot->front.size()));
   EXPECT_EQ(snapshot->job.best_point, BruteForceBest(points));
+  ExpectImprovements(store, job_id, points);
 }
 
 }  // namespace oneloop

@@ -78,7 +78,7 @@ std::vector<std::int64_t> BruteForceFront(const std::vector<PointRecord>& points
 std::vector<std::int64_t> Numbers(const std::vector<PointRecord>& points);
 
 // Checks what must hold for a job's points as stored, whatever happened before: numbers without gaps in every start,
-// every point as TestPoint makes it, front and best right. Reports failures to GoogleTest.
+// every point as TestPoint makes it, front, best and improvements right. Reports failures to GoogleTest.
 void ExpectConsistent(RunStore& store, std::int64_t job_id);
 
 }  // namespace oneloop
