@@ -1,0 +1,66 @@
+import { useMemo } from "react";
+import type { Job, Point } from "../../api/types";
+import { Figure } from "../../plots/figure";
+import { Parallel, RangeFields, insideRanges, type ParallelAxis, type ParallelLine } from "../../plots/parallel";
+import type { Scheme } from "../../plots/colours";
+import { kMostMarks, thin } from "../../plots/scales";
+import { navigate } from "../../state/navigation";
+import { designRoute, type JobRoute, type Ranges } from "../../state/url";
+import { figureOf, kPointFigures, type Figure as FigureName } from "../../text/figures";
+import { groupedNumber, shortNumber } from "../../text/numbers";
+import { pointHeader, pointLines, pointRow, rampOf } from "./marks";
+
+interface ParallelPlotProps {
+  readonly job: Job;
+  readonly route: JobRoute;
+  readonly points: readonly Point[];
+  readonly parameters: readonly FigureName[];
+  readonly scheme: Scheme;
+  readonly onRanges: (ranges: Ranges) => void;
+}
+
+export function ParallelPlot({ job, route, points, parameters, scheme, onRanges }: ParallelPlotProps): JSX.Element {
+  const axes = useMemo((): ParallelAxis[] =>
+    [...parameters, ...kPointFigures].map(({ key, label, unit }) => ({ key, title: label, unit })), [parameters]);
+  const colour = route.plot.colour === "" ? "edp" : route.plot.colour;
+  const entries = useMemo(() => {
+    const drawn = thin(points.filter((point) => Number.isFinite(point.edp)), kMostMarks, (point) => point.pareto);
+    const ramp = rampOf(drawn, colour, scheme);
+    return drawn.map((point) => ({
+      point,
+      line: {
+        key: String(point.number),
+        values: axes.map(({ key }) => figureOf(point, key) ?? NaN),
+        colour: ramp.colourOf(point),
+        strong: point.pareto,
+        lines: () => pointLines(point),
+      } as ParallelLine,
+    }));
+  }, [points, axes, colour, scheme]);
+  const lines = useMemo(() => entries.map(({ line }) => line), [entries]);
+  const inside = useMemo(() => entries.filter(({ line }) => insideRanges(line, axes, route.ranges)), [entries, axes, route.ranges]);
+  const names = parameters.map(({ key }) => key);
+  const least = inside.reduce((best, { point }) => Math.min(best, point.edp), Infinity);
+  const chosen = Object.keys(route.ranges).length > 0;
+  const summary =
+    `${groupedNumber(lines.length)} exact points, a line each; the ${inside.filter(({ point }) => point.pareto).length} of the front are stronger.` +
+    (chosen ? ` Within the ranges: ${groupedNumber(inside.length)}, of which the best EDP is ${shortNumber(least)} µJ·cycles.`
+      : " Drag along an axis to keep a range of it.");
+
+  return (
+    <Figure
+      title="Hardware parameters"
+      className="wide"
+      summary={summary}
+      tools={<button disabled={!chosen} onClick={() => onRanges({})}>Clear ranges</button>}
+      table={() => ({
+        header: pointHeader(names),
+        rows: [...inside].sort((a, b) => a.point.edp - b.point.edp).map(({ point }) => pointRow(point, names)),
+      })}
+    >
+      <Parallel label={`Parallel coordinates. ${summary}`} axes={axes} lines={lines} ranges={route.ranges} scheme={scheme}
+        onRanges={onRanges} onPick={(line) => navigate(designRoute(job.project, job.id, line.key))} />
+      <RangeFields axes={axes} ranges={route.ranges} onRanges={onRanges} />
+    </Figure>
+  );
+}
