@@ -102,13 +102,13 @@ export function Staircases({ label, series, bounds, shade, xTitle, yTitle, heigh
     }
     context.setLineDash([]);
     context.font = "11px system-ui, sans-serif";
-    context.textAlign = "right";
+    context.textAlign = "left";
     for (const { value, colour, name } of bounds) {
       context.fillStyle = colour;
       context.strokeStyle = palette.surface;
       context.lineWidth = 3;
-      context.strokeText(name, frame.width - frame.right - 4, yScale(value) - 5);
-      context.fillText(name, frame.width - frame.right - 4, yScale(value) - 5);
+      context.strokeText(name, frame.left + 6, yScale(value) - 5);
+      context.fillText(name, frame.left + 6, yScale(value) - 5);
     }
     context.restore();
   }, [placed, bounds, shade, scheme]);

@@ -129,7 +129,7 @@ function Comparison({ route, jobs, scheme: colours }: ComparisonProps): JSX.Elem
               <tr>
                 <th scope="col">Job</th><th scope="col">State</th><th scope="col">Workload</th><th scope="col">Objective</th><th scope="col">Algorithm</th>
                 <th scope="col" className="number">Samples</th>
-                {kPointFigures.map((one) => <th key={one.key} scope="col" className="number">Best’s {titleOf(one)}</th>)}
+                {kPointFigures.map((one) => <th key={one.key} scope="col" className="number">{titleOf(one)}</th>)}
                 <th scope="col" className="number">Proven gap</th><th scope="col" className="number">Front</th><th scope="col"><span className="visually-hidden">Actions</span></th>
               </tr>
             </thead>

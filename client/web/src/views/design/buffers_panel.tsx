@@ -3,7 +3,7 @@ import { percent, shortBytes, shortNumber } from "../../text/numbers";
 
 function amount(value: number | undefined, unit: string): string {
   if (value === undefined) return "-";
-  return unit === "bytes" ? shortBytes(value) : `${shortNumber(value)} ${unit}`;
+  return unit === "bytes" ? shortBytes(value) : unit === "words" && value === 1 ? "1 word" : `${shortNumber(value)} ${unit}`;
 }
 
 function named(resource: Resource): string {
@@ -19,7 +19,7 @@ export function BuffersPanel({ explanation }: { readonly explanation: Explanatio
         <table>
           <thead>
             <tr>
-              <th scope="col">Resource</th><th scope="col">Sized by</th><th scope="col" className="number">There is</th>
+              <th scope="col">Resource</th><th scope="col" className="number">There is</th>
               <th scope="col" className="number">Most needed</th><th scope="col" className="number">Full</th>
               <th scope="col">By</th><th scope="col" className="number">Next needs</th>
             </tr>
@@ -27,8 +27,7 @@ export function BuffersPanel({ explanation }: { readonly explanation: Explanatio
           <tbody>
             {explanation.resources.map((resource, i) => (
               <tr key={i}>
-                <th scope="row">{named(resource)}</th>
-                <td>{resource.parameter || <span className="faint">fixed</span>}</td>
+                <th scope="row">{named(resource)} <span className="unit">{resource.parameter || "fixed"}</span></th>
                 <td className="number">{amount(resource.limit, resource.unit)}</td>
                 <td className="number">{amount(resource.need, resource.unit)}</td>
                 <td className="number">
@@ -41,7 +40,6 @@ export function BuffersPanel({ explanation }: { readonly explanation: Explanatio
             {explanation.limits.map(({ limit, figure, used }, i) => (
               <tr key={`limit ${i}`}>
                 <th scope="row">limit {limit.network !== "" && `${limit.network}: `}{limit.quantity}</th>
-                <td><span className="faint">the job</span></td>
                 <td className="number">{limit.max > 0 ? `≤ ${shortNumber(limit.max)}` : `≥ ${shortNumber(limit.min)}`}</td>
                 <td className="number">{shortNumber(figure)}</td>
                 <td className="number">{percent(used)}</td>

@@ -6,7 +6,7 @@ import { useStore } from "../../state/store";
 import { scheme } from "../../state/theme";
 import { jobRoute, type DesignRoute } from "../../state/url";
 import { usePoll } from "../../state/use_poll";
-import { percentUp, shortNumber } from "../../text/numbers";
+import { percent, percentUp, shortNumber } from "../../text/numbers";
 import { download } from "../../ui/download";
 import { Pending } from "../../ui/states";
 import { notify } from "../../ui/toast";
@@ -66,19 +66,23 @@ export function DesignView({ route }: { readonly route: DesignRoute }): JSX.Elem
         {design.latency_ms !== undefined && <div><dt>time</dt><dd>{shortNumber(design.latency_ms)} <span className="unit">ms</span></dd></div>}
         {design.power_w !== undefined && <div><dt>power</dt><dd>{shortNumber(design.power_w)} <span className="unit">W</span></dd></div>}
         <div><dt>area</dt><dd>{shortNumber(design.area_mm2)} <span className="unit">mm²</span></dd></div>
-        <div><dt>utilisation</dt><dd>{percentUp(explanation.utilisation)}</dd></div>
+        <div><dt>utilisation</dt><dd>{percent(explanation.utilisation)}</dd></div>
         <div><dt>proven gap</dt><dd>{percentUp(design.gap)}</dd></div>
         {design.calibration && <div><dt>latency by</dt><dd>{design.calibration}</dd></div>}
       </dl>
       {design.networks.length > 0 && <Networks design={design} />}
       <div className="plots">
         <HierarchyFigure template={template} resources={explanation.resources} />
-        <RooflineFigure design={design} explanation={explanation} scheme={colours} onLayer={choose} />
+        <div className="stack">
+          <RooflineFigure design={design} explanation={explanation} scheme={colours} onLayer={choose} />
+          <EnergyFigure components={explanation.components} scheme={colours} />
+        </div>
         <LayersPanel design={design} explanation={explanation} selected={selected} onLayer={choose} />
         <NestPanel design={design} template={template} selected={selected} />
-        <EnergyFigure components={explanation.components} scheme={colours} />
-        <BuffersPanel explanation={explanation} />
-        <SensitivitiesPanel path={path} point={String(design.number)} />
+        <div className="stack">
+          <BuffersPanel explanation={explanation} />
+          <SensitivitiesPanel path={path} point={String(design.number)} />
+        </div>
       </div>
     </>
   );

@@ -35,6 +35,9 @@ export function EnergyFigure({ components, scheme }: { readonly components: read
                 ))}
               </span>
               <span className="bar-value">{shortNumber(component.energy_uj)} µJ <span className="faint">{percent(component.energy_share)}</span></span>
+              <span className="bar-value" title="of the latency is in layers that it bounds">
+                {component.bounds_latency_share > 0 ? `bounds ${percent(component.bounds_latency_share)}` : ""}
+              </span>
             </div>
           );
         })}
@@ -44,14 +47,6 @@ export function EnergyFigure({ components, scheme }: { readonly components: read
           ))}
         </div>
       </div>
-      <table className="compact">
-        <caption>What bounds the latency</caption>
-        <tbody>
-          {outermostFirst.map(({ name, bounds_latency_share }) => (
-            <tr key={name}><th scope="row">{name}</th><td className="number">{percent(bounds_latency_share)}</td></tr>
-          ))}
-        </tbody>
-      </table>
     </Figure>
   );
 }

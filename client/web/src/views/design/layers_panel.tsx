@@ -15,14 +15,14 @@ export function LayersPanel({ design, explanation, selected, onLayer }: LayersPa
   const several = design.networks.length > 0;
   return (
     <section className="panel wide flush" aria-label="Layers">
-      <header className="panel-head"><h2>Layers</h2></header>
+      <header className="panel-head"><h2>Layers</h2><span className="hint">energy and latency of one occurrence</span></header>
       <div className="scroll tall" tabIndex={0} role="region" aria-label="Layers">
         <table className="layers">
           <thead>
             <tr>
               <th scope="col">Layer</th>
               {several && <th scope="col">Network</th>}
-              {["Count", "Energy of one (µJ)", "Share", "Latency of one (cycles)", "Share"].map((name, i) => <th key={i} scope="col" className="number">{name}</th>)}
+              {["Count", "Energy (µJ)", "Of the run", "Latency (cycles)", "Of the run"].map((name, i) => <th key={i} scope="col" className="number">{name}</th>)}
               <th scope="col">Bound by</th>
               <th scope="col">Next</th>
               <th scope="col" className="number">Utilisation</th>

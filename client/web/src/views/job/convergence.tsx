@@ -95,7 +95,7 @@ export function Convergence({ job, history, figure, scheme, onFigure }: Converge
       })}
     >
       <Staircases label={`Best ${yTitle} against samples of each start. ${summary}`} series={series} bounds={bounds} shade
-        xTitle="samples of each start" yTitle={yTitle} scheme={scheme} />
+        xTitle="samples of each start" yTitle={yTitle} height={400} scheme={scheme} />
     </Figure>
   );
 }

@@ -25,13 +25,12 @@ export const kColumns: readonly Column[] = [
   { key: "rate", title: "Samples/s", number: true, value: (job, rates) => rates.get(job.name) ?? averageRate(job) },
   { key: "owner", title: "Owner", number: false, value: (job) => job.owner },
   { key: "labels", title: "Labels", number: false, value: (job) => labelsText(job) || undefined },
-  { key: "priority", title: "Priority", number: true, value: (job) => job.priority },
   { key: "queue", title: "Queue", number: true, value: (job) => job.queue_position },
   { key: "create_time", title: "Submitted", number: true, value: (job) => job.create_time?.getTime() },
 ];
 
 // The daemon's orders; all others are of the jobs that are loaded.
-const kServerOrders = new Set(["create_time", "priority"]);
+const kServerOrders = new Set(["create_time"]);
 
 export function serverOrder(sort: string): string {
   const key = sort.replace(/^-/, "");

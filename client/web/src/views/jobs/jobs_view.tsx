@@ -159,14 +159,13 @@ function JobRow({ job, rate, selected, manyProjects, onSelect, onChange }: JobRo
       </th>
       <td title={job.message}><StateBadge state={job.state} /></td>
       <td><Progress job={job} /></td>
-      <td>{job.workload}<span className="faint"> on {job.template}</span></td>
-      <td>{objectiveText(job)}</td>
+      <td title={`${job.workload} on ${job.template}`}>{job.workload}<span className="faint on-template"> on {job.template}</span></td>
+      <td className="wrapped">{objectiveText(job)}</td>
       <td className="number">{shortNumber(job.best?.edp)}</td>
       <td className="number">{gapText(job)}</td>
       <td className="number">{rate === undefined ? "-" : siNumber(rate)}</td>
       <td>{job.owner}</td>
-      <td>{labelsText(job).split(" ").map((label) => label && <span key={label} className="label">{label}</span>)}</td>
-      <td className="number">{job.priority}</td>
+      <td className="wrapped">{labelsText(job).split(" ").map((label) => label && <span key={label} className="label">{label}</span>)}</td>
       <td className="number" title={wait === undefined ? "" : `begins in about ${shortDuration(wait)}`}>
         {job.queue_position ?? "-"}{wait !== undefined && <span className="faint"> ~{shortDuration(wait)}</span>}
       </td>

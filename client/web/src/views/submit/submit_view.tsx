@@ -215,12 +215,12 @@ function SubmitForm({ start, workloads, templates }: SubmitFormProps): JSX.Eleme
           </Field>
           <div className="field-row">
             <TextField label="Starts" value={form.starts} error={errors["starts"]} number placeholder="7" onChange={(starts) => change({ starts })} />
-            <TextField label="Samples of each start" value={form.steps} error={errors["steps"]} number placeholder="1490" onChange={(steps) => change({ steps })} />
-            <TextField label="or of all starts" value={form.samples} error={errors["samples"]} number onChange={(samples) => change({ samples })} />
+            <TextField label="Samples a start" value={form.steps} error={errors["steps"]} number placeholder="1490" onChange={(steps) => change({ steps })} />
+            <TextField label="or of all" value={form.samples} error={errors["samples"]} number onChange={(samples) => change({ samples })} />
           </div>
           <div className="field-row">
             <TextField label="Seed" value={form.seed} error={errors["seed"]} number placeholder="0" onChange={(seed) => change({ seed })} />
-            <TextField label="Stop at a proven gap of" hint="%" value={form.stopGap} error={errors["stopGap"]} number placeholder="never" onChange={(stopGap) => change({ stopGap })} />
+            <TextField label="Stop at gap" hint="%" value={form.stopGap} error={errors["stopGap"]} number placeholder="never" onChange={(stopGap) => change({ stopGap })} />
             <TextField label="Calibration" value={form.calibration} error={errors["calibration"]} placeholder="none" onChange={(calibration) => change({ calibration })} />
           </div>
         </section>
