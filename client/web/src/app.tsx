@@ -1,6 +1,6 @@
 import { useEffect } from "react";
 import { useRoute, Link } from "./state/navigation";
-import { connection, meetServer, noteError, server } from "./state/session";
+import { askServer, connection, noteError, server } from "./state/session";
 import { useStore } from "./state/store";
 import { kDefaultJobs, type Route } from "./state/url";
 import { Loop } from "./api/loop";
@@ -32,11 +32,11 @@ export function App(): JSX.Element {
   const state = useStore(connection);
   const info = useStore(server);
 
+  // Also while logged out: another tab may have logged in.
   useEffect(() => {
-    if (state === "logged out") return undefined;
-    const loop = new Loop(meetServer, { interval: () => kHeartbeat, onError: noteError });
+    const loop = new Loop(askServer, { interval: () => kHeartbeat, onError: noteError });
     return () => loop.stop();
-  }, [state === "logged out"]);
+  }, []);
 
   const title = titleOf(route);
   useEffect(() => {

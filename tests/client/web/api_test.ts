@@ -58,6 +58,22 @@ test("an error has the message, the fields and how long to wait", async () => {
   await assert.rejects(api.get("/v1/x"), (cause) => cause instanceof ApiError && cause.status === 502 && cause.passing);
 });
 
+test("a session that ended with its daemon is renewed once for all who ask", async () => {
+  let renewed = 0;
+  let known = false;
+  const api = new Api(
+    () => Promise.resolve(known ? ok({ a: 1 })() : new Response(JSON.stringify({ error: { message: "no session" } }), { status: 401 })),
+    () => {
+      ++renewed;
+      known = true;
+      return Promise.resolve(true);
+    });
+  assert.deepEqual(await Promise.all([api.get("/v1/x"), api.get("/v1/y")]), [{ a: 1 }, { a: 1 }]);
+  assert.equal(renewed, 1);
+  const { api: without } = scripted(() => new Response(JSON.stringify({ error: { message: "no session" } }), { status: 401 }));
+  await assert.rejects(without.get("/v1/x"), (cause) => cause instanceof ApiError && cause.loggedOut);
+});
+
 test("a daemon that is away is a passing error", async () => {
   const { api } = scripted();
   await assert.rejects(api.get("/v1/x"), (cause) => cause instanceof ApiError && cause.status === 0 && cause.passing);

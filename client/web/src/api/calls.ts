@@ -8,7 +8,27 @@ import type {
   Design, Explanation, FrontChange, Job, JobPage, Named, Point, PointSample, ServerInfo, StartHistory, Template,
 } from "./types";
 
-export const api = new Api((url, init) => fetch(url, init));
+// Sessions end with the daemon. The token of this one stays in the page's memory, until it is closed or loaded again,
+// so that the page can go on after a restart.
+let token = "";
+
+export const api = new Api((url, init) => fetch(url, init), async () => {
+  if (token === "") return false;
+  try {
+    await openSession(token);
+    return true;
+  } catch {
+    token = "";
+    return false;
+  }
+});
+
+// Past the renewal, which this is itself.
+const sessions = new Api((url, init) => fetch(url, init));
+
+async function openSession(value: string): Promise<void> {
+  await sessions.change("POST", "/v1/session", { token: value });
+}
 
 // One parse for each object: an answer without news stays the same to whoever compares.
 function memo<T extends object>(parse: (json: unknown) => T): (json: unknown) => T {
@@ -50,14 +70,16 @@ export async function getServer(signal?: AbortSignal): Promise<ServerInfo> {
   return parseServerInfo(await api.get("/v1/server", signal));
 }
 
-export async function logIn(token: string): Promise<void> {
+export async function logIn(value: string): Promise<void> {
   api.forget();
-  await api.change("POST", "/v1/session", { token });
+  await openSession(value);
+  token = value;
 }
 
 export async function logOut(): Promise<void> {
   api.forget();
-  await api.change("DELETE", "/v1/session");
+  token = "";
+  await sessions.change("DELETE", "/v1/session");
 }
 
 export interface JobQuery {
@@ -130,12 +152,12 @@ export async function getTemplate(name: string, signal?: AbortSignal): Promise<T
 
 async function everyPage(path: string, field: string, signal?: AbortSignal): Promise<readonly unknown[]> {
   const all: unknown[] = [];
-  let token = "";
+  let next = "";
   do {
-    const page = fields(await api.get(withQuery(path, { page_size: 1000, page_token: token }), signal));
+    const page = fields(await api.get(withQuery(path, { page_size: 1000, page_token: next }), signal));
     all.push(...list(page[field]));
-    token = text(page["next_page_token"]);
-  } while (token !== "");
+    next = text(page["next_page_token"]);
+  } while (next !== "");
   return all;
 }
 

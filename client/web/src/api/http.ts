@@ -39,8 +39,10 @@ export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 export class Api {
   private readonly remembered = new Map<string, Remembered>();
+  private renewing: Promise<boolean> | undefined;
 
-  constructor(private readonly fetch_: Fetch) {}
+  // `renew` is called when the daemon knows the session no more, and says whether to ask again.
+  constructor(private readonly fetch_: Fetch, private readonly renew: () => Promise<boolean> = () => Promise.resolve(false)) {}
 
   // The same object as the last time when nothing is new. Throws ApiError.
   async get(path: string, signal?: AbortSignal): Promise<unknown> {
@@ -72,6 +74,14 @@ export class Api {
   }
 
   private async send(path: string, init: RequestInit): Promise<Response> {
+    const response = await this.sendOnce(path, init);
+    if (response.status !== 401) return response;
+    // All that are refused at once wait for the same session.
+    this.renewing ??= this.renew().finally(() => (this.renewing = undefined));
+    return (await this.renewing) ? this.sendOnce(path, init) : response;
+  }
+
+  private async sendOnce(path: string, init: RequestInit): Promise<Response> {
     try {
       return await this.fetch_(path, { credentials: "same-origin", ...init });
     } catch (cause) {

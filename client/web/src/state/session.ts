@@ -26,8 +26,20 @@ export function noteError(error: ApiError): void {
 }
 
 export async function meetServer(signal?: AbortSignal): Promise<void> {
-  server.set(await getServer(signal));
+  const info = await getServer(signal);
+  const before = server.get();
+  if (!before || JSON.stringify(before) !== JSON.stringify(info)) server.set(info);
   noteAnswer();
+}
+
+// The same, where to be logged out is an answer, too.
+export async function askServer(signal: AbortSignal): Promise<void> {
+  try {
+    await meetServer(signal);
+  } catch (cause) {
+    if (!(cause instanceof ApiError) || !cause.loggedOut) throw cause;
+    noteError(cause);
+  }
 }
 
 export async function logOut(): Promise<void> {

@@ -30,7 +30,7 @@ export function LoginView(): JSX.Element {
         aria-invalid={error !== ""} aria-describedby="token-error" onChange={(event) => setToken(event.target.value)} />
       <p id="token-error" className="field-error" role="alert">{error}</p>
       <button className="primary" disabled={busy || token.trim() === ""}>{busy ? "Logging in…" : "Log in"}</button>
-      <p className="hint">The token is sent to this daemon alone. The browser keeps a session cookie, not the token.</p>
+      <p className="hint">The token is sent to this daemon alone, and forgotten when this page is closed or loaded again; a session of up to 12 hours stays.</p>
     </form>
   );
 }

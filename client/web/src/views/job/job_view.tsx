@@ -7,7 +7,7 @@ import { scheme } from "../../state/theme";
 import { useOnce } from "../../state/use_poll";
 import type { JobRoute } from "../../state/url";
 import { kPointFigures, parameterFigures } from "../../text/figures";
-import { Empty, Loading, Pending } from "../../ui/states";
+import { Empty, Pending } from "../../ui/states";
 import { Convergence } from "./convergence";
 import { FrontPlot } from "./front_plot";
 import { JobHead } from "./job_head";
@@ -23,7 +23,7 @@ export function useTemplate(job: Job | undefined): Template | undefined {
 }
 
 export function JobView({ route }: { readonly route: JobRoute }): JSX.Element {
-  const { job, front, history, sample, ever } = useJob(route.project, route.job);
+  const { job, front, history, sample, ever, error } = useJob(route.project, route.job);
   const template = useTemplate(job.data);
   const colours = useStore(scheme);
   // Of the last one: two changes in a row are both kept.
@@ -52,7 +52,7 @@ export function JobView({ route }: { readonly route: JobRoute }): JSX.Element {
     <>
       <JobHead job={job.data} onChange={job.refresh} />
       {!history || !sample ? (
-        <Loading what="points" />
+        <Pending error={error} what="points" />
       ) : !hasPoints ? (
         <Empty title={empty.title}>{empty.text}</Empty>
       ) : (

@@ -1,4 +1,5 @@
 import { everOnFront, getFront, getHistory, getJob, jobPath, samplePoints } from "../../api/calls";
+import type { ApiError } from "../../api/http";
 import { mergeFront } from "../../api/merge";
 import type { Job, Point, PointSample, StartHistory } from "../../api/types";
 import { kMostMarks } from "../../plots/scales";
@@ -18,6 +19,7 @@ export interface JobData {
   readonly history: readonly StartHistory[] | undefined;
   readonly sample: PointSample | undefined;
   readonly ever: readonly Point[] | undefined;
+  readonly error: ApiError | undefined; // of what the plots draw
 }
 
 // A job and what its plots draw, followed until it is over.
@@ -40,5 +42,6 @@ export function useJob(project: string, id: string): JobData {
   const history = usePoll<readonly StartHistory[]>(key("history"), (_, signal) => getHistory(path, kMostMarks, signal), pause);
   const sample = usePoll<PointSample>(key("sample"), (_, signal) => samplePoints(path, kMostMarks, signal), pause);
   const ever = usePoll<readonly Point[]>(key("ever"), (_, signal) => everOnFront(path, kMostMarks, signal), pause);
-  return { job, front: front.data?.points ?? [], history: history.data, sample: sample.data, ever: ever.data };
+  const error = history.error ?? sample.error ?? front.error;
+  return { job, front: front.data?.points ?? [], history: history.data, sample: sample.data, ever: ever.data, error };
 }
