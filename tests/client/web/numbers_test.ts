@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import {
-  change, groupedNumber, percent, percentUp, shortBytes, shortDuration, shortNumber, shortTime, siNumber,
+  change, counted, groupedNumber, percent, percentUp, shortBytes, shortDuration, shortNumber, shortTime, siNumber,
 } from "../../../client/web/src/text/numbers";
 
 // The cases of tests/client/numbers_test.cc: the page and the command line write numbers alike.
@@ -31,6 +31,8 @@ test("shares, changes, counts, rates and times", () => {
   assert.equal(change(-0.0004, 0.001), "none");
   assert.equal(groupedNumber(10430), "10,430");
   assert.equal(groupedNumber(999), "999");
+  assert.equal(counted(1, "design"), "1 design");
+  assert.equal(counted(2400, "design"), "2,400 designs");
   assert.equal(siNumber(1243), "1.24k");
   assert.equal(siNumber(999.6), "1k");
   assert.equal(siNumber(950), "950");

@@ -47,6 +47,11 @@ export function groupedNumber(value: number): string {
   return Math.round(value).toString().replace(/\B(?=(\d{3})+(?!\d))/g, ",");
 }
 
+// A count with its noun: "1 design", "19 designs".
+export function counted(value: number, noun: string): string {
+  return `${groupedNumber(value)} ${noun}${value === 1 ? "" : "s"}`;
+}
+
 // A count or rate with an SI prefix: "950", "1.24k", "3.4M".
 export function siNumber(value: number): string {
   const prefixes = ["", "k", "M", "G", "T", "P", "E"];

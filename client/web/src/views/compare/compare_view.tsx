@@ -13,7 +13,7 @@ import { scheme } from "../../state/theme";
 import { designRoute, jobRoute, type CompareRoute } from "../../state/url";
 import { usePoll } from "../../state/use_poll";
 import { figureOf, findFigure, kPointFigures, objectiveFigure, objectiveText, parameterFigures, titleOf } from "../../text/figures";
-import { groupedNumber, shortNumber } from "../../text/numbers";
+import { counted, groupedNumber, shortNumber } from "../../text/numbers";
 import { gapText, jobKey, StateBadge } from "../../ui/job_parts";
 import { PlotTools } from "../../ui/plot_tools";
 import { Select } from "../../ui/select";
@@ -209,7 +209,7 @@ function Fronts({ route, jobs, scheme: colours }: ComparisonProps): JSX.Element 
     const figure = findFigure(figures, key);
     return figure ? titleOf(figure) : key;
   });
-  const summary = `Fronts of ${jobs.map(({ job, front }) => `job ${job.id} with ${groupedNumber(front.length)} designs`).join(", ")}.`;
+  const summary = `Fronts of ${jobs.map(({ job, front }) => `job ${job.id} with ${counted(front.length, "design")}`).join(", ")}.`;
   const parameters = figures.slice(kPointFigures.length).map(({ key }) => key);
   return (
     <Figure title="Fronts" summary={summary}

@@ -3,7 +3,7 @@ import type { Design, Explanation } from "../../api/types";
 import { Figure } from "../../plots/figure";
 import { paletteOf, seriesColour, type Scheme } from "../../plots/colours";
 import { Scatter, type GuideLine, type Mark } from "../../plots/scatter";
-import { groupedNumber, percent, shortNumber } from "../../text/numbers";
+import { counted, groupedNumber, percent, shortNumber } from "../../text/numbers";
 import { peakOf, rooflineMarks } from "./roofline";
 
 interface RooflineFigureProps {
@@ -45,7 +45,7 @@ export function RooflineFigure({ design, explanation, scheme, onLayer }: Rooflin
   }, [reach, peak, scheme]);
   const counts = components.map((name) => ({ name, count: explanation.layers.filter((layer) => layer.bound_by === name).length }));
   const said = counts.filter(({ count }) => count > 0).map(({ name, count }) => `${name} bounds ${count}`).join(", ");
-  const summary = `Of ${design.layers.length} layers ${said === "" ? "none is known to be bounded, since latencies are predicted" : said}; ` +
+  const summary = `Of ${counted(design.layers.length, "layer")} ${said === "" ? "none is known to be bounded, since latencies are predicted" : said}; ` +
     `all units together do ${groupedNumber(peak)} MACs a cycle, of which ${percent(explanation.utilisation)} are used over the run. ` +
     "A large mark on the roof is what bounds its layer; the same layer's small marks are as far to the right as the others have to spare.";
   return (

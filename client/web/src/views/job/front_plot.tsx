@@ -8,7 +8,7 @@ import { Scatter, type GuideLine, type Mark } from "../../plots/scatter";
 import { navigate } from "../../state/navigation";
 import { designRoute, type JobRoute, type PlotSettings } from "../../state/url";
 import { figureOf, findFigure, titleOf, type Figure as FigureName } from "../../text/figures";
-import { groupedNumber, shortNumber } from "../../text/numbers";
+import { counted, groupedNumber, shortNumber } from "../../text/numbers";
 import { PlotTools } from "../../ui/plot_tools";
 import { Check } from "../../ui/select";
 import { pointHeader, pointLines, pointRow, rampOf } from "./marks";
@@ -51,9 +51,9 @@ export function FrontPlot({ job, route, front, sample, total, ever, figures, sch
   const colour = findFigure(figures, plot.colour);
   const guides = useMemo(() => boundLines(job, plot, marks, paletteOf(scheme).bound), [job.certificate, plot, marks, scheme]);
   const summary = shownFront.length === 0 ? "No design on the front yet." :
-    `${groupedNumber(shownFront.length)} designs on the front over energy, latency and area` +
+    `${counted(shownFront.length, "design")} on the front over energy, latency and area` +
     (revision > 0 ? ` as of revision ${revision}` : "") + `: ${rangeText(shownFront, x)} and ${rangeText(shownFront, y)}.` +
-    (all && sample.length > 0 ? ` ${groupedNumber(sample.length)} of ${groupedNumber(total)} exact points are drawn as small dots.` : "");
+    (points.length > shownFront.length ? ` Of ${groupedNumber(total)} exact points, ${groupedNumber(points.length - shownFront.length)} more are small dots.` : "");
   const parameters = figures.filter(({ key }) => key in (points[0]?.parameters ?? {})).map(({ key }) => key);
 
   return (
@@ -128,9 +128,9 @@ function HistorySlider({ route, ever, count, onChange }: HistorySliderProps): JS
   return (
     <div className="history">
       <label htmlFor="front-history">Front at</label>
-      <input id="front-history" type="range" min={0} max={last} value={at} aria-valuetext={`${text}, ${count} designs`}
+      <input id="front-history" type="range" min={0} max={last} value={at} aria-valuetext={`${text}, ${counted(count, "design")}`}
         onChange={(event) => show(Number(event.target.value))} />
-      <output htmlFor="front-history">{text} <span className="faint">({at + 1} of {revisions.length}, {count} designs)</span></output>
+      <output htmlFor="front-history">{text} <span className="faint">({at + 1} of {revisions.length}, {counted(count, "design")})</span></output>
       <button disabled={at === last} onClick={() => show(last)}>Now</button>
     </div>
   );

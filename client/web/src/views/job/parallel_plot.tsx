@@ -7,7 +7,7 @@ import { kMostMarks, thin } from "../../plots/scales";
 import { navigate } from "../../state/navigation";
 import { designRoute, type JobRoute, type Ranges } from "../../state/url";
 import { figureOf, kPointFigures, type Figure as FigureName } from "../../text/figures";
-import { groupedNumber, shortNumber } from "../../text/numbers";
+import { counted, groupedNumber, shortNumber } from "../../text/numbers";
 import { pointHeader, pointLines, pointRow, rampOf } from "./marks";
 
 interface ParallelPlotProps {
@@ -43,7 +43,7 @@ export function ParallelPlot({ job, route, points, parameters, scheme, onRanges 
   const least = inside.reduce((best, { point }) => Math.min(best, point.edp), Infinity);
   const chosen = Object.keys(route.ranges).length > 0;
   const summary =
-    `${groupedNumber(lines.length)} exact points, a line each; the ${inside.filter(({ point }) => point.pareto).length} of the front are stronger.` +
+    `${counted(lines.length, "exact point")}, a line each; ${groupedNumber(inside.filter(({ point }) => point.pareto).length)} of the front, stronger.` +
     (chosen ? ` Within the ranges: ${groupedNumber(inside.length)}, of which the best EDP is ${shortNumber(least)} µJ·cycles.`
       : " Drag along an axis to keep a range of it.");
 
