@@ -33,8 +33,10 @@ export function paletteOf(scheme: Scheme): Palette {
     : { ink: "#1b2430", muted: "#5a6675", faint: "#c6cdd6", surface: "#ffffff", accent: "#0b6bcb", bound: "#be123c" };
 }
 
+const kRampSteps = 48; // finer ones nobody could tell apart, and marks of one colour are drawn at once
+
 // Of a share from 0 to 1: dark blue to yellow, without the end that cannot be seen on the surface.
 export function rampColour(share: number, scheme: Scheme): string {
-  const within = Math.min(1, Math.max(0, share));
+  const within = Math.round(kRampSteps * Math.min(1, Math.max(0, share))) / kRampSteps;
   return interpolateViridis(scheme === "dark" ? 0.25 + 0.75 * within : 0.92 * within);
 }

@@ -70,23 +70,28 @@ export function Parallel({ label, axes, lines, ranges, onRanges, onPick, scheme 
   const draw = useCallback((context: CanvasRenderingContext2D) => {
     const { xs, scales } = placed;
     const palette = paletteOf(scheme);
-    const trace = (one: ParallelLine) => {
-      context.beginPath();
-      one.values.forEach((value, i) => context.lineTo(xs[i] ?? 0, scales[i]?.(value) ?? 0));
-      context.stroke();
-    };
+    const trace = (one: ParallelLine) =>
+      one.values.forEach((value, i) => {
+        const [x, y] = [xs[i] ?? 0, scales[i]?.(value) ?? 0];
+        if (i === 0) context.moveTo(x, y);
+        else context.lineTo(x, y);
+      });
     const chosen = new Set(inside);
     context.lineWidth = 0.75;
     context.strokeStyle = palette.faint;
-    context.globalAlpha = 0.25;
+    context.globalAlpha = 0.4;
+    context.beginPath();
     lines.forEach((one) => chosen.has(one) || trace(one));
+    context.stroke();
     for (const strong of [false, true]) {
       context.globalAlpha = strong ? 0.95 : 0.3;
       context.lineWidth = strong ? 1.5 : 0.9;
       for (const one of inside) {
         if (one.strong !== strong) continue;
         context.strokeStyle = one.colour;
+        context.beginPath();
         trace(one);
+        context.stroke();
       }
     }
     context.globalAlpha = 1;

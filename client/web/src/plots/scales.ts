@@ -50,7 +50,7 @@ export function ticksOf(domain: Domain, count: number): Tick[] {
   }
   const decades = Math.log10(domain.high / domain.low);
   const all = scaleLog().domain([domain.low, domain.high]).ticks(1000);
-  const digits = decades > 0.7 * count ? [1] : decades > 0.35 * count ? [1, 3] : decades > 0.2 * count ? [1, 2, 5] : [1, 2, 3, 4, 5, 6, 7, 8, 9];
+  const digits = decades > 0.7 * count ? [1] : decades > 0.35 * count ? [1, 3] : decades > 0.12 * count ? [1, 2, 5] : [1, 2, 3, 4, 5, 6, 7, 8, 9];
   const inside = all.filter((value) => digits.includes(leading(value)));
   if (inside.length < 2) {
     return scaleLinear().domain([domain.low, domain.high]).ticks(Math.max(2, count - 1))

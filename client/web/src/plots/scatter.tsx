@@ -82,19 +82,30 @@ export function Scatter({ label, marks, x, y, guides = [], height = 340, scheme,
       context.stroke();
     }
     context.restore();
-    drawn.forEach((mark, i) => {
-      context.beginPath();
-      context.arc(xs[i] ?? 0, ys[i] ?? 0, mark.strong ? 4.5 : 2.5, 0, 2 * Math.PI);
-      context.globalAlpha = mark.strong ? 1 : 0.45;
-      context.fillStyle = mark.colour;
-      context.fill();
-      if (mark.strong) {
-        context.strokeStyle = palette.surface;
-        context.lineWidth = 1;
-        context.stroke();
-      }
+    const faint = new Map<string, Path2D>();
+    drawn.forEach(({ strong, colour }, i) => {
+      if (strong) return;
+      const path = faint.get(colour) ?? new Path2D();
+      faint.set(colour, path);
+      path.moveTo((xs[i] ?? 0) + 2.5, ys[i] ?? 0);
+      path.arc(xs[i] ?? 0, ys[i] ?? 0, 2.5, 0, 2 * Math.PI);
     });
+    context.globalAlpha = 0.5;
+    for (const [colour, path] of faint) {
+      context.fillStyle = colour;
+      context.fill(path);
+    }
     context.globalAlpha = 1;
+    context.strokeStyle = palette.surface;
+    context.lineWidth = 1;
+    drawn.forEach(({ strong, colour }, i) => {
+      if (!strong) return;
+      context.beginPath();
+      context.arc(xs[i] ?? 0, ys[i] ?? 0, 4.5, 0, 2 * Math.PI);
+      context.fillStyle = colour;
+      context.fill();
+      context.stroke();
+    });
   }, [placed, guides, scheme]);
 
   const index = hovered === "" ? -1 : placed.drawn.findIndex((mark) => mark.key === hovered);

@@ -60,6 +60,12 @@ export function objectiveText(job: Job): string {
   return objective === "" || objective === "EDP" ? "EDP" : objective.toLowerCase();
 }
 
+// What a point's score is: the objective, or of a front the product of its metrics.
+export function scoreText(job: Job): string {
+  const { objective_front } = job.spec;
+  return objective_front !== "" ? objective_front.replace(/,/g, " × ") : objectiveText(job);
+}
+
 // The point's figure that the objective is, or "" when it is none of the four.
 export function objectiveFigure(job: Job): string {
   if (job.spec.objective_front !== "" || job.spec.objective_product !== "" || job.spec.networks.length > 0) return "";

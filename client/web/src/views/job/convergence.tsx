@@ -4,7 +4,7 @@ import { Figure } from "../../plots/figure";
 import { paletteOf, seriesColour, type Scheme } from "../../plots/colours";
 import { inTurn, type Step } from "../../plots/scales";
 import { Staircases, type Bound, type Staircase } from "../../plots/staircases";
-import { findFigure, kPointFigures, objectiveFigure, objectiveText, titleOf } from "../../text/figures";
+import { findFigure, kPointFigures, objectiveFigure, scoreText, titleOf } from "../../text/figures";
 import { groupedNumber, percentUp, shortNumber } from "../../text/numbers";
 import { Select } from "../../ui/select";
 
@@ -52,7 +52,7 @@ interface ConvergenceProps {
 
 export function Convergence({ job, history, figure, scheme, onFigure }: ConvergenceProps): JSX.Element {
   const shown = findFigure(kPointFigures, figure === "" ? objectiveFigure(job) : figure);
-  const yTitle = shown ? titleOf(shown) : objectiveText(job);
+  const yTitle = shown ? titleOf(shown) : scoreText(job);
 
   const curves = useMemo(() => {
     const starts = history.map((start) => {
@@ -88,7 +88,7 @@ export function Convergence({ job, history, figure, scheme, onFigure }: Converge
       title="Best against samples"
       summary={summary}
       tools={<Select label="figure" value={figure} onChange={onFigure}
-        choices={[{ value: "", name: `objective: ${objectiveText(job)}` }, ...kPointFigures.map(({ key, label }) => ({ value: key, name: label }))]} />}
+        choices={[{ value: "", name: `objective: ${scoreText(job)}` }, ...kPointFigures.map(({ key, label }) => ({ value: key, name: label }))]} />}
       table={() => ({
         header: ["start", "sample", yTitle],
         rows: curves.starts.flatMap(({ start, steps }) => steps.map(({ x, y }) => [String(start), groupedNumber(x), shortNumber(y)])),
