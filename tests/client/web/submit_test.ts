@@ -53,6 +53,7 @@ test("the daemon's messages stand at their fields", () => {
   assert.deepEqual(placeErrors([
     { field: "spec.starts", description: "is 0" }, { field: "spec.new", description: "is odd" },
   ], "whole"), { starts: "is 0", "": "spec.new: is odd" });
+  assert.deepEqual(placeErrors([{ field: "spec.starts", description: "spec.starts: is 0" }], ""), { starts: "is 0" });
   assert.deepEqual(placeErrors([], "quota"), { "": "quota" });
 });
 

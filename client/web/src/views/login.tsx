@@ -23,7 +23,7 @@ export function LoginView(): JSX.Element {
   return (
     <form className="panel login" onSubmit={(event) => void submit(event)}>
       <h1>Log in</h1>
-      <p>With a token of this daemon. Its operator makes one:</p>
+      <p>With a token of this daemon: on its machine that in <code>local.token</code> in its data directory, for others one that its operator makes:</p>
       <pre tabIndex={0}>oneloopd token create --data_dir DIR --user ada --scope user --project default --expires 30d</pre>
       <label htmlFor="token">Token</label>
       <input id="token" type="password" autoComplete="current-password" placeholder="olt_…" required value={token}

@@ -20,14 +20,16 @@ export function JobsView({ route }: { readonly route: JobsRoute }): JSX.Element 
   const info = useStore(server);
   const [pageSize, setPageSize] = useState(kPage);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const projects = (info?.projects ?? []).filter((name) => name !== "*");
+  // All projects at once are for those who may see all.
+  const project = route.project === "-" && projects.length > 0 ? projects[0] ?? "-" : route.project;
   const { data, error, refresh } = useJobs({
-    project: route.project, filter: route.filter, orderBy: serverOrder(route.sort), deleted: route.deleted, pageSize,
+    project, filter: route.filter, orderBy: serverOrder(route.sort), deleted: route.deleted, pageSize,
   });
   const rates: Rates = useMemo(
     () => new Map([...(data?.progressed ?? [])].flatMap(([name, { rate }]) => (rate === undefined ? [] : [[name, rate]]))),
     [data?.progressed]);
   const jobs = useMemo(() => (data ? sortJobs(data.jobs, route.sort, rates) : []), [data?.jobs, route.sort, rates]);
-  const projects = (info?.projects ?? []).filter((project) => project !== "*");
   const toggle = (key: string) => {
     const next = new Set(selected);
     if (!next.delete(key)) next.add(key);
@@ -42,8 +44,8 @@ export function JobsView({ route }: { readonly route: JobsRoute }): JSX.Element 
         {data && <span className="count">{groupedNumber(jobs.length)}{data.more ? "+" : ""}</span>}
         <FilterBox key={route.filter} route={route} error={filterError?.description ?? ""} />
         {projects.length > 1 && (
-          <Select label="Project" value={route.project} choices={[{ value: "-", name: "all" }, ...projects.map((name) => ({ value: name, name }))]}
-            onChange={(project) => adjust({ ...route, project })} />
+          <Select label="Project" value={project} choices={projects.map((name) => ({ value: name, name }))}
+            onChange={(chosen) => adjust({ ...route, project: chosen })} />
         )}
         <Check label="deleted" checked={route.deleted} onChange={(deleted) => adjust({ ...route, deleted })} />
         <button disabled={selected.size < 2} onClick={() => navigate(compareRoute([...selected]))}>
@@ -63,7 +65,7 @@ export function JobsView({ route }: { readonly route: JobsRoute }): JSX.Element 
               <tbody>
                 {jobs.map((job) => (
                   <JobRow key={job.name} job={job} rate={rates.get(job.name) ?? averageRate(job)} selected={selected.has(jobKey(job))}
-                    manyProjects={route.project === "-" && (projects.length > 1 || projects.length === 0)} onSelect={toggle} onChange={refresh} />
+                    manyProjects={project === "-"} onSelect={toggle} onChange={refresh} />
                 ))}
               </tbody>
             </table>

@@ -210,7 +210,9 @@ export function placeErrors(violations: readonly FieldViolation[], message: stri
   };
   for (const { field, description } of violations) {
     const place = placeOf(field);
-    add(place, place === "" && field !== "" ? `${field}: ${description}` : description);
+    // The daemon begins with the field's name, which its place in the form says already.
+    const bare = description.startsWith(`${field}: `) ? description.slice(field.length + 2) : description;
+    add(place, place === "" && field !== "" ? `${field}: ${bare}` : bare);
   }
   if (violations.length === 0 && message !== "") add("", message);
   return placed;
