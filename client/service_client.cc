@@ -429,6 +429,18 @@ absl::StatusOr<v1::ListPointsResponse> ServiceClient::ListPoints(const v1::ListP
   return Read(stubs_->search, &v1::SearchService::Stub::ListPoints, request);
 }
 
+absl::StatusOr<v1::GetFrontResponse> ServiceClient::GetFront(const v1::GetFrontRequest& request) {
+  return Read(stubs_->search, &v1::SearchService::Stub::GetFront, request);
+}
+
+absl::StatusOr<v1::SamplePointsResponse> ServiceClient::SamplePoints(const v1::SamplePointsRequest& request) {
+  return Read(stubs_->search, &v1::SearchService::Stub::SamplePoints, request);
+}
+
+absl::StatusOr<v1::SearchHistory> ServiceClient::GetHistory(const v1::GetHistoryRequest& request) {
+  return Read(stubs_->search, &v1::SearchService::Stub::GetHistory, request);
+}
+
 absl::StatusOr<v1::Design> ServiceClient::GetDesign(const v1::GetDesignRequest& request) {
   return Read(stubs_->search, &v1::SearchService::Stub::GetDesign, request);
 }
@@ -459,6 +471,14 @@ absl::StatusOr<v1::ListTemplatesResponse> ServiceClient::ListTemplates(const v1:
 
 absl::StatusOr<v1::Template> ServiceClient::GetTemplate(const v1::GetTemplateRequest& request) {
   return Read(stubs_->model, &v1::ModelService::Stub::GetTemplate, request);
+}
+
+absl::StatusOr<v1::Workload> ServiceClient::ParseWorkload(const v1::ParseWorkloadRequest& request) {
+  return Read(stubs_->model, &v1::ModelService::Stub::ParseWorkload, request);
+}
+
+absl::StatusOr<v1::Template> ServiceClient::ParseTemplate(const v1::ParseTemplateRequest& request) {
+  return Read(stubs_->model, &v1::ModelService::Stub::ParseTemplate, request);
 }
 
 absl::StatusOr<v1::ServerInfo> ServiceClient::GetServerInfo() {

@@ -74,6 +74,9 @@ class ServiceClient {
   absl::StatusOr<v1::Job> DeleteJob(const v1::DeleteJobRequest& request);
   absl::StatusOr<v1::Job> UndeleteJob(const v1::UndeleteJobRequest& request);
   absl::StatusOr<v1::ListPointsResponse> ListPoints(const v1::ListPointsRequest& request);
+  absl::StatusOr<v1::GetFrontResponse> GetFront(const v1::GetFrontRequest& request);
+  absl::StatusOr<v1::SamplePointsResponse> SamplePoints(const v1::SamplePointsRequest& request);
+  absl::StatusOr<v1::SearchHistory> GetHistory(const v1::GetHistoryRequest& request);
   absl::StatusOr<v1::Design> GetDesign(const v1::GetDesignRequest& request);
   // Ends within half an hour.
   absl::StatusOr<v1::DesignExplanation> ExplainDesign(const v1::ExplainDesignRequest& request);
@@ -84,6 +87,8 @@ class ServiceClient {
   absl::StatusOr<v1::Workload> GetWorkload(const v1::GetWorkloadRequest& request);
   absl::StatusOr<v1::ListTemplatesResponse> ListTemplates(const v1::ListTemplatesRequest& request);
   absl::StatusOr<v1::Template> GetTemplate(const v1::GetTemplateRequest& request);
+  absl::StatusOr<v1::Workload> ParseWorkload(const v1::ParseWorkloadRequest& request);
+  absl::StatusOr<v1::Template> ParseTemplate(const v1::ParseTemplateRequest& request);
   absl::StatusOr<v1::ServerInfo> GetServerInfo();
 
   absl::StatusOr<v1::Calibration> CreateCalibration(const v1::CreateCalibrationRequest& request);

@@ -6,7 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "common/base/cut_text.h"
 #include "common/base/status.h"
 #include "common/convert/convert.h"
@@ -81,6 +83,21 @@ v1::MappingScore WrongRow(const absl::Status& status) {
   return score;
 }
 
+// In the place of a file's name.
+constexpr char kTextField[] = "text";
+
+// "text:4:12: layers[0].bounds.R: is 0" is an error of the request's field, and the rest of it its description.
+template <class Message>
+absl::Status TakeParsed(absl::StatusOr<Message> parsed, Message* response) {
+  if (parsed.ok()) {
+    *response = *std::move(parsed);
+    return absl::OkStatus();
+  }
+  absl::string_view description = parsed.status().message();
+  absl::ConsumePrefix(&description, absl::StrCat(kTextField, ":"));
+  return FieldError(kTextField, ToString(absl::StripLeadingAsciiWhitespace(description)));
+}
+
 }  // namespace
 
 absl::Status ModelHandlers::EvaluateDesigns(const v1::EvaluateDesignsRequest& request, const CallContext& call,
@@ -146,13 +163,11 @@ absl::Status ModelHandlers::GetTemplate(const v1::GetTemplateRequest& request, v
 }
 
 absl::Status ModelHandlers::ParseWorkload(const v1::ParseWorkloadRequest& request, v1::Workload* response) const {
-  ASSIGN_OR_RETURN(*response, ReadWorkloadText(request.text(), "text"));
-  return absl::OkStatus();
+  return TakeParsed(ReadWorkloadText(request.text(), kTextField), response);
 }
 
 absl::Status ModelHandlers::ParseTemplate(const v1::ParseTemplateRequest& request, v1::Template* response) const {
-  ASSIGN_OR_RETURN(*response, ReadTemplateText(request.text(), "text"));
-  return absl::OkStatus();
+  return TakeParsed(ReadTemplateText(request.text(), kTextField), response);
 }
 
 absl::Status ModelHandlers::GetServerInfo(const v1::GetServerInfoRequest&, const CallContext& call,

@@ -1,8 +1,9 @@
 // A job of many points, through the whole daemon in one process with its client:
 //   large_job [points]          default: 10 million
-// Prints how fast they came in, the daemon's memory, how long its front and all its points take to list, and whether
-// the front is exactly the one that comparing its members with every exact point gives. Needs 4 GB in the temporary
-// directory. Nine points of ten are steps of a descent, the others exact, with the design of 24 layers.
+// Prints how fast they came in, the daemon's memory, how long its front, what pages poll of it and all its points take
+// to list, and whether the front is exactly the one that comparing its members with every exact point gives. Needs 4 GB
+// in the temporary directory. Nine points of ten are steps of a descent, the others exact, with the design of 24
+// layers.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -102,7 +103,7 @@ class LargeJob {
     arguments.SetMaxReceiveMessageSize(-1);
     stub_ =
         v1::SearchService::NewStub(grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments));
-    if (!Store(points) || !TimeFront()) return false;
+    if (!Store(points) || !TimeFront() || !TimePage()) return false;
     std::printf("memory        %.0f MB at most, with the client's\n", PeakMegabytes());
     return CheckFront() && CountPoints();
   }
@@ -169,6 +170,74 @@ class LargeJob {
     std::sort(milliseconds.begin(), milliseconds.end());
     std::printf("front         %zu points, listed in %.1f ms (median of %d; the first %.1f, the slowest %.1f)\n",
                 front_.size(), milliseconds[kRepetitions / 2], kRepetitions, first, milliseconds.back());
+    return true;
+  }
+
+  // Calls again and again and prints how long that takes.
+  template <class Request, class Response>
+  bool Time(const char* name,
+            grpc::Status (v1::SearchService::Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+            const Request& request, Response* response) {
+    constexpr int kRepetitions = 21;
+    std::vector<double> milliseconds;
+    for (int i = 0; i < kRepetitions; ++i) {
+      grpc::ClientContext context;
+      const absl::Time begin = absl::Now();
+      const grpc::Status status = (stub_.get()->*method)(&context, request, response);
+      milliseconds.push_back(absl::ToDoubleMilliseconds(absl::Now() - begin));
+      if (!status.ok()) return Fail(status.error_message());
+    }
+    const double first = milliseconds.front();
+    std::sort(milliseconds.begin(), milliseconds.end());
+    std::printf("%-13s %.1f ms (median of %d; the first %.1f, the slowest %.1f), %.0f kB\n", name,
+                milliseconds[kRepetitions / 2], kRepetitions, first, milliseconds.back(),
+                1e-3 * static_cast<double>(response->ByteSizeLong()));
+    return true;
+  }
+
+  // What a page asks for when it opens, and what it polls: in the middle of the job and at its end.
+  bool TimePage() {
+    using Stub = v1::SearchService::Stub;
+    v1::SamplePointsRequest sample;
+    sample.set_parent(job_);
+    v1::SamplePointsResponse sampled;
+    v1::GetHistoryRequest history;
+    history.set_parent(job_);
+    v1::SearchHistory starts;
+    v1::GetFrontRequest front;
+    front.set_parent(job_);
+    v1::GetFrontResponse changes;
+    if (!Time("sample", &Stub::SamplePoints, sample, &sampled) ||
+        !Time("history", &Stub::GetHistory, history, &starts) ||
+        !Time("front, whole", &Stub::GetFront, front, &changes)) {
+      return false;
+    }
+    const std::int64_t end = changes.revision();
+    v1::ListPointsRequest points;
+    points.set_parent(job_);
+    v1::ListPointsResponse page;
+    v1::ListJobsRequest jobs;
+    jobs.set_parent("projects/p");
+    v1::ListJobsResponse listed;
+    front.set_at_revision(end / 2);
+    if (!Time("front, was", &Stub::GetFront, front, &changes)) return false;
+    front.clear_at_revision();
+    for (const std::int64_t after : {end / 2, end - 10, end}) {
+      std::printf("after revision %lld of %lld\n", static_cast<long long>(after), static_cast<long long>(end));
+      front.set_after_revision(after);
+      points.set_after_revision(after);
+      jobs.set_after_revision(after);
+      points.clear_exact_only();
+      points.clear_ever_pareto();
+      if (!Time("  jobs", &Stub::ListJobs, jobs, &listed) || !Time("  front", &Stub::GetFront, front, &changes) ||
+          !Time("  points", &Stub::ListPoints, points, &page)) {
+        return false;
+      }
+      points.set_exact_only(true);
+      if (!Time("  exact", &Stub::ListPoints, points, &page)) return false;
+      points.set_ever_pareto(true);
+      if (!Time("  ever pareto", &Stub::ListPoints, points, &page)) return false;
+    }
     return true;
   }
 
