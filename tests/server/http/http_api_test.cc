@@ -195,6 +195,32 @@ TEST_F(HttpApiTest, PollWithoutNewsIsAnsweredFromMemory) {
   EXPECT_THAT(Get(path).text, HasSubstr("behind its back"));
 }
 
+TEST_F(HttpApiTest, PollFromARevisionOnIsAnsweredFromMemoryWhenNothingChanged) {
+  runner_.Open();
+  const std::string path = "/v1/" + CreateJob();
+  std::string state;
+  while (state != "SUCCEEDED") state = Get(path).body["state"];
+  const Answer whole = Get(path + "/front");
+  ASSERT_TRUE(whole.body["snapshot"]) << whole.text;
+  EXPECT_GE(whole.body["entered"].size(), 1u);
+  const std::string revision = whole.body["revision"];
+  sqlite3* store = nullptr;
+  ASSERT_EQ(sqlite3_open((directory_.path() + "/oneloop.db").c_str(), &store), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(store, "DELETE FROM point_rows", nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(store);
+  const std::string after = "after_revision=" + revision;
+  EXPECT_EQ(Get(path + "/front?" + after).text, absl::StrCat(R"({"revision":")", revision, "\"}"));
+  EXPECT_EQ(Get("/v1/projects/p/jobs").status, 200);
+  EXPECT_EQ(Get("/v1/projects/p/jobs?" + after).body["revision"], revision);
+  // What only the store can tell is not made up.
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(Get("/v1/projects/p/jobs/99/front?" + after).status, 404);
+    EXPECT_EQ(Get(path + "/points?start=99&" + after).status, 400);
+    EXPECT_EQ(Get(path + "/front?after_revision=x").status, 400);
+    EXPECT_EQ(Get(path + "/front?after_revision=999999").status, 400);
+  }
+}
+
 TEST_F(HttpApiTest, PollAfterAChangeFindsIt) {
   const std::string path = "/v1/" + CreateJob();
   runner_.AwaitHeld(1);
