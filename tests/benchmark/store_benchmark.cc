@@ -14,6 +14,7 @@
 #include "common/base/random.h"
 #include "common/mapping/random_mapping.h"
 #include "server/jobs/point_writer.h"
+#include "server/jobs/work_signals.h"
 #include "server/search/search.h"
 #include "server/store/pareto_front.h"
 #include "server/store/sqlite_run_store.h"
@@ -138,10 +139,10 @@ void Record(benchmark::State& state, bool exact) {
   const auto hardware_template = ShippedTemplate("gemmini");
   const std::vector<Mapping> mappings = SomeMappings(*hardware_template, ShippedWorkload("resnet50"));
   const HardwarePoint hardware = {16, 256, 64};
-  const std::atomic<bool> stop = false;
+  WorkSignals signals;
   StoredJob job;
   ForgetfulStore store(&job.store());
-  PointWriter writer(&store, *hardware_template, Lease{job.id(), 0}, &stop, {});
+  PointWriter writer(&store, *hardware_template, Lease{job.id(), 0}, &signals, {});
   const SearchPoint point = {1,        exact ? SearchPointOrigin::kPolish : SearchPointOrigin::kDescent,
                              {},       1,
                              hardware, exact ? &mappings : nullptr};
