@@ -248,6 +248,24 @@ TEST_F(SearchListsTest, PolledListIsTheListAgainWhateverHappened) {
   }
 }
 
+// Whoever looks at first pages only hears of everything, too, if later.
+TEST_F(SearchListsTest, PollThatFollowsNoPagesMissesNothing) {
+  std::vector<std::int64_t> ids;
+  for (int i = 0; i < 7; ++i) ids.push_back(AddJob());
+  v1::ListJobsRequest request = JobsRequest();
+  request.set_page_size(2);
+  request.set_after_revision(1);
+  std::map<std::string, std::int64_t> seen;
+  for (int poll = 0; request.after_revision() < store_.revision(); ++poll) {
+    ASSERT_LT(poll, 50) << "at revision " << request.after_revision();
+    const v1::ListJobsResponse page = ListJobs(request);
+    for (const v1::Job& job : page.jobs()) seen[job.name()] = job.revision();
+    request.set_after_revision(page.revision());
+    if (poll < 5) AppendExact(ids[static_cast<std::size_t>(poll)], 0, 0, 5, 5);
+  }
+  for (const std::int64_t id : ids) EXPECT_EQ(seen[Name(id)], store_.GetJob(id)->revision) << id;
+}
+
 TEST_F(SearchListsTest, RevisionsThatAreNotThereAreRefused) {
   const std::int64_t id = AddJob();
   for (const std::int64_t revision : {store_.revision() + 1, std::int64_t{-1}}) {

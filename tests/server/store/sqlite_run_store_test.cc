@@ -141,6 +141,8 @@ TEST(SqliteRunStoreTest, PointsOfDeletedJobsAreRemovedInTheEnd) {
   EXPECT_EQ(QueryText(DatabasePath(directory), "SELECT count(*) FROM point_rows"), "0");
   EXPECT_EQ(QueryText(DatabasePath(directory), "SELECT count(*) FROM point_packs"), "0");
   EXPECT_EQ(QueryText(DatabasePath(directory), "SELECT count(*) FROM designs"), "0");
+  EXPECT_EQ(QueryText(DatabasePath(directory), "SELECT count(*) FROM improvements"), "0");
+  EXPECT_EQ(QueryText(DatabasePath(directory), "SELECT count(*) FROM greatest_points"), "0");
   EXPECT_EQ(QueryText(DatabasePath(directory), "SELECT count(*) FROM deleted_jobs"), "0");
 }
 
