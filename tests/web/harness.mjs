@@ -75,6 +75,18 @@ export class Daemon {
   }
 }
 
+// A job of the token's user, once it is over.
+export async function submitAs(daemon, request) {
+  const response = await fetch(`${daemon.url}/v1/projects/default/jobs`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${daemon.token}`, "X-OneLoop": "1", "Content-Type": "application/json" },
+    body: JSON.stringify(request),
+  });
+  const job = await response.json();
+  if (!response.ok) throw new Error(JSON.stringify(job));
+  daemon.run("oneloop", "watch", job.name);
+}
+
 export async function launch() {
   return chromium.launch({ executablePath: kBrowser, args: kBrowserFlags });
 }

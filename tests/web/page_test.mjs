@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { accessibility, Daemon, ensureFolder, launch, Watch } from "./harness.mjs";
+import { accessibility, Daemon, ensureFolder, launch, submitAs, Watch } from "./harness.mjs";
 
 const kShots = ensureFolder(process.env.ONELOOP_SCREENSHOTS ?? "web-screenshots");
 const kSizes = [{ width: 1280, height: 900 }, { width: 390, height: 844 }];
@@ -41,7 +41,10 @@ async function download(button) {
 before(async () => {
   daemon = await Daemon.start();
   browser = await launch();
-  page = await browser.newPage({ viewport: kSizes[0] });
+  const context = await browser.newContext({ viewport: kSizes[0] });
+  // A step that fails does so while somebody still waits for it.
+  context.setDefaultTimeout(10_000);
+  page = await context.newPage();
   watch = new Watch(page, daemon.url);
 });
 
@@ -106,12 +109,15 @@ test("a submitted job is seen to move and to reach a front", async () => {
 test("after a restart of the daemon the page goes on by itself", async () => {
   watch.away = true;
   await daemon.down();
-  await page.getByText("The daemon does not answer.").waitFor({ timeout: 30_000 });
-  await shoot("job-disconnected");
-  await daemon.up();
+  try {
+    await page.getByText("The daemon does not answer.").waitFor({ timeout: 30_000 });
+    await shoot("job-disconnected");
+  } finally {
+    await daemon.up();
+  }
   await page.getByText("The daemon does not answer.").waitFor({ state: "detached", timeout: 60_000 });
   watch.away = false;
-  await page.locator(".badge.succeeded").first().waitFor({ timeout: 240_000 });
+  await page.locator(".badge.succeeded").first().waitFor({ timeout: 120_000 });
   await page.getByRole("progressbar").first().filter({ hasText: "100 %" }).waitFor();
 });
 
@@ -180,8 +186,10 @@ test("a design is exported with its layers, workload and template", async () => 
 });
 
 test("two jobs are compared at equal samples", async () => {
-  daemon.run("oneloop", "submit", "--workload", "resnet50", "--template", "gemmini", "--algorithm", "random", "--limit", "area_mm2<=4",
-    "--starts", "4", "--steps", "500", "--label", "chip=b2", "--wait");
+  await submitAs(daemon, {
+    spec: { workload_name: "resnet50", template_name: "gemmini", algorithm: "RANDOM", starts: 4, steps: 500, limits: [{ quantity: "area_mm2", max: 4 }] },
+    labels: { chip: "b2" },
+  });
   await page.goto(daemon.url);
   await page.getByLabel("Select job 1 to compare").check();
   await page.getByLabel("Select job 2 to compare").check();

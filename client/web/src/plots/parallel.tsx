@@ -118,7 +118,7 @@ export function Parallel({ label, axes, lines, ranges, onRanges, onPick, scheme 
   };
 
   return (
-    <div className="parallel-scroll">
+    <div className="parallel-scroll" tabIndex={0} role="region" aria-label="Parallel coordinates">
       <div
         ref={box}
         className="plot pickable"
