@@ -67,6 +67,11 @@ export class Daemon {
     rmSync(this.folder, { recursive: true });
   }
 
+  // Until a job is over.
+  wait(job) {
+    this.run("oneloop", "watch", job);
+  }
+
   // What a command prints.
   run(name, ...flags) {
     const result = spawnSync(program(name), flags, { encoding: "utf8", env: { ...process.env, ONELOOP_SERVER: `unix:${this.folder}/oneloop.sock` } });
@@ -75,16 +80,16 @@ export class Daemon {
   }
 }
 
-// A job of the token's user, once it is over.
-export async function submitAs(daemon, request) {
+// Submits a job of the token's user and gives its name.
+export async function submitAs(daemon, spec, labels) {
   const response = await fetch(`${daemon.url}/v1/projects/default/jobs`, {
     method: "POST",
     headers: { Authorization: `Bearer ${daemon.token}`, "X-OneLoop": "1", "Content-Type": "application/json" },
-    body: JSON.stringify(request),
+    body: JSON.stringify({ spec: { template_name: "gemmini", ...spec }, labels }),
   });
   const job = await response.json();
   if (!response.ok) throw new Error(JSON.stringify(job));
-  daemon.run("oneloop", "watch", job.name);
+  return job.name;
 }
 
 export async function launch() {

@@ -93,11 +93,11 @@ test("the daemon's messages stand at the fields of the form", async () => {
 
 test("a submitted job is seen to move and to reach a front", async () => {
   await page.getByLabel("Starts").fill("4");
-  await page.getByLabel("Samples a start").fill("3000");
+  await page.getByLabel("Samples a start").fill("15000");
   await page.getByRole("button", { name: "+ limit" }).click();
   await page.getByLabel("Value of limit 1").fill("4");
   await page.getByLabel("Labels").fill("chip=a1");
-  await page.getByText("Valid: 4 starts, 12,000 samples.").waitFor();
+  await page.getByText("Valid: 4 starts, 60,000 samples.").waitFor();
   await page.getByRole("button", { name: "Submit", exact: true }).click();
   await heading("Job 1");
   await page.locator(".badge.running, .badge.succeeded").first().waitFor();
@@ -107,6 +107,7 @@ test("a submitted job is seen to move and to reach a front", async () => {
 });
 
 test("after a restart of the daemon the page goes on by itself", async () => {
+  await page.locator(".badge.running").waitFor();
   watch.away = true;
   await daemon.down();
   try {
@@ -186,10 +187,9 @@ test("a design is exported with its layers, workload and template", async () => 
 });
 
 test("two jobs are compared at equal samples", async () => {
-  await submitAs(daemon, {
-    spec: { workload_name: "resnet50", template_name: "gemmini", algorithm: "RANDOM", starts: 4, steps: 500, limits: [{ quantity: "area_mm2", max: 4 }] },
-    labels: { chip: "b2" },
-  });
+  daemon.wait(await submitAs(daemon, {
+    workload_name: "resnet50", algorithm: "RANDOM", starts: 4, steps: 500, limits: [{ quantity: "area_mm2", max: 4 }],
+  }, { chip: "b2" }));
   await page.goto(daemon.url);
   await page.getByLabel("Select job 1 to compare").check();
   await page.getByLabel("Select job 2 to compare").check();

@@ -34,6 +34,8 @@ interface StaircasesProps {
   readonly scheme: Scheme;
 }
 
+const kMostTimesBest = 30;
+
 // What is best so far against samples, both logarithmic. The pointer, or the arrow keys, read off all series at one x.
 export function Staircases({ label, series, bounds, shade, xTitle, yTitle, height = 340, scheme }: StaircasesProps): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
@@ -43,9 +45,10 @@ export function Staircases({ label, series, bounds, shade, xTitle, yTitle, heigh
   const placed = useMemo(() => {
     const most = Math.max(2, Math.floor(kMostMarks / Math.max(1, series.length)));
     const drawn = series.filter((one) => one.steps.length > 0).map((one) => ({ ...one, steps: thinSteps(one.steps, most) }));
-    // Several times the best is where a search begins; the steps that matter are below.
-    const least = Math.min(...drawn.flatMap((one) => one.steps.map((step) => step.y)));
-    const ys = drawn.flatMap((one) => one.steps.map((step) => Math.min(step.y, 30 * least)));
+    // Many times the best is where a search begins; the steps that matter are below. Where each series ends is shown.
+    const ends = drawn.map((one) => one.steps[one.steps.length - 1]?.y ?? NaN);
+    const top = Math.max(kMostTimesBest * Math.min(...ends), 2 * Math.max(...ends));
+    const ys = drawn.flatMap((one) => one.steps.map((step) => Math.min(step.y, top)));
     const xs = drawn.flatMap((one) => [one.steps[0]?.x ?? 1, one.end]);
     const frame = frameOf(width, height);
     const xDomain = domainOf(xs, true);

@@ -2,7 +2,7 @@ import { useState } from "react";
 import { explainDesign } from "../../api/calls";
 import { ApiError } from "../../api/http";
 import type { Sensitivities } from "../../api/types";
-import { change, groupedNumber, shortNumber } from "../../text/numbers";
+import { change, groupedNumber, percent, shortNumber } from "../../text/numbers";
 
 // What a tenth more or less of each parameter and limit would change: asked for by a button, since the daemon searches.
 export function SensitivitiesPanel({ path, point }: { readonly path: string; readonly point: string }): JSX.Element {
@@ -29,7 +29,7 @@ export function SensitivitiesPanel({ path, point }: { readonly path: string; rea
       {found && (
         <div className="scroll" tabIndex={0} role="region" aria-label="Sensitivities">
           <table>
-            <caption>Change of the objective ({groupedNumber(found.samples)} samples; below {change(found.resolution, 0)}: none)</caption>
+            <caption>Change of the objective ({groupedNumber(found.samples)} samples; below {percent(found.resolution)}: none)</caption>
             <thead>
               <tr><th scope="col">Change of</th><th scope="col" className="number">From</th><th scope="col" className="number">To</th>
                 <th scope="col" className="number">Predicted</th><th scope="col" className="number">Searched</th><th scope="col">Breaks</th></tr>

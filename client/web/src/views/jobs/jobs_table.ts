@@ -67,7 +67,7 @@ export interface Progressed {
   readonly rate: number | undefined;
 }
 
-const kRateSpan = 4000; // ms: shorter ones tell of the poll rather than of the job
+const kRateSpan = 3000; // ms: shorter ones tell of the poll rather than of the job
 
 // The rates of running jobs out of what was seen of them before.
 export function measureRates(before: ReadonlyMap<string, Progressed>, jobs: readonly Job[], now: number):
