@@ -63,12 +63,18 @@ test("jobs are sorted by any column, those without a value last either way", () 
   assert.equal(serverOrder("-edp"), "");
 });
 
-test("a running job's rate is that of the last seconds", () => {
-  const running = (samples: number) => [job(1, { state: "RUNNING", progress: { samples_done: String(samples) } })];
-  let seen = measureRates(new Map(), running(100), 0);
-  assert.equal(seen.get("projects/default/jobs/1")?.rate, undefined);
-  seen = measureRates(seen, running(200), 1000);
-  seen = measureRates(seen, running(5100), 5000);
-  assert.equal(seen.get("projects/default/jobs/1")?.rate, 1000);
+test("a running job's rate is its average at first, and later that of the last seconds", () => {
+  const running = (samples: number) => [job(1, {
+    state: "RUNNING", start_time: "1970-01-01T00:00:00Z", progress: { samples_done: String(samples) },
+  })];
+  const rate = (seen: ReturnType<typeof measureRates>) => seen.get("projects/default/jobs/1")?.rate;
+  let seen = measureRates(new Map(), running(1000), 4000);
+  assert.equal(rate(seen), 250);
+  seen = measureRates(seen, running(1000), 5000);
+  assert.equal(rate(seen), 200, "batches that do not come yet");
+  seen = measureRates(seen, running(3000), 14_000);
+  assert.equal(rate(seen), 200, "since the page saw it first");
+  seen = measureRates(seen, running(4100), 15_000);
+  assert.equal(rate(seen), 3100 / 11);
   assert.equal(measureRates(seen, [job(1, { state: "SUCCEEDED" })], 6000).size, 0);
 });

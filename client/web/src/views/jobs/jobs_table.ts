@@ -61,24 +61,32 @@ export function averageRate(job: Job): number | undefined {
   return seconds > 0 ? job.samples_done / seconds : undefined;
 }
 
-export interface Progressed {
+interface Seen {
   readonly samples: number;
   readonly at: number; // ms
+}
+
+export interface Progressed {
+  readonly from: Seen; // what the rate counts from
+  readonly next: Seen; // what it will count from
   readonly rate: number | undefined;
 }
 
-const kRateSpan = 3000; // ms: shorter ones tell of the poll rather than of the job
+// A worker tells of its samples in batches, seconds apart: shorter spans tell of the batches. In ms.
+const kRateSpan = 10_000;
 
-// The rates of running jobs out of what was seen of them before.
+// The rates of running jobs over the last 10 to 20 s, or since they began, out of what was seen of them before.
 export function measureRates(before: ReadonlyMap<string, Progressed>, jobs: readonly Job[], now: number):
   ReadonlyMap<string, Progressed> {
   const after = new Map<string, Progressed>();
   for (const job of jobs) {
     if (job.state !== "RUNNING") continue;
-    const old = before.get(job.name);
-    if (!old) after.set(job.name, { samples: job.samples_done, at: now, rate: undefined });
-    else if (now - old.at < kRateSpan) after.set(job.name, old);
-    else after.set(job.name, { samples: job.samples_done, at: now, rate: (1000 * (job.samples_done - old.samples)) / (now - old.at) });
+    const seen = { samples: job.samples_done, at: now };
+    const started = job.start_time?.getTime() ?? now;
+    const old = before.get(job.name) ?? { from: started < now ? { samples: 0, at: started } : seen, next: seen };
+    const { from, next } = now - old.next.at >= kRateSpan ? { from: old.next, next: seen } : old;
+    const seconds = (now - from.at) / 1000;
+    after.set(job.name, { from, next, rate: seconds > 0 ? (seen.samples - from.samples) / seconds : undefined });
   }
   return after;
 }
