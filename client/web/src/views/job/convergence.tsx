@@ -1,4 +1,4 @@
-import { useMemo } from "react";
+import { memo, useMemo } from "react";
 import type { Improvement, Job, StartHistory } from "../../api/types";
 import { Figure } from "../../plots/figure";
 import { paletteOf, seriesColour, type Scheme } from "../../plots/colours";
@@ -50,7 +50,7 @@ interface ConvergenceProps {
   readonly onFigure: (figure: string) => void;
 }
 
-export function Convergence({ job, history, figure, scheme, onFigure }: ConvergenceProps): JSX.Element {
+export const Convergence = memo(function Convergence({ job, history, figure, scheme, onFigure }: ConvergenceProps): JSX.Element {
   const shown = findFigure(kPointFigures, figure === "" ? objectiveFigure(job) : figure);
   const yTitle = shown ? titleOf(shown) : scoreText(job);
 
@@ -98,4 +98,4 @@ export function Convergence({ job, history, figure, scheme, onFigure }: Converge
         xTitle="samples of each start" yTitle={yTitle} height={400} scheme={scheme} />
     </Figure>
   );
-}
+});

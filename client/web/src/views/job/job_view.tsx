@@ -1,11 +1,11 @@
-import { useMemo, useRef } from "react";
+import { useCallback, useMemo, useRef } from "react";
 import { getTemplate } from "../../api/calls";
 import type { Job, Template } from "../../api/types";
 import { adjust } from "../../state/navigation";
 import { useStore } from "../../state/store";
 import { scheme } from "../../state/theme";
 import { useOnce } from "../../state/use_poll";
-import type { JobRoute } from "../../state/url";
+import type { JobRoute, Ranges } from "../../state/url";
 import { kPointFigures, parameterFigures } from "../../text/figures";
 import { Empty, Pending } from "../../ui/states";
 import { Convergence } from "./convergence";
@@ -29,6 +29,8 @@ export function JobView({ route }: { readonly route: JobRoute }): JSX.Element {
   // Of the last one: two changes in a row are both kept.
   const latest = useRef(route);
   latest.current = route;
+  const onFigure = useCallback((curve: string) => adjust({ ...latest.current, curve }), []);
+  const onRanges = useCallback((ranges: Ranges) => adjust({ ...latest.current, ranges }), []);
 
   const points = useMemo(() => {
     const known = new Map((sample?.points ?? []).map((point) => [point.number, point]));
@@ -58,11 +60,11 @@ export function JobView({ route }: { readonly route: JobRoute }): JSX.Element {
       ) : (
         <div className="plots">
           <Convergence job={job.data} history={history} figure={route.curve} scheme={colours}
-            onFigure={(curve) => adjust({ ...latest.current, curve })} />
+            onFigure={onFigure} />
           <FrontPlot job={job.data} route={route} front={front} sample={points} total={sample.total} ever={ever} figures={figures}
             scheme={colours} onChange={adjust} />
-          <ParallelPlot job={job.data} route={route} points={points} parameters={parameters} scheme={colours}
-            onRanges={(ranges) => adjust({ ...latest.current, ranges })} />
+          <ParallelPlot project={route.project} job={route.job} ranges={route.ranges} colour={route.plot.colour || "edp"} points={points}
+            parameters={parameters} scheme={colours} onRanges={onRanges} />
         </div>
       )}
     </>

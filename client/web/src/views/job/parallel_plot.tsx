@@ -1,28 +1,30 @@
-import { useMemo } from "react";
-import type { Job, Point } from "../../api/types";
+import { memo, useMemo } from "react";
+import type { Point } from "../../api/types";
 import { Figure } from "../../plots/figure";
 import { Parallel, RangeFields, insideRanges, type ParallelAxis, type ParallelLine } from "../../plots/parallel";
 import type { Scheme } from "../../plots/colours";
 import { kMostMarks, thin } from "../../plots/scales";
 import { navigate } from "../../state/navigation";
-import { designRoute, type JobRoute, type Ranges } from "../../state/url";
+import { designRoute, type Ranges } from "../../state/url";
 import { figureOf, kPointFigures, type Figure as FigureName } from "../../text/figures";
 import { counted, groupedNumber, shortNumber } from "../../text/numbers";
 import { pointHeader, pointLines, pointRow, rampOf } from "./marks";
 
 interface ParallelPlotProps {
-  readonly job: Job;
-  readonly route: JobRoute;
+  readonly project: string;
+  readonly job: string;
+  readonly ranges: Ranges;
+  readonly colour: string; // a figure's key
   readonly points: readonly Point[];
   readonly parameters: readonly FigureName[];
   readonly scheme: Scheme;
   readonly onRanges: (ranges: Ranges) => void;
 }
 
-export function ParallelPlot({ job, route, points, parameters, scheme, onRanges }: ParallelPlotProps): JSX.Element {
+// Not drawn again for what the other plots of the page are set to.
+export const ParallelPlot = memo(function ParallelPlot({ project, job, ranges, colour, points, parameters, scheme, onRanges }: ParallelPlotProps): JSX.Element {
   const axes = useMemo((): ParallelAxis[] =>
     [...parameters, ...kPointFigures].map(({ key, label, unit }) => ({ key, title: label, unit })), [parameters]);
-  const colour = route.plot.colour === "" ? "edp" : route.plot.colour;
   const entries = useMemo(() => {
     const drawn = thin(points.filter((point) => Number.isFinite(point.edp)), kMostMarks, (point) => point.pareto);
     const ramp = rampOf(drawn, colour, scheme);
@@ -38,10 +40,10 @@ export function ParallelPlot({ job, route, points, parameters, scheme, onRanges 
     }));
   }, [points, axes, colour, scheme]);
   const lines = useMemo(() => entries.map(({ line }) => line), [entries]);
-  const inside = useMemo(() => entries.filter(({ line }) => insideRanges(line, axes, route.ranges)), [entries, axes, route.ranges]);
+  const inside = useMemo(() => entries.filter(({ line }) => insideRanges(line, axes, ranges)), [entries, axes, ranges]);
   const names = parameters.map(({ key }) => key);
   const least = inside.reduce((best, { point }) => Math.min(best, point.edp), Infinity);
-  const chosen = Object.keys(route.ranges).length > 0;
+  const chosen = Object.keys(ranges).length > 0;
   const summary =
     `${counted(lines.length, "exact point")}, a line each; ${groupedNumber(inside.filter(({ point }) => point.pareto).length)} of the front, stronger.` +
     (chosen ? ` Within the ranges: ${groupedNumber(inside.length)}, of which the best EDP is ${shortNumber(least)} µJ·cycles.`
@@ -58,9 +60,9 @@ export function ParallelPlot({ job, route, points, parameters, scheme, onRanges 
         rows: [...inside].sort((a, b) => a.point.edp - b.point.edp).map(({ point }) => pointRow(point, names)),
       })}
     >
-      <Parallel label={`Parallel coordinates. ${summary}`} axes={axes} lines={lines} ranges={route.ranges} scheme={scheme}
-        onRanges={onRanges} onPick={(line) => navigate(designRoute(job.project, job.id, line.key))} />
-      <RangeFields axes={axes} ranges={route.ranges} onRanges={onRanges} />
+      <Parallel label={`Parallel coordinates. ${summary}`} axes={axes} lines={lines} ranges={ranges} scheme={scheme}
+        onRanges={onRanges} onPick={(line) => navigate(designRoute(project, job, line.key))} />
+      <RangeFields axes={axes} ranges={ranges} onRanges={onRanges} />
     </Figure>
   );
-}
+});
