@@ -260,7 +260,7 @@ TEST_F(ModelHandlersTest, ErrorsOfAParsedTextHaveTheirPlaceAndField) {
   v1::ParseWorkloadRequest request;
   const auto refused = [&](const std::string& text) {
     request.set_text(text);
-    const absl::Status status = handlers_.ParseWorkload(request, &workload);
+    absl::Status status = handlers_.ParseWorkload(request, &workload);
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << text;
     EXPECT_EQ(FieldOf(status), "text");
     return status;

@@ -20,6 +20,7 @@
 #include "gtest/gtest.h"
 #include "server/store/sqlite_connection.h"
 #include "server/store/sqlite_schema.h"
+#include "server/store/store_check.h"
 #include "tests/server/store/faulty_disk.h"
 #include "tests/server/store/run_store_suite.h"
 #include "tests/server/store/store_test_util.h"
@@ -433,6 +434,72 @@ TEST(SqliteSchemaTest, JobsOfAVersionWithoutSettingsHaveTheDefaults) {
   JobChange change;
   change.labels = std::map<std::string, std::string>{{"chip", "a1"}};
   EXPECT_EQ(store->ChangeJob(id, change, {})->job.settings.labels, *change.labels);
+}
+
+// Version 6 brought what overviews show.
+constexpr char kVersionFive[] =
+    "DROP INDEX jobs_by_revision; DROP TABLE purges; DROP TABLE improvements; DROP TABLE greatest_points; "
+    "ALTER TABLE jobs DROP COLUMN results; PRAGMA user_version = 5;";
+
+// All rows of what overviews show, as text.
+std::string OverviewsOf(const std::string& path) {
+  return QueryText(path, "SELECT (SELECT group_concat(id || ' ' || results) FROM jobs)") + "\n" +
+         QueryText(path,
+                   "SELECT ifnull(group_concat(job_id || ' ' || figure || ' ' || number), '') FROM "
+                   "(SELECT * FROM greatest_points ORDER BY job_id, figure)") +
+         "\n" +
+         QueryText(path,
+                   "SELECT ifnull(group_concat(job_id || ' ' || start || ' ' || ordinal || ' ' || number || ' ' || "
+                   "sample || ' ' || energy_uj || ' ' || latency_cycles || ' ' || area_mm2 || ' ' || score || ' ' || "
+                   "revision), '') FROM (SELECT * FROM improvements ORDER BY job_id, start, ordinal)");
+}
+
+// With equal scores and figures, steps, points beyond a limit, a start and a job without any result.
+TEST(SqliteSchemaTest, OverviewsOfAVersionWithoutThemAreWhatTheWriterWouldHaveStored) {
+  const TempDirectory directory;
+  {
+    const auto store = OpenStore(directory.path());
+    for (int job = 0; job < 3; ++job) CreateTestJob(*store, 3);
+    for (std::int64_t id = 1; id <= 2; ++id) {
+      for (std::int64_t first = 0; first < 400; first += 50) {
+        for (int start = 0; start < 2; ++start) ASSERT_TRUE(Append(*store, TestBatch(id, start, first, 50)).ok());
+      }
+    }
+    // Equal to the best so far, and to the greatest.
+    PointBatch equal{2, 2, {ExactPoint(0, 1, 9, 4), ExactPoint(1, 9, 1, 4), ExactPoint(2, 1, 9, 4)}, 3, false};
+    ASSERT_TRUE(Append(*store, equal).ok());
+    ASSERT_EQ(store->Close(), absl::OkStatus());
+  }
+  const std::string written = OverviewsOf(DatabasePath(directory));
+  RunSql(DatabasePath(directory), kVersionFive);
+  ASSERT_EQ(OpenStore(directory.path())->Close(), absl::OkStatus());
+  EXPECT_EQ(OverviewsOf(DatabasePath(directory)), written);
+  const auto report = CheckStore(directory.path());
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_THAT(report->findings, testing::IsEmpty());
+}
+
+TEST(SqliteRunStoreTest, OverviewsGoOnAfterReopening) {
+  const TempDirectory directory;
+  std::int64_t id = 0;
+  const auto append = [&](std::int64_t sequence, double energy, double latency, double area) {
+    const auto store = OpenStore(directory.path());
+    if (id == 0) id = CreateTestJob(*store, 1);
+    ASSERT_TRUE(Append(*store, {id, 0, {ExactPoint(sequence, energy, latency, area)}, sequence + 1, false}).ok());
+  };
+  append(0, 5, 5, 9);
+  append(1, 6, 5, 8);  // neither better nor of the greatest area
+  append(2, 4, 5, 9);  // better, and as large as the first
+  append(3, 4, 5, 2);
+  const auto store = OpenStore(directory.path());
+  const JobHistory history = store->ReadHistory(id, 100).value();
+  std::vector<std::int64_t> numbers;
+  for (const Improvement& improvement : history.starts.at(0).improvements) numbers.push_back(improvement.number);
+  EXPECT_THAT(numbers, testing::ElementsAre(0, 2));
+  EXPECT_EQ(store->SamplePoints(id, 9)->total, 4);
+  ASSERT_EQ(store->Close(), absl::OkStatus());
+  EXPECT_EQ(QueryText(DatabasePath(directory), "SELECT group_concat(number) FROM greatest_points ORDER BY figure"),
+            "1,0,0,1");
 }
 
 TEST(SqliteRunStoreTest, JobsOfAStoreWithoutOwnersBelongToNobody) {
