@@ -39,6 +39,8 @@ export function JobView({ route }: { readonly route: JobRoute }): JSX.Element {
     front.forEach((point) => known.set(point.number, point));
     return [...known.values()];
   }, [sample, front]);
+  // What is asked for at once ends at a number; what is on the front now is never missing.
+  const everOn = useMemo(() => ever && [...new Map([...ever, ...front].map((point) => [point.number, point])).values()], [ever, front]);
   const hasPoints = points.length > 0;
   const parameters = useMemo(
     () => parameterFigures(hasPoints ? points.slice(0, 1) : [], template?.parameters ?? []), [hasPoints, template]);
@@ -61,7 +63,7 @@ export function JobView({ route }: { readonly route: JobRoute }): JSX.Element {
         <div className="plots">
           <Convergence job={job.data} history={history} figure={route.curve} scheme={colours}
             onFigure={onFigure} />
-          <FrontPlot job={job.data} route={route} front={front} sample={points} total={sample.total} ever={ever} figures={figures}
+          <FrontPlot job={job.data} route={route} front={front} sample={points} total={sample.total} ever={everOn} figures={figures}
             scheme={colours} onChange={adjust} />
           <ParallelPlot project={route.project} job={route.job} ranges={route.ranges} colour={route.plot.colour || "edp"} points={points}
             parameters={parameters} scheme={colours} onRanges={onRanges} />
