@@ -124,7 +124,7 @@ function HistorySlider({ route, ever, count, onChange }: HistorySliderProps): JS
   // A revision between two changes shows what the one before it left.
   const at = route.revision === 0 ? last : Math.max(0, revisions.filter((revision) => revision <= route.revision).length - 1);
   const show = (place: number) => onChange({ ...route, revision: place >= last ? 0 : revisions[place] ?? 0 });
-  const text = at === last ? "now" : `revision ${revisions[at]}`;
+  const text = at === last ? "now" : `revision ${route.revision}`;
   return (
     <div className="history">
       <label htmlFor="front-history">Front at</label>
