@@ -125,7 +125,6 @@ export function parseJob(json: unknown): Job {
     front_size: number(progress["front_size"]),
     best: f["best"] === undefined ? undefined : parsePoint(f["best"]),
     message: text(f["message"]),
-    etag: text(f["etag"]),
     revision: number(f["revision"]),
     create_time: time(f["create_time"]),
     start_time: time(f["start_time"]),
@@ -136,14 +135,11 @@ export function parseJob(json: unknown): Job {
     owner: text(f["owner"]),
     labels: Object.fromEntries(Object.entries(fields(f["labels"])).map(([label, value]) => [label, text(value)])),
     priority: number(f["priority"]),
-    pinned: f["pinned"] === true,
     delete_time: time(f["delete_time"]),
-    purge_time: time(f["purge_time"]),
     queue_position: optional(f["queue_position"]),
     expected_start_time: time(f["expected_start_time"]),
     warnings: texts(f["warnings"]),
     front: f["front"] === undefined ? undefined : {
-      points: number(front["points"]),
       hypervolume: number(front["hypervolume"]),
       ideal: number(front["ideal_hypervolume"]),
     },
@@ -207,10 +203,7 @@ function parseLevel(json: unknown): Level {
     name: text(f["name"]),
     keeps: texts(f["keeps"]),
     axes: list(f["spatial"]).map((axis) => ({ name: text(fields(axis)["name"]), dims: texts(fields(axis)["dims"]) })),
-    capacity_bytes: text(f["capacity_bytes"]),
-    capacity_words: text(f["capacity_words"]),
     word_bits: numbers(f["word_bits"]),
-    words_per_cycle: text(f["words_per_cycle"]),
   };
 }
 
@@ -233,7 +226,6 @@ export function parseTemplate(json: unknown): Template {
     parameters: list(f["parameters"]).map(parseParameter),
     word_bits: numbers(f["word_bits"]),
     levels: list(f["levels"]).map(parseLevel),
-    has_clock: f["clock_mhz"] !== undefined,
   };
 }
 

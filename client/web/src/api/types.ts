@@ -69,7 +69,6 @@ export interface Job {
   readonly front_size: number;
   readonly best: Point | undefined;
   readonly message: string;
-  readonly etag: string;
   readonly revision: number;
   readonly create_time: Date | undefined;
   readonly start_time: Date | undefined;
@@ -80,13 +79,11 @@ export interface Job {
   readonly owner: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly priority: number;
-  readonly pinned: boolean;
   readonly delete_time: Date | undefined;
-  readonly purge_time: Date | undefined;
   readonly queue_position: number | undefined;
   readonly expected_start_time: Date | undefined;
   readonly warnings: readonly string[];
-  readonly front: { readonly points: number; readonly hypervolume: number; readonly ideal: number } | undefined;
+  readonly front: { readonly hypervolume: number; readonly ideal: number } | undefined;
 }
 
 export interface JobPage {
@@ -130,10 +127,7 @@ export interface Level {
   readonly name: string;
   readonly keeps: readonly string[];
   readonly axes: readonly { readonly name: string; readonly dims: readonly string[] }[];
-  readonly capacity_bytes: string; // formulas; "" where there is none
-  readonly capacity_words: string;
   readonly word_bits: Readonly<Record<string, number>>;
-  readonly words_per_cycle: string;
 }
 
 export interface TemplateParameter {
@@ -150,7 +144,6 @@ export interface Template {
   readonly parameters: readonly TemplateParameter[];
   readonly word_bits: Readonly<Record<string, number>>;
   readonly levels: readonly Level[];
-  readonly has_clock: boolean;
 }
 
 export interface Named {

@@ -68,6 +68,12 @@ export function DesignView({ route }: { readonly route: DesignRoute }): JSX.Elem
         <div><dt>area</dt><dd>{shortNumber(design.area_mm2)} <span className="unit">mm²</span></dd></div>
         <div><dt>utilisation</dt><dd>{percent(explanation.utilisation)}</dd></div>
         <div><dt>proven gap</dt><dd>{percentUp(design.gap)}</dd></div>
+        {explanation.distance && (
+          <div>
+            <dt>of which</dt>
+            <dd>{percent(explanation.distance.energy_share)} <span className="unit">energy</span> {percent(explanation.distance.latency_share)} <span className="unit">latency</span></dd>
+          </div>
+        )}
         {design.calibration && <div><dt>latency by</dt><dd>{design.calibration}</dd></div>}
       </dl>
       {design.networks.length > 0 && <Networks design={design} />}
