@@ -74,6 +74,12 @@ test("a session that ended with its daemon is renewed once for all who ask", asy
   await assert.rejects(without.get("/v1/x"), (cause) => cause instanceof ApiError && cause.loggedOut);
 });
 
+test("a revision that the store has not reached is told from other mistakes", () => {
+  const of = (field: string) => errorOf({ error: { message: "no", field_violations: [{ field, description: "no" }] } }, 400);
+  assert.ok(of("after_revision").anotherStore);
+  assert.ok(!of("filter").anotherStore && !errorOf({}, 400).anotherStore);
+});
+
 test("a daemon that is away is a passing error", async () => {
   const { api } = scripted();
   await assert.rejects(api.get("/v1/x"), (cause) => cause instanceof ApiError && cause.status === 0 && cause.passing);

@@ -21,6 +21,11 @@ export class ApiError extends Error {
     return this.status === 401;
   }
 
+  // The daemon's store has not come to the revision that was seen before: it is another one, or one from a backup.
+  get anotherStore(): boolean {
+    return this.violations.some(({ field }) => field === "after_revision");
+  }
+
   // Worth asking again later, without a change by the user.
   get passing(): boolean {
     return this.status === 0 || this.status === 429 || this.status >= 500;

@@ -31,7 +31,10 @@ export function usePoll<T>(
     let data: T | undefined;
     const running = new Loop(
       async (signal) => {
-        const next = await latest.current.step(data, signal);
+        const next = await latest.current.step(data, signal).catch((cause) => {
+          if (data === undefined || !(cause instanceof ApiError) || !cause.anotherStore) throw cause;
+          return latest.current.step(undefined, signal);
+        });
         noteAnswer();
         if (signal.aborted) return;
         data = next;
