@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <string>
@@ -34,6 +35,12 @@ class SearchListsTest : public testing::Test {
     options.store = store;
     options.decode_spec = DecodeSearch;
     options.num_threads = 1;
+    return options;
+  }
+
+  static WriteQueue::Options Undelayed() {
+    WriteQueue::Options options;
+    options.max_delay = std::chrono::milliseconds(0);
     return options;
   }
 
@@ -86,7 +93,7 @@ class SearchListsTest : public testing::Test {
   }
 
   const Catalog catalog_{&ShippedLibrary()};
-  MemoryRunStore store_;
+  MemoryRunStore store_{WallNow, Undelayed()};
   const std::unique_ptr<CalibrationManager> calibration_manager_ =
       CalibrationManager::Create(&store_, TrainCalibration).value();
   const CalibrationCatalog calibrations_{&catalog_, &store_, calibration_manager_.get()};
@@ -250,8 +257,8 @@ TEST_F(SearchListsTest, PolledListIsTheListAgainWhateverHappened) {
 
 // Whoever looks at first pages only hears of everything, too, if later.
 TEST_F(SearchListsTest, PollThatFollowsNoPagesMissesNothing) {
-  std::vector<std::int64_t> ids;
-  for (int i = 0; i < 7; ++i) ids.push_back(AddJob());
+  std::vector<std::int64_t> ids(7);
+  for (std::int64_t& id : ids) id = AddJob();
   v1::ListJobsRequest request = JobsRequest();
   request.set_page_size(2);
   request.set_after_revision(1);

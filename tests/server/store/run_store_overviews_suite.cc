@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <set>
@@ -69,8 +70,8 @@ TEST_P(RunStoreSuite, ReplayedImprovementsAreToldOnce) {
 
 TEST_P(RunStoreSuite, HistoryIsThinnedEvenlyAndKeepsTheEnds) {
   const std::int64_t id = CreateJob(2).id;
-  std::vector<double> scores;
-  for (int i = 0; i < 500; ++i) scores.push_back(1000 - i);
+  std::vector<double> scores(500);
+  for (std::size_t i = 0; i < scores.size(); ++i) scores[i] = 1000 - static_cast<double>(i);
   ASSERT_TRUE(Append(*store_, Scored(id, 0, 0, scores)).ok());
   ASSERT_TRUE(Append(*store_, Scored(id, 1, 0, {5, 4, 3})).ok());
   const auto history = store_->ReadHistory(id, 14);

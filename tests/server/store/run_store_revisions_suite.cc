@@ -87,8 +87,8 @@ TEST_P(RunStoreSuite, ChangedJobsThatTheQueryDoesNotFindAreToldApart) {
 }
 
 TEST_P(RunStoreSuite, ChangedJobsArePagedWithoutLossWhileTheyChange) {
-  std::vector<std::int64_t> ids;
-  for (int i = 0; i < 5; ++i) ids.push_back(CreateJob(1).id);
+  std::vector<std::int64_t> ids(5);
+  for (std::int64_t& id : ids) id = CreateJob(1).id;
   JobQuery query;
   query.limit = 2;
   const auto next = [&](const ChangedJobs& page) {
