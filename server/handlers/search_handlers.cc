@@ -252,8 +252,10 @@ absl::StatusOr<std::string> SearchHandlers::OwnerOf(const std::string& resource)
   return record.job.owner;
 }
 
-absl::StatusOr<JobRecord> SearchHandlers::FindJob(const JobName& name) const {
-  absl::StatusOr<JobRecord> record = options_.store->GetJob(name.id);
+absl::StatusOr<JobRecord> SearchHandlers::FindJob(const JobName& name, SpecDetail detail) const {
+  RunStore& store = *options_.store;
+  absl::StatusOr<JobRecord> record =
+      detail == SpecDetail::kWhole ? store.GetJob(name.id) : store.GetJobSummary(name.id);
   if (absl::IsNotFound(record.status()) ||
       (record.ok() && name.project != "-" && record->job.project != name.project)) {
     return absl::NotFoundError(absl::StrCat("there is no job ", FormatJobName(name.project, name.id)));

@@ -87,7 +87,7 @@ class SearchHandlers {
   // FAILED_PRECONDITION where there is no design: of a step of the descent, and the best of a job without one.
   absl::StatusOr<StoredDesign> FindDesign(const std::string& name) const;
   // NOT_FOUND too when the job is another project's.
-  absl::StatusOr<JobRecord> FindJob(const JobName& name) const;
+  absl::StatusOr<JobRecord> FindJob(const JobName& name, SpecDetail detail = SpecDetail::kWhole) const;
   absl::Status FillJob(const JobRecord& record, v1::Job* response, SpecDetail detail = SpecDetail::kSummary) const;
   // Its place in the queue, while it waits there.
   // Of a job that searches for a front and has found a design.

@@ -209,7 +209,7 @@ absl::Status SearchHandlers::AddJob(const JobRecord& record, std::size_t* bytes,
 
 absl::Status SearchHandlers::ListPoints(const v1::ListPointsRequest& request, v1::ListPointsResponse* response) const {
   ASSIGN_OR_RETURN(const JobName name, ParseJobName("parent", request.parent()));
-  ASSIGN_OR_RETURN(const JobRecord job, FindJob(name));
+  ASSIGN_OR_RETURN(const JobRecord job, FindJob(name, SpecDetail::kSummary));
   ASSIGN_OR_RETURN(PointQuery query, PointQueryOf(request, job, options_.store->revision()));
   response->set_revision(query.last_revision);
   const auto page_size = static_cast<std::size_t>(query.limit);
@@ -237,7 +237,7 @@ absl::Status SearchHandlers::GetFront(const v1::GetFrontRequest& request, v1::Ge
   if (request.after_revision() != 0 && request.at_revision() != 0) {
     return FieldError("at_revision", "is not for a request with after_revision; leave one of them out");
   }
-  ASSIGN_OR_RETURN(const JobRecord job, FindJob(name));
+  ASSIGN_OR_RETURN(const JobRecord job, FindJob(name, SpecDetail::kSummary));
   const auto fill_whole = [&](const std::vector<PointRecord>& front, std::int64_t at) {
     for (const PointRecord& point : front) *response->add_entered() = PointToProto(point, job);
     response->set_revision(at);
@@ -265,7 +265,7 @@ absl::Status SearchHandlers::SamplePoints(const v1::SamplePointsRequest& request
                                           v1::SamplePointsResponse* response) const {
   ASSIGN_OR_RETURN(const JobName name, ParseJobName("parent", request.parent()));
   ASSIGN_OR_RETURN(const int most, MarksOf("max_points", request.max_points()));
-  ASSIGN_OR_RETURN(const JobRecord job, FindJob(name));
+  ASSIGN_OR_RETURN(const JobRecord job, FindJob(name, SpecDetail::kSummary));
   ASSIGN_OR_RETURN(const PointSample sample, options_.store->SamplePoints(job.id, most));
   for (const PointRecord& point : sample.points) *response->add_points() = PointToProto(point, job);
   response->set_revision(sample.revision);
@@ -276,7 +276,7 @@ absl::Status SearchHandlers::SamplePoints(const v1::SamplePointsRequest& request
 absl::Status SearchHandlers::GetHistory(const v1::GetHistoryRequest& request, v1::SearchHistory* response) const {
   ASSIGN_OR_RETURN(const JobName name, ParseJobName("parent", request.parent()));
   ASSIGN_OR_RETURN(const int most, MarksOf("max_improvements", request.max_improvements()));
-  ASSIGN_OR_RETURN(const JobRecord job, FindJob(name));
+  ASSIGN_OR_RETURN(const JobRecord job, FindJob(name, SpecDetail::kSummary));
   ASSIGN_OR_RETURN(const JobHistory history, options_.store->ReadHistory(job.id, most));
   response->set_revision(history.revision);
   for (const StartHistory& start : history.starts) {

@@ -278,6 +278,12 @@ absl::StatusOr<JobRecord> MemoryRunStore::GetJob(std::int64_t id) {
   return WithWholeSpec(job->record);
 }
 
+absl::StatusOr<JobRecord> MemoryRunStore::GetJobSummary(std::int64_t id) {
+  MutexLock lock(&mutex_);
+  ASSIGN_OR_RETURN(const Job* const job, FindToRead(id));
+  return WithSummary(job->record);
+}
+
 absl::StatusOr<std::vector<JobRecord>> MemoryRunStore::ListJobs(const JobQuery& query) {
   MutexLock lock(&mutex_);
   RETURN_IF_ERROR(CheckOpen());

@@ -32,6 +32,7 @@ class MemoryRunStore final : public QueuedRunStore, private WriteBackend {
   void SetWriteError(absl::Status error);
 
   absl::StatusOr<JobRecord> GetJob(std::int64_t id) override;
+  absl::StatusOr<JobRecord> GetJobSummary(std::int64_t id) override;
   absl::StatusOr<std::vector<JobRecord>> ListJobs(const JobQuery& query) override;
   absl::StatusOr<ChangedJobs> ListChangedJobs(const JobQuery& query, std::int64_t since,
                                               const JobCursor& after) override;

@@ -291,6 +291,8 @@ class RunStore : public CalibrationStore {
   virtual absl::StatusOr<CreateResult> CreateJob(const NewJob& job) = 0;
 
   virtual absl::StatusOr<JobRecord> GetJob(std::int64_t id) = 0;
+  // The same with a summary of its spec, which a poll can do with.
+  virtual absl::StatusOr<JobRecord> GetJobSummary(std::int64_t id) = 0;
   // Jobs of lists, snapshots and changes have summaries of their specs; all others the whole.
   virtual absl::StatusOr<std::vector<JobRecord>> ListJobs(const JobQuery& query) = 0;
   // What changed after the revision `since` and comes after `after`, a place by revision and id: the first query.limit

@@ -81,6 +81,10 @@ class SqliteRunStoreImpl final : public QueuedRunStore {
     return readers_->Read([&](SqliteConnection& connection) { return ReadJob(connection, id); });
   }
 
+  absl::StatusOr<JobRecord> GetJobSummary(std::int64_t id) override {
+    return readers_->Read([&](SqliteConnection& connection) { return ReadJob(connection, id, SpecDetail::kSummary); });
+  }
+
   absl::StatusOr<std::vector<JobRecord>> ListJobs(const JobQuery& query) override {
     return readers_->Read([&](SqliteConnection& connection) { return ReadJobs(connection, query); });
   }

@@ -70,6 +70,7 @@ class ForwardingStore : public RunStore {
   explicit ForwardingStore(RunStore* target) : target_(*target) {}
   absl::StatusOr<CreateResult> CreateJob(const NewJob& job) override { return target_.CreateJob(job); }
   absl::StatusOr<JobRecord> GetJob(std::int64_t id) override { return target_.GetJob(id); }
+  absl::StatusOr<JobRecord> GetJobSummary(std::int64_t id) override { return target_.GetJobSummary(id); }
   absl::StatusOr<std::vector<JobRecord>> ListJobs(const JobQuery& query) override { return target_.ListJobs(query); }
   absl::StatusOr<ChangedJobs> ListChangedJobs(const JobQuery& query, std::int64_t since,
                                               const JobCursor& after) override {

@@ -67,8 +67,8 @@ TEST_P(RunStoreSuite, ListsAndWatchesHaveSummariesOfLargeSpecs) {
   const std::int64_t id = store_->CreateJob(job)->record.id;
   EXPECT_EQ(store_->GetJob(id)->job.spec, job.spec);
   EXPECT_EQ(store_->GetJob(id)->job.resolved, job.resolved);
-  for (const JobRecord& record :
-       {store_->ListJobs({})->at(0), store_->Snapshot(id)->job, store_->ReadChanges(id, 0, 10)->job}) {
+  for (const JobRecord& record : {store_->GetJobSummary(id).value(), store_->ListJobs({})->at(0),
+                                  store_->Snapshot(id)->job, store_->ReadChanges(id, 0, 10)->job}) {
     EXPECT_EQ(record.job.spec, "short");
     EXPECT_EQ(record.job.resolved, "");
   }
