@@ -9,7 +9,7 @@ from typing import Any, Optional
 from oneloop import _requests as requests
 from oneloop._plans import Context, Items, Plan, Sleep, call, pages
 from oneloop._requests import RowLike, TemplateLike, WorkloadLike
-from oneloop.errors import InvalidArgument, Unimplemented, invalid
+from oneloop.errors import InvalidArgument, invalid
 from oneloop.v1 import calibration_pb2, calibration_service_pb2, model_service_pb2, template_pb2, workload_pb2
 
 _POLL = 0.2  # seconds between looks at a training
@@ -159,16 +159,10 @@ def read(context: Context, kind: str, source: Any) -> Plan[Any]:
 
 def _parsed(context: Context, kind: str, path: Any) -> Plan[Any]:
     """The daemon reads files, so that there is one reader of them."""
-    cls = getattr(model_service_pb2, f"Parse{kind}Request", None)
+    cls = getattr(model_service_pb2, f"Parse{kind}Request")
     text = requests.read_text(path, kind.lower())
-    problem = f"{kind.lower()}: {path}: this daemon reads no files; pass a {kind} message or a shipped name"
-    if cls is None:
-        raise Unimplemented(problem)
     try:
         return (yield from call(context, f"ModelService.Parse{kind}", cls(text=text), repeatable=True))
-    except Unimplemented:
-        raise Unimplemented(problem) from None
     except InvalidArgument as error:
-        # "text:3:5: why" is a place in the file.
-        place = f"{path}:" if error.message.startswith("text:") else f"{path}: "
-        raise InvalidArgument(place + error.message.removeprefix("text:")) from None
+        # "text: 3:5: why" is a place in the file.
+        raise InvalidArgument(f"{path}:" + error.message.removeprefix("text: ")) from None
