@@ -39,7 +39,7 @@ bool WouldWait() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EI
 }  // namespace
 
 HttpLoop::HttpLoop(const HttpServer::Options& options, HttpServer::Handler handler)
-    : options_(options), handler_(std::move(handler)) {}
+    : options_(options), handler_(std::move(handler)), read_buffer_(kReadBytes) {}
 
 HttpLoop::~HttpLoop() { Stop(); }
 
@@ -150,6 +150,8 @@ void HttpLoop::Enter(Id id, Phase phase) {
   std::uint32_t events = EPOLLRDHUP;
   switch (phase) {
     case Phase::kIdle:
+      // Between requests a connection keeps no memory of the last one.
+      if (connection.received.empty()) connection.received.shrink_to_fit();
       events = EPOLLIN;
       connection.deadline = now_ + options_.keep_alive_timeout;
       break;
@@ -206,17 +208,14 @@ void HttpLoop::Handle(Id id, std::uint32_t events) {
 }
 
 bool HttpLoop::Receive(Connection* connection) {
-  std::size_t room = kReadBytes;
+  std::size_t room = read_buffer_.size();
   if (connection->phase == Phase::kBody) {
-    room = static_cast<std::size_t>(connection->body_left) - connection->received.size();
+    room = std::min(room, static_cast<std::size_t>(connection->body_left) - connection->received.size());
   }
-  const std::size_t before = connection->received.size();
-  connection->received.resize(before + std::min(room, kReadBytes));
-  const ssize_t size = recv(connection->socket.number(), connection->received.data() + before,
-                            connection->received.size() - before, MSG_DONTWAIT);
-  const bool waits = size < 0 && WouldWait();
-  connection->received.resize(before + (size > 0 ? static_cast<std::size_t>(size) : 0));
-  return size > 0 || waits;
+  const ssize_t size = recv(connection->socket.number(), read_buffer_.data(), room, MSG_DONTWAIT);
+  if (size <= 0) return size < 0 && WouldWait();
+  connection->received.append(read_buffer_.data(), static_cast<std::size_t>(size));
+  return true;
 }
 
 void HttpLoop::Advance(Id id) {
@@ -354,7 +353,7 @@ void HttpLoop::Send(Id id) {
 void HttpLoop::EndReply(Connection* connection) {
   if (connection->reply.on_done) connection->reply.on_done();
   connection->reply = HttpReply();
-  connection->head.clear();
+  connection->head = std::string();
   connection->exchange.reset();
 }
 

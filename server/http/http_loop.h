@@ -101,6 +101,7 @@ class HttpLoop : public std::enable_shared_from_this<HttpLoop> {
   ConnectionGate* gate_ = nullptr;
   Descriptor epoll_;
   Descriptor wake_up_;
+  std::vector<char> read_buffer_;  // what was read last, of whichever connection
   std::unordered_map<Id, Connection> connections_;
   Id next_id_ = 1;
   std::uint64_t next_request_ = 1;

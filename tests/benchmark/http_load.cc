@@ -137,6 +137,7 @@ struct Poller {
   int socket = -1;
   std::string target[2];
   std::string tag[2];
+  std::string revision = "0";
   int turn = 0;
   bool waiting = false;
   std::string reply;
@@ -167,7 +168,7 @@ void PollFor(const Daemon& daemon, int count, Clock::duration time, Polls* polls
     poller.socket = Connect(daemon.port());
     const std::string job = absl::StrCat("/v1/projects/default/jobs/", i % kJobs + 1);
     poller.target[0] = job;
-    poller.target[1] = job + "/points?pareto_only=true&page_size=200";
+    poller.target[1] = job + "/front?after_revision=";
     poller.next = begin + i * std::chrono::milliseconds(1000) / count;
   }
   std::vector<char> buffer(1 << 20);
@@ -178,8 +179,9 @@ void PollFor(const Daemon& daemon, int count, Clock::duration time, Polls* polls
     for (Poller& poller : pollers) {
       if (!poller.waiting && poller.next <= now) {
         const std::string& tag = poller.tag[poller.turn];
-        const std::string request = daemon.Request("GET", poller.target[poller.turn],
-                                                   tag.empty() ? "" : absl::StrCat("If-None-Match: ", tag, "\r\n"));
+        const std::string target = poller.target[poller.turn] + (poller.turn == 1 ? poller.revision : "");
+        const std::string request =
+            daemon.Request("GET", target, tag.empty() ? "" : absl::StrCat("If-None-Match: ", tag, "\r\n"));
         poller.asked = now;
         poller.waiting = send(poller.socket, request.data(), request.size(), MSG_NOSIGNAL) > 0;
         poller.next += std::chrono::seconds(1);
@@ -201,7 +203,12 @@ void PollFor(const Daemon& daemon, int count, Clock::duration time, Polls* polls
       const int status = StatusOf(poller.reply);
       polls->without_news += status == 304 ? 1 : 0;
       polls->errors += status == 200 || status == 304 ? 0 : 1;
-      if (status == 200) poller.tag[poller.turn] = FieldOf(poller.reply, "ETag: ", '\r');
+      if (poller.turn == 1 && status == 200) {
+        const bool is_quiet = poller.reply.find("\"entered\"") == std::string::npos;
+        polls->without_news += is_quiet && poller.reply.find("\"left\"") == std::string::npos ? 1 : 0;
+        poller.revision = FieldOf(poller.reply.substr(poller.reply.find("\r\n\r\n")), "\"revision\":\"", '"');
+      }
+      if (poller.turn == 0 && status == 200) poller.tag[poller.turn] = FieldOf(poller.reply, "ETag: ", '\r');
       poller.reply.clear();
       poller.waiting = false;
       poller.turn = 1 - poller.turn;
