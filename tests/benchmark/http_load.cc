@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -153,6 +154,16 @@ bool IsWhole(const std::string& reply) {
   return reply.size() >= end + 4 + static_cast<std::size_t>(std::atoll(length.c_str()));
 }
 
+// Processor time of this process so far, in milliseconds.
+double OwnCpuMilliseconds() {
+  rusage usage = {};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto of = [](const timeval& time) {
+    return 1000.0 * static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1000.0;
+  };
+  return of(usage.ru_utime) + of(usage.ru_stime);
+}
+
 // What pollers got, in one turn.
 struct Polls {
   std::vector<double> milliseconds;
@@ -231,12 +242,15 @@ void MeasureSearchAndPolls(const Daemon& daemon, int seconds, int pollers, int r
   Polls polls;
   double alone = 0;
   double together = 0;
+  double pollers_cpu = 0;
   PollFor(daemon, 0, std::chrono::seconds(5), &polls);
   for (int turn = 0; turn < 2 * rounds; ++turn) {
     const bool with = turn % 2 == 1;
     const std::int64_t before = daemon.Samples();
     const Clock::time_point begin = Clock::now();
+    const double cpu = OwnCpuMilliseconds();
     PollFor(daemon, with ? pollers : 0, std::chrono::seconds(seconds), &polls);
+    if (with) pollers_cpu += OwnCpuMilliseconds() - cpu;
     const double rate = static_cast<double>(daemon.Samples() - before) / (Milliseconds(Clock::now() - begin) / 1000);
     (with ? together : alone) += rate / rounds;
     std::printf("turn %d: %s, %.0f samples/s\n", turn, with ? "with pollers" : "alone", rate);
@@ -246,8 +260,11 @@ void MeasureSearchAndPolls(const Daemon& daemon, int seconds, int pollers, int r
   std::printf("%zu polls, %lld without news, %lld errors; p50 %.2f ms, p99 %.2f ms, most %.2f ms\n", count,
               static_cast<long long>(polls.without_news), static_cast<long long>(polls.errors),
               At(&polls.milliseconds, 0.5), At(&polls.milliseconds, 0.99), At(&polls.milliseconds, 1));
-  std::printf("search alone %.0f samples/s, with %d pollers %.0f: %+.1f %%\n", alone, pollers, together,
-              100 * (together / alone - 1));
+  const double machine = 1000.0 * seconds * rounds * static_cast<double>(sysconf(_SC_NPROCESSORS_ONLN));
+  std::printf(
+      "search alone %.0f samples/s, with %d pollers %.0f: %+.1f %%; the pollers themselves took %.1f %% of the "
+      "processors\n",
+      alone, pollers, together, 100 * (together / alone - 1), 100 * pollers_cpu / machine);
   for (int job = 1; job <= kJobs; ++job) {
     daemon.Call("POST", absl::StrCat("/v1/projects/default/jobs/", job, ":cancel"));
   }
