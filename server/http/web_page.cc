@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
@@ -20,14 +21,21 @@ const WebAsset* FindAsset(std::span<const WebAsset> assets, std::string_view pat
   return found == assets.end() ? nullptr : &*found;
 }
 
-// Files have a dot in their last part, views have none.
-bool IsFile(std::string_view path) { return path.substr(path.rfind('/')).find('.') != std::string_view::npos; }
+// Views are called by names alone: whatever else a path may be made of is a mistake or a trick. Files have a dot in
+// their last part.
+bool IsView(std::string_view path) {
+  const bool has_names = std::all_of(path.begin(), path.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '/' || c == '_' || c == '-' || c == '.';
+  });
+  return has_names && path.find("//") == std::string_view::npos && path.find("/.") == std::string_view::npos &&
+         path.substr(path.rfind('/')).find('.') == std::string_view::npos;
+}
 
 }  // namespace
 
 HttpReply PageReply(std::span<const WebAsset> assets, const HttpHead& head, std::string_view path) {
   const WebAsset* asset = FindAsset(assets, path);
-  if (asset == nullptr && !IsFile(path)) asset = FindAsset(assets, kIndex);
+  if (asset == nullptr && IsView(path)) asset = FindAsset(assets, kIndex);
   if (asset == nullptr) return ErrorReply(absl::NotFoundError(absl::StrCat("there is no ", ToAbsl(path))));
   HttpReply reply;
   reply.headers = {{"ETag", std::string(asset->etag)},

@@ -472,7 +472,8 @@ TEST(WebPageTest, FilesAreServedAsTheyAreAndViewsGetTheIndex) {
   EXPECT_EQ(PageReply(assets, HeadWith({{"if-none-match", "\"1\""}}), "/").status, 304);
   const HttpReply script = PageReply(assets, HeadWith({}), "/assets/app-1.js");
   EXPECT_THAT(script.headers, testing::Contains(testing::Pair("Cache-Control", HasSubstr("immutable"))));
-  for (const char* path : {"/assets/app-2.js", "/assets/../index.html", "/favicon.ico", "/etc/passwd.txt"}) {
+  for (const char* path : {"/assets/app-2.js", "/assets/../index.html", "/favicon.ico", "/etc/passwd.txt",
+                           "/../../etc/passwd", "/%2e%2e/etc/passwd", "/a//b", "/%00", "/a\\b", "/.git/config"}) {
     EXPECT_EQ(PageReply(assets, HeadWith({}), path).status, 404) << path;
   }
 }
