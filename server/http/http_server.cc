@@ -44,7 +44,7 @@ absl::Status HttpServer::CheckAddress(const std::string& flag, const ListenAddre
                    "unix:PATH. It is served without encryption: let a proxy on this machine put TLS in front"));
 }
 
-absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(Options options, Handler handler) {
+absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const Options& options, Handler handler) {
   RETURN_IF_ERROR(CheckAddress(options.flag, options.listen));
   std::unique_ptr<HttpServer> server(new HttpServer());
   server->loop_ = std::make_shared<HttpLoop>(options, std::move(handler));

@@ -79,7 +79,7 @@ class HttpServer {
   static absl::Status CheckAddress(const std::string& flag, const ListenAddress& address);
 
   // Listens and serves. Errors: those of CheckAddress, and UNAVAILABLE for an address that is taken.
-  static absl::StatusOr<std::unique_ptr<HttpServer>> Start(Options options, Handler handler);
+  static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const Options& options, Handler handler);
   // Ends what is under way.
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
