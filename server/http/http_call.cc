@@ -74,6 +74,7 @@ HttpCall::~HttpCall() {
 }
 
 void HttpCall::Begin() {
+  exchange_->Keep(shared_from_this());
   if (const absl::Status admitted = Admit(); !admitted.ok()) Refuse(admitted);
 }
 
@@ -89,9 +90,14 @@ absl::Status HttpCall::Admit() {
   ASSIGN_OR_RETURN(id_, api_.parts().open_calls->Open(account(), [weak] {
     if (const std::shared_ptr<HttpExchange> exchange = weak.lock()) exchange->GiveUp();
   }));
-  api_.parts().open_calls->StartReading(id_, [self = shared_from_this()] {
-    if (self->exchange_->head().content_length == 0) return self->OnBody("");
-    self->exchange_->ReadBody([self](std::string body) { self->OnBody(std::move(body)); });
+  // Whoever waits for room holds no share: the daemon may end before there is any.
+  api_.parts().open_calls->StartReading(id_, [weak_call = weak_from_this()] {
+    const std::shared_ptr<HttpCall> call = weak_call.lock();
+    if (call == nullptr) return;
+    if (call->exchange_->head().content_length == 0) return call->OnBody("");
+    call->exchange_->ReadBody([weak_call](std::string body) {
+      if (const std::shared_ptr<HttpCall> read = weak_call.lock()) read->OnBody(std::move(body));
+    });
   });
   return absl::OkStatus();
 }

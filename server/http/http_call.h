@@ -19,7 +19,7 @@
 namespace oneloop {
 
 // One call of a method over HTTP: admitted by its head, read when there is room for its body, run when its turn comes.
-// Lives as long as somebody has it to go on with.
+// Its exchange keeps it; what may go on with it later holds a weak share, but for the queue.
 class HttpCall : public std::enable_shared_from_this<HttpCall> {
  public:
   HttpCall(HttpApi* api, std::shared_ptr<HttpExchange> exchange, HttpTarget target, RouteMatch match);

@@ -354,7 +354,11 @@ void HttpLoop::EndReply(Connection* connection) {
   if (connection->reply.on_done) connection->reply.on_done();
   connection->reply = HttpReply();
   connection->head = std::string();
-  connection->exchange.reset();
+  if (connection->exchange == nullptr) return;
+  // What is kept may hold the exchange, and use it once more.
+  const std::shared_ptr<HttpExchange> exchange = std::move(connection->exchange);
+  connection->exchange = nullptr;
+  exchange->kept_.reset();
 }
 
 void HttpLoop::Close(Id id) {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -33,6 +34,9 @@ class HttpExchange {
   const HttpHead& head() const { return head_; }
   const ConnectionPeer& peer() const { return peer_; }
 
+  // Keeps what goes on with the request until that is answered or its connection ends. For the handler, while it runs.
+  void Keep(std::shared_ptr<void> owner) { kept_ = std::move(owner); }
+
   // Has the whole body read and given to `then`, on the server's thread, which must not wait; never when the client
   // leaves before it is there. Once, before Reply.
   void ReadBody(std::function<void(std::string body)> then);
@@ -54,6 +58,7 @@ class HttpExchange {
   const std::uint64_t request_;
   const HttpHead head_;
   const ConnectionPeer peer_;
+  std::shared_ptr<void> kept_;  // the server's thread's own
   std::atomic<bool> replied_{false};
   std::atomic<bool> client_left_{false};
 };

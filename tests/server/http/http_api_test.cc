@@ -63,6 +63,7 @@ class HttpApiTest : public testing::Test {
     options.num_threads = 1;
     options.enable_admin = true;
     options.limits.max_message_bytes = 1 << 20;
+    options.limits.max_request_bytes = 1 << 20;
     options.limits.max_open_calls_per_user = kOpenCalls;
     options.run_start = [this](const SearchSpec& spec, int start, PointSink& sink) {
       return runner_.Run(spec, start, sink);
@@ -119,6 +120,13 @@ class HttpApiTest : public testing::Test {
     const Answer created = Call("POST", "/v1/projects/p/jobs", kNewJob);
     EXPECT_EQ(created.status, 200) << created.text;
     return created.body["name"];
+  }
+
+  // A call whose body never comes to its end.
+  std::string HalfOfACreateJob() const {
+    return absl::StrCat("POST /v1/projects/p/jobs HTTP/1.1\r\nHost: localhost\r\nX-OneLoop: 1\r\n",
+                        "Authorization: Bearer ", user_,
+                        "\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{");
   }
 
   const TempDirectory directory_;
@@ -432,10 +440,21 @@ TEST_F(HttpApiTest, HeadSaysWhatGetWouldSend) {
   EXPECT_EQ(head.Header("ETag"), get.Header("ETag"));
 }
 
+TEST_F(HttpApiTest, DaemonEndsWhileCallsWaitForRoom) {
+  std::vector<RawHttp> clients;
+  for (int i = 0; i < 3; ++i) {
+    clients.emplace_back(port_);
+    clients.back().Send(HalfOfACreateJob());
+  }
+  EXPECT_EQ(Get("/healthz").status, 200);
+  runner_.Open();
+  EXPECT_TRUE(server_->Stop(absl::Seconds(30)).ok());
+  server_.reset();
+  for (const RawHttp& client : clients) EXPECT_TRUE(client.IsClosed());
+}
+
 TEST_F(HttpApiTest, ClientsThatLeaveInTheMiddleHoldNoPlace) {
-  const std::string head =
-      absl::StrCat("POST /v1/projects/p/jobs HTTP/1.1\r\nHost: localhost\r\nX-OneLoop: 1\r\n", "Authorization: Bearer ",
-                   user_, "\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{");
+  const std::string head = HalfOfACreateJob();
   for (int i = 0; i < 3 * kOpenCalls; ++i) RawHttp(port_).Send(head);
   // Their ends are noticed one by one.
   Answer created;
