@@ -78,7 +78,7 @@ class NginxTest : public testing::Test {
 
   std::unique_ptr<httplib::SSLClient> Client() const {
     auto client = std::make_unique<httplib::SSLClient>("localhost", port_);
-    client->set_ca_cert_path((folder_ + "/tls.crt").c_str());
+    client->set_ca_cert_path(folder_ + "/tls.crt");
     client->enable_server_certificate_verification(true);
     client->set_default_headers({{"X-OneLoop", "1"}});
     return client;

@@ -32,9 +32,7 @@ namespace oneloop {
 namespace {
 
 using ::testing::AllOf;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using Json = nlohmann::json;
 
 constexpr char kNewJob[] = R"({"spec":{"workload_name":"alexnet","template_name":"gemmini","starts":2}})";
@@ -151,7 +149,6 @@ TEST_F(HttpApiTest, JobGoesThroughItsLife) {
   EXPECT_EQ(Call("PATCH", path + "?update_mask=priority", "{}").body.count("priority"), 0u);
   EXPECT_EQ(Call("POST", path + ":pause", "{}").body["state"], "PAUSED");
   EXPECT_EQ(Call("POST", path + ":resume").body["state"], "PENDING");
-  const std::string old_etag = "r1";
   ExpectError(Call("POST", path + ":cancel", R"({"etag":"r1"})"), 409, "ABORTED", "an old etag");
   EXPECT_EQ(Call("POST", path + ":cancel").body["state"], "CANCELLED");
   EXPECT_EQ(Call("DELETE", path).body.count("purge_time"), 1u);
@@ -378,13 +375,13 @@ std::vector<WrongBody> WrongBodies() {
 TEST_F(HttpApiTest, WhatIsWrongIsAnErrorInJsonOnEveryRouteAndChangesNothing) {
   const std::string job = CreateJob();
   runner_.AwaitHeld(1);
-  Call("POST", "/v1/" + job + ":cancel");
+  Call("POST", absl::StrCat("/v1/", job, ":cancel"));
   const std::string before = Get("/v1/" + job).text;
   for (const Method& method : Methods()) {
     for (const HttpRoute& route : method.http) {
       const std::string verb(VerbName(route.verb));
       const std::string target = TargetOf(route);
-      const std::string what = verb + " " + target + ": ";
+      const std::string what = absl::StrCat(verb, " ", target, ": ");
       const std::string body = route.body.empty() ? "" : "{}";
       const bool changes = verb != "GET";
       ExpectError(Call(verb, target, body, {{"Authorization", ""}}), 401, "UNAUTHENTICATED", what + "no token");
@@ -414,9 +411,9 @@ TEST_F(HttpApiTest, WhatIsWrongIsAnErrorInJsonOnEveryRouteAndChangesNothing) {
           ExpectError(Call(verb, target, wrong.body), 400, "INVALID_ARGUMENT", what + wrong.what);
         }
         RawHttp endless(port_);
-        endless.Send(verb + " " + target + " HTTP/1.1\r\nHost: localhost\r\nX-OneLoop: 1\r\nAuthorization: Bearer " +
-                     user_ +
-                     "\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"a\":\r\n");
+        endless.Send(absl::StrCat(
+            verb, " ", target, " HTTP/1.1\r\nHost: localhost\r\nX-OneLoop: 1\r\nAuthorization: Bearer ", user_,
+            "\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"a\":\r\n"));
         EXPECT_EQ(StatusOf(endless.ReadReply()), 411) << what;
         EXPECT_TRUE(endless.IsClosed()) << what;
       }
@@ -467,7 +464,7 @@ TEST_F(HttpApiTest, ClientsThatLeaveInTheMiddleHoldNoPlace) {
 
 TEST_F(HttpApiTest, ChangesAreAudited) {
   const std::string job = CreateJob();
-  Call("POST", "/v1/" + job + ":cancel", "{}", {{"Authorization", "Bearer " + viewer_}});
+  Call("POST", absl::StrCat("/v1/", job, ":cancel"), "{}", {{"Authorization", "Bearer " + viewer_}});
   std::ifstream log(directory_.path() + "/audit.log");
   const std::string text((std::istreambuf_iterator<char>(log)), std::istreambuf_iterator<char>());
   EXPECT_THAT(text, AllOf(HasSubstr("SearchService.CreateJob"), HasSubstr("http:127.0.0.1"), HasSubstr(job)));

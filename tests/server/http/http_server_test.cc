@@ -40,7 +40,7 @@ class HttpServerTest : public testing::Test {
   void Echo() {
     Serve([](const Exchange& exchange) {
       if (exchange->head().content_length == 0) return exchange->Reply(Text(exchange->head().target));
-      exchange->ReadBody([exchange](std::string body) { exchange->Reply(Text("body " + body)); });
+      exchange->ReadBody([exchange](const std::string& body) { exchange->Reply(Text("body " + body)); });
     });
   }
 

@@ -19,7 +19,6 @@ namespace oneloop {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::Not;
 using ::testing::StartsWith;
 
 int PortOf(const MetricsServer& server) { return std::stoi(server.address().substr(server.address().rfind(':') + 1)); }
