@@ -220,7 +220,7 @@ TEST_F(HttpApiTest, PollFromARevisionOnIsAnsweredFromMemoryWhenNothingChanged) {
   // What only the store can tell is not made up.
   for (int i = 0; i < 2; ++i) {
     EXPECT_EQ(Get("/v1/projects/p/jobs/99/front?" + after).status, 404);
-    EXPECT_EQ(Get(path + "/points?start=99&" + after).status, 400);
+    EXPECT_EQ(Get(absl::StrCat(path, "/points?start=99&", after)).status, 400);
     EXPECT_EQ(Get(path + "/front?after_revision=x").status, 400);
     EXPECT_EQ(Get(path + "/front?after_revision=999999").status, 400);
   }
