@@ -54,7 +54,9 @@ HttpReply WrongVerb(const std::string& verb, const std::vector<std::string>& val
 }
 
 // HEAD asks for what GET would bring.
-std::string_view EffectiveVerb(const HttpHead& head) { return head.verb == "HEAD" ? std::string_view("GET") : std::string_view(head.verb); }
+std::string_view EffectiveVerb(const HttpHead& head) {
+  return head.verb == "HEAD" ? std::string_view("GET") : std::string_view(head.verb);
+}
 
 bool IsOverTls(const HttpHead& head) { return head.Find("x-forwarded-proto") == "https"; }
 
