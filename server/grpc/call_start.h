@@ -29,8 +29,7 @@ struct CallStart {
   const absl::StatusOr<Caller> caller;
 
   std::string user() const { return caller.ok() ? caller->user : ""; }
-  // Whose bounds the call counts against: callers whom nobody knows share those of their account or address.
-  std::string account() const { return user().empty() ? "unknown, " + arrival.shared : user(); }
+  std::string account() const { return AccountOf(user(), arrival.shared); }
 };
 
 // Reads a message of the wire form. INVALID_ARGUMENT when it is none, and as CheckParsedSize.

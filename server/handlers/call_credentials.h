@@ -35,6 +35,12 @@ inline std::string BearerToken(std::string_view authorization) {
   return std::string(authorization.starts_with(kScheme) ? authorization.substr(kScheme.size()) : authorization);
 }
 
+// Whose bounds a call counts against: its user's or, when nobody knows who calls, those of the account or address that
+// it shares with others.
+inline std::string AccountOf(const std::string& user, const std::string& shared) {
+  return user.empty() ? "unknown, " + shared : user;
+}
+
 }  // namespace oneloop
 
 #endif  // ONELOOP_SERVER_HANDLERS_CALL_CREDENTIALS_H_

@@ -140,7 +140,7 @@ void HttpApi::Route(const std::shared_ptr<HttpExchange>& exchange, const HttpTar
 
 void HttpApi::ReplyLater(const std::shared_ptr<HttpExchange>& exchange, std::function<HttpReply()> make) {
   const absl::Status queued =
-      parts_.queue->Submit(CallCost::kRead, "unknown, " + exchange->peer().shared, [exchange, make = std::move(make)] {
+      parts_.queue->Submit(CallCost::kRead, AccountOf("", exchange->peer().shared), [exchange, make = std::move(make)] {
         HttpReply reply;
         const absl::Status made = CatchAll([&] {
           reply = make();

@@ -54,8 +54,7 @@ class HttpCall : public std::enable_shared_from_this<HttpCall> {
   void Finish(const absl::Status& status, HttpReply reply);
 
   std::string user() const { return caller_.ok() ? caller_->user : ""; }
-  // Whose bounds the call counts against: callers whom nobody knows share those of their account or address.
-  std::string account() const { return user().empty() ? "unknown, " + exchange_->peer().shared : user(); }
+  std::string account() const { return AccountOf(user(), exchange_->peer().shared); }
   TaggedCall Tagged() const;
   // The target without the revision that it asks from.
   std::string Query() const;

@@ -68,9 +68,14 @@ void HttpLoop::Stop() {
     const MutexLock lock(&mutex_);
     stopping_ = true;
   }
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const ssize_t written = write(wake_up_.number(), &one, sizeof(one));
+  WakeUp();
   if (thread_.joinable()) thread_.join();
+}
+
+void HttpLoop::WakeUp() const {
+  const std::uint64_t one = 1;
+  // It fails only when the thread is to wake up already.
+  [[maybe_unused]] const ssize_t written = write(wake_up_.number(), &one, sizeof(one));
 }
 
 void HttpLoop::Add(AcceptedConnection connection) {
@@ -79,8 +84,7 @@ void HttpLoop::Add(AcceptedConnection connection) {
     if (stopping_) return;
     added_.push_back(std::move(connection));
   }
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const ssize_t written = write(wake_up_.number(), &one, sizeof(one));
+  WakeUp();
 }
 
 void HttpLoop::Post(std::uint64_t connection, std::uint64_t request, Wish wish) {
@@ -91,8 +95,7 @@ void HttpLoop::Post(std::uint64_t connection, std::uint64_t request, Wish wish) 
     if (!dropped) mail_.push_back({connection, request, std::move(wish)});
   }
   if (dropped) return Drop(&wish);
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const ssize_t written = write(wake_up_.number(), &one, sizeof(one));
+  WakeUp();
 }
 
 void HttpLoop::Run() {

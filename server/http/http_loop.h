@@ -77,6 +77,8 @@ class HttpLoop : public std::enable_shared_from_this<HttpLoop> {
   using Id = std::uint64_t;
 
   void Run();
+  // Has the thread look at its mail.
+  void WakeUp() const;
   void TakeMail();
   void Handle(Id id, std::uint32_t events);
   void CloseLate(Time now);

@@ -12,6 +12,7 @@
 #include "server/handlers/server_info.h"
 #include "server/http/browser_guard.h"
 #include "server/http/http_error.h"
+#include "server/http/http_sessions.h"
 #include "server/http/route_table.h"
 
 namespace oneloop {
@@ -187,7 +188,7 @@ std::string OpenApi(const std::vector<Method>& methods, const Handlers& handlers
                           {{"schemas", std::move(all)},
                            {"securitySchemes",
                             {{"token", {{"type", "http"}, {"scheme", "bearer"}}},
-                             {"session", {{"type", "apiKey"}, {"in", "cookie"}, {"name", "oneloop_session"}}}}}}}};
+                             {"session", {{"type", "apiKey"}, {"in", "cookie"}, {"name", kSessionCookie}}}}}}}};
   return document.dump();
 }
 
