@@ -17,7 +17,7 @@
 #include "common/convert/convert.h"
 #include "common/convert/files.h"
 #include "common/latency/latency_model.h"
-#include "common/model/cost_model.h"
+#include "common/model/exact/cost_model.h"
 #include "oneloop/v1/library.pb.h"
 
 namespace oneloop {

@@ -11,7 +11,7 @@
 
 #include "common/base/random.h"
 #include "common/base/status.h"
-#include "common/model/latency_predictor.h"
+#include "common/model/latency/latency_predictor.h"
 
 namespace oneloop {
 namespace {

@@ -11,8 +11,8 @@
 #include "common/hardware/template.h"
 #include "common/latency/measurements.h"
 #include "common/latency/trainer.h"
-#include "common/model/cost_model.h"
-#include "common/model/latency_predictor.h"
+#include "common/model/exact/cost_model.h"
+#include "common/model/latency/latency_predictor.h"
 
 namespace oneloop {
 

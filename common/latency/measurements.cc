@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/base/status.h"
+#include "common/workload/dims.h"
 
 namespace oneloop {
 namespace {
@@ -71,7 +72,7 @@ void Measurements::Add(const LatencySample& sample, const ComponentCosts& costs,
   const LayerUse use = model.Use(sample.shape, sample.mapping);
   std::array<double, kMaxLatencyBase> base;
   std::array<double, kMaxLatencyInputs> inputs;
-  const std::span<double> places(base.data(), Slot(features_.base().size()));
+  const std::span<double> places(base.data(), ToIndex(features_.base().size()));
   features_.SetBase(sample.shape, sample.mapping, use, places);
   features_.SetInputs<double>(places, inputs);
   inputs_.insert(inputs_.end(), inputs.begin(), inputs.begin() + features_.num_inputs());

@@ -9,8 +9,9 @@
 #include "absl/status/statusor.h"
 #include "common/hardware/template.h"
 #include "common/mapping/mapping.h"
-#include "common/model/cost_model.h"
-#include "common/model/latency_features.h"
+#include "common/model/exact/cost_model.h"
+#include "common/model/latency/latency_features.h"
+#include "common/workload/dims.h"
 #include "common/workload/workload.h"
 
 namespace oneloop {
@@ -48,17 +49,16 @@ class Measurements {
   // Of one row: LatencyFeatures' inputs, natural logarithm of the cycles, that of the analytical model's, and which
   // shape it has (0 to num_shapes() - 1, in order of appearance).
   std::span<const double> inputs(int row) const {
-    return {inputs_.data() + Slot(row) * Slot(features_.num_inputs()), Slot(features_.num_inputs())};
+    return {inputs_.data() + ToIndex(row) * ToIndex(features_.num_inputs()), ToIndex(features_.num_inputs())};
   }
-  double log_cycles(int row) const { return log_cycles_[Slot(row)]; }
-  double log_analytical(int row) const { return log_analytical_[Slot(row)]; }
-  int shape(int row) const { return shapes_[Slot(row)]; }
+  double log_cycles(int row) const { return log_cycles_[ToIndex(row)]; }
+  double log_analytical(int row) const { return log_analytical_[ToIndex(row)]; }
+  int shape(int row) const { return shapes_[ToIndex(row)]; }
 
  private:
   Measurements(const CostModel& model, const HardwarePoint& hardware)
       : features_(model, hardware), hardware_(hardware) {}
 
-  static std::size_t Slot(int index) { return static_cast<std::size_t>(index); }
   void Add(const LatencySample& sample, const ComponentCosts& costs, int shape);
 
   LatencyFeatures features_;

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "common/model/latency_predictor.h"
+#include "common/model/latency/latency_predictor.h"
 
 namespace oneloop {
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "common/workload/dims.h"
 
 namespace oneloop {
 namespace {
@@ -20,8 +21,6 @@ constexpr double kOverlapSigma = 1;
 constexpr double kLongestStep = 2;
 
 using Place = Eigen::Index;
-
-std::size_t Slot(int index) { return static_cast<std::size_t>(index); }
 
 class Fit {
  public:
@@ -73,8 +72,8 @@ class Fit {
         const std::span<const double> inputs = measurements.inputs(rows[static_cast<std::size_t>(r)]);
         for (const LatencyFeatures::Term& term : terms) {
           double log2 = 0;
-          if (term.plus != LatencyFeatures::kNoInput) log2 += inputs[Slot(term.plus)];
-          if (term.minus != LatencyFeatures::kNoInput) log2 -= inputs[Slot(term.minus)];
+          if (term.plus != LatencyFeatures::kNoInput) log2 += inputs[ToIndex(term.plus)];
+          if (term.minus != LatencyFeatures::kNoInput) log2 -= inputs[ToIndex(term.minus)];
           work(r, term.parameter) += term.scale * std::exp2(log2);
         }
       }
@@ -85,9 +84,9 @@ class Fit {
   }
 
   void CollectWeights(const Measurements& measurements, std::span<const int> rows) {
-    std::vector<double> fastest(Slot(measurements.num_shapes()), std::numeric_limits<double>::infinity());
+    std::vector<double> fastest(ToIndex(measurements.num_shapes()), std::numeric_limits<double>::infinity());
     for (const int row : rows) {
-      double& best = fastest[Slot(measurements.shape(row))];
+      double& best = fastest[ToIndex(measurements.shape(row))];
       best = std::min(best, measurements.log_cycles(row));
     }
     targets_.resize(num_rows_);
@@ -95,7 +94,7 @@ class Fit {
     for (Place r = 0; r < num_rows_; ++r) {
       const int row = rows[static_cast<std::size_t>(r)];
       targets_[r] = measurements.log_cycles(row);
-      weights_[r] = std::exp(options_.efficiency * (fastest[Slot(measurements.shape(row))] - targets_[r]));
+      weights_[r] = std::exp(options_.efficiency * (fastest[ToIndex(measurements.shape(row))] - targets_[r]));
     }
     if (num_rows_ > 0) weights_ /= weights_.mean();
   }

@@ -6,7 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/latency/measurements.h"
-#include "common/model/latency_predictor.h"
+#include "common/model/latency/latency_predictor.h"
 
 namespace oneloop {
 

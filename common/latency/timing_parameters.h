@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/hardware/template.h"
-#include "common/model/cost_model.h"
+#include "common/model/exact/cost_model.h"
 
 namespace oneloop {
 

@@ -8,7 +8,7 @@
 #include "common/latency/measurements.h"
 #include "common/latency/network_fit.h"
 #include "common/latency/physics_fit.h"
-#include "common/model/latency_predictor.h"
+#include "common/model/latency/latency_predictor.h"
 
 namespace oneloop {
 

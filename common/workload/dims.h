@@ -25,6 +25,10 @@ inline constexpr std::string_view kTensorNames = "WIO";
 
 constexpr int Index(Dim dim) { return static_cast<int>(dim); }
 constexpr int Index(Tensor tensor) { return static_cast<int>(tensor); }
+// Places in containers, which count by std::size_t.
+constexpr std::size_t ToIndex(int i) { return static_cast<std::size_t>(i); }
+constexpr std::size_t ToIndex(Dim dim) { return static_cast<std::size_t>(dim); }
+constexpr std::size_t ToIndex(Tensor tensor) { return static_cast<std::size_t>(tensor); }
 constexpr char Name(Dim dim) { return kDimNames[static_cast<std::size_t>(dim)]; }
 constexpr char Name(Tensor tensor) { return kTensorNames[static_cast<std::size_t>(tensor)]; }
 
@@ -55,7 +59,52 @@ inline constexpr std::array<DimSet, kNumTensors> kRelevantDims = {
     DimSet{Dim::kN, Dim::kC, Dim::kG, Dim::kP, Dim::kQ, Dim::kR, Dim::kS},
     DimSet{Dim::kN, Dim::kK, Dim::kP, Dim::kQ, Dim::kG}};
 
-constexpr bool IsRelevant(Tensor tensor, Dim dim) { return kRelevantDims[static_cast<std::size_t>(tensor)].Has(dim); }
+constexpr bool IsRelevant(Tensor tensor, Dim dim) { return kRelevantDims[ToIndex(tensor)].Has(dim); }
+
+// Output positions and filter taps, which slide the input's window along its width (P, R) or its height (Q, S).
+inline constexpr std::array<Dim, 4> kSlidingDims = {Dim::kP, Dim::kQ, Dim::kR, Dim::kS};
+inline constexpr DimSet kSlidingDimSet = {Dim::kP, Dim::kQ, Dim::kR, Dim::kS};
+constexpr bool IsSliding(Dim dim) { return kSlidingDimSet.Has(dim); }
+constexpr bool MovesWidth(Dim dim) { return dim == Dim::kP || dim == Dim::kR; }
+
+// The dimension that moves the window in the same direction; the dimension itself when it does not slide.
+constexpr Dim PartnerOf(Dim dim) {
+  switch (dim) {
+    case Dim::kP:
+      return Dim::kR;
+    case Dim::kR:
+      return Dim::kP;
+    case Dim::kQ:
+      return Dim::kS;
+    case Dim::kS:
+      return Dim::kQ;
+    default:
+      return dim;
+  }
+}
+
+// Directions in which the input's tile moves, in this order: batch, channels, groups, width, height.
+inline constexpr int kNumDirections = 5;
+// The direction in which a loop over the dimension moves the input's tile, -1 for K, which does not move it.
+constexpr int DirectionOf(Dim dim) {
+  switch (dim) {
+    case Dim::kN:
+      return 0;
+    case Dim::kC:
+      return 1;
+    case Dim::kG:
+      return 2;
+    case Dim::kP:
+    case Dim::kR:
+      return 3;
+    case Dim::kQ:
+    case Dim::kS:
+      return 4;
+    case Dim::kK:
+      break;
+  }
+  return -1;
+}
 
 }  // namespace oneloop
 

@@ -25,6 +25,22 @@ struct LayerShape {
   auto operator<=>(const LayerShape&) const = default;
 };
 
+// How far one step along a sliding dimension moves the input's window, in elements; 1 for every other dimension.
+constexpr std::int64_t UnitStep(const LayerShape& shape, Dim dim) {
+  switch (dim) {
+    case Dim::kP:
+      return shape.w_stride;
+    case Dim::kQ:
+      return shape.h_stride;
+    case Dim::kR:
+      return shape.w_dilation;
+    case Dim::kS:
+      return shape.h_dilation;
+    default:
+      return 1;
+  }
+}
+
 struct Layer {
   std::string name;
   std::int64_t count = 1;  // occurrences in one run of its network

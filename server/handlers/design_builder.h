@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/mapping/mapping.h"
-#include "common/model/metrics.h"
+#include "common/model/goal/metrics.h"
 #include "oneloop/v1/design.pb.h"
 #include "oneloop/v1/job.pb.h"
 #include "server/handlers/exact_score.h"

@@ -5,8 +5,8 @@
 
 #include "absl/status/statusor.h"
 #include "common/mapping/mapping.h"
-#include "common/model/cost_model.h"
-#include "common/model/latency_predictor.h"
+#include "common/model/exact/cost_model.h"
+#include "common/model/latency/latency_predictor.h"
 #include "common/workload/workload.h"
 
 namespace oneloop {

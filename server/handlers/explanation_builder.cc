@@ -10,7 +10,7 @@
 #include "common/base/status.h"
 #include "common/convert/convert.h"
 #include "common/latency/timing_parameters.h"
-#include "common/model/explanation.h"
+#include "common/model/exact/explanation.h"
 #include "server/handlers/record_convert.h"
 #include "server/handlers/resource_names.h"
 #include "server/search/search_bound.h"

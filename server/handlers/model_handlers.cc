@@ -13,7 +13,7 @@
 #include "common/base/status.h"
 #include "common/convert/convert.h"
 #include "common/convert/files.h"
-#include "common/model/cost_model.h"
+#include "common/model/exact/cost_model.h"
 #include "server/handlers/calibration_convert.h"
 #include "server/handlers/exact_score.h"
 #include "server/handlers/list_page.h"

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "common/model/cost_model.h"
+#include "common/model/exact/cost_model.h"
 #include "server/search/search.h"
 
 namespace oneloop {

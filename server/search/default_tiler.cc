@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/mapping/factorize.h"
+#include "common/workload/dims.h"
 #include "server/search/hardware_trial.h"
 
 namespace oneloop {
@@ -36,7 +37,7 @@ class Tiler {
         order_(OrderOf(tiler_)),
         shape_(shape),
         costs_(costs) {
-    for (const Dim dim : kAllDims) divisors_[Slot(dim)] = Divisors(shape.bound(dim));
+    for (const Dim dim : kAllDims) divisors_[ToIndex(dim)] = Divisors(shape.bound(dim));
     const std::vector<Resource>& resources = template_.resources();
     axis_sizes_.resize(template_.axes().size());
     for (std::size_t r = 0; r < resources.size(); ++r) {
@@ -46,7 +47,7 @@ class Tiler {
       array_side_ = std::max(array_side_, static_cast<std::int64_t>(size));
     }
     tile_.fill(1);
-    for (const Dim dim : tiler_.dims) tile_[Slot(dim)] = shape.bound(dim);
+    for (const Dim dim : tiler_.dims) tile_[ToIndex(dim)] = shape.bound(dim);
   }
 
   std::optional<Mapping> Run() {
@@ -63,26 +64,24 @@ class Tiler {
   }
 
  private:
-  static std::size_t Slot(Dim dim) { return static_cast<std::size_t>(dim); }
-
   bool Fits() const { return model_.FirstShortage(model_.Needs(shape_, MappingOf()), costs_) < 0; }
 
   // False when every extent is 1.
   bool CutLargest() {
     const Dim* largest = nullptr;
     for (const Dim& dim : tiler_.dims) {
-      const std::int64_t extent = tile_[Slot(dim)];
-      const bool fills_array = dim == tiler_.streamed && extent <= array_side_ && tile_[Slot(tiler_.rows)] > 1;
-      if (extent > 1 && !fills_array && (largest == nullptr || extent > tile_[Slot(*largest)])) largest = &dim;
+      const std::int64_t extent = tile_[ToIndex(dim)];
+      const bool fills_array = dim == tiler_.streamed && extent <= array_side_ && tile_[ToIndex(tiler_.rows)] > 1;
+      if (extent > 1 && !fills_array && (largest == nullptr || extent > tile_[ToIndex(*largest)])) largest = &dim;
     }
     if (largest == nullptr) return false;
-    tile_[Slot(*largest)] = NextSmaller(*largest);
+    tile_[ToIndex(*largest)] = NextSmaller(*largest);
     return true;
   }
 
   std::int64_t NextSmaller(Dim dim) const {
-    const std::vector<std::int64_t>& divisors = divisors_[Slot(dim)];
-    const auto now = std::lower_bound(divisors.begin(), divisors.end(), tile_[Slot(dim)]);
+    const std::vector<std::int64_t>& divisors = divisors_[ToIndex(dim)];
+    const auto now = std::lower_bound(divisors.begin(), divisors.end(), tile_[ToIndex(dim)]);
     for (auto smaller = now; tiler_.whole_arrays.Has(dim) && smaller != divisors.begin();) {
       --smaller;
       if (*smaller % array_side_ == 0) return *smaller;
@@ -92,8 +91,8 @@ class Tiler {
 
   // To the next divisor, if the tile still fits.
   bool Grow(Dim dim) {
-    const std::vector<std::int64_t>& divisors = divisors_[Slot(dim)];
-    std::int64_t& extent = tile_[Slot(dim)];
+    const std::vector<std::int64_t>& divisors = divisors_[ToIndex(dim)];
+    std::int64_t& extent = tile_[ToIndex(dim)];
     const auto greater = std::upper_bound(divisors.begin(), divisors.end(), extent);
     if (greater == divisors.end()) return false;
     const std::int64_t before = std::exchange(extent, *greater);
@@ -116,11 +115,11 @@ class Tiler {
     mapping.order.fill(order_);
     std::vector<double> free = axis_sizes_;
     for (const Dim dim : kAllDims) {
-      std::int64_t rest = tile_[Slot(dim)];
+      std::int64_t rest = tile_[ToIndex(dim)];
       for (std::size_t a = 0; a < free.size(); ++a) {
         if (!template_.axes()[a].dims.Has(dim)) continue;
         std::int64_t copies = 1;
-        for (const std::int64_t divisor : divisors_[Slot(dim)]) {
+        for (const std::int64_t divisor : divisors_[ToIndex(dim)]) {
           if (static_cast<double>(divisor) <= free[a] && rest % divisor == 0) copies = divisor;
         }
         mapping.s(static_cast<int>(a), dim) = copies;
@@ -128,7 +127,7 @@ class Tiler {
         rest /= copies;
       }
       mapping.t(LevelOf(dim), dim) *= rest;
-      mapping.t(template_.num_levels() - 1, dim) *= shape_.bound(dim) / tile_[Slot(dim)];
+      mapping.t(template_.num_levels() - 1, dim) *= shape_.bound(dim) / tile_[ToIndex(dim)];
     }
     return mapping;
   }

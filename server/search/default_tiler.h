@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "common/mapping/mapping.h"
-#include "common/model/cost_model.h"
+#include "common/model/exact/cost_model.h"
 #include "common/workload/workload.h"
 #include "server/search/evaluator.h"
 #include "server/search/search.h"

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "common/mapping/mapping.h"
-#include "common/model/smooth_model.h"
+#include "common/model/smooth/smooth_model.h"
 #include "server/search/evaluator.h"
 #include "server/search/factor_optimizer.h"
 

@@ -5,7 +5,7 @@
 #include <functional>
 
 #include "common/base/random.h"
-#include "common/model/smooth_model.h"
+#include "common/model/smooth/smooth_model.h"
 #include "server/search/design_state.h"
 #include "server/search/evaluator.h"
 #include "server/search/layer_search.h"

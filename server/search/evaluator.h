@@ -7,9 +7,9 @@
 
 #include "common/hardware/template.h"
 #include "common/mapping/mapping.h"
-#include "common/model/cost_model.h"
-#include "common/model/goal.h"
-#include "common/model/workload_sum.h"
+#include "common/model/exact/cost_model.h"
+#include "common/model/goal/goal.h"
+#include "common/model/goal/workload_sum.h"
 #include "server/search/front_archive.h"
 #include "server/search/search.h"
 

@@ -7,7 +7,7 @@
 
 #include "common/front/front_space.h"
 #include "common/mapping/mapping.h"
-#include "common/model/metrics.h"
+#include "common/model/goal/metrics.h"
 
 namespace oneloop {
 

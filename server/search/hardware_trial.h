@@ -6,7 +6,7 @@
 
 #include "common/base/random.h"
 #include "common/mapping/mapping.h"
-#include "common/model/cost_model.h"
+#include "common/model/exact/cost_model.h"
 #include "server/search/evaluator.h"
 #include "server/search/mapping_sampler.h"
 #include "server/search/search.h"

@@ -9,8 +9,8 @@
 
 #include "common/base/random.h"
 #include "common/mapping/mapping.h"
-#include "common/model/cost_model.h"
-#include "common/model/smooth_model.h"
+#include "common/model/exact/cost_model.h"
+#include "common/model/smooth/smooth_model.h"
 #include "server/search/evaluator.h"
 #include "server/search/moves.h"
 #include "server/search/neighbourhood.h"

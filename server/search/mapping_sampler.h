@@ -8,7 +8,7 @@
 
 #include "common/base/random.h"
 #include "common/mapping/mapping.h"
-#include "common/model/cost_model.h"
+#include "common/model/exact/cost_model.h"
 #include "common/workload/workload.h"
 
 namespace oneloop {

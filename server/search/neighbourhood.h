@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "common/mapping/mapping.h"
-#include "common/model/cost_model.h"
-#include "common/model/layer_gradient.h"
-#include "common/model/smooth_model.h"
+#include "common/model/exact/cost_model.h"
+#include "common/model/smooth/layer_gradient.h"
+#include "common/model/smooth/smooth_model.h"
 #include "server/search/moves.h"
 
 namespace oneloop {

@@ -6,7 +6,7 @@
 #include <numbers>
 #include <optional>
 
-#include "common/model/explanation.h"
+#include "common/model/exact/explanation.h"
 #include "server/search/layer_search.h"
 #include "server/search/neighbourhood.h"
 

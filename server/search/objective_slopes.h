@@ -4,7 +4,7 @@
 #include <functional>
 #include <vector>
 
-#include "common/model/smooth_model.h"
+#include "common/model/smooth/smooth_model.h"
 #include "server/search/design_state.h"
 #include "server/search/moves.h"
 #include "server/search/search.h"

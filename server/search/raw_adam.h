@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "common/model/smooth_model.h"
+#include "common/model/smooth/smooth_model.h"
 #include "server/search/factor_optimizer.h"
 
 namespace oneloop {

@@ -4,7 +4,7 @@
 #include <span>
 
 #include "common/mapping/mapping.h"
-#include "common/model/smooth_model.h"
+#include "common/model/smooth/smooth_model.h"
 
 namespace oneloop {
 

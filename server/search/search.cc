@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/random.h"
 #include "common/base/status.h"
-#include "common/model/workload_sum.h"
+#include "common/model/goal/workload_sum.h"
 #include "server/search/bayesian_search.h"
 #include "server/search/costless_parameters.h"
 #include "server/search/default_tiler.h"

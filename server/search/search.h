@@ -12,10 +12,10 @@
 #include "common/front/front_space.h"
 #include "common/hardware/template.h"
 #include "common/mapping/mapping.h"
-#include "common/model/cost_model.h"
-#include "common/model/goal.h"
-#include "common/model/latency_predictor.h"
-#include "common/model/metrics.h"
+#include "common/model/exact/cost_model.h"
+#include "common/model/goal/goal.h"
+#include "common/model/goal/metrics.h"
+#include "common/model/latency/latency_predictor.h"
 #include "common/workload/workload.h"
 
 namespace oneloop {

@@ -4,7 +4,7 @@
 #include <functional>
 #include <optional>
 
-#include "common/model/lower_bound.h"
+#include "common/model/bound/lower_bound.h"
 #include "server/search/search.h"
 
 namespace oneloop {

@@ -6,7 +6,7 @@
 #include <memory>
 #include <utility>
 
-#include "common/model/smooth_model.h"
+#include "common/model/smooth/smooth_model.h"
 #include "server/search/costless_parameters.h"
 #include "server/search/design_probe.h"
 #include "server/search/design_state.h"

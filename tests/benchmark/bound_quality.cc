@@ -9,7 +9,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
-#include "common/model/lower_bound.h"
+#include "common/model/bound/lower_bound.h"
 #include "tests/testing/shipped.h"
 
 namespace oneloop {

@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "common/mapping/orders.h"
-#include "common/model/autodiff.h"
-#include "common/model/cost_model.h"
-#include "common/model/count.h"
-#include "common/model/factor.h"
+#include "common/model/exact/autodiff.h"
+#include "common/model/exact/cost_model.h"
+#include "common/model/exact/count.h"
+#include "common/model/exact/factor.h"
 #include "tests/testing/shipped.h"
 
 namespace oneloop {

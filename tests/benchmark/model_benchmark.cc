@@ -9,9 +9,9 @@
 
 #include "common/base/random.h"
 #include "common/mapping/random_mapping.h"
-#include "common/model/cost_model.h"
-#include "common/model/latency_predictor.h"
-#include "common/model/smooth_model.h"
+#include "common/model/exact/cost_model.h"
+#include "common/model/latency/latency_predictor.h"
+#include "common/model/smooth/smooth_model.h"
 #include "server/search/descent.h"
 #include "server/search/evaluator.h"
 #include "server/search/search.h"

@@ -14,8 +14,8 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
-#include "common/model/cost_model.h"
-#include "common/model/workload_sum.h"
+#include "common/model/exact/cost_model.h"
+#include "common/model/goal/workload_sum.h"
 #include "server/search/own_best.h"
 #include "server/search/search.h"
 #include "tests/server/search/free_and_fixed.h"

@@ -6,7 +6,7 @@
 
 #include "common/convert/library.h"
 #include "common/mapping/mapping.h"
-#include "common/model/lower_bound.h"
+#include "common/model/bound/lower_bound.h"
 #include "oneloop/v1/job.pb.h"
 #include "server/handlers/job_convert.h"
 #include "server/search/evaluator.h"

@@ -2,7 +2,7 @@
 
 #include "common/convert/convert.h"
 #include "common/convert/files.h"
-#include "common/model/cost_model.h"
+#include "common/model/exact/cost_model.h"
 #include "tests/fuzz/check.h"
 #include "tests/fuzz/text_fuzzer.h"
 

@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "common/latency/measurements.h"
 #include "common/latency/trainer.h"
-#include "common/model/cost_model.h"
+#include "common/model/exact/cost_model.h"
 
 namespace oneloop {
 

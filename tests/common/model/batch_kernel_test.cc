@@ -1,4 +1,4 @@
-#include "common/model/batch_kernel.h"
+#include "common/model/kernel/batch_kernel.h"
 
 #include <gtest/gtest.h>
 #include <hwy/highway.h>
@@ -13,7 +13,7 @@
 
 #include "common/base/random.h"
 #include "common/mapping/random_mapping.h"
-#include "common/model/smooth_model.h"
+#include "common/model/smooth/smooth_model.h"
 #include "tests/common/model/random_cases.h"
 #include "tests/common/model/random_latency.h"
 #include "tests/common/model/reference_smooth_model.h"

@@ -1,4 +1,4 @@
-#include "common/model/contraction.h"
+#include "common/model/bound/contraction.h"
 
 #include <array>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "common/model/exact_counter.h"
+#include "common/model/exact/exact_counter.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 
 #include "common/base/random.h"
 #include "common/mapping/random_mapping.h"
-#include "common/model/cost_model.h"
+#include "common/model/exact/cost_model.h"
 #include "tests/common/model/random_cases.h"
 #include "tests/testing/shipped.h"
 

@@ -1,4 +1,4 @@
-#include "common/model/explanation.h"
+#include "common/model/exact/explanation.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "common/model/goal.h"
+#include "common/model/goal/goal.h"
 
 #include <array>
 #include <cmath>

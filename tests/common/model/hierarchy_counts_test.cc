@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "common/mapping/mapping.h"
-#include "common/model/cost_model.h"
+#include "common/model/exact/cost_model.h"
 #include "tests/testing/shipped.h"
 #include "tests/testing/tables.h"
 

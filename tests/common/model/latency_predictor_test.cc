@@ -1,4 +1,4 @@
-#include "common/model/latency_predictor.h"
+#include "common/model/latency/latency_predictor.h"
 
 #include <gtest/gtest.h>
 
@@ -16,18 +16,17 @@
 #include "common/base/random.h"
 #include "common/base/status.h"
 #include "common/mapping/random_mapping.h"
-#include "common/model/autodiff.h"
-#include "common/model/count.h"
-#include "common/model/factor.h"
-#include "common/model/smooth_model.h"
+#include "common/model/exact/autodiff.h"
+#include "common/model/exact/count.h"
+#include "common/model/exact/factor.h"
+#include "common/model/smooth/smooth_model.h"
+#include "common/workload/dims.h"
 #include "tests/common/model/random_cases.h"
 #include "tests/common/model/random_latency.h"
 #include "tests/testing/shipped.h"
 
 namespace oneloop {
 namespace {
-
-std::size_t Slot(int index) { return static_cast<std::size_t>(index); }
 
 // Factors of one layer by the rules of count.h: S = double or Var.
 template <class S>
@@ -41,21 +40,21 @@ RuleFactors<S> FactorsOf(const SmoothModel& smooth, const Template& hardware_tem
                          std::span<const S> x) {
   RuleFactors<S> factors{};
   std::array<S, kNumDims> rest;
-  for (const Dim dim : kAllDims) rest[Slot(Index(dim))] = S(std::log2(static_cast<double>(shape.bound(dim))));
+  for (const Dim dim : kAllDims) rest[ToIndex(Index(dim))] = S(std::log2(static_cast<double>(shape.bound(dim))));
   for (std::size_t s = 0; s < smooth.slots().size(); ++s) {
     const FactorSlot& slot = smooth.slots()[s];
-    const std::size_t d = Slot(Index(slot.dim));
+    const std::size_t d = ToIndex(Index(slot.dim));
     if (shape.bounds[d] == 1) continue;
     rest[d] = rest[d] - x[s];
     if (slot.is_spatial) {
-      factors.spatial[Slot(slot.place)][d] = x[s];
-      S& level = factors.nest.spatial[Slot(hardware_template.axes()[Slot(slot.place)].level)][d].log2;
+      factors.spatial[ToIndex(slot.place)][d] = x[s];
+      S& level = factors.nest.spatial[ToIndex(hardware_template.axes()[ToIndex(slot.place)].level)][d].log2;
       level = level + x[s];
     } else {
-      factors.nest.temporal[Slot(slot.place)][d].log2 = x[s];
+      factors.nest.temporal[ToIndex(slot.place)][d].log2 = x[s];
     }
   }
-  for (std::size_t d = 0; d < kNumDims; ++d) factors.nest.temporal[Slot(smooth.outermost_level())][d].log2 = rest[d];
+  for (std::size_t d = 0; d < kNumDims; ++d) factors.nest.temporal[ToIndex(smooth.outermost_level())][d].log2 = rest[d];
   return factors;
 }
 
@@ -63,8 +62,8 @@ template <class S>
 std::vector<S> InputsByRules(const LatencyFeatures& features, const LayerShape& shape, const LoopOrders& orders,
                              const RuleFactors<S>& factors) {
   const auto counts = NestCounter<LogFactor<S>>(features.model().hierarchy(), shape, orders, factors.nest).Count();
-  std::vector<S> base(Slot(features.base().size()));
-  std::vector<S> inputs(Slot(features.num_inputs()));
+  std::vector<S> base(ToIndex(features.base().size()));
+  std::vector<S> inputs(ToIndex(features.num_inputs()));
   features.SetSmoothBase<S>(shape, factors.nest, factors.spatial, counts, base);
   features.SetInputs<S>(base, inputs);
   return inputs;
@@ -77,7 +76,7 @@ void CompareWithTape(std::uint64_t seed) {
   const auto predictor = RandomLatencyPredictor(model, seed % 3 != 0, random);
   const Workload workload{"one", "", {{"layer", 1, RandomShape(random)}}};
   const LayerShape& shape = workload.layers[0].shape;
-  const std::vector<ParameterRange> ranges(Slot(model.hardware_template().num_parameters()), {1, 1e30});
+  const std::vector<ParameterRange> ranges(ToIndex(model.hardware_template().num_parameters()), {1, 1e30});
   // Of the latency alone, without the little of the energy that decides between equals.
   const Goal goal({{1e-300, 1, 0, 0}}, {}, model.hardware_template());
   const SmoothModel smooth(model, workload, ranges, goal, predictor.get());
@@ -99,7 +98,7 @@ void CompareWithTape(std::uint64_t seed) {
   const double log_cycles = predictor->LogCycles(values, slopes);
   const std::span<double> adjoint = tape.ResetAdjoint();
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    if (inputs[i].node() != Tape::kConstant) adjoint[Slot(inputs[i].node())] += slopes[i] / std::log(2.0);
+    if (inputs[i].node() != Tape::kConstant) adjoint[ToIndex(inputs[i].node())] += slopes[i] / std::log(2.0);
   }
   tape.Sweep();
   EXPECT_NEAR(std::log(result.metrics.latency_cycles), log_cycles, 1e-11);
@@ -108,7 +107,7 @@ void CompareWithTape(std::uint64_t seed) {
   for (const double slope : gradient) largest = std::max(largest, std::abs(slope));
   for (int s = 0; s < smooth.num_slots(); ++s) {
     if (!smooth.IsActive(0, s)) continue;
-    EXPECT_NEAR(gradient[smooth.index(0, s)], adjoint[Slot(factors[Slot(s)].node())], 1e-10 * (1 + largest))
+    EXPECT_NEAR(gradient[smooth.index(0, s)], adjoint[ToIndex(factors[ToIndex(s)].node())], 1e-10 * (1 + largest))
         << "slot " << s;
   }
 }
@@ -159,7 +158,7 @@ TEST(LatencyPredictorTest, ExactInputsEqualTheSmoothOnes) {
     const LatencyFeatures& features = predictor->features();
     const Workload workload{"one", "", {{"layer", 1, RandomShape(random)}}};
     const LayerShape& shape = workload.layers[0].shape;
-    const std::vector<ParameterRange> ranges(Slot(model.hardware_template().num_parameters()), {1, 1e30});
+    const std::vector<ParameterRange> ranges(ToIndex(model.hardware_template().num_parameters()), {1, 1e30});
     const SmoothModel smooth(model, workload, ranges, Goal(MetricProduct::Edp(), {}, model.hardware_template()));
     const Mapping mapping = RandomMapping(model.hardware_template(), shape, random);
     const std::vector<double> x = smooth.LayerFactors(smooth.FactorsOf(std::vector<Mapping>{mapping}), 0);
@@ -170,13 +169,13 @@ TEST(LatencyPredictorTest, ExactInputsEqualTheSmoothOnes) {
     LayerUse use = model.Use(shape, mapping);
     for (std::size_t f = 0; f < model.flows().size(); ++f) {
       const Flow& flow = model.flows()[f];
-      const auto& count = counts.tensors[Slot(flow.level)][Slot(Index(flow.tensor))];
+      const auto& count = counts.tensors[ToIndex(flow.level)][ToIndex(Index(flow.tensor))];
       use.words[f] = flow.kind == Flow::Kind::kRead   ? count.reads
                      : flow.kind == Flow::Kind::kFill ? count.fills
                                                       : count.updates;
     }
-    std::vector<double> base(Slot(features.base().size()));
-    std::vector<double> inputs(Slot(features.num_inputs()));
+    std::vector<double> base(ToIndex(features.base().size()));
+    std::vector<double> inputs(ToIndex(features.num_inputs()));
     features.SetBase(shape, mapping, use, base);
     features.SetInputs<double>(base, inputs);
     for (std::size_t i = 0; i < inputs.size(); ++i) {
@@ -194,8 +193,8 @@ TEST(LatencyFeaturesTest, InputsOfASmallMapping) {
   const auto mapping =
       ParseMapping(model.hardware_template(), "L3[WIO] K2 Q2 - L2[WI] K2 K8X - L1[O] C2 C32X - L0[W] P4 Q2");
   ASSERT_TRUE(mapping.ok()) << mapping.status();
-  std::vector<double> base(Slot(features.base().size()));
-  std::vector<double> inputs(Slot(features.num_inputs()));
+  std::vector<double> base(ToIndex(features.base().size()));
+  std::vector<double> inputs(ToIndex(features.num_inputs()));
   features.SetBase(shape, *mapping, model.Use(shape, *mapping), base);
   features.SetInputs<double>(base, inputs);
   const auto amount = [&](const std::string& name) {
@@ -233,7 +232,7 @@ TEST(LatencyPredictorTest, FarFromTheMeasurementsOnlyThePhysicalPartIsLeft) {
   const auto predictor = LatencyPredictor::Create(model, {16, 8, 8}, GemminiParameters(model, random));
   ASSERT_TRUE(predictor.ok()) << predictor.status();
   const LatencyFeatures& features = (*predictor)->features();
-  std::vector<double> inputs(Slot(features.num_inputs()), 2.0);
+  std::vector<double> inputs(ToIndex(features.num_inputs()), 2.0);
   const auto correction = [&](double away) {
     std::vector<double> far = inputs;
     for (double& input : far) input += away;

@@ -1,5 +1,5 @@
 // One layer's derivatives on given hardware, against those of the whole model on a workload of that layer alone.
-#include "common/model/layer_gradient.h"
+#include "common/model/smooth/layer_gradient.h"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 
 #include "common/base/random.h"
 #include "common/mapping/random_mapping.h"
-#include "common/model/latency_predictor.h"
+#include "common/model/latency/latency_predictor.h"
 #include "tests/common/model/random_cases.h"
 #include "tests/common/model/random_latency.h"
 

@@ -1,4 +1,4 @@
-#include "common/model/lower_bound.h"
+#include "common/model/bound/lower_bound.h"
 
 #include <algorithm>
 #include <array>

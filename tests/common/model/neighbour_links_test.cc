@@ -1,4 +1,4 @@
-#include "common/model/neighbour_links.h"
+#include "common/model/exact/neighbour_links.h"
 
 #include <gtest/gtest.h>
 
@@ -14,7 +14,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/random.h"
-#include "common/model/window_grid.h"
+#include "common/model/exact/window_grid.h"
 #include "tests/common/model/walked_copies.h"
 
 namespace oneloop {

@@ -14,8 +14,8 @@
 #include "common/base/random.h"
 #include "common/hardware/template.h"
 #include "common/mapping/random_mapping.h"
-#include "common/model/goal.h"
-#include "common/model/smooth_model.h"
+#include "common/model/goal/goal.h"
+#include "common/model/smooth/smooth_model.h"
 #include "common/workload/workload.h"
 
 namespace oneloop {

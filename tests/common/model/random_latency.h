@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "common/base/random.h"
-#include "common/model/latency_features.h"
-#include "common/model/latency_predictor.h"
+#include "common/model/latency/latency_features.h"
+#include "common/model/latency/latency_predictor.h"
 
 namespace oneloop {
 

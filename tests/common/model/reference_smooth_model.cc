@@ -5,9 +5,10 @@
 #include <cstddef>
 #include <utility>
 
-#include "common/model/autodiff.h"
-#include "common/model/count.h"
-#include "common/model/factor.h"
+#include "common/model/exact/autodiff.h"
+#include "common/model/exact/count.h"
+#include "common/model/exact/factor.h"
+#include "common/workload/dims.h"
 
 namespace oneloop {
 namespace {
@@ -24,10 +25,6 @@ double Penalty(double overrun) { return overrun > kRoundingSlack ? overrun * (kL
 double PenaltySlope(double overrun) { return overrun > kRoundingSlack ? kLinear + 2 * kQuadratic * overrun : 0; }
 
 using Factor = LogFactor<Var>;
-
-std::size_t Slot(int index) { return static_cast<std::size_t>(index); }
-std::size_t Slot(Dim dim) { return static_cast<std::size_t>(dim); }
-std::size_t Slot(Tensor tensor) { return static_cast<std::size_t>(tensor); }
 
 // What one layer does under one candidate order.
 struct CandidateUse {
@@ -91,13 +88,14 @@ ReferenceSmoothModel::ReferenceSmoothModel(const CostModel& model, const Workloa
   }
   for (const Layer& layer : workload.layers) {
     LayerInfo info{layer.shape, static_cast<double>(layer.count), {}};
-    for (const Dim dim : kAllDims) info.log2_bounds[Slot(dim)] = std::log2(static_cast<double>(layer.shape.bound(dim)));
+    for (const Dim dim : kAllDims)
+      info.log2_bounds[ToIndex(dim)] = std::log2(static_cast<double>(layer.shape.bound(dim)));
     layers_.push_back(info);
   }
 }
 
 bool ReferenceSmoothModel::IsActive(int layer, int slot) const {
-  return layers_[Slot(layer)].shape.bound(slots_[Slot(slot)].dim) > 1;
+  return layers_[ToIndex(layer)].shape.bound(slots_[ToIndex(slot)].dim) > 1;
 }
 
 ReferenceSmoothModel::WorkspacePtr ReferenceSmoothModel::MakeWorkspace() const {
@@ -113,7 +111,7 @@ ReferenceSmoothModel::WorkspacePtr ReferenceSmoothModel::MakeWorkspace() const {
 void ReferenceSmoothModel::Evaluate(std::span<const double> x, std::span<const Orders> orders, Workspace& workspace,
                                     std::span<double> gradient, Result* result) const {
   workspace.tape.Clear();
-  for (int layer = 0; layer < num_layers(); ++layer) CountLayer(layer, x, orders[Slot(layer)], workspace);
+  for (int layer = 0; layer < num_layers(); ++layer) CountLayer(layer, x, orders[ToIndex(layer)], workspace);
   result->penalty = 0;
   SizeHardware(workspace, result);
   ScoreLayers(orders, workspace, result);
@@ -130,31 +128,31 @@ void ReferenceSmoothModel::Evaluate(std::span<const double> x, std::span<const O
 // Records one layer's counts and needs on the tape.
 void ReferenceSmoothModel::CountLayer(int layer, std::span<const double> x, const Orders& orders,
                                       Workspace& workspace) const {
-  const LayerInfo& info = layers_[Slot(layer)];
+  const LayerInfo& info = layers_[ToIndex(layer)];
   const Template& hardware_template = model_.hardware_template();
   NestFactors<Factor> factors;
   std::array<Var, kMaxAxes> axis_copies_log2;
   std::array<Var, kNumDims> remaining;
-  for (const Dim dim : kAllDims) remaining[Slot(dim)] = Var(info.log2_bounds[Slot(dim)]);
+  for (const Dim dim : kAllDims) remaining[ToIndex(dim)] = Var(info.log2_bounds[ToIndex(dim)]);
   for (std::size_t s = 0; s < slots_.size(); ++s) {
     const FactorSlot& slot = slots_[s];
     if (!IsActive(layer, static_cast<int>(s))) continue;
-    const std::size_t index = Slot(layer) * slots_.size() + s;
+    const std::size_t index = ToIndex(layer) * slots_.size() + s;
     const Var log2 = Var::Input(&workspace.tape, x[index]);
     workspace.inputs[index] = log2.node();
-    remaining[Slot(slot.dim)] = remaining[Slot(slot.dim)] - log2;
+    remaining[ToIndex(slot.dim)] = remaining[ToIndex(slot.dim)] - log2;
     if (slot.is_spatial) {
-      Factor& factor = factors.spatial[Slot(hardware_template.axes()[Slot(slot.place)].level)][Slot(slot.dim)];
+      Factor& factor = factors.spatial[ToIndex(hardware_template.axes()[ToIndex(slot.place)].level)][ToIndex(slot.dim)];
       factor = factor * Factor{log2};
-      axis_copies_log2[Slot(slot.place)] = axis_copies_log2[Slot(slot.place)] + log2;
+      axis_copies_log2[ToIndex(slot.place)] = axis_copies_log2[ToIndex(slot.place)] + log2;
     } else {
-      factors.temporal[Slot(slot.place)][Slot(slot.dim)] = Factor{log2};
+      factors.temporal[ToIndex(slot.place)][ToIndex(slot.dim)] = Factor{log2};
     }
   }
   const int outermost = hardware_template.num_levels() - 1;
-  for (const Dim dim : kAllDims) factors.temporal[Slot(outermost)][Slot(dim)] = Factor{remaining[Slot(dim)]};
+  for (const Dim dim : kAllDims) factors.temporal[ToIndex(outermost)][ToIndex(dim)] = Factor{remaining[ToIndex(dim)]};
 
-  LayerState& state = workspace.layers[Slot(layer)];
+  LayerState& state = workspace.layers[ToIndex(layer)];
   state.candidates.resize(orders.candidates.size());
   NestCounts<Factor> counts;
   for (std::size_t c = 0; c < orders.candidates.size(); ++c) {
@@ -162,15 +160,15 @@ void ReferenceSmoothModel::CountLayer(int layer, std::span<const double> x, cons
     CandidateUse& use = state.candidates[c];
     for (Var& words : use.words) words = Var(0.0);
     for (const Flow& flow : model_.flows()) {
-      const TensorCounts<Var>& words = counts.tensors[Slot(flow.level)][Slot(flow.tensor)];
-      Var& sum = use.words[Slot(flow.level)];
+      const TensorCounts<Var>& words = counts.tensors[ToIndex(flow.level)][ToIndex(flow.tensor)];
+      Var& sum = use.words[ToIndex(flow.level)];
       sum = sum + (flow.kind == Flow::Kind::kRead   ? words.reads
                    : flow.kind == Flow::Kind::kFill ? words.fills
                                                     : words.updates);
     }
     for (int level = 0; level <= outermost; ++level) {
       if (!hardware_template.level(level).words_per_cycle.has_value()) continue;
-      use.per_instance[Slot(level)] = use.words[Slot(level)] / ToAmount(counts.instances[Slot(level)]);
+      use.per_instance[ToIndex(level)] = use.words[ToIndex(level)] / ToAmount(counts.instances[ToIndex(level)]);
     }
     const Factor macs = Factor::Of(static_cast<double>(Macs(info.shape)));
     use.compute_cycles = ToAmount(macs / counts.lanes) / Var(hardware_template.spec().macs_per_cycle);
@@ -180,15 +178,15 @@ void ReferenceSmoothModel::CountLayer(int layer, std::span<const double> x, cons
   for (std::size_t r = 0; r < resources.size(); ++r) {
     const Resource& resource = resources[r];
     if (resource.kind == Resource::Kind::kAxis) {
-      state.need[r] = Exp2(axis_copies_log2[Slot(resource.axis)]);
+      state.need[r] = Exp2(axis_copies_log2[ToIndex(resource.axis)]);
       continue;
     }
     const LevelSpec& level = hardware_template.level(resource.level);
     Var amount(0.0);
     for (const Tensor tensor : kAllTensors) {
       if (!level.keeps.Has(tensor)) continue;
-      const double unit = resource.kind == Resource::Kind::kBytes ? level.word_bits[Slot(tensor)] / 8.0 : 1.0;
-      amount = amount + counts.tensors[Slot(resource.level)][Slot(tensor)].tile * Var(unit);
+      const double unit = resource.kind == Resource::Kind::kBytes ? level.word_bits[ToIndex(tensor)] / 8.0 : 1.0;
+      amount = amount + counts.tensors[ToIndex(resource.level)][ToIndex(tensor)].tile * Var(unit);
     }
     state.need[r] = amount;
   }
@@ -201,20 +199,20 @@ void ReferenceSmoothModel::SizeHardware(Workspace& workspace, Result* result) co
   HardwarePoint& hardware = workspace.hardware;
   for (std::size_t p = 0; p < ranges_.size(); ++p) hardware[p] = ranges_[p].min;
   for (const int p : hardware_template.sizing_order()) {
-    workspace.sized_by[Slot(p)] = {};
+    workspace.sized_by[ToIndex(p)] = {};
     for (std::size_t r = 0; r < resources.size(); ++r) {
       if (resources[r].owner != p) continue;
-      const double exponent = resources[r].limit.terms().front().exponents[Slot(p)];
+      const double exponent = resources[r].limit.terms().front().exponents[ToIndex(p)];
       for (int layer = 0; layer < num_layers(); ++layer) {
-        const double growth = workspace.layers[Slot(layer)].need[r].value() / resources[r].limit.Evaluate(hardware);
+        const double growth = workspace.layers[ToIndex(layer)].need[r].value() / resources[r].limit.Evaluate(hardware);
         if (growth <= 1) continue;
-        hardware[Slot(p)] *= exponent == 1 ? growth : std::pow(growth, 1 / exponent);
-        workspace.sized_by[Slot(p)] = {layer, static_cast<int>(r)};
+        hardware[ToIndex(p)] *= exponent == 1 ? growth : std::pow(growth, 1 / exponent);
+        workspace.sized_by[ToIndex(p)] = {layer, static_cast<int>(r)};
       }
     }
-    if (hardware[Slot(p)] > ranges_[Slot(p)].max) {
-      hardware[Slot(p)] = ranges_[Slot(p)].max;
-      workspace.sized_by[Slot(p)] = {};
+    if (hardware[ToIndex(p)] > ranges_[ToIndex(p)].max) {
+      hardware[ToIndex(p)] = ranges_[ToIndex(p)].max;
+      workspace.sized_by[ToIndex(p)] = {};
     }
   }
   workspace.costs = model_.CostsAt(hardware);
@@ -242,8 +240,8 @@ void ReferenceSmoothModel::ScoreLayers(std::span<const Orders> orders, Workspace
       use.latency_cycles = use.compute_cycles.value();
       use.slowest = -1;
       for (int level = 0; level < model_.hierarchy().num_levels; ++level) {
-        energy_pj += use.words[Slot(level)].value() * costs.energy_pj[Slot(level)];
-        const double cycles = use.per_instance[Slot(level)].value() / costs.words_per_cycle[Slot(level)];
+        energy_pj += use.words[ToIndex(level)].value() * costs.energy_pj[ToIndex(level)];
+        const double cycles = use.per_instance[ToIndex(level)].value() / costs.words_per_cycle[ToIndex(level)];
         if (cycles > use.latency_cycles) {
           use.latency_cycles = cycles;
           use.slowest = level;
@@ -281,14 +279,14 @@ void ReferenceSmoothModel::BackpropagateScores(std::span<const Orders> orders, W
     for (std::size_t c = 0; c < workspace.layers[i].candidates.size(); ++c) {
       const CandidateUse& use = workspace.layers[i].candidates[c];
       const double share = layers_[i].count * orders[i].weights[c];
-      for (std::size_t level = 0; level < Slot(model_.hierarchy().num_levels); ++level) {
+      for (std::size_t level = 0; level < ToIndex(model_.hierarchy().num_levels); ++level) {
         words[level] += share * use.words[level].value();
         workspace.AddAdjoint(use.words[level], workspace.energy_slope * share * costs.energy_pj[level] * kMicroPerPico);
       }
       if (use.slowest < 0) {
         workspace.AddAdjoint(use.compute_cycles, workspace.latency_slope * share);
       } else {
-        const std::size_t level = Slot(use.slowest);
+        const std::size_t level = ToIndex(use.slowest);
         workspace.AddAdjoint(use.per_instance[level], workspace.latency_slope * share / costs.words_per_cycle[level]);
         slow_cycles[level] += share * use.latency_cycles;
       }
@@ -326,11 +324,11 @@ void ReferenceSmoothModel::BackpropagateHardware(Workspace& workspace) const {
   }
   const std::vector<int>& order = hardware_template.sizing_order();
   for (auto p = order.rbegin(); p != order.rend(); ++p) {
-    const SizedBy& source = workspace.sized_by[Slot(*p)];
+    const SizedBy& source = workspace.sized_by[ToIndex(*p)];
     if (source.layer < 0) continue;
-    const std::vector<double>& exponents = resources[Slot(source.resource)].limit.terms().front().exponents;
-    const double weight = workspace.hardware_adjoint[Slot(*p)] / exponents[Slot(*p)];
-    const Var& need = workspace.layers[Slot(source.layer)].need[Slot(source.resource)];
+    const std::vector<double>& exponents = resources[ToIndex(source.resource)].limit.terms().front().exponents;
+    const double weight = workspace.hardware_adjoint[ToIndex(*p)] / exponents[ToIndex(*p)];
+    const Var& need = workspace.layers[ToIndex(source.layer)].need[ToIndex(source.resource)];
     workspace.AddAdjoint(need, weight / (kLn2 * need.value()));
     for (std::size_t q = 0; q < exponents.size(); ++q) {
       if (static_cast<int>(q) != *p) workspace.hardware_adjoint[q] -= weight * exponents[q];

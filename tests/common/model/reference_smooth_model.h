@@ -6,8 +6,8 @@
 #include <span>
 #include <vector>
 
-#include "common/model/cost_model.h"
-#include "common/model/smooth_model.h"
+#include "common/model/exact/cost_model.h"
+#include "common/model/smooth/smooth_model.h"
 #include "common/workload/workload.h"
 
 namespace oneloop {

@@ -1,4 +1,4 @@
-#include "common/model/smooth_model.h"
+#include "common/model/smooth/smooth_model.h"
 
 #include <gtest/gtest.h>
 

@@ -6,7 +6,7 @@
 #include <set>
 #include <vector>
 
-#include "common/model/neighbour_links.h"
+#include "common/model/exact/neighbour_links.h"
 
 namespace oneloop {
 

@@ -15,7 +15,7 @@
 #include "common/base/random.h"
 #include "common/mapping/factorize.h"
 #include "common/mapping/mapping.h"
-#include "common/model/cost_model.h"
+#include "common/model/exact/cost_model.h"
 #include "server/search/layer_proposals.h"
 #include "server/search/mapping_features.h"
 #include "server/search/mapping_sampler.h"

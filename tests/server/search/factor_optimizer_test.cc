@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "common/base/random.h"
-#include "common/model/cost_model.h"
+#include "common/model/exact/cost_model.h"
 #include "server/search/adam.h"
 #include "server/search/raw_adam.h"
 #include "tests/testing/shipped.h"

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "common/model/cost_model.h"
-#include "common/model/workload_sum.h"
+#include "common/model/exact/cost_model.h"
+#include "common/model/goal/workload_sum.h"
 #include "gtest/gtest.h"
 #include "server/search/own_best.h"
 #include "server/search/search.h"

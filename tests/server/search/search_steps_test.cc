@@ -14,7 +14,7 @@
 
 #include "common/base/random.h"
 #include "common/mapping/random_mapping.h"
-#include "common/model/cost_model.h"
+#include "common/model/exact/cost_model.h"
 #include "server/search/evaluator.h"
 #include "server/search/layer_search.h"
 #include "server/search/moves.h"

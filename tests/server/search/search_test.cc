@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "common/base/random.h"
-#include "common/model/cost_model.h"
+#include "common/model/exact/cost_model.h"
 #include "tests/common/model/random_cases.h"
 #include "tests/server/search/search_cases.h"
 

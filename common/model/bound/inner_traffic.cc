@@ -1,0 +1,189 @@
+#include "common/model/bound/inner_traffic.h"
+#include "common/workload/dims.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
+#include <limits>
+
+namespace oneloop {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+bool HasPlace(const Template& hardware_template, Dim dim, int first, int last) {
+  for (int level = first; level <= last; ++level) {
+    if (hardware_template.level(level).temporal.Has(dim)) return true;
+  }
+  return std::any_of(hardware_template.axes().begin(), hardware_template.axes().end(), [&](const Template::Axis& axis) {
+    return axis.level >= first && axis.level <= last && axis.dims.Has(dim);
+  });
+}
+
+// Both dimensions that move the window along one direction have loops outside the tile.
+bool BothMove(const LayerShape& shape, const TileExtents& tile, bool width) {
+  return LoopsOutside(shape, tile, width ? Dim::kP : Dim::kQ) > 1 &&
+         LoopsOutside(shape, tile, width ? Dim::kR : Dim::kS) > 1;
+}
+
+// The least part of the tiles' words that is new, where consecutive tiles overlap. `all`: the whole layer's extents.
+double LeastFreshPart(const LayerShape& shape, const TileExtents& tile, const TileExtents& all, int stationary) {
+  double least = 1;
+  for (const Dim dim : {Dim::kP, Dim::kQ, Dim::kR, Dim::kS}) {
+    const double factor = LoopsOutside(shape, tile, dim);
+    const double side = WindowSide(shape, tile, MovesWidth(dim));
+    if (BothMove(shape, tile, MovesWidth(dim))) {
+      const double pairs = LoopsOutside(shape, tile, MovesWidth(dim) ? Dim::kP : Dim::kQ) *
+                           LoopsOutside(shape, tile, MovesWidth(dim) ? Dim::kR : Dim::kS);
+      least = std::min(least, DistinctSide(shape, all, MovesWidth(dim)) / (pairs * side));
+    } else if (factor > 1 && stationary >= 0 && !IsRelevant(static_cast<Tensor>(stationary), dim)) {
+      const double step = std::min(WindowShift(shape, tile, dim), side);
+      least = std::min(least, (side + (factor - 1) * step) / (factor * side));
+    }
+  }
+  return least;
+}
+
+}  // namespace
+
+bool InnerTraffic::Counts(const Template& hardware_template, const std::vector<int>& keepers, std::size_t index) {
+  if (index + 2 >= keepers.size()) return false;
+  const LevelSpec& level = hardware_template.level(keepers[index]);
+  const auto kept = std::count_if(kAllTensors.begin(), kAllTensors.end(),
+                                  [&level](Tensor tensor) { return level.keeps.Has(tensor); });
+  return kept > 1 && (level.capacity_bytes.has_value() || level.capacity_words.has_value());
+}
+
+InnerTraffic::InnerTraffic(const Template& hardware_template, const Hierarchy& hierarchy, const LayerShape& shape,
+                           int level, const BoxCosts& most, ProofBudget* budget)
+    : level_(level), outermost_(hierarchy.num_levels - 1), template_(hardware_template) {
+  Boundary boundary;
+  for (const Dim dim : kAllDims) {
+    const auto bound = static_cast<double>(shape.bound(dim));
+    all_[static_cast<std::size_t>(dim)] = {bound, bound};
+    if (HasPlace(template_, dim, 0, level)) boundary.inside.Add(dim);
+    if (HasPlace(template_, dim, level + 1, outermost_)) boundary.outside.Add(dim);
+  }
+  for (const Tensor tensor : kAllTensors) {
+    const std::vector<int>& keepers = hierarchy.keepers[ToIndex(tensor)];
+    const auto here = std::find(keepers.begin(), keepers.end(), level);
+    if (here == keepers.end() || !Counts(template_, keepers, static_cast<std::size_t>(here - keepers.begin()))) {
+      continue;
+    }
+    filled_.push_back({tensor, *(here + 1), here == keepers.begin(), DistinctWords(shape, all_, tensor)});
+  }
+  slides_beside_ = std::any_of(template_.axes().begin(), template_.axes().end(), [&](const Template::Axis& axis) {
+    return axis.level == level + 1 &&
+           (axis.dims.Has(Dim::kP) || axis.dims.Has(Dim::kQ) || axis.dims.Has(Dim::kR) || axis.dims.Has(Dim::kS));
+  });
+  for (std::size_t r = 0; r < template_.resources().size(); ++r) {
+    const Resource& resource = template_.resources()[r];
+    if (resource.kind != Resource::Kind::kAxis && resource.level == level) resources_.push_back(static_cast<int>(r));
+  }
+  ForEachTile(ExtentsAt(shape, boundary, budget->tiles()), [&](const TileExtents& tile, const auto&) {
+    AddTile(shape, tile, most);
+    return !budget->Stopped();
+  });
+  KeepBest(*budget);
+  budget->candidates_left -= std::ssize(candidates_);
+}
+
+void InnerTraffic::AddTile(const LayerShape& shape, const TileExtents& tile, const BoxCosts& most) {
+  Candidate candidate;
+  const LevelSpec& level = template_.level(level_);
+  for (std::size_t i = 0; i < resources_.size(); ++i) {
+    const bool bytes = template_.resources()[ToIndex(resources_[i])].kind == Resource::Kind::kBytes;
+    for (const Tensor tensor : kAllTensors) {
+      if (!level.keeps.Has(tensor)) continue;
+      candidate.need[i] += HeldWords(shape, tile, tensor) * (bytes ? level.word_bits[ToIndex(tensor)] / 8.0 : 1);
+    }
+    if (candidate.need[i] > most.limit[ToIndex(resources_[i])] * (1 + kBoundSlack)) return;
+  }
+  bool moves = false;
+  for (const Tensor tensor : kAllTensors) {
+    if (LoopsNotUsing(shape, tile, tensor) == 1) continue;
+    moves = true;
+    AddOrder(shape, tile, Index(tensor), candidate);
+  }
+  if (!moves) AddOrder(shape, tile, -1, candidate);
+}
+
+void InnerTraffic::AddOrder(const LayerShape& shape, const TileExtents& tile, int stationary, Candidate candidate) {
+  for (const Filled& filled : filled_) {
+    const double revisits = Index(filled.tensor) == stationary ? 1 : LoopsNotUsing(shape, tile, filled.tensor);
+    double& fills = candidate.fills[ToIndex(filled.tensor)];
+    fills = filled.size * revisits;
+    if (filled.tensor != Tensor::kI || !IsExact(tile)) continue;
+    double whole = HeldWords(shape, tile, Tensor::kI) * revisits;
+    for (const Dim dim : kAllDims) {
+      if (IsRelevant(Tensor::kI, dim)) whole *= LoopsOutside(shape, tile, dim);
+    }
+    fills = std::max(fills, whole * LeastFreshPart(shape, tile, all_, stationary));
+    const bool may_link = BothMove(shape, tile, true) || BothMove(shape, tile, false);
+    candidate.input_requests = may_link && slides_beside_ ? 0 : fills;
+  }
+  candidates_.push_back(candidate);
+}
+
+void InnerTraffic::KeepBest(const ProofBudget& budget) {
+  const auto sum = [](const Candidate& candidate) {
+    return candidate.fills[0] + candidate.fills[1] + candidate.fills[2] + candidate.input_requests;
+  };
+  std::sort(candidates_.begin(), candidates_.end(),
+            [&sum](const Candidate& a, const Candidate& b) { return sum(a) < sum(b); });
+  std::vector<Candidate> best;
+  for (const Candidate& candidate : candidates_) {
+    if (budget.Stopped()) return;
+    const bool bettered = std::any_of(best.begin(), best.end(), [&candidate](const Candidate& other) {
+      for (std::size_t i = 0; i < other.need.size(); ++i) {
+        if (other.need[i] > candidate.need[i]) return false;
+      }
+      for (std::size_t x = 0; x < other.fills.size(); ++x) {
+        if (other.fills[x] > candidate.fills[x]) return false;
+      }
+      return other.input_requests <= candidate.input_requests;
+    });
+    if (!bettered) best.push_back(candidate);
+  }
+  candidates_ = std::move(best);
+}
+
+double InnerTraffic::Evaluate(const BoxCosts& costs, const SpatialReach& reach,
+                              const SpatialReach::Limits& limits) const {
+  struct Shares {
+    double to_source;
+    double beyond;
+    double all;
+  };
+  std::array<Shares, kNumTensors> shares{};
+  for (const Filled& filled : filled_) {
+    shares[ToIndex(filled.tensor)] = {reach.Shares(filled.tensor, level_ + 1, filled.source, limits),
+                                      reach.Shares(filled.tensor, filled.source + 1, outermost_, limits),
+                                      reach.Shares(filled.tensor, level_ + 1, outermost_, limits)};
+  }
+  double least = kInfinity;
+  for (const Candidate& candidate : candidates_) {
+    bool fits = true;
+    for (std::size_t i = 0; i < resources_.size(); ++i) {
+      fits = fits && candidate.need[i] <= costs.limit[ToIndex(resources_[i])] * (1 + kBoundSlack);
+    }
+    if (!fits) continue;
+    double energy_pj = 0;
+    for (const Filled& filled : filled_) {
+      const Shares& share = shares[ToIndex(filled.tensor)];
+      double fills = candidate.fills[ToIndex(filled.tensor)];
+      const double requests = filled.tensor == Tensor::kI ? candidate.input_requests : fills;
+      double served = std::max(filled.size, requests / share.to_source);
+      if (filled.tensor == Tensor::kO) {
+        // Updates, and reads but for the first of each element in each copy.
+        served += std::max(0.0, requests / share.to_source - filled.size * share.beyond);
+        if (filled.innermost) fills = std::max(0.0, fills - filled.size * share.all);
+      }
+      energy_pj += fills * costs.energy_pj[ToIndex(level_)] + served * costs.energy_pj[ToIndex(filled.source)];
+    }
+    least = std::min(least, energy_pj);
+  }
+  return least;
+}
+
+}  // namespace oneloop

@@ -1,0 +1,66 @@
+#ifndef ONELOOP_COMMON_MODEL_BOUND_INNER_TRAFFIC_H_
+#define ONELOOP_COMMON_MODEL_BOUND_INNER_TRAFFIC_H_
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "common/hardware/template.h"
+#include "common/model/bound/box_costs.h"
+#include "common/model/bound/spatial_reach.h"
+#include "common/model/bound/tile_shape.h"
+#include "common/model/exact/count.h"
+#include "common/workload/workload.h"
+
+namespace oneloop {
+
+// The least energy that one level which keeps several tensors costs a layer by being filled from a level that is not
+// the outermost one: small tiles come back often, large ones need a large and dear memory. Inequalities: docs/MODEL.md,
+// section "Lower bound". Immutable; thread-safe.
+class InnerTraffic {
+ public:
+  // Whether fills of the level that `keepers` names at `index` are counted here: its next keeper is not the outermost
+  // level, and it has a capacity that tensors share.
+  static bool Counts(const Template& hardware_template, const std::vector<int>& keepers, std::size_t index);
+
+  // `most`: the costs of the box that holds all boxes to be asked for. The template must outlive this. Takes what
+  // it keeps off `budget`.
+  InnerTraffic(const Template& hardware_template, const Hierarchy& hierarchy, const LayerShape& shape, int level,
+               const BoxCosts& most, ProofBudget* budget);
+
+  // pJ of all fills that are counted here, of what they read and, for outputs, drain further out. For an innermost
+  // keeper of outputs less what its first updates do not read. Infinite when no tile fits.
+  double Evaluate(const BoxCosts& costs, const SpatialReach& reach, const SpatialReach::Limits& limits) const;
+
+ private:
+  static constexpr std::size_t kMaxNeeds = 2;
+  struct Candidate {
+    std::array<double, kNumTensors> fills{};  // of all instances
+    double input_requests = 0;                // input words that the source must serve, multicast not yet divided
+    std::array<double, kMaxNeeds> need{};
+  };
+  // A tensor whose fills are counted.
+  struct Filled {
+    Tensor tensor;
+    int source;
+    bool innermost;
+    double size;  // distinct words
+  };
+
+  void AddTile(const LayerShape& shape, const TileExtents& tile, const BoxCosts& most);
+  void AddOrder(const LayerShape& shape, const TileExtents& tile, int stationary, Candidate candidate);
+  void KeepBest(const ProofBudget& budget);
+
+  int level_;
+  int outermost_;
+  const Template& template_;
+  TileExtents all_;
+  bool slides_beside_;  // copies just outside stand along the window's directions
+  std::vector<Filled> filled_;
+  std::vector<int> resources_;
+  std::vector<Candidate> candidates_;
+};
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_COMMON_MODEL_BOUND_INNER_TRAFFIC_H_

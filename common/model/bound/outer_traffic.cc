@@ -1,0 +1,312 @@
+#include "common/model/bound/outer_traffic.h"
+
+#include <algorithm>
+#include <iterator>
+#include <limits>
+#include <utility>
+
+#include "common/mapping/factorize.h"
+#include "common/model/bound/tile_shape.h"
+#include "common/workload/dims.h"
+
+namespace oneloop {
+namespace {
+
+// More groups cost more time than they gain.
+constexpr std::size_t kMaxGroups = 128;
+
+bool HasAxis(const Template& hardware_template, int level, const DimSet& dims) {
+  return std::any_of(hardware_template.axes().begin(), hardware_template.axes().end(), [&](const Template::Axis& axis) {
+    return axis.level == level &&
+           std::any_of(kAllDims.begin(), kAllDims.end(), [&](Dim dim) { return axis.dims.Has(dim) && dims.Has(dim); });
+  });
+}
+
+}  // namespace
+
+class OuterTrafficBuilder {
+ public:
+  OuterTrafficBuilder(const Template& hardware_template, const Hierarchy& hierarchy, const LayerShape& shape,
+                      const BoxCosts& most, const std::function<bool()>& stop, OuterTraffic* result);
+
+  void Build(ProofBudget* budget);
+
+ private:
+  using Candidate = OuterTraffic::Candidate;
+  // How one tensor stands to the outermost loops. `last` is its outermost keeper inside, -1 when there is none.
+  struct Holding {
+    int last = -1;
+    bool may_pass = false;  // levels between may have loops over its dimensions, so that no tile need be held whole
+  };
+
+  void AskWhoHolds(const Hierarchy& hierarchy);
+  void AskForRoom(const BoxCosts& most, const std::function<bool()>& stop);
+  std::vector<std::int64_t> GroupByUse(Dim dim, const std::vector<ExtentRange>& extents,
+                                       std::vector<std::size_t>* groups) const;
+  void AddTile(const TileExtents& tile, std::size_t group);
+  void AddOrder(const TileExtents& tile, std::size_t group, int stationary, bool held);
+  void AddNeed(const TileExtents& tile, Tensor tensor, Candidate* candidate) const;
+  double InputWords(const TileExtents& tile, int stationary, double revisits) const;
+  double CoincidingMoves(const TileExtents& tile) const;
+  std::vector<Candidate> BestOf(std::vector<Candidate> raw, const ProofBudget& budget) const;
+
+  const Template& template_;
+  const LayerShape& shape_;
+  OuterTraffic& result_;
+  int outermost_;
+  bool input_tile_is_whole_ = false;  // the input is kept just inside plain outermost loops: its window is the tile's
+  bool input_is_revisited_ = false;   // neighbours cannot save the source a revisit
+  std::array<Holding, kNumTensors> holding_;
+  SpatialReach::Limits most_;
+  std::array<double, OuterTraffic::kMaxNeeds> room_{};  // the most in any box
+  std::vector<std::vector<Candidate>> raw_;             // by group
+};
+
+OuterTrafficBuilder::OuterTrafficBuilder(const Template& hardware_template, const Hierarchy& hierarchy,
+                                         const LayerShape& shape, const BoxCosts& most,
+                                         const std::function<bool()>& stop, OuterTraffic* result)
+    : template_(hardware_template),
+      shape_(shape),
+      result_(*result),
+      outermost_(hierarchy.num_levels - 1),
+      most_(AxisLimits(hardware_template, most)) {
+  AskWhoHolds(hierarchy);
+  AskForRoom(most, stop);
+  const int input_keeper = holding_[ToIndex(Tensor::kI)].last;
+  input_tile_is_whole_ = input_keeper == outermost_ - 1 && !HasAxis(template_, outermost_, kEveryDim);
+  input_is_revisited_ = input_keeper >= 0 && !HasAxis(template_, input_keeper + 1, kSlidingDimSet);
+  TileExtents all;
+  for (const Dim dim : kAllDims) {
+    const auto bound = static_cast<double>(shape.bound(dim));
+    all[ToIndex(dim)] = {bound, bound};
+  }
+  for (const Tensor tensor : kAllTensors) result_.size_[ToIndex(tensor)] = DistinctWords(shape_, all, tensor);
+}
+
+void OuterTrafficBuilder::AskWhoHolds(const Hierarchy& hierarchy) {
+  for (const Tensor tensor : kAllTensors) {
+    const std::vector<int>& keepers = hierarchy.keepers[ToIndex(tensor)];
+    if (keepers.size() < 2) continue;
+    Holding& holding = holding_[ToIndex(tensor)];
+    holding.last = keepers[keepers.size() - 2];
+    for (int level = holding.last + 1; level < outermost_; ++level) {
+      for (const Dim dim : kAllDims) {
+        holding.may_pass = holding.may_pass || (shape_.bound(dim) > 1 && IsRelevant(tensor, dim) &&
+                                                template_.level(level).temporal.Has(dim));
+      }
+    }
+  }
+  const std::vector<Resource>& resources = template_.resources();
+  for (std::size_t r = 0; r < resources.size(); ++r) {
+    if (resources[r].kind == Resource::Kind::kAxis) continue;
+    const bool holds = std::any_of(holding_.begin(), holding_.end(),
+                                   [&](const Holding& holding) { return holding.last == resources[r].level; });
+    if (holds) result_.resources_.push_back(static_cast<int>(r));
+  }
+}
+
+void OuterTrafficBuilder::AskForRoom(const BoxCosts& most, const std::function<bool()>& stop) {
+  const SpatialReach reach(template_, shape_, most_, SpatialReach::kMaxSteps, stop);
+  for (std::size_t i = 0; i < result_.resources_.size(); ++i) {
+    const Resource& resource = template_.resources()[ToIndex(result_.resources_[i])];
+    double copies = 1;
+    for (const Tensor tensor : kAllTensors) {
+      if (!template_.level(resource.level).keeps.Has(tensor)) continue;
+      copies = std::max(copies, reach.Parts(tensor, resource.level + 1, outermost_, most_));
+    }
+    room_[i] = most.limit[ToIndex(result_.resources_[i])] * copies * (1 + kBoundSlack);
+  }
+}
+
+// Sorts a dimension's extents by which divisors fit on an axis; returns one extent of each kind, which has them all.
+std::vector<std::int64_t> OuterTrafficBuilder::GroupByUse(Dim dim, const std::vector<ExtentRange>& extents,
+                                                          std::vector<std::size_t>* groups) const {
+  double most = 0;
+  for (std::size_t a = 0; a < template_.axes().size(); ++a) {
+    if (template_.axes()[a].dims.Has(dim)) most = std::max(most, most_[a]);
+  }
+  groups->assign(extents.size(), 0);
+  const bool merged =
+      std::any_of(extents.begin(), extents.end(), [](const ExtentRange& range) { return range.least != range.most; });
+  if (most == 0 || merged) return {shape_.bound(dim)};
+  std::vector<std::int64_t> largest;
+  std::vector<std::vector<std::int64_t>> uses;
+  for (std::size_t i = 0; i < extents.size(); ++i) {
+    const auto extent = static_cast<std::int64_t>(extents[i].most);
+    std::vector<std::int64_t> divisors = Divisors(extent);
+    std::erase_if(divisors, [most](std::int64_t divisor) { return static_cast<double>(divisor) > most; });
+    const auto use = static_cast<std::size_t>(std::find(uses.begin(), uses.end(), divisors) - uses.begin());
+    if (use == uses.size()) {
+      uses.push_back(divisors);
+      largest.push_back(extent);
+    }
+    largest[use] = std::max(largest[use], extent);
+    (*groups)[i] = use;
+  }
+  return largest;
+}
+
+void OuterTrafficBuilder::Build(ProofBudget* budget) {
+  const ExtentRanges extents = ExtentsAt(shape_, {kEveryDim, template_.level(outermost_).temporal}, budget->tiles());
+  std::vector<OuterTraffic::Group> groups = {{shape_, {}}};
+  std::array<std::size_t, kNumDims> stride{};
+  std::array<std::vector<std::size_t>, kNumDims> use;
+  for (const Dim dim : kAllDims) {
+    const std::vector<std::int64_t> largest = GroupByUse(dim, extents[ToIndex(dim)], &use[ToIndex(dim)]);
+    if (budget->Stopped()) return;
+    if (largest.size() == 1 || groups.size() * largest.size() > kMaxGroups) continue;
+    stride[ToIndex(dim)] = groups.size();
+    const std::vector<OuterTraffic::Group> before = std::exchange(groups, {});
+    for (const std::int64_t extent : largest) {
+      for (OuterTraffic::Group group : before) {
+        group.inside.bounds[ToIndex(dim)] = extent;
+        groups.push_back(group);
+      }
+    }
+  }
+  raw_.resize(groups.size());
+  ForEachTile(extents, [&](const TileExtents& tile, const std::array<std::size_t, kNumDims>& index) {
+    std::size_t group = 0;
+    for (std::size_t d = 0; d < index.size(); ++d) group += stride[d] * use[d][index[d]];
+    AddTile(tile, group);
+    return !budget->Stopped();
+  });
+  for (std::size_t g = groups.size(); g-- > 0;) {
+    groups[g].candidates = BestOf(std::move(raw_[g]), *budget);
+    budget->candidates_left -= std::ssize(groups[g].candidates);
+    if (!groups[g].candidates.empty()) result_.groups_.push_back(std::move(groups[g]));
+  }
+}
+
+// The orders that matter: those that keep one tensor in place while the loops that it does not use run innermost.
+void OuterTrafficBuilder::AddTile(const TileExtents& tile, std::size_t group) {
+  bool moves = false;
+  for (const Tensor tensor : kAllTensors) {
+    if (LoopsNotUsing(shape_, tile, tensor) == 1) continue;
+    moves = true;
+    AddOrder(tile, group, Index(tensor), true);
+    if (holding_[ToIndex(tensor)].may_pass) AddOrder(tile, group, Index(tensor), false);
+  }
+  if (!moves) AddOrder(tile, group, -1, true);
+}
+
+// `stationary`: the tensor whose unused dimensions have the innermost loops, -1 when there are no such loops; `held`:
+// its tile stays in its keeper meanwhile.
+void OuterTrafficBuilder::AddOrder(const TileExtents& tile, std::size_t group, int stationary, bool held) {
+  Candidate candidate;
+  for (const Tensor tensor : kAllTensors) {
+    const Holding& holding = holding_[ToIndex(tensor)];
+    const bool stays = Index(tensor) == stationary && held;
+    if (holding.last >= 0 && (stays || !holding.may_pass)) AddNeed(tile, tensor, &candidate);
+  }
+  for (std::size_t i = 0; i < result_.resources_.size(); ++i) {
+    if (candidate.need[i] > room_[i]) return;
+  }
+  for (const Tensor tensor : kAllTensors) {
+    if (holding_[ToIndex(tensor)].last < 0) continue;
+    const bool stays = Index(tensor) == stationary && held;
+    const double revisits = stays ? 1 : LoopsNotUsing(shape_, tile, tensor);
+    candidate.moved[ToIndex(tensor)] =
+        tensor == Tensor::kI ? InputWords(tile, stationary, revisits) : result_.size(tensor) * revisits;
+  }
+  const auto moved = [&candidate](Tensor tensor) { return candidate.moved[ToIndex(tensor)]; };
+  candidate.words = moved(Tensor::kW) + moved(Tensor::kI) + 2 * moved(Tensor::kO);
+  // The first of each output is not re-loaded.
+  if (moved(Tensor::kO) > 0) candidate.words -= result_.size(Tensor::kO);
+  raw_[group].push_back(candidate);
+}
+
+void OuterTrafficBuilder::AddNeed(const TileExtents& tile, Tensor tensor, Candidate* candidate) const {
+  const bool whole = tensor != Tensor::kI || input_tile_is_whole_;
+  const double words = whole ? HeldWords(shape_, tile, tensor) : DistinctWords(shape_, tile, tensor);
+  for (std::size_t i = 0; i < result_.resources_.size(); ++i) {
+    const Resource& resource = template_.resources()[ToIndex(result_.resources_[i])];
+    if (resource.level != holding_[ToIndex(tensor)].last) continue;
+    const double bytes = template_.level(resource.level).word_bits[ToIndex(tensor)] / 8.0;
+    candidate->need[i] += resource.kind == Resource::Kind::kBytes ? words * bytes : words;
+  }
+}
+
+// Input words across the boundary when the loops of `stationary`'s kind are innermost.
+double OuterTrafficBuilder::InputWords(const TileExtents& tile, int stationary, double revisits) const {
+  const double distinct = result_.size(Tensor::kI) * (input_is_revisited_ ? revisits : 1);
+  if (!input_tile_is_whole_ || !IsExact(tile)) return distinct;
+  double whole = HeldWords(shape_, tile, Tensor::kI) * revisits;
+  for (const Dim dim : kAllDims) {
+    if (IsRelevant(Tensor::kI, dim)) whole *= LoopsOutside(shape_, tile, dim);
+  }
+  double least = whole;
+  for (const Dim dim : kAllDims) {
+    const double factor = LoopsOutside(shape_, tile, dim);
+    const bool innermost = stationary >= 0 && !IsRelevant(static_cast<Tensor>(stationary), dim);
+    if (factor == 1 || !innermost || !IsSliding(dim)) continue;
+    const double side = WindowSide(shape_, tile, MovesWidth(dim));
+    const double fresh = (factor - 1) * std::min(WindowShift(shape_, tile, dim), side);
+    least = std::min(least, whole / factor * (side + fresh) / side);
+  }
+  return std::max(distinct, std::min(least, CoincidingMoves(tile)));
+}
+
+// The least words when, by coincidence of two shifts along one direction, a later loop repeats the first one's move.
+double OuterTrafficBuilder::CoincidingMoves(const TileExtents& tile) const {
+  double least = std::numeric_limits<double>::infinity();
+  const double words = HeldWords(shape_, tile, Tensor::kI);
+  const double revisits = LoopsNotUsing(shape_, tile, Tensor::kI);
+  double all = 1;
+  for (const Dim dim : kAllDims) {
+    if (IsRelevant(Tensor::kI, dim)) all *= LoopsOutside(shape_, tile, dim);
+  }
+  for (const auto& [x, y] : {std::pair{Dim::kP, Dim::kR}, std::pair{Dim::kR, Dim::kP}, std::pair{Dim::kQ, Dim::kS},
+                             std::pair{Dim::kS, Dim::kQ}}) {
+    const double inner = LoopsOutside(shape_, tile, x);
+    const double outer = LoopsOutside(shape_, tile, y);
+    if (inner == 1 || outer == 1) continue;
+    const double rest = all / (inner * outer);
+    const double side = WindowSide(shape_, tile, MovesWidth(x));
+    const double first = words / side * std::min(WindowShift(shape_, tile, x), side);
+    if (WindowShift(shape_, tile, y) == 2 * WindowShift(shape_, tile, x)) {
+      const double pair = outer * (words + (inner - 1) * first) - (outer - 1) * (words - first);
+      least = std::min(least, revisits * rest * pair);
+    }
+    if (revisits > 1 && WindowShift(shape_, tile, y) == WindowShift(shape_, tile, x)) {
+      least = std::min(least, rest * words * (outer * inner - (outer - 1)));
+    }
+  }
+  return least;
+}
+
+// Drops every candidate that another one equals or betters in all respects.
+std::vector<OuterTraffic::Candidate> OuterTrafficBuilder::BestOf(std::vector<Candidate> raw,
+                                                                 const ProofBudget& budget) const {
+  std::sort(raw.begin(), raw.end(), [](const Candidate& a, const Candidate& b) { return a.words < b.words; });
+  std::vector<Candidate> best;
+  std::vector<std::size_t> order;  // indices into best; those that drop others move to the front
+  for (const Candidate& candidate : raw) {
+    if (budget.Stopped()) return {};
+    const auto betters = [&](std::size_t index) {
+      const Candidate& other = best[index];
+      for (std::size_t i = 0; i < result_.resources_.size(); ++i) {
+        if (other.need[i] > candidate.need[i]) return false;
+      }
+      for (std::size_t x = 0; x < other.moved.size(); ++x) {
+        if (other.moved[x] > candidate.moved[x]) return false;
+      }
+      return true;
+    };
+    const auto found = std::find_if(order.begin(), order.end(), betters);
+    if (found == order.end()) {
+      order.push_back(best.size());
+      best.push_back(candidate);
+    } else {
+      std::iter_swap(found, order.begin() + (found - order.begin()) / 2);
+    }
+  }
+  return best;
+}
+
+OuterTraffic::OuterTraffic(const Template& hardware_template, const Hierarchy& hierarchy, const LayerShape& shape,
+                           const BoxCosts& most, ProofBudget* budget) {
+  OuterTrafficBuilder(hardware_template, hierarchy, shape, most, budget->stop, this).Build(budget);
+}
+
+}  // namespace oneloop

@@ -1,0 +1,59 @@
+#ifndef ONELOOP_COMMON_MODEL_BOUND_OUTER_TRAFFIC_H_
+#define ONELOOP_COMMON_MODEL_BOUND_OUTER_TRAFFIC_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "common/hardware/template.h"
+#include "common/model/bound/box_costs.h"
+#include "common/model/bound/tile_shape.h"
+#include "common/model/exact/count.h"
+#include "common/workload/dims.h"
+#include "common/workload/workload.h"
+
+namespace oneloop {
+
+// The words that one layer moves across the outermost memory's boundary, at least, given how much the levels inside it
+// can hold. Built once per layer: every tile inside the outermost loops, each with the loop orders that matter, as
+// lists from which what is worse in every respect has been dropped. Spatial factors divide the tile, so that the tiles
+// come in groups of equal use to the spatial axes. Inequalities: docs/MODEL.md, section "Lower bound". Immutable;
+// thread-safe.
+class OuterTraffic {
+ public:
+  static constexpr std::size_t kMaxNeeds = std::size_t{2} * kNumTensors;
+  struct Candidate {
+    double words = 0;                         // across the boundary
+    std::array<double, kNumTensors> moved{};  // W and I read, O drained
+    std::array<double, kMaxNeeds> need{};     // room, by resources(); 0 beyond
+  };
+
+  struct Group {
+    LayerShape inside;                  // spatial factors divide these bounds
+    std::vector<Candidate> candidates;  // ascending in words
+  };
+
+  // `most`: the costs of the box that holds all boxes to be asked for. Takes what it keeps off `budget`.
+  OuterTraffic(const Template& hardware_template, const Hierarchy& hierarchy, const LayerShape& shape,
+               const BoxCosts& most, ProofBudget* budget);
+
+  // Those with the most room for spatial factors first.
+  const std::vector<Group>& groups() const { return groups_; }
+  // Indices into Template::resources() of the capacities whose room the tiles need, over all instances that can hold
+  // different parts.
+  const std::vector<int>& resources() const { return resources_; }
+  // Distinct words of a tensor that the layer uses.
+  double size(Tensor tensor) const { return size_[static_cast<std::size_t>(tensor)]; }
+
+ private:
+  friend class OuterTrafficBuilder;
+
+  std::array<double, kNumTensors> size_{};
+  std::vector<int> resources_;
+  std::vector<Group> groups_;
+};
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_COMMON_MODEL_BOUND_OUTER_TRAFFIC_H_

@@ -1,0 +1,78 @@
+#ifndef ONELOOP_COMMON_MODEL_BOUND_SPATIAL_REACH_H_
+#define ONELOOP_COMMON_MODEL_BOUND_SPATIAL_REACH_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "common/hardware/template.h"
+#include "common/workload/dims.h"
+#include "common/workload/workload.h"
+
+namespace oneloop {
+
+// Upper bounds on what one layer can gain from a template's spatial axes: the products of spatial factors over several
+// levels, given the most copies along each axis. Every axis takes the best divisors of the layer's bounds on its own,
+// so that no mapping does better. Immutable; thread-safe.
+class SpatialReach {
+ public:
+  // Most copies along each axis, by Template::axes().
+  using Limits = std::array<double, kMaxAxes>;
+  static constexpr std::size_t kMaxSteps = 4096;
+
+  // No larger limits will be asked for than `most`. Of each axis at most `max_steps` numbers of copies are told apart.
+  // Once `stop` returns true, the rest is left out, and this must not be asked.
+  SpatialReach(const Template& hardware_template, const LayerShape& shape, const Limits& most,
+               std::size_t max_steps = kMaxSteps, const std::function<bool()>& stop = {});
+
+  // What is kept, in steps of 16 bytes.
+  std::int64_t num_steps() const { return num_steps_; }
+
+  // Copies of any kind, in the fan-outs of levels first..last.
+  double Copies(int first, int last, const Limits& limits) const { return Product(kAny, first, last, limits); }
+  // Copies that hold different parts of X.
+  double Parts(Tensor tensor, int first, int last, const Limits& limits) const {
+    return Product(kPart + static_cast<std::size_t>(tensor), first, last, limits);
+  }
+  // Copies that share one request for X: multicast, or reduction of outputs.
+  double Shares(Tensor tensor, int first, int last, const Limits& limits) const {
+    return Product(kShare + static_cast<std::size_t>(tensor), first, last, limits);
+  }
+
+ private:
+  // Gains are products of factors to the power of a weight, 0 to 1, for each of these purposes.
+  static constexpr std::size_t kAny = 0;
+  static constexpr std::size_t kPart = 1;
+  static constexpr std::size_t kShare = kPart + kNumTensors;
+  static constexpr std::size_t kNumPurposes = kShare + kNumTensors;
+  using Weights = std::array<double, kNumDims>;
+
+  struct Step {
+    double copies;
+    double gain;
+  };
+  // The best gain for at most so many copies, ascending in both. Empty when there are too many steps: the gain is then
+  // at most the number of copies.
+  using Stairs = std::vector<Step>;
+
+  static Weights WeightsOf(const Template& hardware_template, const LayerShape& shape, std::size_t purpose, int level);
+  static Stairs StairsOf(const DimSet& dims, const LayerShape& shape, const Weights& weights, double most,
+                         std::size_t max_steps, const std::function<bool()>& stop);
+  static double Gain(const Stairs& stairs, double limit);
+  double Product(std::size_t purpose, int first, int last, const Limits& limits) const;
+
+  struct Axis {
+    int level;
+    std::array<Stairs, kNumPurposes> stairs;
+  };
+  std::vector<Axis> axes_;
+  std::int64_t num_steps_ = 0;
+  std::array<double, kNumPurposes> most_;  // what the layer's bounds allow
+};
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_COMMON_MODEL_BOUND_SPATIAL_REACH_H_

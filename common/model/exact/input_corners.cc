@@ -1,0 +1,197 @@
+#include "common/model/exact/input_corners.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+namespace oneloop {
+namespace {
+
+// Beyond what copies there can be.
+constexpr double kLongestRow = 9e18;
+
+}  // namespace
+
+InputCorners::InputCorners(const Template& hardware_template, const LayerShape& shape, const Mapping& mapping)
+    : template_(hardware_template), shape_(shape), mapping_(mapping) {}
+
+std::int64_t InputCorners::SpatialFactor(int level, Dim dim) const {
+  std::int64_t factor = 1;
+  for (std::size_t a = 0; a < template_.axes().size(); ++a) {
+    if (template_.axes()[a].level == level) factor *= mapping_.s(static_cast<int>(a), dim);
+  }
+  return factor;
+}
+
+std::array<std::int64_t, kNumDims> InputCorners::ExtentsBelow(int level) const {
+  std::array<std::int64_t, kNumDims> extents;
+  extents.fill(1);
+  for (int l = 0; l < level; ++l) {
+    for (const Dim dim : kAllDims) {
+      extents[static_cast<std::size_t>(dim)] *= mapping_.t(l, dim) * SpatialFactor(l, dim);
+    }
+  }
+  return extents;
+}
+
+InputCorners::Shift InputCorners::ExtentsOf(int level) const {
+  const auto extents = ExtentsBelow(level + 1);
+  const auto at = [&](Dim dim) { return extents[static_cast<std::size_t>(dim)]; };
+  return {at(Dim::kN), at(Dim::kC), at(Dim::kG),
+          (at(Dim::kP) - 1) * shape_.w_stride + (at(Dim::kR) - 1) * shape_.w_dilation + 1,
+          (at(Dim::kQ) - 1) * shape_.h_stride + (at(Dim::kS) - 1) * shape_.h_dilation + 1};
+}
+
+InputCorners::LoopList InputCorners::LoopsOutside(int level) const {
+  LoopList loops;
+  auto extents = ExtentsBelow(level + 1);
+  for (int outer = level + 1; outer < template_.num_levels(); ++outer) {
+    for (const Dim dim : kAllDims) extents[static_cast<std::size_t>(dim)] *= SpatialFactor(outer, dim);
+    const LoopOrder& order = mapping_.order[static_cast<std::size_t>(outer)];
+    for (std::size_t i = order.size(); i-- > 0;) {
+      const Dim dim = order[i];
+      const std::int64_t factor = mapping_.t(outer, dim);
+      if (factor == 1) continue;
+      Loop loop{dim, static_cast<double>(factor), {}, 0, {}};
+      const int direction = DirectionOf(dim);
+      std::int64_t& extent = extents[static_cast<std::size_t>(dim)];
+      if (direction >= 0) loop.shift[static_cast<std::size_t>(direction)] = extent * UnitStep(shape_, dim);
+      extent *= factor;
+      loops.push_back(loop);
+    }
+  }
+  double outside = 1;
+  for (std::size_t j = loops.size(); j-- > 0;) {
+    loops[j].weight = (loops[j].factor - 1) * outside;
+    outside *= loops[j].factor;
+  }
+  Shift behind{};
+  for (Loop& loop : loops) {
+    for (std::size_t a = 0; a < behind.size(); ++a) {
+      loop.move[a] = loop.shift[a] - behind[a];
+      behind[a] += loop.shift[a];
+    }
+  }
+  return loops;
+}
+
+double InputCorners::FirstDelta(const LoopList& loops, const Shift& extents, double words) {
+  for (std::size_t a = 0; a < extents.size(); ++a) {
+    const std::int64_t step = loops.front().shift[a];
+    if (step != 0) return words / static_cast<double>(extents[a]) * static_cast<double>(std::min(step, extents[a]));
+  }
+  return 0;
+}
+
+double InputCorners::RepeatedMoves(int level) const {
+  const LoopList loops = LoopsOutside(level);
+  if (loops.size() < 2) return 0;
+  const Shift extents = ExtentsOf(level);
+  double words = 1;
+  for (const std::int64_t extent : extents) words *= static_cast<double>(extent);
+  const double first = FirstDelta(loops, extents, words);
+  double excess = 0;
+  bool moved = loops.front().move != Shift{};
+  for (std::size_t j = 1; j < loops.size(); ++j) {
+    // A whole tile by the smooth rule, unless nothing has moved yet.
+    moved = moved || loops[j].shift != Shift{};
+    if (moved && loops[j].move == loops.front().move) excess += loops[j].weight * (words - first);
+  }
+  return excess;
+}
+
+double InputCorners::Multicast(int first, int last) const {
+  double ratio = 1;
+  for (int level = first; level <= last; ++level) {
+    ratio *= static_cast<double>(SpatialFactor(level, Dim::kK));
+    const auto below = ExtentsBelow(level);
+    for (const auto& [output, filter] : {std::pair{Dim::kP, Dim::kR}, std::pair{Dim::kQ, Dim::kS}}) {
+      const std::int64_t outputs = SpatialFactor(level, output);
+      const std::int64_t filters = SpatialFactor(level, filter);
+      if (outputs == 1 || filters == 1) continue;
+      const WindowGrid grid(outputs, filters, below[static_cast<std::size_t>(output)] * UnitStep(shape_, output),
+                            below[static_cast<std::size_t>(filter)] * UnitStep(shape_, filter));
+      ratio *= static_cast<double>(outputs * filters) / static_cast<double>(grid.Distinct());
+    }
+  }
+  return ratio;
+}
+
+// A necessary condition, cheap to test: tiles meet again only when both dimensions of one direction move them.
+bool InputCorners::MayLink(int fan_out, const LoopList& loops) const {
+  if (loops.empty() || !IsSliding(loops.front().dim)) return false;
+  const auto has_loop = [&](Dim dim) {
+    return std::any_of(loops.begin(), loops.end(), [dim](const Loop& loop) { return loop.dim == dim; });
+  };
+  for (const Dim dim : kSlidingDims) {
+    if (has_loop(dim) && (has_loop(PartnerOf(dim)) || SpatialFactor(fan_out, PartnerOf(dim)) > 1)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// Copies are numbered along the first axis first, along an axis by its dimensions in their order, the first fastest.
+InputCorners::DigitList InputCorners::DigitsOf(int fan_out) const {
+  DigitList digits;
+  auto extents = ExtentsBelow(fan_out);
+  for (std::size_t a = 0; a < template_.axes().size(); ++a) {
+    if (template_.axes()[a].level != fan_out) continue;
+    for (const Dim dim : kAllDims) {
+      const std::int64_t factor = mapping_.s(static_cast<int>(a), dim);
+      if (factor == 1) continue;
+      std::int64_t& extent = extents[static_cast<std::size_t>(dim)];
+      digits.push_back({factor, DirectionOf(dim), dim == Dim::kR || dim == Dim::kS, extent * UnitStep(shape_, dim)});
+      extent *= factor;
+    }
+  }
+  return digits;
+}
+
+// Physical length of the first axis; the used one where a parameter sizes it, as the search sizes it to what is used.
+std::int64_t InputCorners::RowLength(int fan_out) const {
+  for (const Resource& resource : template_.resources()) {
+    if (resource.kind != Resource::Kind::kAxis || resource.level != fan_out) continue;
+    if (resource.owner < 0) {
+      return static_cast<std::int64_t>(std::clamp(resource.limit.terms().front().coefficient, 1.0, kLongestRow));
+    }
+    std::int64_t used = 1;
+    for (const Dim dim : kAllDims) used *= mapping_.s(resource.axis, dim);
+    return used;
+  }
+  return 1;
+}
+
+InputCorners::Links InputCorners::LinksOf(int child) const {
+  const int fan_out = child + 1;
+  const LoopList loops = LoopsOutside(child);
+  if (!MayLink(fan_out, loops)) return {};
+  const DigitList digits = DigitsOf(fan_out);
+  if (digits.empty()) return {};
+  const NeighbourLinks neighbours({digits.begin(), digits.size()}, RowLength(fan_out));
+
+  const Shift extents = ExtentsOf(child);
+  double words = 1;
+  for (const std::int64_t extent : extents) words *= static_cast<double>(extent);
+  const double first_delta = FirstDelta(loops, extents, words);
+  const Loop& first = loops.front();
+  const NeighbourLinks::Links at_first = neighbours.Count(first.move);
+  Links total;
+  const auto add = [&total](const NeighbourLinks::Links& links, double factor) {
+    total.saved += factor * static_cast<double>(links.saved);
+    total.linked += factor * static_cast<double>(links.linked);
+  };
+  if (first_delta == words) {
+    add(at_first, first.weight * words);
+    for (std::size_t j = 1; j < loops.size(); ++j) {
+      add(neighbours.Count(loops[j].move), loops[j].weight * words);
+    }
+  } else {
+    for (std::size_t j = 1; j < loops.size(); ++j) {
+      if (loops[j].move == first.move) add(at_first, loops[j].weight * first_delta * first.factor);
+    }
+  }
+  return total;
+}
+
+}  // namespace oneloop

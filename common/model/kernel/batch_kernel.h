@@ -1,0 +1,89 @@
+#ifndef ONELOOP_COMMON_MODEL_KERNEL_BATCH_KERNEL_H_
+#define ONELOOP_COMMON_MODEL_KERNEL_BATCH_KERNEL_H_
+
+#include <array>
+#include <cstddef>
+#include <span>
+
+#include "common/model/kernel/kernel_program.h"
+
+namespace oneloop {
+
+// Runs a KernelProgram forwards and backwards on one block of kBlockLanes layers, with the widest vectors that this
+// machine has. Every operation stays within its lane, nothing is fused or reassociated, and sums over lanes have a
+// fixed shape, so that the results are the same bits on every width. Pure functions; they allocate nothing.
+//
+// All arrays are aligned to kKernelAlignment bytes and hold rows of kBlockLanes doubles.
+inline constexpr std::size_t kKernelAlignment = 64;
+
+// One block of layers under one candidate order.
+struct KernelBlock {
+  const KernelProgram* program;
+  const double* constants;  // KernelProgram::block_constants
+  const double* masks;      // by KernelProgram::masks: all bits set or none
+  const double* x;          // by slot; read only where the dimension's bound is above 1
+  const double* share;      // one row: count of the layer times weight of the order; 0 in lanes without a layer
+  double* values;           // by row
+  double* saved;            // by saved row
+  double* figures;          // kNumFigureRows, then two rows for each level: cycles, and whether it set the latency
+};
+enum FigureRow { kEnergyUj, kLatencyCycles, kComputeBound, kNumFigureRows };
+
+// What ScoreBlock sums over the lanes, each weighed by its share.
+struct KernelSums {
+  double energy_uj = 0;
+  double latency_cycles = 0;
+  std::array<double, kMaxLevels> words{};        // accesses by level
+  std::array<double, kMaxLevels> slow_cycles{};  // cycles of the layers whose latency the level sets
+};
+
+// Costs as ScoreBlock uses them.
+struct KernelCosts {
+  double mac_energy_uj;
+  std::array<double, kMaxLevels> energy_uj;        // per access
+  std::array<double, kMaxLevels> cycles_per_word;  // of one instance
+};
+
+// Derivatives that enter BackwardBlock.
+struct KernelSlopes {
+  double energy;               // ∂value/∂(µJ of the workload)
+  double latency;              // ∂value/∂(cycles of the workload)
+  const double* const* needs;  // by resource: row of ∂value/∂log2(need); null where there is none
+  // Where a predictor has set the latency: ∂cycles/∂log2 of some rows, over ln 2 (CorrectBlock).
+  std::span<const int> latency_rows = {};
+  const double* latency_slopes = nullptr;
+};
+
+// Values of all rows from x: words by level and needs.
+void ForwardBlock(const KernelBlock& block);
+
+// Energy and latency of each lane; adds to `sums`.
+void ScoreBlock(const KernelBlock& block, const KernelCosts& costs, KernelSums* sums);
+
+// Gradient by slot from the rows that ForwardBlock and ScoreBlock left; `adjoints` is scratch, one row for each row.
+// Adds to the gradient or sets it. Entries of dimensions with bound 1 are 0.
+void BackwardBlock(const KernelBlock& block, const KernelCosts& costs, const KernelSlopes& slopes, double* adjoints,
+                   bool add, double* gradient);
+
+// A resource or limit overrun by x in log2 costs kPenaltyLinear · x + kPenaltyQuadratic · x²: more than the objective
+// gains by it, and smooth but for the kink where it starts.
+inline constexpr double kPenaltyLinear = 2;
+inline constexpr double kPenaltyQuadratic = 2;
+// A parameter sized to a need meets it up to rounding: less than this is no overrun.
+inline constexpr double kRoundingSlack = 1e-9;
+
+// Overrun of one need against log2 of its limit: sets slopes to ∂penalty/∂log2(need) of each lane, and returns the sums
+// of penalties and of slopes.
+struct PenaltySums {
+  double penalty = 0;
+  double slope = 0;
+};
+PenaltySums PenalizeBlock(const double* need, bool need_is_log2, double log2_limit, double* slopes);
+
+// Elementwise powers and logarithms of positive normal numbers, in place; the same bits as in the blocks.
+void Exp2InPlace(std::span<double> values);
+void Log2InPlace(std::span<double> values);
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_COMMON_MODEL_KERNEL_BATCH_KERNEL_H_

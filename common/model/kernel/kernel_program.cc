@@ -1,0 +1,504 @@
+#include "common/model/kernel/kernel_program.h"
+#include "common/workload/dims.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <functional>
+#include <utility>
+
+namespace oneloop {
+namespace {
+
+constexpr int kNoRow = KernelProgram::kNoRow;
+
+using Range = KernelProgram::Range;
+using Rows = std::vector<int>;
+// A number for each layer.
+using PerLayer = std::vector<double>;
+
+// Takes what is in both lists out of both.
+void Cancel(Rows* a, Rows* b) {
+  for (auto row = a->begin(); row != a->end();) {
+    const auto same = std::find(b->begin(), b->end(), *row);
+    if (same == b->end()) {
+      ++row;
+      continue;
+    }
+    b->erase(same);
+    row = a->erase(row);
+  }
+}
+
+class KernelCompiler {
+ public:
+  KernelCompiler(const CostModel& model, const Workload& workload)
+      : model_(model),
+        template_(model.hardware_template()),
+        workload_(workload),
+        outermost_(template_.num_levels() - 1) {
+    for (auto& rows : temporal_) rows.fill(kNoRow);
+    for (auto& pair : windows_) pair.fill(kNoRow);
+    for (const Layer& layer : workload.layers) {
+      for (const Dim dim : kAllDims) {
+        if (layer.shape.bound(dim) > 1) active_.Add(dim);
+      }
+    }
+  }
+
+  KernelProgram Compile() {
+    program_.num_layers = static_cast<int>(workload_.layers.size());
+    PlaceLayers();
+    AddSlots();
+    AddRests();
+    level_plus_.resize(ToIndex(template_.num_levels()));
+    level_minus_.resize(ToIndex(template_.num_levels()));
+    level_constant_.assign(ToIndex(template_.num_levels()), PerLayer(workload_.layers.size(), 0.0));
+    for (const Tensor tensor : kAllTensors) CountTensor(tensor);
+    program_.macs = Constant(Macs());
+    PerLayer cycles = Macs();
+    for (double& value : cycles) value /= template_.spec().macs_per_cycle;
+    program_.compute_cycles = MonomialRow(Log2(cycles), {}, Spatial(0, outermost_, kEveryDim));
+    for (int level = 0; level <= outermost_; ++level) AddLevel(level);
+    for (const Resource& resource : template_.resources()) AddNeed(resource);
+    PackConstants();
+    return std::move(program_);
+  }
+
+ private:
+  // Words: a row, or a number for each layer when no factor moves them.
+  struct Amount {
+    int row = kNoRow;
+    PerLayer constant;
+  };
+  // 2^(log2 of constant + Σ plus − Σ minus).
+  struct Form {
+    PerLayer constant;
+    Rows plus;
+    Rows minus;
+  };
+
+  int NewRow() { return program_.num_rows++; }
+  int NewAccumulator() {
+    program_.accumulators.push_back(NewRow());
+    return program_.accumulators.back();
+  }
+  int NewSaved(int count) {
+    program_.num_saved += count;
+    return program_.num_saved - count;
+  }
+
+  template <class Value>
+  PerLayer ForLayers(Value value) const {
+    PerLayer values;
+    for (const Layer& layer : workload_.layers) values.push_back(static_cast<double>(value(layer.shape)));
+    return values;
+  }
+  PerLayer Macs() const {
+    return ForLayers([](const LayerShape& shape) { return oneloop::Macs(shape); });
+  }
+  static PerLayer Log2(PerLayer values) {
+    for (double& value : values) value = std::log2(value);
+    return values;
+  }
+
+  int Constant(const PerLayer& values) {
+    const auto known = std::find(constants_.begin(), constants_.end(), values);
+    if (known != constants_.end()) return static_cast<int>(known - constants_.begin());
+    constants_.push_back(values);
+    return static_cast<int>(constants_.size() - 1);
+  }
+  Range List(const Rows& rows) {
+    const Range range{static_cast<int>(program_.row_lists.size()), static_cast<int>(rows.size())};
+    program_.row_lists.insert(program_.row_lists.end(), rows.begin(), rows.end());
+    return range;
+  }
+
+  // Layers of one network fill blocks of their own.
+  void PlaceLayers() {
+    for (const Layer& layer : workload_.layers) {
+      const bool opens = program_.places.empty() || program_.networks.back() != layer.network ||
+                         (program_.places.back() + 1) % kBlockLanes == 0;
+      program_.places.push_back(opens ? program_.num_blocks() * kBlockLanes : program_.places.back() + 1);
+      if (opens) program_.networks.push_back(layer.network);
+    }
+  }
+
+  // Lanes without a layer hold zeros; as log2 they stand for layers of bound 1.
+  void PackConstants() {
+    program_.num_constants = static_cast<int>(constants_.size());
+    program_.constants = PackByBlock(program_, constants_);
+  }
+
+  void AddSlots() {
+    const auto add = [this](bool is_spatial, int place, Dim dim) {
+      program_.slots.push_back({is_spatial, place, dim});
+      program_.slot_bounds.push_back(Log2Bound(dim));
+      return NewRow();
+    };
+    for (int level = 0; level < outermost_; ++level) {
+      for (const Dim dim : kAllDims) {
+        if (active_.Has(dim) && template_.level(level).temporal.Has(dim)) {
+          temporal_[ToIndex(level)][ToIndex(dim)] = add(false, level, dim);
+        }
+      }
+    }
+    for (std::size_t axis = 0; axis < template_.axes().size(); ++axis) {
+      for (const Dim dim : kAllDims) {
+        if (!active_.Has(dim) || !template_.axes()[axis].dims.Has(dim)) continue;
+        const int row = add(true, static_cast<int>(axis), dim);
+        axis_rows_[axis].push_back(row);
+        spatial_[ToIndex(template_.axes()[axis].level)][ToIndex(dim)].push_back(row);
+      }
+    }
+  }
+
+  int Log2Bound(Dim dim) {
+    return Constant(Log2(ForLayers([dim](const LayerShape& shape) { return shape.bound(dim); })));
+  }
+
+  void AddRests() {
+    for (const Dim dim : kAllDims) {
+      if (!active_.Has(dim)) continue;
+      Rows rows;
+      for (std::size_t s = 0; s < program_.slots.size(); ++s) {
+        if (program_.slots[s].dim == dim) rows.push_back(static_cast<int>(s));
+      }
+      temporal_[ToIndex(outermost_)][ToIndex(dim)] = NewRow();
+      program_.rests.push_back({temporal_[ToIndex(outermost_)][ToIndex(dim)], Log2Bound(dim), List(rows)});
+    }
+  }
+
+  int Temporal(int level, Dim dim) const { return temporal_[ToIndex(level)][ToIndex(dim)]; }
+  // Spatial factors of levels first..last over `dims`.
+  Rows Spatial(int first, int last, DimSet dims) const {
+    Rows rows;
+    for (int level = first; level <= last; ++level) {
+      for (const Dim dim : kAllDims) {
+        if (!dims.Has(dim)) continue;
+        const Rows& here = spatial_[ToIndex(level)][ToIndex(dim)];
+        rows.insert(rows.end(), here.begin(), here.end());
+      }
+    }
+    return rows;
+  }
+  Rows Multicast(Tensor tensor, int first, int last) const {
+    DimSet unused;
+    for (const Dim dim : kAllDims) {
+      if (!IsRelevant(tensor, dim)) unused.Add(dim);
+    }
+    return Spatial(first, last, unused);
+  }
+  Rows Extent(int level, Dim dim) const {
+    Rows rows = Spatial(0, level, {dim});
+    for (int inner = 0; inner <= level; ++inner) {
+      if (Temporal(inner, dim) != kNoRow) rows.push_back(Temporal(inner, dim));
+    }
+    return rows;
+  }
+
+  int MonomialRow(const PerLayer& log2_constant, Rows plus, Rows minus) {
+    Cancel(&plus, &minus);
+    std::sort(plus.begin(), plus.end());
+    std::sort(minus.begin(), minus.end());
+    const int constant = Constant(log2_constant);
+    for (std::size_t i = 0; i < known_monomials_.size(); ++i) {
+      if (known_monomials_[i] == std::pair(plus, minus) && program_.monomials[i].constant == constant) {
+        return program_.monomials[i].out;
+      }
+    }
+    known_monomials_.emplace_back(plus, minus);
+    program_.monomials.push_back({NewRow(), constant, List(plus), List(minus)});
+    return program_.monomials.back().out;
+  }
+  Amount ToAmount(const Form& form) {
+    Rows plus = form.plus;
+    Rows minus = form.minus;
+    Cancel(&plus, &minus);
+    if (plus.empty() && minus.empty()) return {kNoRow, form.constant};
+    return {MonomialRow(Log2(form.constant), plus, minus), {}};
+  }
+  PerLayer Ones() const { return PerLayer(workload_.layers.size(), 1.0); }
+
+  // How often a tile of X at `level` comes back: loops over dimensions that X does not use, outside one that it uses.
+  int Revisits(Tensor tensor, int level) {
+    const auto used = [tensor](Dim dim) { return IsRelevant(tensor, dim); };
+    const auto unused = [tensor](Dim dim) { return !IsRelevant(tensor, dim); };
+    return AddScan(level, unused, used, nullptr, nullptr);
+  }
+
+  // Loops outside `level` that are `gated`, each as far as `opening` ones lie inside it. What stays closed goes to
+  // closed[dim], spatial copies of closed loops to copies[dim]; rows are made as needed.
+  int AddScan(int level, const std::function<bool(Dim)>& gated, const std::function<bool(Dim)>& opening,
+              std::array<int, kNumDims>* closed, std::array<int, kNumDims>* copies) {
+    std::vector<KernelProgram::ScanLevel> levels;
+    bool open = false;
+    bool any = false;
+    for (int outer = level + 1; outer <= outermost_; ++outer) {
+      KernelProgram::ScanLevel scan;
+      scan.copies = AddCopies(outer, gated, copies);
+      scan.gates = AddGates(outer, gated, opening, open || closed != nullptr, closed);
+      Rows loops;
+      for (const Dim dim : kAllDims) {
+        if (opening(dim) && Temporal(outer, dim) != kNoRow) loops.push_back(Temporal(outer, dim));
+      }
+      scan.loops = List(loops);
+      open = open || !loops.empty();
+      any = any || scan.gates.count > 0 || scan.copies.count > 0;
+      levels.push_back(scan);
+    }
+    if (!any) return kNoRow;
+    const Range range{static_cast<int>(program_.scan_levels.size()), static_cast<int>(levels.size())};
+    program_.scan_levels.insert(program_.scan_levels.end(), levels.begin(), levels.end());
+    program_.scans.push_back({NewRow(), range});
+    return program_.scans.back().out;
+  }
+
+  Range AddCopies(int outer, const std::function<bool(Dim)>& gated, std::array<int, kNumDims>* copies) {
+    Range range{static_cast<int>(program_.copies.size()), 0};
+    for (const Dim dim : kAllDims) {
+      if (copies == nullptr || !gated(dim)) continue;
+      for (const int row : spatial_[ToIndex(outer)][ToIndex(dim)]) {
+        int& sum = (*copies)[ToIndex(dim)];
+        if (sum == kNoRow) sum = NewAccumulator();
+        program_.copies.push_back({row, sum, NewSaved(2)});
+        ++range.count;
+      }
+    }
+    return range;
+  }
+
+  // A gate with nothing inside stays shut and is left out, unless `always`.
+  Range AddGates(int outer, const std::function<bool(Dim)>& gated, const std::function<bool(Dim)>& opening, bool always,
+                 std::array<int, kNumDims>* closed) {
+    Range range{static_cast<int>(program_.gates.size()), 0};
+    for (const Dim dim : kAllDims) {
+      if (!gated(dim) || Temporal(outer, dim) == kNoRow) continue;
+      Range inside{static_cast<int>(program_.inside.size()), 0};
+      for (const Dim inner : kAllDims) {
+        if (inner == dim || !opening(inner) || Temporal(outer, inner) == kNoRow) continue;
+        program_.inside.push_back({Temporal(outer, inner), MaskOf(outer, inner, dim)});
+        ++inside.count;
+      }
+      if (inside.count == 0 && !always) continue;
+      int rest = kNoRow;
+      if (closed != nullptr) {
+        rest = (*closed)[ToIndex(dim)];
+        if (rest == kNoRow) rest = (*closed)[ToIndex(dim)] = NewAccumulator();
+      }
+      program_.gates.push_back({Temporal(outer, dim), rest, inside, NewSaved(2)});
+      ++range.count;
+    }
+    return range;
+  }
+
+  int MaskOf(int level, Dim inner, Dim outer) {
+    for (std::size_t i = 0; i < program_.masks.size(); ++i) {
+      const KernelProgram::Mask& mask = program_.masks[i];
+      if (mask.level == level && mask.inner == inner && mask.outer == outer) return static_cast<int>(i);
+    }
+    program_.masks.push_back({level, inner, outer});
+    return static_cast<int>(program_.masks.size() - 1);
+  }
+
+  PerLayer Size(Tensor tensor) const {
+    return ForLayers([tensor](const LayerShape& shape) {
+      double size = 1;
+      for (const Dim dim : kAllDims) {
+        if (IsRelevant(tensor, dim)) size *= static_cast<double>(shape.bound(dim));
+      }
+      return size;
+    });
+  }
+
+  void AddWords(int level, const Amount& amount, bool minus = false) {
+    if (amount.row != kNoRow) {
+      (minus ? level_minus_ : level_plus_)[ToIndex(level)].push_back(amount.row);
+      return;
+    }
+    PerLayer& constant = level_constant_[ToIndex(level)];
+    for (std::size_t i = 0; i < constant.size(); ++i) {
+      constant[i] += minus ? -amount.constant[i] : amount.constant[i];
+    }
+  }
+
+  // The rules of NestCounter::CountLevel, keeper by keeper outwards.
+  void CountTensor(Tensor tensor) {
+    Form requests{Macs(), {}, {}};
+    int window_fills = kNoRow;  // fills of the input's last keeper: no monomial
+    int inner = -1;
+    for (const int level : model_.hierarchy().keepers[ToIndex(tensor)]) {
+      const Rows shared = Multicast(tensor, inner + 1, level);
+      requests.minus.insert(requests.minus.end(), shared.begin(), shared.end());
+      const Amount served = window_fills == kNoRow ? ToAmount(requests) : Amount{DivideBy(window_fills, shared), {}};
+      AddWords(level, served);
+      const Rows copies = Multicast(tensor, level + 1, outermost_);
+      if (tensor == Tensor::kO) {
+        AddWords(level, served);
+        AddWords(level, ToAmount({Size(tensor), copies, {}}), true);
+      }
+      if (level == outermost_) break;
+      if (tensor == Tensor::kI) {
+        window_fills = InputFills(level);
+      } else {
+        requests = {Size(tensor), copies, {}};
+        const int revisits = Revisits(tensor, level);
+        if (revisits != kNoRow) requests.plus.push_back(revisits);
+      }
+      const Amount fills = tensor == Tensor::kI ? Amount{window_fills, {}} : ToAmount(requests);
+      program_.fills[ToIndex(level)][ToIndex(tensor)] = fills.row;
+      AddWords(level, fills);
+      inner = level;
+    }
+  }
+
+  int DivideBy(int row, const Rows& shared) {
+    if (shared.empty()) return row;
+    const int share = MonomialRow(Log2(Ones()), {}, shared);
+    program_.products.push_back({NewRow(), row, share});
+    return program_.products.back().out;
+  }
+
+  int ExtentRow(int level, Dim dim) {
+    const Rows rows = Extent(level, dim);
+    return rows.empty() ? kNoRow : MonomialRow(Log2(Ones()), rows, {});
+  }
+
+  PerLayer UnitSteps(Dim dim) const {
+    return ForLayers([dim](const LayerShape& shape) { return UnitStep(shape, dim); });
+  }
+
+  // Index of the window along the width or height of the input's tile at `level`.
+  int WindowAt(int level, bool is_width) {
+    int& index = windows_[ToIndex(level)][is_width ? 0 : 1];
+    if (index != kNoRow) return index;
+    const Dim outputs = is_width ? Dim::kP : Dim::kQ;
+    const Dim filters = is_width ? Dim::kR : Dim::kS;
+    const int outputs_row = ExtentRow(level, outputs);
+    const int filters_row = ExtentRow(level, filters);
+    const int stride = Constant(UnitSteps(outputs));
+    const int dilation = Constant(UnitSteps(filters));
+    program_.windows.push_back({NewRow(), outputs_row, filters_row, stride, dilation, NewSaved(1)});
+    index = static_cast<int>(program_.windows.size() - 1);
+    return index;
+  }
+
+  // The rules of NestCounter::InputFills.
+  int InputFills(int level) {
+    std::array<int, kNumDims> first;
+    std::array<int, kNumDims> copies;
+    first.fill(kNoRow);
+    copies.fill(kNoRow);
+    const int moves = AddScan(
+        level, IsSliding, [](Dim) { return true; }, &first, &copies);
+    const int revisits = Revisits(Tensor::kI, level);
+    const PerLayer whole = ForLayers(
+        [](const LayerShape& shape) { return shape.bound(Dim::kN) * shape.bound(Dim::kC) * shape.bound(Dim::kG); });
+    Rows plus = Spatial(level + 1, outermost_, {Dim::kK, Dim::kP, Dim::kQ, Dim::kR, Dim::kS});
+    for (const int row : {moves, revisits}) {
+      if (row != kNoRow) plus.push_back(row);
+    }
+    const int product = MonomialRow(Log2(whole), plus, {});
+    const int width = WindowAt(level, true);
+    const int height = WindowAt(level, false);
+    Range sides{static_cast<int>(program_.sides.size()), 0};
+    for (const Dim dim : kSlidingDims) {
+      if (first[ToIndex(dim)] == kNoRow) continue;
+      Rows extent = Extent(level, dim);
+      if (copies[ToIndex(dim)] != kNoRow) extent.push_back(copies[ToIndex(dim)]);
+      const int step = extent.empty() ? kNoRow : MonomialRow(Log2(Ones()), extent, {});
+      const int factor = MonomialRow(Log2(Ones()), {first[ToIndex(dim)]}, {});
+      program_.sides.push_back({MovesWidth(dim) ? width : height, factor, step, Constant(UnitSteps(dim)), NewSaved(2)});
+      ++sides.count;
+    }
+    program_.input_fills.push_back({NewRow(), product, width, height, sides});
+    return program_.input_fills.back().out;
+  }
+
+  void AddLevel(int level) {
+    const bool limits = template_.level(level).words_per_cycle.has_value();
+    const Rows instances = Spatial(level + 1, outermost_, kEveryDim);
+    const int row = limits && !instances.empty() ? MonomialRow(Log2(Ones()), {}, instances) : kNoRow;
+    const std::size_t l = ToIndex(level);
+    program_.levels.push_back(
+        {NewRow(), Constant(level_constant_[l]), List(level_plus_[l]), List(level_minus_[l]), limits, row});
+  }
+
+  // Words of one instance's tile.
+  Amount Tile(Tensor tensor, int level) {
+    Form form{Ones(), {}, {}};
+    for (const Dim dim : kAllDims) {
+      if (!IsRelevant(tensor, dim) || (tensor == Tensor::kI && IsSliding(dim))) continue;
+      const Rows rows = Extent(level, dim);
+      form.plus.insert(form.plus.end(), rows.begin(), rows.end());
+    }
+    if (tensor != Tensor::kI) return ToAmount(form);
+    int row = MonomialRow(Log2(form.constant), form.plus, {});
+    for (const bool is_width : {true, false}) {
+      const int window = program_.windows[ToIndex(WindowAt(level, is_width))].out;
+      program_.products.push_back({NewRow(), row, window});
+      row = program_.products.back().out;
+    }
+    return {row, {}};
+  }
+
+  void AddNeed(const Resource& resource) {
+    if (resource.kind == Resource::Kind::kAxis) {
+      program_.needs.push_back(
+          {NewRow(), Constant(Log2(Ones())), List(axis_rows_[ToIndex(resource.axis)]), kNoRow, true});
+      return;
+    }
+    const LevelSpec& level = template_.level(resource.level);
+    Rows rows;
+    PerLayer constant(workload_.layers.size(), 0.0);
+    const int units = static_cast<int>(program_.units.size());
+    for (const Tensor tensor : kAllTensors) {
+      if (!level.keeps.Has(tensor)) continue;
+      const double unit = resource.kind == Resource::Kind::kBytes ? level.word_bits[ToIndex(tensor)] / 8.0 : 1.0;
+      const Amount tile = Tile(tensor, resource.level);
+      if (tile.row != kNoRow) {
+        rows.push_back(tile.row);
+        program_.units.push_back(unit);
+        continue;
+      }
+      for (std::size_t i = 0; i < constant.size(); ++i) constant[i] += tile.constant[i] * unit;
+    }
+    program_.needs.push_back({NewRow(), Constant(constant), List(rows), units, false});
+  }
+
+  const CostModel& model_;
+  const Template& template_;
+  const Workload& workload_;
+  const int outermost_;
+  DimSet active_;
+  KernelProgram program_;
+  std::vector<PerLayer> constants_;
+  std::array<std::array<int, kNumDims>, kMaxLevels> temporal_;
+  std::array<std::array<Rows, kNumDims>, kMaxLevels> spatial_;
+  std::array<Rows, kMaxAxes> axis_rows_;
+  std::vector<std::pair<Rows, Rows>> known_monomials_;
+  std::array<std::array<int, 2>, kMaxLevels> windows_;  // of the input's tile: width, height
+  std::vector<Rows> level_plus_;
+  std::vector<Rows> level_minus_;
+  std::vector<PerLayer> level_constant_;
+};
+
+}  // namespace
+
+std::vector<double> PackByBlock(const KernelProgram& program, const std::vector<std::vector<double>>& constants) {
+  std::vector<double> packed(ToIndex(program.num_blocks()) * constants.size() * kBlockLanes);
+  for (std::size_t c = 0; c < constants.size(); ++c) {
+    for (int layer = 0; layer < program.num_layers; ++layer) {
+      const std::size_t row = ToIndex(program.block_of(layer)) * constants.size() + c;
+      packed[row * kBlockLanes + ToIndex(program.lane_of(layer))] = constants[c][ToIndex(layer)];
+    }
+  }
+  return packed;
+}
+
+KernelProgram CompileKernel(const CostModel& model, const Workload& workload) {
+  return KernelCompiler(model, workload).Compile();
+}
+
+}  // namespace oneloop
