@@ -233,13 +233,41 @@ absl::StatusOr<int> OwnerOf(const Formula& limit) {
   return FieldError("", "shrinks with every parameter; valid: a limit that grows with at least one");
 }
 
-absl::Status AddResource(Resource::Kind kind, int level, int axis, const Formula& limit, std::string_view field,
-                         std::vector<Resource>* resources) {
-  const absl::StatusOr<int> owner = OwnerOf(limit);
+// `resource` lacks its owner.
+absl::Status AddResource(Resource resource, std::string_view field, std::vector<Resource>* resources) {
+  const absl::StatusOr<int> owner = OwnerOf(resource.limit);
   if (!owner.ok()) return PrefixField(field, owner.status());
-  if (!(limit.terms().front().coefficient > 0)) return FieldError(field, "is 0; valid: above 0");
-  resources->push_back({kind, level, axis, limit, *owner});
+  if (!(resource.limit.terms().front().coefficient > 0)) return FieldError(field, "is 0; valid: above 0");
+  resource.owner = *owner;
+  resources->push_back(std::move(resource));
   return absl::OkStatus();
+}
+
+// What a partition holds, in bytes and in words.
+absl::Status AddPartition(const PartitionSpec& partition, const LevelSpec& level, int index, const std::string& path,
+                          std::vector<Resource>* resources) {
+  using Unit = Resource::Unit;
+  for (const Unit unit : {Unit::kBytes, Unit::kWords}) {
+    const std::optional<Formula>& limit = unit == Unit::kBytes ? partition.capacity_bytes : partition.capacity_words;
+    if (!limit.has_value()) continue;
+    Resource resource{unit, index, -1, {}, *limit, -1};
+    for (const Tensor tensor : kAllTensors) {
+      if (!level.keeps.Has(tensor) || !partition.tensors.Has(tensor)) continue;
+      const double units = unit == Unit::kBytes ? level.word_bits[ToIndex(tensor)] / 8.0 : 1.0;
+      resource.per_word[ToIndex(tensor)] = units * partition.multiple_buffering;
+    }
+    const char* const field = unit == Unit::kBytes ? ".capacity_bytes" : ".capacity_words";
+    RETURN_IF_ERROR(AddResource(std::move(resource), path + field, resources));
+  }
+  return absl::OkStatus();
+}
+
+TensorSet Both(const TensorSet& a, const TensorSet& b) {
+  TensorSet both;
+  for (const Tensor tensor : kAllTensors) {
+    if (a.Has(tensor) && b.Has(tensor)) both.Add(tensor);
+  }
+  return both;
 }
 
 // Orders the parameters so that each limit of a parameter depends only on earlier ones.
@@ -276,6 +304,18 @@ absl::StatusOr<std::vector<int>> SizingOrder(const std::vector<ParameterSpec>& p
 
 }  // namespace
 
+const char* NameOf(Resource::Unit unit) {
+  switch (unit) {
+    case Resource::Unit::kCopies:
+      return "copies";
+    case Resource::Unit::kBytes:
+      return "bytes";
+    case Resource::Unit::kWords:
+      break;
+  }
+  return "words";
+}
+
 absl::StatusOr<std::unique_ptr<const Template>> Template::Create(TemplateSpec spec) {
   if (!IsValidName(spec.name)) {
     return FieldError("name", absl::StrCat("'", spec.name,
@@ -293,16 +333,27 @@ absl::StatusOr<std::unique_ptr<const Template>> Template::Create(TemplateSpec sp
     for (std::size_t a = 0; a < level.spatial.size(); ++a) {
       const int axis = static_cast<int>(result->axes_.size());
       result->axes_.push_back({index, level.spatial[a].name, level.spatial[a].dims});
-      RETURN_IF_ERROR(AddResource(Resource::Kind::kAxis, index, axis, level.spatial[a].size,
+      RETURN_IF_ERROR(AddResource({Resource::Unit::kCopies, index, axis, {}, level.spatial[a].size, -1},
                                   absl::StrCat(path, ".", IndexPath("spatial", a), ".size"), &result->resources_));
     }
-    if (level.capacity_bytes.has_value()) {
-      RETURN_IF_ERROR(AddResource(Resource::Kind::kBytes, index, -1, *level.capacity_bytes, path + ".capacity_bytes",
-                                  &result->resources_));
+    const PartitionSpec whole{kEveryTensor, level.capacity_bytes, level.capacity_words, 1};
+    RETURN_IF_ERROR(AddPartition(whole, level, index, path, &result->resources_));
+    for (std::size_t p = 0; p < level.partitions.size(); ++p) {
+      RETURN_IF_ERROR(AddPartition(level.partitions[p], level, index,
+                                   absl::StrCat(path, ".", IndexPath("partitions", p)), &result->resources_));
     }
-    if (level.capacity_words.has_value()) {
-      RETURN_IF_ERROR(AddResource(Resource::Kind::kWords, index, -1, *level.capacity_words, path + ".capacity_words",
-                                  &result->resources_));
+    if (level.energy_pj.has_value() || level.words_per_cycle.has_value()) {
+      PortSpec port;
+      port.tensors = level.keeps;
+      port.access_pj = level.energy_pj;
+      port.block_words = level.block_words;
+      port.words_per_cycle = level.words_per_cycle;
+      port.priced_by_word = true;
+      result->ports_.push_back({index, std::move(port)});
+    }
+    for (const PortSpec& port : level.ports) {
+      result->ports_.push_back({index, port});
+      result->ports_.back().spec.tensors = Both(port.tensors, level.keeps);
     }
   }
   ASSIGN_OR_RETURN(result->sizing_order_, SizingOrder(spec.parameters, result->resources_));
@@ -326,8 +377,12 @@ int Template::FindParameter(const std::string& name) const {
 
 bool Template::GivesEnergy() const {
   const auto costs = [](const std::optional<Formula>& formula) { return formula.has_value() && !formula->IsZero(); };
-  return costs(spec_.mac_energy_pj) || std::any_of(spec_.levels.begin(), spec_.levels.end(),
-                                                   [&](const LevelSpec& level) { return costs(level.energy_pj); });
+  return costs(spec_.mac_energy_pj) ||
+         std::any_of(ports_.begin(), ports_.end(), [&](const Port& port) { return costs(port.spec.access_pj); }) ||
+         std::any_of(spec_.levels.begin(), spec_.levels.end(), [&](const LevelSpec& level) {
+           return costs(level.leak_pj) ||
+                  (level.link.has_value() && (costs(level.link->hop_pj) || costs(level.link->router_pj)));
+         });
 }
 
 double Template::AreaMm2(const HardwarePoint& hardware) const {

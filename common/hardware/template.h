@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -16,7 +17,9 @@
 namespace oneloop {
 
 inline constexpr int kMaxLevels = 8;
-inline constexpr int kMaxAxes = 8;  // over all levels
+inline constexpr int kMaxAxes = 8;         // over all levels
+inline constexpr int kMaxPartitions = 24;  // of memories, over all levels
+inline constexpr int kMaxPorts = 32;       // over all levels
 inline constexpr int kMaxParameters = 16;
 inline constexpr int kMaxWordBits = 1024;
 inline constexpr double kMinParameterValue = 1e-12;
@@ -39,6 +42,47 @@ struct ParameterSpec {
   double start_max = 1;
 };
 
+// Streams of a tensor's words at a level: read for what is inside, filled from the next keeper outwards, updated by
+// what is inside (outputs alone).
+enum class FlowKind : std::uint8_t { kRead, kFill, kUpdate };
+inline constexpr int kNumFlowKinds = 3;
+constexpr int Index(FlowKind kind) { return static_cast<int>(kind); }
+using FlowSet = EnumSet<FlowKind>;
+inline constexpr FlowSet kEveryFlow = {FlowKind::kRead, FlowKind::kFill, FlowKind::kUpdate};
+
+// What accesses of a level cost. Each of the flows of each of the tensors pays at each port that lists both, and takes
+// its part of the port's bandwidth.
+struct PortSpec {
+  FlowSet flows = kEveryFlow;
+  TensorSet tensors = kEveryTensor;
+  std::optional<Formula> access_pj;        // of one access, to up to block_words words; free when unset
+  std::optional<Formula> block_words;      // 1 when unset
+  std::optional<Formula> cluster;          // instances that one access reaches; monomial; 1 when unset
+  std::optional<Formula> words_per_cycle;  // most, of one instance, of all flows together; not limiting when unset
+  double weight = 1;                       // of a word in that sum; > 0
+  bool priced_by_word = false;             // access_pj is the price of each word of a whole access
+};
+
+// The fan-out to the next level inwards, as a network.
+struct LinkSpec {
+  std::optional<Formula> hop_pj;     // of a word, from one unit to the next; free when unset
+  std::optional<Formula> router_pj;  // of a word, at each router; free when unset
+  TensorSet unshared;                // neither multicast nor reduced here
+  TensorSet unlinked;                // not handed on between neighbours here
+  bool mesh = false;                 // hops by the units' positions rather than by how far words spread
+};
+
+// A part of a memory that holds tiles of these tensors. Capacities are monomials, of one instance.
+struct PartitionSpec {
+  TensorSet tensors = kEveryTensor;  // those that the level keeps, of them
+  std::optional<Formula> capacity_bytes;
+  std::optional<Formula> capacity_words;
+  double multiple_buffering = 1;  // copies of each tile; >= 1
+};
+
+// Versions of Timeloop that count differently (docs/MODEL.md, "Dialects").
+enum class Dialect : std::uint8_t { k2022, k2023, k2025 };
+
 struct AxisSpec {
   std::string name;  // one capital letter
   DimSet dims;
@@ -47,15 +91,20 @@ struct AxisSpec {
 
 struct LevelSpec {
   std::string name;
-  TensorSet keeps;
+  TensorSet keeps;  // nothing: a fan-out of its own
   DimSet temporal = kEveryDim;
-  std::vector<AxisSpec> spatial;          // fan-out to the next level inwards
-  std::optional<Formula> capacity_bytes;  // monomials, of one instance
-  std::optional<Formula> capacity_words;
+  std::vector<AxisSpec> spatial;  // fan-out to the next level inwards
+  std::vector<PartitionSpec> partitions;
   std::array<int, kNumTensors> word_bits = {8, 8, 8};
-  std::optional<Formula> words_per_cycle;  // of one instance, reads and writes together
-  std::optional<Formula> energy_pj;        // per access
-  std::optional<Formula> block_words;      // accesses cost energy in whole blocks of so many words; 1 when unset
+  std::vector<PortSpec> ports;
+  std::optional<LinkSpec> link;    // of its fan-out
+  std::optional<Formula> leak_pj;  // of an instance in use, in each cycle
+  // Short for one partition of all that the level keeps, and for one port of all its flows, which is priced by word.
+  std::optional<Formula> capacity_bytes;
+  std::optional<Formula> capacity_words;
+  std::optional<Formula> words_per_cycle;
+  std::optional<Formula> energy_pj;
+  std::optional<Formula> block_words;
 };
 
 // How the accelerator's own library tiles: see the proto message.
@@ -69,6 +118,7 @@ struct TilerSpec {
 struct TemplateSpec {
   std::string name;
   std::string description;
+  Dialect dialect = Dialect::k2022;
   std::vector<ParameterSpec> parameters;
   std::vector<LevelSpec> levels;  // innermost first
   std::optional<Formula> mac_energy_pj;
@@ -79,16 +129,23 @@ struct TemplateSpec {
   std::optional<TilerSpec> default_tiler;
 };
 
-// Something of which a mapping needs an amount and the hardware offers a limit: a spatial axis (copies) or the
-// capacity of one instance of a level (bytes or words).
+// Something of which a mapping needs an amount and the hardware offers a limit: copies along a spatial axis, or room in
+// a partition of one instance of a level, of which each word of a tensor's tile takes so many units.
 struct Resource {
-  enum class Kind { kAxis, kBytes, kWords };
-  Kind kind;
-  int level;
-  int axis;  // index into Template::axes, -1 for capacities
+  enum class Unit { kCopies, kBytes, kWords };
+  Unit unit = Unit::kCopies;
+  int level = 0;
+  int axis = -1;                               // index into Template::axes, -1 for partitions
+  std::array<double, kNumTensors> per_word{};  // units, by tensor; 0 of those that the partition does not hold
   Formula limit;
-  int owner;  // the parameter that is sized to meet it; -1 when the limit is constant
+  int owner = -1;  // the parameter that is sized to meet it; -1 when the limit is constant
+
+  bool is_axis() const { return axis >= 0; }
+  bool Holds(Tensor tensor) const { return per_word[ToIndex(tensor)] > 0; }
 };
+
+// "copies", "bytes", "words".
+const char* NameOf(Resource::Unit unit);
 
 // A validated, immutable accelerator template: a TemplateSpec with what follows from it. Thread-safe.
 class Template {
@@ -97,6 +154,11 @@ class Template {
     int level;
     std::string name;
     DimSet dims;
+  };
+  // A port of a level, with the tensors that it keeps.
+  struct Port {
+    int level;
+    PortSpec spec;
   };
 
   // INVALID_ARGUMENT, with the field as in the proto message Template, for: a bad or doubled name; fewer than two or
@@ -119,7 +181,9 @@ class Template {
 
   // All spatial axes, level by level from the innermost.
   const std::vector<Axis>& axes() const { return axes_; }
-  // Level by level from the innermost; of each its axes first.
+  // Level by level from the innermost, in the order in which they are declared; the short form first.
+  const std::vector<Port>& ports() const { return ports_; }
+  // Level by level from the innermost; of each its axes first, then its partitions, those of the short form first.
   const std::vector<Resource>& resources() const { return resources_; }
   // Parameters in an order in which each one's limits depend only on earlier ones and itself.
   const std::vector<int>& sizing_order() const { return sizing_order_; }
@@ -136,6 +200,7 @@ class Template {
 
   TemplateSpec spec_;
   std::vector<Axis> axes_;
+  std::vector<Port> ports_;
   std::vector<Resource> resources_;
   std::vector<int> sizing_order_;
 };

@@ -46,7 +46,7 @@ std::string DescribeHierarchy(const CostModel& model, const HardwarePoint& hardw
     }
     for (std::size_t r = 0; r < hardware_template.resources().size(); ++r) {
       const Resource& resource = hardware_template.resources()[r];
-      if (resource.kind != Resource::Kind::kAxis || resource.level != level) continue;
+      if (!resource.is_axis() || resource.level != level) continue;
       text += " x";
       for (const Dim dim : kAllDims) {
         if (hardware_template.axes()[static_cast<std::size_t>(resource.axis)].dims.Has(dim)) text += Name(dim);

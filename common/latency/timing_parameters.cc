@@ -13,10 +13,9 @@ bool IsTimingParameter(const Template& hardware_template, int parameter) {
   const auto index = static_cast<std::size_t>(parameter);
   const auto& resources = hardware_template.resources();
   const auto& levels = hardware_template.spec().levels;
-  return std::any_of(resources.begin(), resources.end(),
-                     [index](const Resource& resource) {
-                       return resource.kind == Resource::Kind::kAxis && resource.limit.DependsOn(index);
-                     }) ||
+  return std::any_of(
+             resources.begin(), resources.end(),
+             [index](const Resource& resource) { return resource.is_axis() && resource.limit.DependsOn(index); }) ||
          std::any_of(levels.begin(), levels.end(), [index](const LevelSpec& level) {
            return level.words_per_cycle.has_value() && level.words_per_cycle->DependsOn(index);
          });

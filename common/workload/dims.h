@@ -51,6 +51,7 @@ class EnumSet {
 using DimSet = EnumSet<Dim>;
 using TensorSet = EnumSet<Tensor>;
 
+inline constexpr TensorSet kEveryTensor = {Tensor::kW, Tensor::kI, Tensor::kO};
 inline constexpr DimSet kEveryDim = {Dim::kR, Dim::kS, Dim::kP, Dim::kQ, Dim::kC, Dim::kK, Dim::kN, Dim::kG};
 
 // Dimensions that address a tensor's elements, by tensor index. For inputs these are the loops that move the window.

@@ -14,17 +14,11 @@ namespace {
 std::string ShortageText(const Template& hardware_template, const Resource& resource, double need, double limit) {
   const std::string level =
       absl::StrCat("level ", resource.level, " (", hardware_template.level(resource.level).name, ")");
-  switch (resource.kind) {
-    case Resource::Kind::kAxis:
-      return absl::StrCat("needs ", need, " copies along axis ",
-                          hardware_template.axes()[static_cast<std::size_t>(resource.axis)].name, " of ", level,
-                          ", which has ", limit);
-    case Resource::Kind::kBytes:
-      return absl::StrCat("needs ", need, " bytes of one instance of ", level, ", which has ", limit);
-    case Resource::Kind::kWords:
-      return absl::StrCat("needs ", need, " words of one instance of ", level, ", which has ", limit);
-  }
-  return "";
+  const std::string place =
+      resource.is_axis()
+          ? absl::StrCat("along axis ", hardware_template.axes()[ToIndex(resource.axis)].name, " of ", level)
+          : absl::StrCat("of one instance of ", level);
+  return absl::StrCat("needs ", need, " ", NameOf(resource.unit), " ", place, ", which has ", limit);
 }
 
 }  // namespace

@@ -195,12 +195,10 @@ class Builder {
   void FillResource(const ResourceExplanation& explained, v1::ResourceExplanation* message) const {
     const Resource& resource = template_.resources()[explained.resource];
     message->set_level(template_.level(resource.level).name);
-    if (resource.kind == Resource::Kind::kAxis) {
+    if (resource.is_axis()) {
       message->set_axis(template_.axes()[static_cast<std::size_t>(resource.axis)].name);
     }
-    message->set_unit(resource.kind == Resource::Kind::kAxis    ? "copies"
-                      : resource.kind == Resource::Kind::kBytes ? "bytes"
-                                                                : "words");
+    message->set_unit(NameOf(resource.unit));
     message->set_limit(explained.limit);
     message->set_need(explained.need);
     message->set_full(explained.need / explained.limit);

@@ -41,7 +41,7 @@ class Tiler {
     const std::vector<Resource>& resources = template_.resources();
     axis_sizes_.resize(template_.axes().size());
     for (std::size_t r = 0; r < resources.size(); ++r) {
-      if (resources[r].kind != Resource::Kind::kAxis) continue;
+      if (!resources[r].is_axis()) continue;
       const double size = std::floor(costs.limit[r]);
       axis_sizes_[static_cast<std::size_t>(resources[r].axis)] = size;
       array_side_ = std::max(array_side_, static_cast<std::int64_t>(size));

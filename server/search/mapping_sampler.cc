@@ -219,17 +219,14 @@ bool MappingSampler::Fits(const Choice& choice, const std::array<double, kMaxRes
   const std::vector<Resource>& resources = hardware_template.resources();
   for (std::size_t r = 0; r < resources.size(); ++r) {
     double need = 0;
-    if (resources[r].kind == Resource::Kind::kAxis) {
+    if (resources[r].is_axis()) {
       need = 1;
       for (const Row* row : choice)
         need *= static_cast<double>(row->spatial[static_cast<std::size_t>(resources[r].axis)]);
     } else {
-      const LevelSpec& level = hardware_template.level(resources[r].level);
       for (const Tensor tensor : kAllTensors) {
-        if (!level.keeps.Has(tensor)) continue;
-        const double words = TileWords(choice, tensor, resources[r].level);
-        const int bits = level.word_bits[static_cast<std::size_t>(tensor)];
-        need += resources[r].kind == Resource::Kind::kBytes ? words * bits / 8 : words;
+        if (!resources[r].Holds(tensor)) continue;
+        need += TileWords(choice, tensor, resources[r].level) * resources[r].per_word[ToIndex(tensor)];
       }
     }
     if (need > limit[r]) return false;

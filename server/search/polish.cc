@@ -181,7 +181,7 @@ std::vector<double> Polish::FullAxes(std::size_t parameter) const {
   const Template& hardware_template = *evaluator_.spec().hardware_template;
   std::vector<double> sizes;
   for (const Resource& resource : hardware_template.resources()) {
-    if (resource.kind != Resource::Kind::kAxis || resource.owner != static_cast<int>(parameter)) continue;
+    if (!resource.is_axis() || resource.owner != static_cast<int>(parameter)) continue;
     const Formula::Term& limit = resource.limit.terms().front();
     const DimSet dims = hardware_template.axes()[static_cast<std::size_t>(resource.axis)].dims;
     for (int layer = 0; layer < evaluator_.num_layers(); ++layer) {

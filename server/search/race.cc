@@ -24,7 +24,7 @@ Race::Race(Evaluator& evaluator, LayerSearch& layers, Random& random)
 bool Race::HaveEqualArrays(const DesignState& a, const DesignState& b) const {
   const std::vector<Resource>& resources = evaluator_.spec().hardware_template->resources();
   for (std::size_t r = 0; r < resources.size(); ++r) {
-    if (resources[r].kind == Resource::Kind::kAxis && a.costs().limit[r] != b.costs().limit[r]) return false;
+    if (resources[r].is_axis() && a.costs().limit[r] != b.costs().limit[r]) return false;
   }
   return true;
 }

@@ -82,7 +82,7 @@ absl::Status ValidateLimits(const SearchSpec& spec) {
   }
   double lanes = hardware_template.spec().macs_per_cycle;
   for (const Resource& resource : hardware_template.resources()) {
-    if (resource.kind == Resource::Kind::kAxis) lanes *= resource.limit.EvaluateLargest(smallest, largest);
+    if (resource.is_axis()) lanes *= resource.limit.EvaluateLargest(smallest, largest);
   }
   const auto& mac_energy = hardware_template.spec().mac_energy_pj;
   const auto& area = hardware_template.spec().area_mm2;

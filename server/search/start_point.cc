@@ -74,7 +74,7 @@ void FillAxes(const CostModel& model, const ComponentCosts& costs, int outermost
   const Template& hardware_template = model.hardware_template();
   const std::vector<Resource>& resources = hardware_template.resources();
   for (std::size_t r = 0; r < resources.size(); ++r) {
-    if (resources[r].kind != Resource::Kind::kAxis) continue;
+    if (!resources[r].is_axis()) continue;
     FillAxis(resources[r], costs.limit[r], hardware_template.axes()[static_cast<std::size_t>(resources[r].axis)].dims,
              outermost, random, mapping);
   }

@@ -37,7 +37,7 @@ SpatialReach::Limits AxisLimits(const Template& hardware_template, const BoxCost
   limits.fill(1);
   const std::vector<Resource>& resources = hardware_template.resources();
   for (std::size_t r = 0; r < resources.size(); ++r) {
-    if (resources[r].kind != Resource::Kind::kAxis) continue;
+    if (!resources[r].is_axis()) continue;
     limits[static_cast<std::size_t>(resources[r].axis)] = std::floor(costs.limit[r] * (1 + kBoundSlack));
   }
   return limits;

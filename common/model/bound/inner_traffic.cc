@@ -78,7 +78,7 @@ InnerTraffic::InnerTraffic(const Template& hardware_template, const Hierarchy& h
   });
   for (std::size_t r = 0; r < template_.resources().size(); ++r) {
     const Resource& resource = template_.resources()[r];
-    if (resource.kind != Resource::Kind::kAxis && resource.level == level) resources_.push_back(static_cast<int>(r));
+    if (!resource.is_axis() && resource.level == level) resources_.push_back(static_cast<int>(r));
   }
   ForEachTile(ExtentsAt(shape, boundary, budget->tiles()), [&](const TileExtents& tile, const auto&) {
     AddTile(shape, tile, most);
@@ -90,12 +90,11 @@ InnerTraffic::InnerTraffic(const Template& hardware_template, const Hierarchy& h
 
 void InnerTraffic::AddTile(const LayerShape& shape, const TileExtents& tile, const BoxCosts& most) {
   Candidate candidate;
-  const LevelSpec& level = template_.level(level_);
   for (std::size_t i = 0; i < resources_.size(); ++i) {
-    const bool bytes = template_.resources()[ToIndex(resources_[i])].kind == Resource::Kind::kBytes;
+    const Resource& resource = template_.resources()[ToIndex(resources_[i])];
     for (const Tensor tensor : kAllTensors) {
-      if (!level.keeps.Has(tensor)) continue;
-      candidate.need[i] += HeldWords(shape, tile, tensor) * (bytes ? level.word_bits[ToIndex(tensor)] / 8.0 : 1);
+      if (!resource.Holds(tensor)) continue;
+      candidate.need[i] += HeldWords(shape, tile, tensor) * resource.per_word[ToIndex(tensor)];
     }
     if (candidate.need[i] > most.limit[ToIndex(resources_[i])] * (1 + kBoundSlack)) return;
   }

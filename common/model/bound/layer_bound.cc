@@ -82,7 +82,7 @@ LayerBound::Gain LayerBound::GainOf(const SpatialReach& reach, const SpatialReac
   }
   const std::vector<Resource>& resources = model_.hardware_template().resources();
   for (std::size_t r = 0; r < resources.size(); ++r) {
-    if (resources[r].kind == Resource::Kind::kAxis) continue;
+    if (resources[r].is_axis()) continue;
     const int level = resources[r].level;
     gain.copies[r] = 1;
     for (const Tensor tensor : kAllTensors) {
@@ -224,7 +224,7 @@ LayerFigures LayerBound::Evaluate(const BoxCosts& costs, const Gains& gains) con
   Least least = {kInfinity, kInfinity};
   const std::vector<Resource>& resources = model_.hardware_template().resources();
   for (std::size_t r = 0; r < resources.size(); ++r) {
-    const bool missing = resources[r].kind == Resource::Kind::kAxis && costs.limit[r] * (1 + kBoundSlack) < 1;
+    const bool missing = resources[r].is_axis() && costs.limit[r] * (1 + kBoundSlack) < 1;
     if (missing) return {kInfinity, kInfinity};
   }
   const double fixed_pj = FixedEnergy(costs, AxisLimits(model_.hardware_template(), costs));

@@ -98,7 +98,7 @@ void OuterTrafficBuilder::AskWhoHolds(const Hierarchy& hierarchy) {
   }
   const std::vector<Resource>& resources = template_.resources();
   for (std::size_t r = 0; r < resources.size(); ++r) {
-    if (resources[r].kind == Resource::Kind::kAxis) continue;
+    if (resources[r].is_axis()) continue;
     const bool holds = std::any_of(holding_.begin(), holding_.end(),
                                    [&](const Holding& holding) { return holding.last == resources[r].level; });
     if (holds) result_.resources_.push_back(static_cast<int>(r));
@@ -222,8 +222,7 @@ void OuterTrafficBuilder::AddNeed(const TileExtents& tile, Tensor tensor, Candid
   for (std::size_t i = 0; i < result_.resources_.size(); ++i) {
     const Resource& resource = template_.resources()[ToIndex(result_.resources_[i])];
     if (resource.level != holding_[ToIndex(tensor)].last) continue;
-    const double bytes = template_.level(resource.level).word_bits[ToIndex(tensor)] / 8.0;
-    candidate->need[i] += resource.kind == Resource::Kind::kBytes ? words * bytes : words;
+    candidate->need[i] += words * resource.per_word[ToIndex(tensor)];
   }
 }
 

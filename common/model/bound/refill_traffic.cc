@@ -76,10 +76,8 @@ double RefillTraffic::CapacityWords(int level, Tensor tensor, const BoxCosts& co
   double words = std::numeric_limits<double>::infinity();
   for (std::size_t r = 0; r < template_->resources().size(); ++r) {
     const Resource& resource = template_->resources()[r];
-    if (resource.level != level || resource.kind == Resource::Kind::kAxis) continue;
-    const bool bytes = resource.kind == Resource::Kind::kBytes;
-    const double word = bytes ? template_->level(level).word_bits[ToIndex(tensor)] / 8.0 : 1;
-    words = std::min(words, costs.limit[r] / word * (1 + kBoundSlack));
+    if (resource.level != level || !resource.Holds(tensor)) continue;
+    words = std::min(words, costs.limit[r] / resource.per_word[ToIndex(tensor)] * (1 + kBoundSlack));
   }
   return words;
 }

@@ -144,17 +144,15 @@ ResourceNeeds CostModel::Needs(const LayerShape& shape, const Mapping& mapping) 
   const std::vector<Resource>& resources = template_->resources();
   for (std::size_t r = 0; r < resources.size(); ++r) {
     const Resource& resource = resources[r];
-    if (resource.kind == Resource::Kind::kAxis) {
+    if (resource.is_axis()) {
       needs[r] = 1;
       for (const Dim dim : kAllDims) needs[r] *= static_cast<double>(mapping.s(resource.axis, dim));
       continue;
     }
-    const LevelSpec& level = template_->level(resource.level);
     tile.GrowTo(resource.level);
     for (const Tensor tensor : kAllTensors) {
-      if (!level.keeps.Has(tensor)) continue;
-      const double words = tile.Words(tensor, shape);
-      needs[r] += resource.kind == Resource::Kind::kBytes ? words * level.word_bits[ToIndex(tensor)] / 8 : words;
+      if (!resource.Holds(tensor)) continue;
+      needs[r] += tile.Words(tensor, shape) * resource.per_word[ToIndex(tensor)];
     }
   }
   return needs;

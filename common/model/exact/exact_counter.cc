@@ -272,7 +272,7 @@ ExactCounter::ExactCounter(const Template& hardware_template, const std::vector<
     if (level.num_axes++ == 0) level.first_axis = static_cast<int>(a);
   }
   for (const Resource& resource : template_.resources()) {
-    if (resource.kind != Resource::Kind::kAxis) top_extent_ = std::max(top_extent_, resource.level);
+    if (!resource.is_axis()) top_extent_ = std::max(top_extent_, resource.level);
   }
   for (std::size_t f = 0; f < flows.size(); ++f) {
     if (flows[f].kind == Flow::Kind::kRead)
@@ -344,15 +344,13 @@ void ExactCounter::SetNeeds(const Nest& nest, LayerUse* use) const {
   const std::vector<Resource>& resources = template_.resources();
   for (std::size_t r = 0; r < resources.size(); ++r) {
     const Resource& resource = resources[r];
-    if (resource.kind == Resource::Kind::kAxis) {
+    if (resource.is_axis()) {
       use->need[r] = nest.axis_copies[ToIndex(resource.axis)];
       continue;
     }
-    const LevelSpec& level = template_.level(resource.level);
     for (const Tensor tensor : kAllTensors) {
-      if (!level.keeps.Has(tensor)) continue;
-      const double words = nest.Tile(tensor, resource.level);
-      use->need[r] += resource.kind == Resource::Kind::kBytes ? words * level.word_bits[ToIndex(tensor)] / 8 : words;
+      if (!resource.Holds(tensor)) continue;
+      use->need[r] += nest.Tile(tensor, resource.level) * resource.per_word[ToIndex(tensor)];
     }
   }
 }

@@ -47,7 +47,7 @@ std::optional<double> ValueFor(const CostModel& model, const HardwarePoint& hard
 double PeakMacsPerCycle(const Template& hardware_template, const ComponentCosts& costs) {
   double peak = costs.macs_per_cycle;
   for (std::size_t r = 0; r < hardware_template.resources().size(); ++r) {
-    if (hardware_template.resources()[r].kind == Resource::Kind::kAxis) peak *= costs.limit[r];
+    if (hardware_template.resources()[r].is_axis()) peak *= costs.limit[r];
   }
   return peak;
 }

@@ -151,7 +151,7 @@ InputCorners::DigitList InputCorners::DigitsOf(int fan_out) const {
 // Physical length of the first axis; the used one where a parameter sizes it, as the search sizes it to what is used.
 std::int64_t InputCorners::RowLength(int fan_out) const {
   for (const Resource& resource : template_.resources()) {
-    if (resource.kind != Resource::Kind::kAxis || resource.level != fan_out) continue;
+    if (!resource.is_axis() || resource.level != fan_out) continue;
     if (resource.owner < 0) {
       return static_cast<std::int64_t>(std::clamp(resource.limit.terms().front().coefficient, 1.0, kLongestRow));
     }

@@ -10,8 +10,8 @@
 
 namespace oneloop {
 
-inline constexpr int kMaxFlows = 7 * kMaxLevels;                 // reads and fills of W, I, O, updates of O
-inline constexpr int kMaxResources = kMaxAxes + 2 * kMaxLevels;  // axes, capacities in bytes and in words
+inline constexpr int kMaxFlows = 7 * kMaxLevels;  // reads and fills of W, I, O, updates of O
+inline constexpr int kMaxResources = kMaxAxes + kMaxPartitions;
 
 // One stream of words at a level, over all its instances.
 struct Flow {

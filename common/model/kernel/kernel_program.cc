@@ -444,18 +444,17 @@ class KernelCompiler {
   }
 
   void AddNeed(const Resource& resource) {
-    if (resource.kind == Resource::Kind::kAxis) {
+    if (resource.is_axis()) {
       program_.needs.push_back(
           {NewRow(), Constant(Log2(Ones())), List(axis_rows_[ToIndex(resource.axis)]), kNoRow, true});
       return;
     }
-    const LevelSpec& level = template_.level(resource.level);
     Rows rows;
     PerLayer constant(workload_.layers.size(), 0.0);
     const int units = static_cast<int>(program_.units.size());
     for (const Tensor tensor : kAllTensors) {
-      if (!level.keeps.Has(tensor)) continue;
-      const double unit = resource.kind == Resource::Kind::kBytes ? level.word_bits[ToIndex(tensor)] / 8.0 : 1.0;
+      if (!resource.Holds(tensor)) continue;
+      const double unit = resource.per_word[ToIndex(tensor)];
       const Amount tile = Tile(tensor, resource.level);
       if (tile.row != kNoRow) {
         rows.push_back(tile.row);

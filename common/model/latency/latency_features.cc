@@ -265,8 +265,7 @@ LatencyFeatures::LatencyFeatures(const CostModel& model, const HardwarePoint& ha
   log2_axis_sizes_.assign(model.hardware_template().axes().size(), std::numeric_limits<double>::infinity());
   const std::vector<Resource>& resources = model.hardware_template().resources();
   for (std::size_t r = 0; r < resources.size(); ++r) {
-    if (resources[r].kind == Resource::Kind::kAxis)
-      log2_axis_sizes_[ToIndex(resources[r].axis)] = std::log2(costs.limit[r]);
+    if (resources[r].is_axis()) log2_axis_sizes_[ToIndex(resources[r].axis)] = std::log2(costs.limit[r]);
   }
   Builder(this, costs).Build();
 }

@@ -130,7 +130,7 @@ TEST(ShippedTemplateTest, GemminiFormulasGiveTheReferenceFigures) {
   EXPECT_DOUBLE_EQ(gemmini->level(3).words_per_cycle->Evaluate(point), 8);
   EXPECT_DOUBLE_EQ(gemmini->level(3).energy_pj->Evaluate(point), 100);
   for (const Resource& resource : gemmini->resources()) {
-    if (resource.kind == Resource::Kind::kAxis) {
+    if (resource.is_axis()) {
       EXPECT_DOUBLE_EQ(resource.limit.Evaluate(point), 16);
     }
   }

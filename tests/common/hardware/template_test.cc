@@ -25,8 +25,8 @@ TEST(TemplateTest, LimitsBelongToTheParameterThatGrowsThem) {
     const std::string owner = resource.owner < 0 ? "" : gemmini->parameter(resource.owner).name;
     if (resource.level == 0) {
       EXPECT_EQ(owner, "");
-      EXPECT_EQ(resource.kind, Resource::Kind::kWords);
-    } else if (resource.kind == Resource::Kind::kAxis) {
+      EXPECT_EQ(resource.unit, Resource::Unit::kWords);
+    } else if (resource.is_axis()) {
       EXPECT_EQ(owner, "pe_dim");
     } else {
       EXPECT_EQ(owner, resource.level == 1 ? "accumulator_kib" : "scratchpad_kib");

@@ -140,7 +140,7 @@ TEST_F(SmallMatrixTest, ResourcesNameTheLayersThatSizeThemAndTheNext) {
   int axes = 0;
   for (const ResourceExplanation& explained : resources) {
     const Resource& resource = model_.hardware_template().resources()[explained.resource];
-    if (resource.kind != Resource::Kind::kAxis) continue;
+    if (!resource.is_axis()) continue;
     ++axes;
     EXPECT_EQ(explained.limit, 10);
     const bool rows = resource.level == 1;

@@ -177,15 +177,14 @@ void ReferenceSmoothModel::CountLayer(int layer, std::span<const double> x, cons
   const std::vector<Resource>& resources = hardware_template.resources();
   for (std::size_t r = 0; r < resources.size(); ++r) {
     const Resource& resource = resources[r];
-    if (resource.kind == Resource::Kind::kAxis) {
+    if (resource.is_axis()) {
       state.need[r] = Exp2(axis_copies_log2[ToIndex(resource.axis)]);
       continue;
     }
-    const LevelSpec& level = hardware_template.level(resource.level);
     Var amount(0.0);
     for (const Tensor tensor : kAllTensors) {
-      if (!level.keeps.Has(tensor)) continue;
-      const double unit = resource.kind == Resource::Kind::kBytes ? level.word_bits[ToIndex(tensor)] / 8.0 : 1.0;
+      if (!resource.Holds(tensor)) continue;
+      const double unit = resource.per_word[ToIndex(tensor)];
       amount = amount + counts.tensors[ToIndex(resource.level)][ToIndex(tensor)].tile * Var(unit);
     }
     state.need[r] = amount;

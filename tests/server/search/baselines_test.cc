@@ -106,7 +106,7 @@ TEST(MappingSamplerTest, DrawsEveryMappingThatFitsEquallyOften) {
   convolution.w_dilation = 2;
   ComponentCosts costs = model.CostsAt({8, 1, 1});
   for (std::size_t r = 0; r < model.hardware_template().resources().size(); ++r) {
-    if (model.hardware_template().resources()[r].kind == Resource::Kind::kBytes) costs.limit[r] = 25;
+    if (model.hardware_template().resources()[r].unit == Resource::Unit::kBytes) costs.limit[r] = 25;
   }
   ExpectUniformDraws(model, convolution, costs);
 }
