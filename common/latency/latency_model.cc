@@ -35,6 +35,24 @@ std::string NumberText(double number) {
 }
 
 // What timings depend on in a template at a hardware point: who keeps what, axes, sizes and bandwidths.
+// "@8" for a bandwidth that all of a level's flows share, "@inf" without one.
+void AppendBandwidths(const CostModel& model, const ComponentCosts& costs, int level, std::string* text) {
+  const std::vector<PortRow>& ports = model.structure().ports();
+  bool any = false;
+  for (std::size_t p = 0; p < ports.size(); ++p) {
+    if (ports[p].level != level || std::isinf(costs.ports[p].words_per_cycle)) continue;
+    any = true;
+    absl::StrAppend(text, " @", NumberText(costs.ports[p].words_per_cycle / ports[p].spec.weight));
+    if (ports[p].spec.priced_by_word) continue;
+    for (const int f : ports[p].flows) {
+      const Flow& flow = model.flows()[ToIndex(f)];
+      absl::StrAppend(text, f == ports[p].flows.front() ? ":" : ",", std::string(1, Name(flow.tensor)),
+                      Index(flow.kind));
+    }
+  }
+  if (!any) absl::StrAppend(text, " @", NumberText(std::numeric_limits<double>::infinity()));
+}
+
 std::string DescribeHierarchy(const CostModel& model, const HardwarePoint& hardware) {
   const Template& hardware_template = model.hardware_template();
   const ComponentCosts costs = model.CostsAt(hardware);
@@ -53,7 +71,7 @@ std::string DescribeHierarchy(const CostModel& model, const HardwarePoint& hardw
       }
       text += NumberText(costs.limit[r]);
     }
-    absl::StrAppend(&text, " @", NumberText(costs.words_per_cycle[static_cast<std::size_t>(level)]));
+    AppendBandwidths(model, costs, level, &text);
   }
   return text;
 }

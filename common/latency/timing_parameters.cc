@@ -12,12 +12,12 @@ namespace oneloop {
 bool IsTimingParameter(const Template& hardware_template, int parameter) {
   const auto index = static_cast<std::size_t>(parameter);
   const auto& resources = hardware_template.resources();
-  const auto& levels = hardware_template.spec().levels;
+  const auto& ports = hardware_template.ports();
   return std::any_of(
              resources.begin(), resources.end(),
              [index](const Resource& resource) { return resource.is_axis() && resource.limit.DependsOn(index); }) ||
-         std::any_of(levels.begin(), levels.end(), [index](const LevelSpec& level) {
-           return level.words_per_cycle.has_value() && level.words_per_cycle->DependsOn(index);
+         std::any_of(ports.begin(), ports.end(), [index](const Template::Port& port) {
+           return port.spec.words_per_cycle.has_value() && port.spec.words_per_cycle->DependsOn(index);
          });
 }
 

@@ -43,6 +43,7 @@ class EnumSet {
   constexpr void Add(E member) { bits_ = static_cast<std::uint8_t>(bits_ | (1u << Index(member))); }
   constexpr bool Has(E member) const { return (bits_ >> Index(member) & 1u) != 0; }
   constexpr bool empty() const { return bits_ == 0; }
+  constexpr std::uint8_t bits() const { return bits_; }
   constexpr bool operator==(const EnumSet&) const = default;
 
  private:

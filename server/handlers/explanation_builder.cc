@@ -27,10 +27,17 @@ std::string ComponentName(const Template& hardware_template, int component) {
   return component == kMacUnits ? kMacUnitsName : hardware_template.level(component).name;
 }
 
+// Energy of a level by tensor: its accesses, and the ways through its fan-out.
+std::array<double, kNumTensors> MovedUj(const LayerExplanation& explained, std::size_t level) {
+  std::array<double, kNumTensors> moved = explained.energy_uj[level];
+  for (std::size_t t = 0; t < moved.size(); ++t) moved[t] += explained.link_uj[level][t];
+  return moved;
+}
+
 void AddTensors(const LevelSpec& level, const std::array<double, kNumTensors>& energy_uj,
                 google::protobuf::RepeatedPtrField<v1::TensorEnergy>* tensors) {
   for (const Tensor tensor : kAllTensors) {
-    if (!level.keeps.Has(tensor)) continue;
+    if (!level.keeps.Has(tensor) && energy_uj[ToIndex(tensor)] == 0) continue;
     v1::TensorEnergy* const message = tensors->Add();
     message->set_tensor(std::string(1, Name(tensor)));
     message->set_energy_uj(energy_uj[static_cast<std::size_t>(tensor)]);
@@ -75,8 +82,9 @@ class Builder {
       macs += count * use.macs;
       energy_uj[0] += count * explained.mac_energy_uj;
       for (std::size_t l = 0; l + 1 < energy_uj.size(); ++l) {
-        energy_uj[l + 1] += count * Sum(explained.energy_uj[l]);
-        for (std::size_t t = 0; t < tensors[l].size(); ++t) tensors[l + 1][t] += count * explained.energy_uj[l][t];
+        const std::array<double, kNumTensors> moved = MovedUj(explained, l);
+        energy_uj[l + 1] += count * (Sum(moved) + explained.leak_uj[l]);
+        for (std::size_t t = 0; t < tensors[l].size(); ++t) tensors[l + 1][t] += count * moved[t];
       }
       if (explained.bound_by.has_value()) {
         const int component = *explained.bound_by + 1;
@@ -186,9 +194,10 @@ class Builder {
         continue;
       }
       const auto l = static_cast<std::size_t>(c);
-      component->set_energy_uj(Sum(explained.energy_uj[l]));
+      const std::array<double, kNumTensors> moved = MovedUj(explained, l);
+      component->set_energy_uj(Sum(moved) + explained.leak_uj[l]);
       component->set_cycles(explained.cycles[l]);
-      AddTensors(template_.level(c), explained.energy_uj[l], component->mutable_tensors());
+      AddTensors(template_.level(c), moved, component->mutable_tensors());
     }
   }
 

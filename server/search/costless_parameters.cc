@@ -13,10 +13,22 @@ bool DependsOn(const std::optional<Formula>& formula, std::size_t parameter) {
 bool IsCostless(const Template& hardware_template, std::size_t parameter) {
   const TemplateSpec& spec = hardware_template.spec();
   if (DependsOn(spec.mac_energy_pj, parameter)) return false;
-  for (const LevelSpec& level : spec.levels) {
-    for (const std::optional<Formula>* formula : {&level.energy_pj, &level.block_words, &level.words_per_cycle}) {
+  for (const Template::Port& port : hardware_template.ports()) {
+    const PortSpec& at = port.spec;
+    for (const auto* formula : {&at.access_pj, &at.block_words, &at.cluster, &at.words_per_cycle}) {
       if (DependsOn(*formula, parameter)) return false;
     }
+    // How many clusters there are depends on the axes.
+    const bool sizes_axis = std::any_of(
+        hardware_template.resources().begin(), hardware_template.resources().end(), [&](const Resource& resource) {
+          return resource.is_axis() && resource.level > port.level && resource.limit.DependsOn(parameter);
+        });
+    if (at.cluster.has_value() && sizes_axis) return false;
+  }
+  for (const LevelSpec& level : spec.levels) {
+    if (DependsOn(level.leak_pj, parameter)) return false;
+    if (!level.link.has_value()) continue;
+    if (DependsOn(level.link->hop_pj, parameter) || DependsOn(level.link->router_pj, parameter)) return false;
   }
   return std::none_of(
       hardware_template.resources().begin(), hardware_template.resources().end(),

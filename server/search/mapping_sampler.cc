@@ -1,4 +1,5 @@
 #include "server/search/mapping_sampler.h"
+#include "common/model/structure/tile.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -197,21 +198,7 @@ double MappingSampler::TileWords(const Choice& choice, Tensor tensor, int level)
   const auto extent = [&choice, level](Dim dim) {
     return choice[static_cast<std::size_t>(dim)]->extent[static_cast<std::size_t>(level)];
   };
-  switch (tensor) {
-    case Tensor::kW:
-      return extent(Dim::kR) * extent(Dim::kS) * extent(Dim::kC) * extent(Dim::kK) * extent(Dim::kG);
-    case Tensor::kO:
-      return extent(Dim::kN) * extent(Dim::kK) * extent(Dim::kP) * extent(Dim::kQ) * extent(Dim::kG);
-    case Tensor::kI:
-      break;
-  }
-  const auto window = [&extent](Dim output, std::int64_t stride, Dim filter, std::int64_t dilation) {
-    return (extent(output) - 1) * static_cast<double>(stride) + (extent(filter) - 1) * static_cast<double>(dilation) +
-           1;
-  };
-  return extent(Dim::kN) * extent(Dim::kC) * extent(Dim::kG) *
-         window(Dim::kP, shape_.w_stride, Dim::kR, shape_.w_dilation) *
-         window(Dim::kQ, shape_.h_stride, Dim::kS, shape_.h_dilation);
+  return oneloop::TileWords(shape_, tensor, extent);
 }
 
 bool MappingSampler::Fits(const Choice& choice, const std::array<double, kMaxResources>& limit) const {

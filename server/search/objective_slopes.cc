@@ -19,8 +19,6 @@ void AddSlopes(const std::optional<Formula>& formula, double scale, const Hardwa
   if (formula.has_value() && scale != 0) formula->AddLog2Gradient(hardware, scale / std::numbers::ln2, *slopes);
 }
 
-double Sum(const std::array<double, kNumTensors>& parts) { return parts[0] + parts[1] + parts[2]; }
-
 // For each resource, the most that a move which lacks it promises for it, in log2 of the layer's cost.
 ResourceNeeds PricesOf(const CostModel& model, const LayerShape& shape, const Mapping& mapping,
                        const ResourceNeeds& need, const ResourceNeeds& limit,
@@ -58,13 +56,32 @@ std::vector<double> DirectSlopes(const SearchSpec& spec, const CostModel& model,
     const double by_energy = metrics.energy_uj > 0 ? linear.energy : 0;
     const LayerExplanation explained = ExplainLayer(model, design.use(static_cast<int>(layer)), costs);
     add(hardware.mac_energy_pj, count * by_energy * explained.mac_energy_uj, costs.mac_energy_pj);
-    for (std::size_t l = 0; l < hardware.levels.size(); ++l) {
-      add(hardware.levels[l].energy_pj, count * by_energy * Sum(explained.energy_uj[l]), costs.energy_pj[l]);
+    const Structure& structure = model.structure();
+    const LayerParts parts = model.PartsOf(design.use(static_cast<int>(layer)), costs);
+    for (std::size_t p = 0; p < structure.ports().size(); ++p) {
+      const PortSpec& port = structure.ports()[p].spec;
+      const double port_uj = count * by_energy * parts.port_pj[p] * 1e-6;
+      add(port.access_pj, port_uj, costs.ports[p].access_pj);
+      if (!port.priced_by_word) add(port.block_words, -port_uj, costs.ports[p].block_words);
+    }
+    for (std::size_t k = 0; k < structure.links().size(); ++k) {
+      LinkUse use;
+      for (const LinkUse& crossing : design.use(static_cast<int>(layer)).links[k]) {
+        use.hops += crossing.hops;
+        use.routers += crossing.routers;
+      }
+      add(structure.links()[k].spec.hop_pj, count * by_energy * use.hops * costs.hop_pj[k] * 1e-6, costs.hop_pj[k]);
+      add(structure.links()[k].spec.router_pj, count * by_energy * use.routers * costs.router_pj[k] * 1e-6, costs.router_pj[k]);
+    }
+    for (const int level : structure.leaking_levels()) {
+      const auto l = static_cast<std::size_t>(level);
+      add(hardware.levels[l].leak_pj, count * by_energy * explained.leak_uj[l], costs.leak_pj[l]);
     }
     if (explained.bound_by.value_or(kMacUnits) == kMacUnits) continue;
     const auto l = static_cast<std::size_t>(*explained.bound_by);
-    add(hardware.levels[l].words_per_cycle, -count * linear.latency * explained.figures.latency_cycles,
-        costs.words_per_cycle[l]);
+    const auto p = static_cast<std::size_t>(explained.slowest_port[l]);
+    add(structure.ports()[p].spec.words_per_cycle, -count * linear.latency * explained.figures.latency_cycles,
+        costs.ports[p].words_per_cycle);
   }
   add(hardware.area_mm2, slopes.area, costs.area_mm2);
   return result;

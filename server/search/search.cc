@@ -140,9 +140,11 @@ absl::Status ValidateObjective(const SearchSpec& spec) {
     return FieldError(field, absl::StrCat("has area, and template '", hardware.name, "' has no formula area_mm2"));
   }
   const bool asks_for_energy = spec.objective.of(Metric::kEnergy) > 0 || spec.objective.of(Metric::kPower) > 0;
-  if (!asks_for_energy || hardware.mac_energy_pj.has_value() || hardware.levels.back().energy_pj.has_value()) {
-    return absl::OkStatus();
-  }
+  const int outermost = spec.hardware_template->num_levels() - 1;
+  const bool prices_outermost = std::any_of(
+      spec.hardware_template->ports().begin(), spec.hardware_template->ports().end(),
+      [outermost](const Template::Port& port) { return port.level == outermost && port.spec.access_pj.has_value(); });
+  if (!asks_for_energy || hardware.mac_energy_pj.has_value() || prices_outermost) return absl::OkStatus();
   return FieldError(field, absl::StrCat("template '", hardware.name,
                                         "' gives no energy for its compute units or its last level; valid: ",
                                         spec.front.has_value() ? "latency,area" : "LATENCY"));

@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "common/mapping/orders.h"
-#include "common/model/exact/autodiff.h"
 #include "common/model/exact/cost_model.h"
-#include "common/model/exact/count.h"
-#include "common/model/exact/factor.h"
+#include "tests/common/model/reference/autodiff.h"
+#include "tests/common/model/reference/count.h"
+#include "tests/common/model/reference/factor.h"
 #include "tests/testing/shipped.h"
 
 namespace oneloop {

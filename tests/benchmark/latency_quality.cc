@@ -29,9 +29,10 @@
 #include "common/latency/measurements.h"
 #include "common/latency/trainer.h"
 #include "common/model/exact/cost_model.h"
-#include "common/model/exact/count.h"
-#include "common/model/exact/factor.h"
 #include "tests/common/latency/synthetic.h"
+#include "tests/common/model/reference/count.h"
+#include "tests/common/model/reference/factor.h"
+#include "tests/common/model/reference/latency_base.h"
 #include "tests/testing/shipped.h"
 #include "tests/testing/tables.h"
 
@@ -142,7 +143,7 @@ TileRow PredictTile(const LatencyPredictor& predictor, const HardwarePoint& hard
   }
   std::vector<double> base(static_cast<std::size_t>(features.base().size()));
   std::vector<double> inputs(static_cast<std::size_t>(features.num_inputs()));
-  features.SetSmoothBase<double>(shape, factors.nest, factors.spatial, counts, base);
+  SetSmoothBase<double>(features, shape, factors.nest, factors.spatial, counts, base);
   features.SetInputs<double>(base, inputs);
   return {std::stod(row.at("rtl_cycles")),
           {model.Score(use, model.CostsAt(hardware)).latency_cycles,

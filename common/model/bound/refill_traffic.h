@@ -7,7 +7,7 @@
 #include "common/hardware/template.h"
 #include "common/model/bound/box_costs.h"
 #include "common/model/bound/tile_shape.h"
-#include "common/model/exact/count.h"
+#include "common/model/structure/structure.h"
 #include "common/workload/workload.h"
 
 namespace oneloop {

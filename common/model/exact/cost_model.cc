@@ -6,7 +6,6 @@
 #include <limits>
 #include <utility>
 
-#include "common/model/exact/input_corners.h"
 #include "common/workload/dims.h"
 
 namespace oneloop {
@@ -14,165 +13,55 @@ namespace {
 
 constexpr double kPicoPerMicro = 1e6;
 
-NestFactors<ExactFactor> FactorsOf(const Template& hardware_template, const Mapping& mapping) {
-  NestFactors<ExactFactor> factors;
-  for (int level = 0; level < hardware_template.num_levels(); ++level) {
-    for (const Dim dim : kAllDims) {
-      factors.temporal[ToIndex(level)][static_cast<std::size_t>(dim)] =
-          ExactFactor::Of(static_cast<double>(mapping.t(level, dim)));
-    }
-  }
-  const auto& axes = hardware_template.axes();
-  for (std::size_t a = 0; a < axes.size(); ++a) {
-    for (const Dim dim : kAllDims) {
-      ExactFactor& factor = factors.spatial[ToIndex(axes[a].level)][static_cast<std::size_t>(dim)];
-      factor = factor * ExactFactor::Of(static_cast<double>(mapping.s(static_cast<int>(a), dim)));
-    }
-  }
-  return factors;
-}
-
-// Rounds each instance's words up to whole blocks.
-double InBlocks(double words, double instances, double block) {
-  return std::ceil(words / instances / block) * block * instances;
-}
-
 // The smallest multiple of step that is ≥ value, forgiving the rounding of a root.
 double RoundUpToStep(double value, double step) {
   constexpr double kSlack = 1e-9;
   return std::ceil(value / step - kSlack) * step;
 }
 
-// The tile of one instance, from the innermost level outwards.
-class TileGrowth {
- public:
-  TileGrowth(const Template& hardware_template, const Mapping& mapping)
-      : template_(hardware_template), mapping_(mapping) {
-    extents_.fill(1);
-  }
-
-  void GrowTo(int level) {
-    for (; level_ < level; ++level_) {
-      const auto& temporal = mapping_.temporal[ToIndex(level_ + 1)];
-      for (std::size_t d = 0; d < extents_.size(); ++d) extents_[d] *= static_cast<double>(temporal[d]);
-    }
-    for (; axis_ < template_.axes().size() && template_.axes()[axis_].level <= level; ++axis_) {
-      const auto& spatial = mapping_.spatial[axis_];
-      for (std::size_t d = 0; d < extents_.size(); ++d) extents_[d] *= static_cast<double>(spatial[d]);
-    }
-  }
-
-  double Words(Tensor tensor, const LayerShape& shape) const {
-    switch (tensor) {
-      case Tensor::kW:
-        return Of(Dim::kR) * Of(Dim::kS) * Of(Dim::kC) * Of(Dim::kK) * Of(Dim::kG);
-      case Tensor::kI:
-        return Of(Dim::kN) * Of(Dim::kC) * Of(Dim::kG) *
-               Window(Of(Dim::kP), Of(Dim::kR), shape.w_stride, shape.w_dilation) *
-               Window(Of(Dim::kQ), Of(Dim::kS), shape.h_stride, shape.h_dilation);
-      case Tensor::kO:
-        break;
-    }
-    return Of(Dim::kN) * Of(Dim::kK) * Of(Dim::kP) * Of(Dim::kQ) * Of(Dim::kG);
-  }
-
- private:
-  double Of(Dim dim) const { return extents_[static_cast<std::size_t>(dim)]; }
-  static double Window(double outputs, double filters, std::int64_t stride, std::int64_t dilation) {
-    return (outputs - 1) * static_cast<double>(stride) + (filters - 1) * static_cast<double>(dilation) + 1;
-  }
-
-  const Template& template_;
-  const Mapping& mapping_;
-  std::array<double, kNumDims> extents_;
-  int level_ = -1;
-  std::size_t axis_ = 0;
-};
+// pJ of a flow at a port: each cluster's instances take their words together, access by access (E1).
+double FlowPj(const ComponentCosts::Port& port, double words, double instances) {
+  const double clusters = std::min(instances, port.most_clusters);
+  if (port.block_words == 1 && clusters == instances) return words * port.access_pj;
+  return std::ceil(words / instances / port.block_words) * port.paid_per_access * clusters * port.access_pj;
+}
 
 }  // namespace
 
-CostModel::CostModel(std::shared_ptr<const Template> hardware_template) : template_(std::move(hardware_template)) {
-  hierarchy_.num_levels = template_->num_levels();
-  for (int level = 0; level < hierarchy_.num_levels; ++level) {
-    for (const Tensor tensor : kAllTensors) {
-      if (!template_->level(level).keeps.Has(tensor)) continue;
-      hierarchy_.keepers[ToIndex(tensor)].push_back(level);
-      flows_.push_back({level, tensor, Flow::Kind::kRead});
-      if (level + 1 < hierarchy_.num_levels) flows_.push_back({level, tensor, Flow::Kind::kFill});
-      if (tensor == Tensor::kO) flows_.push_back({level, tensor, Flow::Kind::kUpdate});
-    }
-  }
-  counter_.emplace(*template_, flows_);
-}
-
-NestCounts<ExactFactor> CostModel::Count(const LayerShape& shape, const Mapping& mapping) const {
-  const NestFactors<ExactFactor> factors = FactorsOf(*template_, mapping);
-  NestCounts<ExactFactor> counts = NestCounter<ExactFactor>(hierarchy_, shape, mapping.order, factors).Count();
-  CorrectInput(shape, mapping, &counts);
-  return counts;
-}
-
-// From the innermost keeper outwards: each keeper's fills are the next one's reads.
-void CostModel::CorrectInput(const LayerShape& shape, const Mapping& mapping, NestCounts<ExactFactor>* counts) const {
-  const InputCorners corners(*template_, shape, mapping);
-  const auto input = [counts](int level) -> TensorCounts<double>& {
-    return counts->tensors[ToIndex(level)][ToIndex(Tensor::kI)];
-  };
-  const auto instances = [counts](int level) { return counts->instances[ToIndex(level)].value; };
-  int inner = -1;
-  for (const int level : hierarchy_.keepers[ToIndex(Tensor::kI)]) {
-    TensorCounts<double>& here = input(level);
-    const double requests = inner < 0 ? static_cast<double>(Macs(shape)) : input(inner).fills;
-    here.reads = requests / corners.Multicast(inner + 1, level);
-    if (inner >= 0) {
-      const InputCorners::Links links = corners.LinksOf(inner);
-      const double fan_outs = instances(inner + 1);
-      here.reads -= fan_outs * links.saved / corners.Multicast(inner + 2, level);
-      // Instances are counted alike, in whole words.
-      const double children = instances(inner);
-      input(inner).reads = children * std::floor((input(inner).reads + fan_outs * links.linked) / children + 0.5);
-    }
-    if (level + 1 < hierarchy_.num_levels) here.fills -= instances(level) * corners.RepeatedMoves(level);
-    inner = level;
-  }
-}
-
-// Resources come level by level from the innermost, and so the tile grows from one to the next.
-ResourceNeeds CostModel::Needs(const LayerShape& shape, const Mapping& mapping) const {
-  ResourceNeeds needs{};
-  TileGrowth tile(*template_, mapping);
-  const std::vector<Resource>& resources = template_->resources();
-  for (std::size_t r = 0; r < resources.size(); ++r) {
-    const Resource& resource = resources[r];
-    if (resource.is_axis()) {
-      needs[r] = 1;
-      for (const Dim dim : kAllDims) needs[r] *= static_cast<double>(mapping.s(resource.axis, dim));
-      continue;
-    }
-    tile.GrowTo(resource.level);
-    for (const Tensor tensor : kAllTensors) {
-      if (!resource.Holds(tensor)) continue;
-      needs[r] += tile.Words(tensor, shape) * resource.per_word[ToIndex(tensor)];
-    }
-  }
-  return needs;
-}
+CostModel::CostModel(std::shared_ptr<const Template> hardware_template)
+    : template_(std::move(hardware_template)), structure_(*template_), counter_(*template_, structure_) {}
 
 ComponentCosts CostModel::CostsAt(const HardwarePoint& hardware) const {
   ComponentCosts costs{};
-  for (int l = 0; l < hierarchy_.num_levels; ++l) {
-    const LevelSpec& level = template_->level(l);
-    const auto evaluate = [&hardware](const std::optional<Formula>& formula, double absent) {
-      return formula.has_value() ? formula->Evaluate(hardware) : absent;
-    };
-    costs.energy_pj[ToIndex(l)] = evaluate(level.energy_pj, 0);
-    costs.words_per_cycle[ToIndex(l)] = evaluate(level.words_per_cycle, std::numeric_limits<double>::infinity());
-    costs.block_words[ToIndex(l)] = evaluate(level.block_words, 1);
-  }
+  const auto evaluate = [&hardware](const std::optional<Formula>& formula, double absent) {
+    return formula.has_value() ? formula->Evaluate(hardware) : absent;
+  };
   const std::vector<Resource>& resources = template_->resources();
   for (std::size_t r = 0; r < resources.size(); ++r) costs.limit[r] = resources[r].limit.Evaluate(hardware);
+  const std::vector<PortRow>& ports = structure_.ports();
+  for (std::size_t p = 0; p < ports.size(); ++p) {
+    const PortSpec& spec = ports[p].spec;
+    ComponentCosts::Port& port = costs.ports[p];
+    port.access_pj = evaluate(spec.access_pj, 0);
+    port.block_words = evaluate(spec.block_words, 1);
+    port.paid_per_access = spec.priced_by_word ? port.block_words : 1;
+    port.words_per_cycle = evaluate(spec.words_per_cycle, std::numeric_limits<double>::infinity());
+    if (!spec.cluster.has_value()) continue;
+    double instances = 1;
+    for (std::size_t r = 0; r < resources.size(); ++r) {
+      if (resources[r].is_axis() && resources[r].level > ports[p].level) instances *= costs.limit[r];
+    }
+    port.most_clusters = std::max(1.0, instances / spec.cluster->Evaluate(hardware));
+  }
+  for (std::size_t k = 0; k < structure_.links().size(); ++k) {
+    costs.hop_pj[k] = evaluate(structure_.links()[k].spec.hop_pj, 0);
+    costs.router_pj[k] = evaluate(structure_.links()[k].spec.router_pj, 0);
+  }
+  for (const int level : structure_.leaking_levels()) {
+    costs.leak_pj[ToIndex(level)] = evaluate(template_->level(level).leak_pj, 0);
+  }
   const TemplateSpec& spec = template_->spec();
-  costs.mac_energy_pj = spec.mac_energy_pj.has_value() ? spec.mac_energy_pj->Evaluate(hardware) : 0;
+  costs.mac_energy_pj = evaluate(spec.mac_energy_pj, 0);
   costs.macs_per_cycle = spec.macs_per_cycle;
   costs.area_mm2 = template_->AreaMm2(hardware);
   return costs;
@@ -183,45 +72,62 @@ template <class Record>
 LayerFigures CostModel::ScoreParts(const LayerUse& use, const ComponentCosts& costs, Record&& record) const {
   double energy_pj = use.macs * costs.mac_energy_pj;
   // Timeloop finds the slowest level by its share of full speed, from rates per instance and cycle, and rounds the
-  // cycles up; the order of these operations decides the last cycle.
+  // cycles up; the order of these operations decides the last cycle (L1).
   const double compute_cycles = use.macs / (use.lanes * costs.macs_per_cycle);
   record.Compute(energy_pj, compute_cycles);
-  std::array<double, kMaxLevels> read_rate{};
-  std::array<double, kMaxLevels> write_rate{};
-  std::array<double, kMaxLevels> fill_and_update{};
-  for (std::size_t f = 0; f < flows_.size(); ++f) {
-    const auto level = ToIndex(flows_[f].level);
-    const double words = use.words[f];
-    const double block = costs.block_words[level];
-    const double flow_pj = (block == 1 ? words : InBlocks(words, use.instances[level], block)) * costs.energy_pj[level];
-    record.Flow(f, flow_pj);
-    energy_pj += flow_pj;
-    const double per_instance = words / use.instances[level];
-    if (flows_[f].kind == Flow::Kind::kRead) {
-      // Fills and updates of one tensor count as one stream of writes.
-      write_rate[level] += fill_and_update[level] / compute_cycles;
-      fill_and_update[level] = 0;
-      read_rate[level] += per_instance / compute_cycles;
-    } else {
-      fill_and_update[level] += per_instance;
+  double speed = 1;
+  const std::vector<Flow>& flows = structure_.flows();
+  const std::vector<PortRow>& ports = structure_.ports();
+  for (std::size_t p = 0; p < ports.size(); ++p) {
+    const ComponentCosts::Port& port = costs.ports[p];
+    const double instances = use.instances[ToIndex(ports[p].level)];
+    double read_rate = 0;
+    double write_rate = 0;
+    double fill_and_update = 0;
+    for (const int f : ports[p].flows) {
+      const double words = use.words[ToIndex(f)];
+      const double flow_pj = FlowPj(port, words, instances);
+      record.Flow(p, ToIndex(f), flow_pj);
+      energy_pj += flow_pj;
+      const double per_instance = words / instances;
+      if (flows[ToIndex(f)].kind == Flow::Kind::kRead) {
+        // Fills and updates of one tensor count as one stream of writes.
+        write_rate += fill_and_update / compute_cycles;
+        fill_and_update = 0;
+        read_rate += per_instance / compute_cycles;
+      } else {
+        fill_and_update += per_instance;
+      }
+    }
+    const double rate = read_rate + (write_rate + fill_and_update / compute_cycles);
+    const double port_speed = port.words_per_cycle / (rate * ports[p].spec.weight);
+    record.Port(p, compute_cycles / port_speed);
+    speed = std::min(speed, port_speed);
+  }
+  for (std::size_t k = 0; k < structure_.links().size(); ++k) {
+    for (const Tensor tensor : kAllTensors) {
+      const LinkUse& link = use.links[k][ToIndex(tensor)];
+      const double link_pj = link.hops * costs.hop_pj[k] + link.routers * costs.router_pj[k];  // (E2)
+      record.Link(k, tensor, link_pj);
+      energy_pj += link_pj;
     }
   }
-  double speed = 1;
-  for (std::size_t level = 0; level < ToIndex(hierarchy_.num_levels); ++level) {
-    const double rate = read_rate[level] + (write_rate[level] + fill_and_update[level] / compute_cycles);
-    const double level_speed = costs.words_per_cycle[level] / rate;
-    record.Level(level, compute_cycles / level_speed);
-    speed = std::min(speed, level_speed);
+  const double cycles = use.predicted_cycles > 0 ? use.predicted_cycles : std::ceil(compute_cycles / speed);
+  for (const int level : structure_.leaking_levels()) {
+    const double leak_pj = costs.leak_pj[ToIndex(level)] * cycles * use.instances[ToIndex(level)];  // (E3)
+    record.Leak(level, leak_pj);
+    energy_pj += leak_pj;
   }
-  return {energy_pj / kPicoPerMicro,
-          use.predicted_cycles > 0 ? use.predicted_cycles : std::ceil(compute_cycles / speed)};
+  return {energy_pj / kPicoPerMicro, cycles};
 }
 
 LayerFigures CostModel::Score(const LayerUse& use, const ComponentCosts& costs) const {
   struct Ignore {
     void Compute(double, double) {}
-    void Flow(std::size_t, double) {}
-    void Level(std::size_t, double) {}
+    void Flow(std::size_t, std::size_t, double) {}
+    void Port(std::size_t, double) {}
+    void Link(std::size_t, Tensor, double) {}
+    void Leak(int, double) {}
   };
   return ScoreParts(use, costs, Ignore());
 }
@@ -232,12 +138,27 @@ LayerParts CostModel::PartsOf(const LayerUse& use, const ComponentCosts& costs) 
       parts.mac_energy_pj = energy_pj;
       parts.compute_cycles = cycles;
     }
-    void Flow(std::size_t flow, double energy_pj) { parts.energy_pj[flow] = energy_pj; }
-    void Level(std::size_t level, double cycles) { parts.cycles[level] = cycles; }
+    void Flow(std::size_t port, std::size_t flow, double energy_pj) {
+      parts.port_pj[port] += energy_pj;
+      parts.energy_pj[flow] += energy_pj;
+    }
+    void Port(std::size_t port, double cycles) { parts.cycles[port] = cycles; }
+    void Link(std::size_t link, Tensor tensor, double energy_pj) { parts.link_pj[link][ToIndex(tensor)] = energy_pj; }
+    void Leak(int level, double energy_pj) { parts.leak_pj[ToIndex(level)] = energy_pj; }
     LayerParts parts;
   } keep;
   ScoreParts(use, costs, keep);
   return keep.parts;
+}
+
+double CostModel::Bandwidth(const Stream& stream, const ComponentCosts& costs) const {
+  double least = std::numeric_limits<double>::infinity();
+  for (std::size_t p = 0; p < structure_.ports().size(); ++p) {
+    const auto& [level, spec, flows] = structure_.ports()[p];
+    if (level != stream.level || !spec.tensors.Has(stream.tensor) || !spec.flows.Has(stream.kind)) continue;
+    least = std::min(least, costs.ports[p].words_per_cycle / spec.weight);
+  }
+  return least;
 }
 
 int CostModel::FirstShortage(const ResourceNeeds& need, const ComponentCosts& costs) const {

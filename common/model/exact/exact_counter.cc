@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "common/model/exact/input_corners.h"
+#include "common/model/structure/tile.h"
 #include "common/workload/dims.h"
 
 namespace oneloop {
@@ -16,19 +17,44 @@ namespace {
 using DimBits = std::uint32_t;
 
 constexpr DimBits Bit(Dim dim) { return DimBits{1} << Index(dim); }
-constexpr DimBits kSliding = Bit(Dim::kP) | Bit(Dim::kQ) | Bit(Dim::kR) | Bit(Dim::kS);
+constexpr DimBits kSliding = kSlidingDimSet.bits();
 
-constexpr DimBits BitsOf(Tensor tensor) {
-  DimBits bits = 0;
-  for (const Dim dim : kAllDims) {
-    if (IsRelevant(tensor, dim)) bits |= Bit(dim);
-  }
-  return bits;
-}
-constexpr std::array<DimBits, kNumTensors> kUsed = {BitsOf(Tensor::kW), BitsOf(Tensor::kI), BitsOf(Tensor::kO)};
+constexpr std::array<DimBits, kNumTensors> kUnused = {UnusedDims(Tensor::kW).bits(), UnusedDims(Tensor::kI).bits(),
+                                                      UnusedDims(Tensor::kO).bits()};
 
 // From here on products of whole numbers round.
 constexpr double kExactLimit = 9007199254740992.0;
+
+// The tile of one instance, from the innermost level outwards.
+class TileGrowth {
+ public:
+  TileGrowth(const Template& hardware_template, const Mapping& mapping)
+      : template_(hardware_template), mapping_(mapping) {
+    extents_.fill(1);
+  }
+
+  void GrowTo(int level) {
+    for (; level_ < level; ++level_) {
+      const auto& temporal = mapping_.temporal[ToIndex(level_ + 1)];
+      for (std::size_t d = 0; d < extents_.size(); ++d) extents_[d] *= static_cast<double>(temporal[d]);
+    }
+    for (; axis_ < template_.axes().size() && template_.axes()[axis_].level <= level; ++axis_) {
+      const auto& spatial = mapping_.spatial[axis_];
+      for (std::size_t d = 0; d < extents_.size(); ++d) extents_[d] *= static_cast<double>(spatial[d]);
+    }
+  }
+
+  double Words(Tensor tensor, const LayerShape& shape) const {
+    return TileWords(shape, tensor, [this](Dim dim) { return extents_[ToIndex(dim)]; });
+  }
+
+ private:
+  const Template& template_;
+  const Mapping& mapping_;
+  std::array<double, kNumDims> extents_;
+  int level_ = -1;
+  std::size_t axis_ = 0;
+};
 
 }  // namespace
 
@@ -68,13 +94,19 @@ class ExactCounter::Nest {
     return product;
   }
 
-  double Size(Tensor tensor) const {
-    double size = 1;
-    for (const Dim dim : kAllDims) {
-      if (IsRelevant(tensor, dim)) size *= static_cast<double>(shape.bound(dim));
+  // Copies that share their requests for a tensor, in the fan-outs of levels first..last.
+  double Sharing(Tensor tensor, int first, int last) const {
+    double product = 1;
+    for (int level = first; level <= last; ++level) {
+      product *= Copies(level, level, counter_.structure_.sharing(level, tensor).bits());
     }
-    return size;
+    return product;
   }
+  // Copies that hold the same part of a tensor, of a level's instances.
+  double EqualCopies(Tensor tensor, int level) const {
+    return Copies(level + 1, counter_.num_levels_ - 1, kUnused[ToIndex(tensor)]);
+  }
+
   double Macs() const {
     double macs = 1;
     for (const std::int64_t bound : shape.bounds) macs *= static_cast<double>(bound);
@@ -83,11 +115,11 @@ class ExactCounter::Nest {
 
   // Loops over dimensions that X does not use, outside one that it uses.
   double Revisits(Tensor tensor, int level) const {
-    const DimBits used = kUsed[ToIndex(tensor)];
+    const DimBits unused = kUnused[ToIndex(tensor)];
     double revisits = 1;
     bool open = false;
     for (const Loop* loop = LoopsOutside(level); loop != end(); ++loop) {
-      const bool relevant = (used >> loop->dim & 1) != 0;
+      const bool relevant = (unused >> loop->dim & 1) == 0;
       revisits *= open && !relevant ? loop->factor : 1.0;
       open = open || relevant;
     }
@@ -95,19 +127,21 @@ class ExactCounter::Nest {
   }
 
   double Extent(int level, Dim dim) const { return extents_[ToIndex(level)][ToIndex(dim)]; }
-  double Width(int level) const {
-    return (Extent(level, Dim::kP) - 1) * static_cast<double>(shape.w_stride) +
-           (Extent(level, Dim::kR) - 1) * static_cast<double>(shape.w_dilation) + 1;
+  double Width(int level) const { return WindowExtent(shape, true, Extent(level, Dim::kP), Extent(level, Dim::kR)); }
+  double Height(int level) const { return WindowExtent(shape, false, Extent(level, Dim::kQ), Extent(level, Dim::kS)); }
+  double Tile(Tensor tensor, int level) const {
+    return TileWords(shape, tensor, [this, level](Dim dim) { return Extent(level, dim); });
   }
-  double Height(int level) const {
-    return (Extent(level, Dim::kQ) - 1) * static_cast<double>(shape.h_stride) +
-           (Extent(level, Dim::kS) - 1) * static_cast<double>(shape.h_dilation) + 1;
-  }
-  double Tile(Tensor tensor, int level) const;
+  // Words of X's tiles that come to all instances of a level from outside.
+  double Loads(Tensor tensor, int level) const;
   double InputFills(int level) const;
   double RepeatedMoves(int level) const;
-  double InputMulticast(int first, int last) const;
+  double InputSharing(int first, int last) const;
+  double InputSharingAt(int level) const;
   InputCorners::Links NeighbourLinks(int child) const;
+  std::vector<SharingClass> Classes(const LinkRow& link, Tensor tensor) const;
+  double OwnRequests(Tensor tensor, int level) const;
+  InputCorners Corners() const { return {counter_.template_, counter_.structure_, shape, mapping}; }
 
   const LayerShape& shape;
   const Mapping& mapping;
@@ -117,12 +151,12 @@ class ExactCounter::Nest {
 
  private:
   void AddSpatial(int level) {
-    const Level& info = counter_.levels_[ToIndex(level)];
+    const Structure::Axes axes = counter_.structure_.axes(level);
     DimBits dims = 0;
-    if (info.num_axes > 0) {
+    if (axes.count > 0) {
       std::array<double, kNumDims>& factors = spatial_[ToIndex(level)];
       factors.fill(1);
-      for (int axis = info.first_axis; axis < info.first_axis + info.num_axes; ++axis) {
+      for (int axis = axes.first; axis < axes.first + axes.count; ++axis) {
         double copies = 1;
         for (const Dim dim : kAllDims) {
           const std::int64_t factor = mapping.s(axis, dim);
@@ -167,6 +201,7 @@ class ExactCounter::Nest {
     }
   }
 
+  const Loop* FirstMove(int level) const;
   const Loop* LoopsOutside(int level) const { return loops_.data() + begin_[ToIndex(level + 1)]; }
   const Loop* end() const { return loops_.data() + num_loops_; }
 
@@ -180,29 +215,34 @@ class ExactCounter::Nest {
   std::array<std::array<double, kNumDims>, kMaxLevels> extents_;
 };
 
-double ExactCounter::Nest::Tile(Tensor tensor, int level) const {
-  const auto e = [this, level](Dim dim) { return Extent(level, dim); };
-  switch (tensor) {
-    case Tensor::kW:
-      return e(Dim::kR) * e(Dim::kS) * e(Dim::kC) * e(Dim::kK) * e(Dim::kG);
-    case Tensor::kI:
-      return e(Dim::kN) * e(Dim::kC) * e(Dim::kG) * Width(level) * Height(level);
-    case Tensor::kO:
-      break;
-  }
-  return e(Dim::kN) * e(Dim::kK) * e(Dim::kP) * e(Dim::kQ) * e(Dim::kG);
+// The innermost loop outside a tile, but for those that leave the input's tile in place and do not end its overlap.
+const ExactCounter::Nest::Loop* ExactCounter::Nest::FirstMove(int level) const {
+  const Loop* first = LoopsOutside(level);
+  if (counter_.structure_.rests_end_overlap()) return first;
+  while (first != end() && DirectionOf(static_cast<Dim>(first->dim)) < 0) ++first;
+  return first;
 }
 
-// The rules of NestCounter::InputFills.
+double ExactCounter::Nest::Loads(Tensor tensor, int level) const {
+  if (tensor != Tensor::kI) {
+    return TensorSize(shape, tensor) * EqualCopies(tensor, level) * Revisits(tensor, level);  // (C1)
+  }
+  double fills = InputFills(level);
+  const double repeated = RepeatedMoves(level);
+  if (repeated != 0) fills -= instances[ToIndex(level)] * repeated;  // (I1)
+  return fills;
+}
+
+// (C2)
 double ExactCounter::Nest::InputFills(int level) const {
   double product = 1;
   for (const Dim dim : {Dim::kN, Dim::kC, Dim::kG}) product *= static_cast<double>(shape.bound(dim));
   product =
       product * Revisits(Tensor::kI, level) * Copies(level + 1, counter_.num_levels_ - 1, kSliding | Bit(Dim::kK));
-  const Loop* first = LoopsOutside(level);
+  const Loop* first = FirstMove(level);
   std::array<double, kNumDims> total;
   for (const Dim dim : kSlidingDims) total[ToIndex(dim)] = 1;
-  for (const Loop* loop = first; loop != end(); ++loop) total[ToIndex(loop->dim)] *= loop->factor;
+  for (const Loop* loop = LoopsOutside(level); loop != end(); ++loop) total[ToIndex(loop->dim)] *= loop->factor;
   const double width = Width(level);
   const double height = Height(level);
   double area = width * height;
@@ -210,7 +250,7 @@ double ExactCounter::Nest::InputFills(int level) const {
     if (shape.bound(dim) == 1) continue;
     const bool moves = first != end() && first->dim == Index(dim);
     product *= total[ToIndex(dim)];
-    const double side = dim == Dim::kP || dim == Dim::kR ? width : height;
+    const double side = MovesWidth(dim) ? width : height;
     if (!moves) {
       // Multiplied and divided by the same, which rounds only where the product does.
       if (area * side >= kExactLimit) area = area * side / side;
@@ -238,45 +278,76 @@ double ExactCounter::Nest::RepeatedMoves(int level) const {
     direction = here;
     ++movers;
   }
-  return movers < 2 ? 0 : InputCorners(counter_.template_, shape, mapping).RepeatedMoves(level);
+  return movers < 2 ? 0 : Corners().RepeatedMoves(level);
 }
 
-double ExactCounter::Nest::InputMulticast(int first, int last) const {
-  for (int level = first; level <= last; ++level) {
-    const DimBits dims = spatial_dims_[ToIndex(level)];
-    const auto both = [dims](Dim a, Dim b) { return (dims & Bit(a)) != 0 && (dims & Bit(b)) != 0; };
-    if (both(Dim::kP, Dim::kR) || both(Dim::kQ, Dim::kS)) {
-      return InputCorners(counter_.template_, shape, mapping).Multicast(first, last);
-    }
-  }
-  return Copies(first, last, Bit(Dim::kK));
+double ExactCounter::Nest::InputSharing(int first, int last) const {
+  double product = 1;
+  for (int level = first; level <= last; ++level) product *= InputSharingAt(level);
+  return product;
+}
+
+// Copies that share a request for inputs in the fan-out of one level, on average.
+double ExactCounter::Nest::InputSharingAt(int level) const {
+  const DimBits dims = spatial_dims_[ToIndex(level)];
+  if (dims == 0 || !counter_.structure_.MayCoincide(level)) return 1;
+  const auto both = [dims](Dim a, Dim b) { return (dims & Bit(a)) != 0 && (dims & Bit(b)) != 0; };
+  const bool may_coincide = both(Dim::kP, Dim::kR) || both(Dim::kQ, Dim::kS);
+  const double sharing = may_coincide ? Corners().Multicast(level)
+                                      : Copies(level, level, counter_.structure_.sharing(level, Tensor::kI).bits());
+  if (level == 0 || !counter_.passes_inputs_[ToIndex(level - 1)]) return sharing;
+  // (I4): what neighbours could have handed over takes no part in the mean.
+  const InputCorners::Links links = NeighbourLinks(level - 1);
+  if (links.linked == 0) return sharing;
+  const double words = Loads(Tensor::kI, level - 1) / instances[ToIndex(level)];
+  return (words - links.linked) / (words / sharing - links.saved);
 }
 
 // Only several copies have neighbours, and only a window that slides leaves them something.
 InputCorners::Links ExactCounter::Nest::NeighbourLinks(int child) const {
   const Loop* first = LoopsOutside(child);
   if (spatial_dims_[ToIndex(child + 1)] == 0 || first == end() || (kSliding >> first->dim & 1) == 0) return {};
-  return InputCorners(counter_.template_, shape, mapping).LinksOf(child);
+  return Corners().LinksOf(child);
 }
 
-ExactCounter::ExactCounter(const Template& hardware_template, const std::vector<Flow>& flows)
-    : template_(hardware_template), num_levels_(hardware_template.num_levels()) {
-  for (int level = 0; level < num_levels_; ++level) {
-    for (const Tensor tensor : kAllTensors) {
-      if (template_.level(level).keeps.Has(tensor)) keepers_[ToIndex(tensor)].push_back(level);
-    }
-    if (level + 1 < num_levels_ && template_.level(level).keeps.Has(Tensor::kI)) top_extent_ = level;
+std::vector<SharingClass> ExactCounter::Nest::Classes(const LinkRow& link, Tensor tensor) const {
+  const int level = link.level;
+  const double copies = Copies(level, level, ~DimBits{0});
+  const bool shared = !counter_.structure_.sharing(level, tensor).empty();
+  const bool is_input = tensor == Tensor::kI;
+  if (link.spec.mesh && copies <= static_cast<double>(kMostWalkedCopies)) {
+    const InputCorners corners = Corners();
+    return MeshClasses(tensor, shared, corners.CopyDigits(level), corners.RowLength(level), corners.NumRows(level));
   }
-  for (std::size_t a = 0; a < template_.axes().size(); ++a) {
-    Level& level = levels_[ToIndex(template_.axes()[a].level)];
-    if (level.num_axes++ == 0) level.first_axis = static_cast<int>(a);
+  std::vector<SharingClass> classes;
+  if (is_input && shared) {
+    classes = Corners().SharingClasses(level);
+  } else {
+    classes.push_back({Sharing(tensor, level, level), 1, 0});
   }
+  for (SharingClass& of : classes) of.hops = copies == 1 && link.spec.mesh ? 0 : SpreadHops(copies, of.copies);
+  return classes;
+}
+
+// What a level would be asked for if the next level inwards kept the tensor.
+double ExactCounter::Nest::OwnRequests(Tensor tensor, int level) const {
+  double requests = level == 0 ? Macs() : Loads(tensor, level - 1);
+  requests /= tensor == Tensor::kI ? InputSharing(level, level) : Sharing(tensor, level, level);
+  if (tensor == Tensor::kI && level > 0) requests -= instances[ToIndex(level)] * NeighbourLinks(level - 1).saved;
+  return requests;
+}
+
+ExactCounter::ExactCounter(const Template& hardware_template, const Structure& structure)
+    : template_(hardware_template), structure_(structure), num_levels_(structure.num_levels()) {
+  for (int level = 0; level + 1 < num_levels_; ++level) {
+    // Where the level keeps no inputs, its tile is asked for only if words could be handed over outside it.
+    passes_inputs_[ToIndex(level)] =
+        !template_.level(level).keeps.Has(Tensor::kI) && structure.axes(level + 1).count > 0;
+    if (template_.level(level).keeps.Has(Tensor::kI) || passes_inputs_[ToIndex(level)]) top_extent_ = level;
+  }
+  for (const LinkRow& link : structure.links()) top_extent_ = std::max(top_extent_, link.level - 1);
   for (const Resource& resource : template_.resources()) {
     if (!resource.is_axis()) top_extent_ = std::max(top_extent_, resource.level);
-  }
-  for (std::size_t f = 0; f < flows.size(); ++f) {
-    if (flows[f].kind == Flow::Kind::kRead)
-      levels_[ToIndex(flows[f].level)].flow[ToIndex(flows[f].tensor)] = static_cast<int>(f);
   }
 }
 
@@ -290,54 +361,96 @@ LayerUse ExactCounter::Use(const LayerShape& shape, const Mapping& mapping) cons
   use.macs = static_cast<double>(Macs(shape));
   use.lanes = nest.lanes;
   SetNeeds(nest, &use);
+  for (std::size_t k = 0; k < structure_.links().size(); ++k) {
+    for (const Tensor tensor : kAllTensors)
+      use.links[k][ToIndex(tensor)] = CountLink(nest, structure_.links()[k], tensor);
+  }
   return use;
 }
 
-// The rules of NestCounter::CountLevel for W and O.
-void ExactCounter::CountMonomialTensor(const Nest& nest, Tensor tensor, LayerUse* use) const {
-  const DimBits unused = ~kUsed[ToIndex(tensor)];
-  const double size = nest.Size(tensor);
-  int inner = -1;
-  double requests = nest.Macs();
-  for (const int level : keepers_[ToIndex(tensor)]) {
-    double* words = use->words.data() + levels_[ToIndex(level)].flow[ToIndex(tensor)];
-    requests /= nest.Copies(inner + 1, level, unused);
-    const double copies = nest.Copies(level + 1, num_levels_ - 1, unused);
-    const bool outermost = level + 1 == num_levels_;
-    words[0] = requests;
-    if (tensor == Tensor::kO) {
-      words[0] = requests - size * copies;
-      words[outermost ? 1 : 2] = requests;
-    }
-    if (outermost) return;
-    requests = words[1] = size * copies * nest.Revisits(tensor, level);
-    inner = level;
+// What each flow of a keeper counts, as the structure says.
+void ExactCounter::SetFlows(const Keeper& keeper, double requests, double loads, double first, LayerUse* use) const {
+  for (const int f : keeper.flow) {
+    if (f < 0) continue;
+    const Flow& flow = structure_.flows()[ToIndex(f)];
+    double& words = use->words[ToIndex(f)];
+    words = flow.counts == Flow::Counts::kRequests ? requests : loads;
+    if (flow.leaves_out_first) words -= first;  // (C4)
   }
 }
 
-// The rules of NestCounter::CountLevel for I with those of CostModel::CorrectInput.
-void ExactCounter::CountInput(const Nest& nest, LayerUse* use) const {
-  int inner = -1;
-  double requests = static_cast<double>(Macs(nest.shape));
-  double* inner_words = nullptr;
-  for (const int level : keepers_[ToIndex(Tensor::kI)]) {
-    double* words = use->words.data() + levels_[ToIndex(level)].flow[ToIndex(Tensor::kI)];
-    words[0] = requests / nest.InputMulticast(inner + 1, level);
-    if (inner >= 0) {
-      const InputCorners::Links links = nest.NeighbourLinks(inner);
-      const double fan_outs = nest.instances[ToIndex(inner + 1)];
-      if (links.saved != 0) words[0] -= fan_outs * links.saved / nest.InputMulticast(inner + 2, level);
-      const double children = nest.instances[ToIndex(inner)];
-      inner_words[0] = children * std::floor((inner_words[0] + fan_outs * links.linked) / children + 0.5);
-    }
-    if (level + 1 == num_levels_) return;
-    words[1] = nest.InputFills(level);
-    const double repeated = nest.RepeatedMoves(level);
-    if (repeated != 0) words[1] -= nest.instances[ToIndex(level)] * repeated;
-    requests = words[1];
-    inner_words = words;
-    inner = level;
+void ExactCounter::CountMonomialTensor(const Nest& nest, Tensor tensor, LayerUse* use) const {
+  const double size = TensorSize(nest.shape, tensor);
+  double requests = nest.Macs();
+  for (const Keeper& keeper : structure_.keepers(tensor)) {
+    requests /= nest.Sharing(tensor, keeper.inner + 1, keeper.level);  // (C3)
+    const double loads = keeper.is_outermost ? 0 : nest.Loads(tensor, keeper.level);
+    SetFlows(keeper, requests, loads, size * nest.EqualCopies(tensor, keeper.level), use);
+    requests = loads;
   }
+}
+
+void ExactCounter::CountInput(const Nest& nest, LayerUse* use) const {
+  double requests = nest.Macs();
+  const Keeper* within = nullptr;
+  for (const Keeper& keeper : structure_.keepers(Tensor::kI)) {
+    double reads = requests / nest.InputSharing(keeper.inner + 1, keeper.level);  // (C3), (I2)
+    if (within != nullptr) {
+      const int fan_out = keeper.inner + 1;
+      const InputCorners::Links links = nest.NeighbourLinks(keeper.inner);
+      const double fan_outs = nest.instances[ToIndex(fan_out)];
+      // (I3): the words of one fan-out, over the instances of all of them.
+      if (links.saved != 0) reads -= fan_outs * links.saved / nest.InputSharing(fan_out + 1, keeper.level);
+      const double children = nest.instances[ToIndex(keeper.inner)];
+      double& child_reads = use->words[ToIndex(within->flow[static_cast<std::size_t>(FlowKind::kRead)])];
+      child_reads = children * std::floor((child_reads + links.linked) / children + 0.5);
+      if (links.linked != 0 && fan_outs > 1) {
+        double& child_fills = use->words[ToIndex(within->flow[static_cast<std::size_t>(FlowKind::kFill)])];
+        child_fills = children * std::floor((child_fills - (fan_outs - 1) * links.linked) / children);
+      }
+    }
+    requests = keeper.is_outermost ? 0 : nest.Loads(Tensor::kI, keeper.level);
+    SetFlows(keeper, reads, requests, 0, use);
+    within = &keeper;
+  }
+}
+
+// Words of a tensor that cross a fan-out, each as often as it leaves the root, and their ways (N1 to N4).
+LinkUse ExactCounter::CountLink(const Nest& nest, const LinkRow& link, Tensor tensor) const {
+  const Keeper& keeper = structure_.keepers(tensor)[ToIndex(link.keeper[ToIndex(tensor)])];
+  const int level = link.level;
+  const int first = keeper.inner + 1;
+  const bool is_input = tensor == Tensor::kI;
+  const double instances = nest.instances[ToIndex(level)];
+  double words = keeper.inner < 0 ? nest.Macs() : nest.Loads(tensor, keeper.inner);
+  words /= is_input ? nest.InputSharing(first, level) : nest.Sharing(tensor, first, level);
+  InputCorners::Links handed_over;
+  if (is_input && keeper.inner >= 0) {
+    handed_over = nest.NeighbourLinks(keeper.inner);
+    const double fan_outs = nest.instances[ToIndex(first)];
+    if (handed_over.saved != 0) words -= fan_outs * handed_over.saved / nest.InputSharing(first + 1, level);
+  }
+  // Of outputs at the outermost level those that are loaded again, too (N3).
+  if (tensor == Tensor::kO && level == structure_.outermost()) words = 2 * words - TensorSize(nest.shape, tensor);
+  LinkUse use;
+  if (words > 0) {
+    const std::vector<SharingClass> classes = nest.Classes(link, tensor);
+    double tiles = 0;
+    for (const SharingClass& of : classes) tiles += of.words;
+    // By position: as if the next level inwards kept the tensor, whatever it keeps (N2).
+    const double own = link.spec.mesh ? nest.OwnRequests(tensor, level) : words;
+    for (const SharingClass& of : classes) {
+      const double part = words * of.words / tiles;
+      const double hops = link.spec.mesh ? own * of.words / tiles * of.hops : part * of.hops;
+      use.hops += hops;
+      use.routers += part + (link.spec.mesh ? part * std::floor(hops / part) : hops);
+    }
+  }
+  if (level == first && handed_over.linked != 0) {
+    use.hops += instances * handed_over.linked;  // (N4)
+    use.routers += 2 * instances * handed_over.linked;
+  }
+  return use;
 }
 
 void ExactCounter::SetNeeds(const Nest& nest, LayerUse* use) const {
@@ -353,6 +466,27 @@ void ExactCounter::SetNeeds(const Nest& nest, LayerUse* use) const {
       use->need[r] += nest.Tile(tensor, resource.level) * resource.per_word[ToIndex(tensor)];
     }
   }
+}
+
+// Resources come level by level from the innermost, and so the tile grows from one to the next.
+ResourceNeeds ExactCounter::Needs(const LayerShape& shape, const Mapping& mapping) const {
+  ResourceNeeds needs{};
+  TileGrowth tile(template_, mapping);
+  const std::vector<Resource>& resources = template_.resources();
+  for (std::size_t r = 0; r < resources.size(); ++r) {
+    const Resource& resource = resources[r];
+    if (resource.is_axis()) {
+      needs[r] = 1;
+      for (const Dim dim : kAllDims) needs[r] *= static_cast<double>(mapping.s(resource.axis, dim));
+      continue;
+    }
+    tile.GrowTo(resource.level);
+    for (const Tensor tensor : kAllTensors) {
+      if (!resource.Holds(tensor)) continue;
+      needs[r] += tile.Words(tensor, shape) * resource.per_word[ToIndex(tensor)];
+    }
+  }
+  return needs;
 }
 
 }  // namespace oneloop

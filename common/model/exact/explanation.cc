@@ -1,7 +1,8 @@
 #include "common/model/exact/explanation.h"
-#include "common/workload/dims.h"
 
 #include <algorithm>
+
+#include "common/workload/dims.h"
 
 namespace oneloop {
 namespace {
@@ -59,11 +60,26 @@ LayerExplanation ExplainLayer(const CostModel& model, const LayerUse& use, const
   layer.mac_energy_uj = parts.mac_energy_pj * kMicroPerPico;
   for (std::size_t f = 0; f < model.flows().size(); ++f) {
     const Flow& flow = model.flows()[f];
-    layer.energy_uj[ToIndex(flow.level)][static_cast<std::size_t>(flow.tensor)] += parts.energy_pj[f] * kMicroPerPico;
+    layer.energy_uj[ToIndex(flow.level)][ToIndex(flow.tensor)] += parts.energy_pj[f] * kMicroPerPico;
+  }
+  const Structure& structure = model.structure();
+  for (std::size_t k = 0; k < structure.links().size(); ++k) {
+    for (const Tensor tensor : kAllTensors) {
+      layer.link_uj[ToIndex(structure.links()[k].level)][ToIndex(tensor)] =
+          parts.link_pj[k][ToIndex(tensor)] * kMicroPerPico;
+    }
+  }
+  for (const int level : structure.leaking_levels()) {
+    layer.leak_uj[ToIndex(level)] = parts.leak_pj[ToIndex(level)] * kMicroPerPico;
   }
   layer.mac_cycles = parts.compute_cycles;
-  layer.cycles = parts.cycles;
-  if (use.predicted_cycles == 0) FindSlowest(model.hierarchy().num_levels, &layer);
+  for (std::size_t p = 0; p < structure.ports().size(); ++p) {
+    const std::size_t level = ToIndex(structure.ports()[p].level);
+    if (parts.cycles[p] <= layer.cycles[level]) continue;
+    layer.cycles[level] = parts.cycles[p];
+    layer.slowest_port[level] = static_cast<int>(p);
+  }
+  if (use.predicted_cycles == 0) FindSlowest(model.structure().num_levels(), &layer);
   const double peak = PeakMacsPerCycle(model.hardware_template(), costs);
   layer.utilisation = use.macs / layer.figures.latency_cycles / peak;
   layer.units_in_use = use.lanes * costs.macs_per_cycle / peak;

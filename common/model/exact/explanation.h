@@ -24,10 +24,13 @@ struct LayerExplanation {
   LayerFigures figures;  // CostModel::Score
   double mac_energy_uj = 0;
   std::array<std::array<double, kNumTensors>, kMaxLevels> energy_uj{};  // by level and tensor: reads, fills, updates
+  std::array<std::array<double, kNumTensors>, kMaxLevels> link_uj{};    // by level and tensor: its fan-out
+  std::array<double, kMaxLevels> leak_uj{};                             // by level
 
   // Cycles that each component would need if it were the only one that takes time; 0 of a level without a bandwidth.
   double mac_cycles = 0;
   std::array<double, kMaxLevels> cycles{};
+  std::array<int, kMaxLevels> slowest_port{};  // by Structure::ports(), of each level with cycles
   // The slowest component and the next; of equals the inner one. Nothing for a latency that a predictor gives: it does
   // not say what it comes from.
   std::optional<int> bound_by;

@@ -12,14 +12,14 @@ constexpr double kLongestRow = 9e18;
 
 }  // namespace
 
-InputCorners::InputCorners(const Template& hardware_template, const LayerShape& shape, const Mapping& mapping)
-    : template_(hardware_template), shape_(shape), mapping_(mapping) {}
+InputCorners::InputCorners(const Template& hardware_template, const Structure& structure, const LayerShape& shape,
+                           const Mapping& mapping)
+    : template_(hardware_template), structure_(structure), shape_(shape), mapping_(mapping) {}
 
 std::int64_t InputCorners::SpatialFactor(int level, Dim dim) const {
   std::int64_t factor = 1;
-  for (std::size_t a = 0; a < template_.axes().size(); ++a) {
-    if (template_.axes()[a].level == level) factor *= mapping_.s(static_cast<int>(a), dim);
-  }
+  const Structure::Axes axes = structure_.axes(level);
+  for (int axis = axes.first; axis < axes.first + axes.count; ++axis) factor *= mapping_.s(axis, dim);
   return factor;
 }
 
@@ -83,8 +83,11 @@ double InputCorners::FirstDelta(const LoopList& loops, const Shift& extents, dou
   return 0;
 }
 
+// (I1)
 double InputCorners::RepeatedMoves(int level) const {
-  const LoopList loops = LoopsOutside(level);
+  LoopList loops = LoopsOutside(level);
+  const bool rests_end_overlap = structure_.rests_end_overlap();
+  if (!rests_end_overlap) loops.DropFront([](const Loop& loop) { return loop.shift == Shift{}; });
   if (loops.size() < 2) return 0;
   const Shift extents = ExtentsOf(level);
   double words = 1;
@@ -95,31 +98,45 @@ double InputCorners::RepeatedMoves(int level) const {
   for (std::size_t j = 1; j < loops.size(); ++j) {
     // A whole tile by the smooth rule, unless nothing has moved yet.
     moved = moved || loops[j].shift != Shift{};
-    if (moved && loops[j].move == loops.front().move) excess += loops[j].weight * (words - first);
+    if (!rests_end_overlap && loops[j].move == Shift{}) {
+      excess += loops[j].weight * words;
+    } else if (moved && loops[j].move == loops.front().move) {
+      excess += loops[j].weight * (words - first);
+    }
   }
   return excess;
 }
 
-double InputCorners::Multicast(int first, int last) const {
-  double ratio = 1;
-  for (int level = first; level <= last; ++level) {
-    ratio *= static_cast<double>(SpatialFactor(level, Dim::kK));
-    const auto below = ExtentsBelow(level);
-    for (const auto& [output, filter] : {std::pair{Dim::kP, Dim::kR}, std::pair{Dim::kQ, Dim::kS}}) {
-      const std::int64_t outputs = SpatialFactor(level, output);
-      const std::int64_t filters = SpatialFactor(level, filter);
-      if (outputs == 1 || filters == 1) continue;
-      const WindowGrid grid(outputs, filters, below[static_cast<std::size_t>(output)] * UnitStep(shape_, output),
-                            below[static_cast<std::size_t>(filter)] * UnitStep(shape_, filter));
-      ratio *= static_cast<double>(outputs * filters) / static_cast<double>(grid.Distinct());
-    }
+// (I2)
+double InputCorners::Multicast(int level) const {
+  double ratio = static_cast<double>(SpatialFactor(level, Dim::kK));
+  const auto below = ExtentsBelow(level);
+  for (const auto& [output, filter] : {std::pair{Dim::kP, Dim::kR}, std::pair{Dim::kQ, Dim::kS}}) {
+    const std::int64_t outputs = SpatialFactor(level, output);
+    const std::int64_t filters = SpatialFactor(level, filter);
+    if (outputs == 1 || filters == 1) continue;
+    const WindowGrid grid(outputs, filters, below[ToIndex(output)] * UnitStep(shape_, output),
+                          below[ToIndex(filter)] * UnitStep(shape_, filter));
+    ratio *= static_cast<double>(outputs * filters) / static_cast<double>(grid.Distinct());
   }
   return ratio;
 }
 
-// A necessary condition, cheap to test: tiles meet again only when both dimensions of one direction move them.
+// Necessary conditions, cheap to test: a neighbour lies in the direction of a move, and tiles meet again only when both
+// dimensions of one direction move them.
 bool InputCorners::MayLink(int fan_out, const LoopList& loops) const {
   if (loops.empty() || !IsSliding(loops.front().dim)) return false;
+  std::array<bool, kNumDirections> spread{};
+  for (const Dim dim : kAllDims) {
+    if (DirectionOf(dim) >= 0 && SpatialFactor(fan_out, dim) > 1) spread[ToIndex(DirectionOf(dim))] = true;
+  }
+  const auto meets = [&spread](const Loop& loop) {
+    for (std::size_t a = 0; a < spread.size(); ++a) {
+      if (loop.move[a] != 0 && !spread[a]) return false;
+    }
+    return true;
+  };
+  if (std::none_of(loops.begin(), loops.end(), meets)) return false;
   const auto has_loop = [&](Dim dim) {
     return std::any_of(loops.begin(), loops.end(), [dim](const Loop& loop) { return loop.dim == dim; });
   };
@@ -135,12 +152,12 @@ bool InputCorners::MayLink(int fan_out, const LoopList& loops) const {
 InputCorners::DigitList InputCorners::DigitsOf(int fan_out) const {
   DigitList digits;
   auto extents = ExtentsBelow(fan_out);
-  for (std::size_t a = 0; a < template_.axes().size(); ++a) {
-    if (template_.axes()[a].level != fan_out) continue;
+  const Structure::Axes axes = structure_.axes(fan_out);
+  for (int axis = axes.first; axis < axes.first + axes.count; ++axis) {
     for (const Dim dim : kAllDims) {
-      const std::int64_t factor = mapping_.s(static_cast<int>(a), dim);
+      const std::int64_t factor = mapping_.s(axis, dim);
       if (factor == 1) continue;
-      std::int64_t& extent = extents[static_cast<std::size_t>(dim)];
+      std::int64_t& extent = extents[ToIndex(dim)];
       digits.push_back({factor, DirectionOf(dim), dim == Dim::kR || dim == Dim::kS, extent * UnitStep(shape_, dim)});
       extent *= factor;
     }
@@ -148,22 +165,66 @@ InputCorners::DigitList InputCorners::DigitsOf(int fan_out) const {
   return digits;
 }
 
-// Physical length of the first axis; the used one where a parameter sizes it, as the search sizes it to what is used.
-std::int64_t InputCorners::RowLength(int fan_out) const {
+std::int64_t InputCorners::AxisLength(int axis) const {
   for (const Resource& resource : template_.resources()) {
-    if (!resource.is_axis() || resource.level != fan_out) continue;
-    if (resource.owner < 0) {
-      return static_cast<std::int64_t>(std::clamp(resource.limit.terms().front().coefficient, 1.0, kLongestRow));
-    }
-    std::int64_t used = 1;
-    for (const Dim dim : kAllDims) used *= mapping_.s(resource.axis, dim);
-    return used;
+    if (resource.axis != axis || resource.owner >= 0) continue;
+    return static_cast<std::int64_t>(std::clamp(resource.limit.terms().front().coefficient, 1.0, kLongestRow));
   }
-  return 1;
+  std::int64_t used = 1;
+  for (const Dim dim : kAllDims) used *= mapping_.s(axis, dim);
+  return used;
 }
 
+std::int64_t InputCorners::RowLength(int fan_out) const {
+  const Structure::Axes axes = structure_.axes(fan_out);
+  return axes.count == 0 ? 1 : AxisLength(axes.first);
+}
+
+std::int64_t InputCorners::NumRows(int fan_out) const {
+  const Structure::Axes axes = structure_.axes(fan_out);
+  double rows = 1;
+  for (int axis = axes.first + 1; axis < axes.first + axes.count; ++axis) {
+    rows = std::min(kLongestRow, rows * static_cast<double>(AxisLength(axis)));
+  }
+  return static_cast<std::int64_t>(rows);
+}
+
+std::vector<SharingClass> InputCorners::SharingClasses(int level) const {
+  std::vector<SharingClass> classes = {{static_cast<double>(SpatialFactor(level, Dim::kK)), 1, 0}};
+  for (const Dim dim : {Dim::kN, Dim::kC, Dim::kG}) classes[0].words *= static_cast<double>(SpatialFactor(level, dim));
+  const auto below = ExtentsBelow(level);
+  for (const auto& [output, filter] : {std::pair{Dim::kP, Dim::kR}, std::pair{Dim::kQ, Dim::kS}}) {
+    const WindowGrid grid(SpatialFactor(level, output), SpatialFactor(level, filter),
+                          below[ToIndex(output)] * UnitStep(shape_, output),
+                          below[ToIndex(filter)] * UnitStep(shape_, filter));
+    std::vector<SharingClass> both;
+    grid.ForEachLength([&](double length, double chains) {
+      for (const SharingClass& one : classes) both.push_back({one.copies * length, one.words * chains, 0});
+    });
+    classes = std::move(both);
+  }
+  return classes;
+}
+
+std::vector<CopyDigit> InputCorners::CopyDigits(int level) const {
+  std::vector<CopyDigit> digits;
+  auto extents = ExtentsBelow(level);
+  const Structure::Axes axes = structure_.axes(level);
+  for (int axis = axes.first; axis < axes.first + axes.count; ++axis) {
+    for (const Dim dim : kAllDims) {
+      const std::int64_t factor = mapping_.s(axis, dim);
+      if (factor == 1) continue;
+      digits.push_back({dim, factor, extents[ToIndex(dim)] * UnitStep(shape_, dim)});
+      extents[ToIndex(dim)] *= factor;
+    }
+  }
+  return digits;
+}
+
+// (I3)
 InputCorners::Links InputCorners::LinksOf(int child) const {
   const int fan_out = child + 1;
+  if (!structure_.HandsOver(fan_out)) return {};
   const LoopList loops = LoopsOutside(child);
   if (!MayLink(fan_out, loops)) return {};
   const DigitList digits = DigitsOf(fan_out);

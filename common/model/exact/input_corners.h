@@ -1,13 +1,17 @@
 #ifndef ONELOOP_COMMON_MODEL_EXACT_INPUT_CORNERS_H_
 #define ONELOOP_COMMON_MODEL_EXACT_INPUT_CORNERS_H_
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "common/hardware/template.h"
 #include "common/mapping/mapping.h"
+#include "common/model/exact/link_hops.h"
 #include "common/model/exact/neighbour_links.h"
+#include "common/model/structure/structure.h"
 #include "common/workload/workload.h"
 
 namespace oneloop {
@@ -18,13 +22,20 @@ namespace oneloop {
 // input". A view: the arguments must outlive it.
 class InputCorners {
  public:
-  InputCorners(const Template& hardware_template, const LayerShape& shape, const Mapping& mapping);
+  InputCorners(const Template& hardware_template, const Structure& structure, const LayerShape& shape,
+               const Mapping& mapping);
 
   // Words per instance of `level` by which the smooth rule overestimates its fills; may be negative.
   double RepeatedMoves(int level) const;
 
-  // Copies per distinct window in the fan-outs of levels first..last.
-  double Multicast(int first, int last) const;
+  // Copies per distinct window in the fan-out of a level that shares inputs.
+  double Multicast(int level) const;
+
+  // The same, told apart by how many copies share a window; hops are left at 0.
+  std::vector<SharingClass> SharingClasses(int level) const;
+
+  // The spatial factors of a fan-out as digits of its copies' numbers.
+  std::vector<CopyDigit> CopyDigits(int level) const;
 
   // Words that the fan-out just outside keeper `child` saves its source, and words that the children send each other
   // instead; of one instance of level child + 1.
@@ -33,6 +44,10 @@ class InputCorners {
     double linked = 0;
   };
   Links LinksOf(int child) const;
+
+  // Units in a row of the fan-out's copies, along its first axis, and rows, along its others; at least 1.
+  std::int64_t RowLength(int fan_out) const;
+  std::int64_t NumRows(int fan_out) const;
 
  private:
   using Shift = NeighbourLinks::Shift;
@@ -60,6 +75,13 @@ class InputCorners {
     T* end() { return items_.data() + size_; }
     const T* begin() const { return items_.data(); }
     const T* end() const { return items_.data() + size_; }
+    template <class Predicate>
+    void DropFront(Predicate predicate) {
+      std::size_t first = 0;
+      while (first < size_ && predicate(items_[first])) ++first;
+      std::copy(begin() + first, end(), begin());
+      size_ -= first;
+    }
     void push_back(const T& item) { items_[size_++] = item; }
 
    private:
@@ -74,10 +96,12 @@ class InputCorners {
   static double FirstDelta(const LoopList& loops, const Shift& extents, double words);
   bool MayLink(int fan_out, const LoopList& loops) const;
   DigitList DigitsOf(int fan_out) const;
-  // At least 1.
-  std::int64_t RowLength(int fan_out) const;
+  // Units of an axis of a fan-out: those in use where a parameter sizes it, as the search sizes it to what is used; at
+  // least 1.
+  std::int64_t AxisLength(int axis) const;
 
   const Template& template_;
+  const Structure& structure_;
   const LayerShape& shape_;
   const Mapping& mapping_;
 };

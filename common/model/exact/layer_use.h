@@ -6,20 +6,10 @@
 #include <cstddef>
 
 #include "common/hardware/template.h"
+#include "common/model/structure/structure.h"
 #include "common/workload/dims.h"
 
 namespace oneloop {
-
-inline constexpr int kMaxFlows = 7 * kMaxLevels;  // reads and fills of W, I, O, updates of O
-inline constexpr int kMaxResources = kMaxAxes + kMaxPartitions;
-
-// One stream of words at a level, over all its instances.
-struct Flow {
-  enum class Kind { kRead, kFill, kUpdate };
-  int level;
-  Tensor tensor;
-  Kind kind;
-};
 
 // Amounts by Template::resources(): copies along an axis, bytes or words of one instance.
 using ResourceNeeds = std::array<double, kMaxResources>;
@@ -29,16 +19,34 @@ inline void RaiseTo(const ResourceNeeds& need, ResourceNeeds* most) {
   for (std::size_t r = 0; r < need.size(); ++r) (*most)[r] = std::max((*most)[r], need[r]);
 }
 
+// Ways that words go in one fan-out, all of its kind together: words times hops, and times routers.
+struct LinkUse {
+  double hops = 0;
+  double routers = 0;
+};
+
 // What one layer's mapping asks of the hardware, whatever its sizes.
 struct LayerUse {
-  std::array<double, kMaxFlows> words;       // by CostModel::flows(), all instances together
+  std::array<double, kMaxFlows> words;       // by Structure::flows(), all instances together
   std::array<double, kMaxLevels> instances;  // in use, by level
   ResourceNeeds need;
   double macs;
   double lanes;  // multiply-accumulate units in use
+  // By Structure::links() and tensor.
+  std::array<std::array<LinkUse, kNumTensors>, kMaxLevels> links;
   // By a LatencyPredictor that is to stand in the place of the analytical latency; 0 without one.
   double predicted_cycles = 0;
 };
+
+// Words of all tiles that a keeper loads, first loads included. Precondition: it is not the outermost.
+inline double LoadsOf(const Structure& structure, const Keeper& keeper, const LayerUse& use) {
+  const auto words = [&](FlowKind kind) { return use.words[ToIndex(keeper.flow[static_cast<std::size_t>(kind)])]; };
+  const int fill = keeper.flow[static_cast<std::size_t>(FlowKind::kFill)];
+  const bool lacks_first = structure.flows()[ToIndex(fill)].leaves_out_first;
+  // The first of each element are those updates that read nothing.
+  const double first = lacks_first ? words(FlowKind::kUpdate) - words(FlowKind::kRead) : 0;
+  return words(FlowKind::kFill) + first;
+}
 
 }  // namespace oneloop
 

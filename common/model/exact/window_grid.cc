@@ -124,6 +124,27 @@ std::int64_t WindowGrid::Chains(std::int64_t outputs, std::int64_t filters) cons
          std::max<std::int64_t>(0, outputs - output_period_) * std::max<std::int64_t>(0, filters - filter_period_);
 }
 
+// Of a chain of n copies, n - k + 1 begin a stretch of k copies. With B(k) such stretches in the whole grid, B(k) -
+// 2 B(k + 1) + B(k + 2) chains have exactly k copies.
+void WindowGrid::ForEachLength(const std::function<void(double length, double chains)>& visit) const {
+  const auto stretches = [this](std::int64_t copies) {
+    const double outputs =
+        static_cast<double>(outputs_) - static_cast<double>(copies - 1) * static_cast<double>(output_period_);
+    const double filters =
+        static_cast<double>(filters_) - static_cast<double>(copies - 1) * static_cast<double>(filter_period_);
+    return std::max(0.0, outputs) * std::max(0.0, filters);
+  };
+  const std::int64_t longest = LongestChain();
+  for (std::int64_t length = 1; length <= std::min(longest, kMostLengths); ++length) {
+    const double chains = stretches(length) - 2 * stretches(length + 1) + stretches(length + 2);
+    if (chains > 0) visit(static_cast<double>(length), chains);
+  }
+  if (longest <= kMostLengths) return;
+  const double chains = stretches(kMostLengths + 1) - stretches(kMostLengths + 2);
+  const double copies = stretches(kMostLengths + 1) + static_cast<double>(kMostLengths) * chains;
+  visit(copies / chains, chains);
+}
+
 std::int64_t WindowGrid::LongestChain() const {
   return 1 + std::min((outputs_ - 1) / output_period_, (filters_ - 1) / filter_period_);
 }

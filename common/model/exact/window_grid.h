@@ -25,6 +25,10 @@ class WindowGrid {
                   const std::function<void(std::int64_t i, std::int64_t j)>& visit) const;
   // Copies of the longest chain.
   std::int64_t LongestChain() const;
+  // Calls visit(length, chains) for each length that chains have, ascending; beyond kMostLengths all further chains are
+  // given at once, with their mean length.
+  static constexpr std::int64_t kMostLengths = 4096;
+  void ForEachLength(const std::function<void(double length, double chains)>& visit) const;
   // Whether a chain begins with (i, j), in the direction in which i grows.
   bool IsFirst(std::int64_t i, std::int64_t j) const { return i < output_period_ || j >= filters_ - filter_period_; }
 

@@ -187,11 +187,29 @@ HWY_INLINE void RunInputFill(const Lanes& lanes, const Program::InputFill& fill)
   lanes.Set(fill.out, words);
 }
 
-HWY_INLINE void RunLevelsAndNeeds(const Lanes& lanes) {
+// (N1), in log2 of copies and sharing.
+HWY_INLINE void RunLinks(const Lanes& lanes) {
   const Program& program = lanes.program;
-  for (const Program::LevelWords& level : program.levels) {
-    const V plus = SumRows(lanes, lanes.Constant(level.constant), level.plus);
-    lanes.Set(level.out, SubtractRows(lanes, plus, level.minus));
+  const V half = Number(0.5);
+  for (const Program::Link& link : program.links) {
+    const V side = Exp2(hn::Mul(half, SumRows(lanes, hn::Zero(D()), link.copies)));
+    const V shared = Exp2(hn::Mul(half, SumRows(lanes, hn::Zero(D()), link.sharing)));
+    const V product = hn::Mul(side, shared);
+    const V ratio = hn::Div(side, shared);
+    const V hops = hn::Add(hn::Sub(hn::Add(product, hn::Mul(half, hn::Sub(side, shared))), ratio), half);
+    lanes.Save(link.saved, hn::Mul(lanes.Get(At(program.sums, link.words)->out), hops));
+    lanes.Save(link.saved + 3, hops);
+    const V per_hop = hn::Div(half, hops);
+    lanes.Save(link.saved + 1, hn::Mul(per_hop, hn::Sub(hn::Add(product, hn::Mul(half, side)), ratio)));
+    lanes.Save(link.saved + 2, hn::Mul(per_hop, hn::Add(hn::Sub(product, hn::Mul(half, shared)), ratio)));
+  }
+}
+
+HWY_INLINE void RunSumsAndNeeds(const Lanes& lanes) {
+  const Program& program = lanes.program;
+  for (const Program::Sum& sum : program.sums) {
+    const V plus = SumRows(lanes, lanes.Constant(sum.constant), sum.plus);
+    lanes.Set(sum.out, SubtractRows(lanes, plus, sum.minus));
   }
   for (const Program::Need& need : program.needs) {
     V sum = lanes.Constant(need.constant);
@@ -218,7 +236,8 @@ HWY_INLINE void ForwardLanes(const Lanes& lanes) {
   for (const Program::Product& product : program.products) {
     lanes.Set(product.out, hn::Mul(lanes.Get(product.a), lanes.Get(product.b)));
   }
-  RunLevelsAndNeeds(lanes);
+  RunSumsAndNeeds(lanes);
+  RunLinks(lanes);
 }
 
 void ForwardBlockImpl(const KernelBlock& block) {
@@ -226,34 +245,49 @@ void ForwardBlockImpl(const KernelBlock& block) {
 }
 
 // Rows of figures beyond the first.
-HWY_INLINE int CyclesRow(int level) { return kNumFigureRows + 2 * level; }
-HWY_INLINE int SlowestRow(int level) { return kNumFigureRows + 2 * level + 1; }
+HWY_INLINE int CyclesRow(int port) { return kNumFigureRows + 2 * port; }
+HWY_INLINE int SlowestRow(int port) { return kNumFigureRows + 2 * port + 1; }
+
+// Words that pay at a port: where it has clusters, as many of them as there are, however many instances they reach.
+HWY_INLINE V ClusterShare(const Lanes& lanes, const Program::Port& port, double most_clusters) {
+  return hn::Min(hn::Mul(Number(most_clusters), RowOrOne(lanes, port.instances)), Number(1.0));
+}
+HWY_INLINE V PaidWords(const Lanes& lanes, const Program::Port& port, double most_clusters) {
+  const V words = lanes.Get(At(lanes.program.sums, port.words)->out);
+  return port.clusters ? hn::Mul(words, ClusterShare(lanes, port, most_clusters)) : words;
+}
 
 HWY_INLINE void ScoreLanes(const Lanes& lanes, const KernelCosts& costs) {
   const Program& program = lanes.program;
   V energy = hn::Mul(lanes.Constant(program.macs), Number(costs.mac_energy_uj));
   V latency = lanes.Get(program.compute_cycles);
-  const int num_levels = static_cast<int>(program.levels.size());
-  for (int l = 0; l < num_levels; ++l) {
-    const Program::LevelWords& level = *At(program.levels, l);
-    const V words = lanes.Get(level.out);
-    energy = TimesPlus(words, Number(costs.energy_uj[static_cast<std::size_t>(l)]), energy);
-    if (!level.limits) continue;
-    const V per_word = Number(costs.cycles_per_word[static_cast<std::size_t>(l)]);
-    const V cycles = hn::Mul(hn::Mul(words, RowOrOne(lanes, level.instances)), per_word);
+  const int num_ports = static_cast<int>(program.ports.size());
+  for (int p = 0; p < num_ports; ++p) {
+    const Program::Port& port = *At(program.ports, p);
+    const auto index = static_cast<std::size_t>(p);
+    const V paid = PaidWords(lanes, port, costs.most_clusters[index]);
+    energy = TimesPlus(paid, Number(costs.energy_uj[index]), energy);
+    if (!port.limits) continue;
+    const V words = lanes.Get(At(program.sums, port.words)->out);
+    const V cycles = hn::Mul(hn::Mul(words, RowOrOne(lanes, port.instances)), Number(costs.cycles_per_word[index]));
     const M slower = hn::Gt(cycles, latency);
     latency = hn::IfThenElse(slower, cycles, latency);
-    lanes.SetFigure(CyclesRow(l), cycles);
-    lanes.SetFigure(SlowestRow(l), hn::VecFromMask(D(), slower));
+    lanes.SetFigure(CyclesRow(p), cycles);
+    lanes.SetFigure(SlowestRow(p), hn::VecFromMask(D(), slower));
+  }
+  for (const Program::Link& link : program.links) {
+    const auto index = static_cast<std::size_t>(link.link);
+    energy = TimesPlus(lanes.Saved(link.saved), Number(costs.hop_uj[index]), energy);
+    energy = TimesPlus(lanes.Get(At(program.sums, link.words)->out), Number(costs.router_uj[index]), energy);
   }
   lanes.SetFigure(kEnergyUj, energy);
   lanes.SetFigure(kLatencyCycles, latency);
-  // A level set the latency if no later one was slower still.
+  // A port set the latency if no later one was slower still.
   V open = hn::VecFromMask(D(), hn::Eq(latency, latency));
-  for (int l = num_levels; l-- > 0;) {
-    if (!At(program.levels, l)->limits) continue;
-    const V slower = lanes.Figure(SlowestRow(l));
-    lanes.SetFigure(SlowestRow(l), hn::And(slower, open));
+  for (int p = num_ports; p-- > 0;) {
+    if (!At(program.ports, p)->limits) continue;
+    const V slower = lanes.Figure(SlowestRow(p));
+    lanes.SetFigure(SlowestRow(p), hn::And(slower, open));
     open = hn::AndNot(slower, open);
   }
   lanes.SetFigure(kComputeBound, open);
@@ -266,54 +300,141 @@ HWY_INLINE double SumLanes(const double* row) {
 
 void ScoreBlockImpl(const KernelBlock& block, const KernelCosts& costs, KernelSums* sums) {
   const Program& program = *block.program;
-  HWY_ALIGN double shared[2 + 2 * kMaxLevels][kBlockLanes];
-  const std::size_t num_levels = program.levels.size();
+  HWY_ALIGN double weighted[2 + 3 * kMaxPorts][kBlockLanes];
+  const std::size_t num_ports = program.ports.size();
   for (std::size_t lane = 0; lane < kBlockLanes; lane += hn::Lanes(D())) {
     const Lanes lanes(block, lane);
     ScoreLanes(lanes, costs);
     const V share = lanes.Share();
-    hn::Store(hn::Mul(share, lanes.Figure(kEnergyUj)), D(), shared[0] + lane);
+    hn::Store(hn::Mul(share, lanes.Figure(kEnergyUj)), D(), weighted[0] + lane);
     const V latency = hn::Mul(share, lanes.Figure(kLatencyCycles));
-    hn::Store(latency, D(), shared[1] + lane);
-    for (std::size_t l = 0; l < num_levels; ++l) {
-      const Program::LevelWords& level = program.levels[l];
-      hn::Store(hn::Mul(share, lanes.Get(level.out)), D(), shared[2 + 2 * l] + lane);
-      if (!level.limits) continue;
-      hn::Store(hn::And(lanes.Figure(SlowestRow(static_cast<int>(l))), latency), D(), shared[3 + 2 * l] + lane);
+    hn::Store(latency, D(), weighted[1] + lane);
+    for (std::size_t p = 0; p < num_ports; ++p) {
+      const Program::Port& port = program.ports[p];
+      const V paid = hn::Mul(share, PaidWords(lanes, port, costs.most_clusters[p]));
+      hn::Store(paid, D(), weighted[2 + 3 * p] + lane);
+      if (port.limits) {
+        hn::Store(hn::And(lanes.Figure(SlowestRow(static_cast<int>(p))), latency), D(), weighted[3 + 3 * p] + lane);
+      }
+      if (port.clusters) {
+        const M clustered = hn::Lt(ClusterShare(lanes, port, costs.most_clusters[p]), Number(1.0));
+        hn::Store(hn::IfThenElseZero(clustered, paid), D(), weighted[4 + 3 * p] + lane);
+      }
     }
   }
-  sums->energy_uj += SumLanes(shared[0]);
-  sums->latency_cycles += SumLanes(shared[1]);
-  for (std::size_t l = 0; l < num_levels; ++l) {
-    sums->words[l] += SumLanes(shared[2 + 2 * l]);
-    if (program.levels[l].limits) sums->slow_cycles[l] += SumLanes(shared[3 + 2 * l]);
+  sums->energy_uj += SumLanes(weighted[0]);
+  sums->latency_cycles += SumLanes(weighted[1]);
+  for (std::size_t p = 0; p < num_ports; ++p) {
+    sums->words[p] += SumLanes(weighted[2 + 3 * p]);
+    if (program.ports[p].limits) sums->slow_cycles[p] += SumLanes(weighted[3 + 3 * p]);
+    if (program.ports[p].clusters) sums->clustered[p] += SumLanes(weighted[4 + 3 * p]);
+  }
+  for (const Program::Link& link : program.links) {
+    for (std::size_t lane = 0; lane < kBlockLanes; lane += hn::Lanes(D())) {
+      const Lanes lanes(block, lane);
+      const V words = lanes.Get(program.sums[static_cast<std::size_t>(link.words)].out);
+      hn::Store(hn::Mul(lanes.Share(), words), D(), weighted[0] + lane);
+      hn::Store(hn::Mul(lanes.Share(), lanes.Saved(link.saved)), D(), weighted[1] + lane);
+    }
+    sums->link_words[static_cast<std::size_t>(link.link)] += SumLanes(weighted[0]);
+    sums->link_hops[static_cast<std::size_t>(link.link)] += SumLanes(weighted[1]);
+  }
+}
+
+// Cycles of all instances of a leaking level.
+HWY_INLINE V LeakCycles(const Lanes& lanes, const Program::Leak& leak) {
+  return hn::Div(lanes.Figure(kLatencyCycles), RowOrOne(lanes, leak.instances));
+}
+
+void AddLeakageImpl(const KernelBlock& block, const KernelCosts& costs, KernelSums* sums) {
+  HWY_ALIGN double weighted[kBlockLanes];
+  for (const Program::Leak& leak : block.program->leaks) {
+    const auto level = static_cast<std::size_t>(leak.level);
+    for (std::size_t lane = 0; lane < kBlockLanes; lane += hn::Lanes(D())) {
+      const Lanes lanes(block, lane);
+      const V cycles = LeakCycles(lanes, leak);
+      lanes.SetFigure(kEnergyUj, TimesPlus(cycles, Number(costs.leak_uj[level]), lanes.Figure(kEnergyUj)));
+      hn::Store(hn::Mul(lanes.Share(), cycles), D(), weighted + lane);
+    }
+    const double cycles = SumLanes(weighted);
+    sums->leak_cycles[level] += cycles;
+    sums->energy_uj += costs.leak_uj[level] * cycles;
+    for (std::size_t p = 0; p < block.program->ports.size(); ++p) {
+      if (!block.program->ports[p].limits) continue;
+      for (std::size_t lane = 0; lane < kBlockLanes; lane += hn::Lanes(D())) {
+        const Lanes lanes(block, lane);
+        const V slow = hn::And(lanes.Figure(SlowestRow(static_cast<int>(p))), LeakCycles(lanes, leak));
+        hn::Store(hn::Mul(lanes.Share(), slow), D(), weighted + lane);
+      }
+      sums->slow_leak_uj[p] += costs.leak_uj[level] * SumLanes(weighted);
+    }
   }
 }
 
 // Adjoints are ∂value/∂log2 of each row's quantity, for those that hold a log2 and for those that hold a number alike.
+HWY_INLINE void BackwardSum(const Lanes& lanes, const Program::Sum& sum, V per_word) {
+  const int* plus = lanes.List(sum.plus);
+  for (int i = 0; i < sum.plus.count; ++i) lanes.AddAdjoint(plus[i], hn::Mul(per_word, lanes.Get(plus[i])));
+  const int* minus = lanes.List(sum.minus);
+  for (int i = 0; i < sum.minus.count; ++i) {
+    lanes.SetAdjoint(minus[i], hn::Sub(lanes.Adjoint(minus[i]), hn::Mul(per_word, lanes.Get(minus[i]))));
+  }
+}
+
+// Slope of a lane's latency, leakage included: ∂value/∂log2, per cycle.
+HWY_INLINE V BackwardLeaks(const Lanes& lanes, const KernelCosts& costs, V energy, V latency) {
+  for (const Program::Leak& leak : lanes.program.leaks) {
+    const V per_instance = hn::Mul(energy, Number(costs.leak_uj[static_cast<std::size_t>(leak.level)]));
+    latency = hn::Add(latency, hn::Div(per_instance, RowOrOne(lanes, leak.instances)));
+    if (leak.instances == kNoRow) continue;
+    const V leaked = hn::Mul(per_instance, LeakCycles(lanes, leak));
+    lanes.SetAdjoint(leak.instances, hn::Sub(lanes.Adjoint(leak.instances), leaked));
+  }
+  return latency;
+}
+
+HWY_INLINE void BackwardLinks(const Lanes& lanes, const KernelCosts& costs, V energy) {
+  const Program& program = lanes.program;
+  for (const Program::Link& link : program.links) {
+    const auto index = static_cast<std::size_t>(link.link);
+    const Program::Sum& words = *At(program.sums, link.words);
+    const V per_hop = hn::Mul(energy, Number(costs.hop_uj[index]));
+    const V hops = hn::Mul(per_hop, lanes.Saved(link.saved));
+    AddToRows(lanes, hn::Mul(hops, lanes.Saved(link.saved + 1)), link.copies);
+    AddToRows(lanes, hn::Mul(hops, lanes.Saved(link.saved + 2)), link.sharing);
+    const V per_word = hn::Mul(per_hop, lanes.Saved(link.saved + 3));
+    BackwardSum(lanes, words, TimesPlus(energy, Number(costs.router_uj[index]), per_word));
+  }
+}
+
 HWY_INLINE void BackwardScores(const Lanes& lanes, const KernelCosts& costs, const KernelSlopes& slopes) {
   const Program& program = lanes.program;
   const V share = lanes.Share();
   const V energy = hn::Mul(share, Number(slopes.energy * kLn2));
-  const V latency = hn::Mul(share, Number(slopes.latency * kLn2));
-  for (std::size_t l = 0; l < program.levels.size(); ++l) {
-    const Program::LevelWords& level = program.levels[l];
-    V per_word = hn::Mul(energy, Number(costs.energy_uj[l]));
-    if (level.limits) {
-      const V slow = hn::And(lanes.Figure(SlowestRow(static_cast<int>(l))), latency);
-      const V per_cycle = hn::Mul(slow, Number(costs.cycles_per_word[l]));
-      per_word = hn::Add(per_word, hn::Mul(per_cycle, RowOrOne(lanes, level.instances)));
-      if (level.instances != kNoRow) {
-        lanes.AddAdjoint(level.instances, hn::Mul(slow, lanes.Figure(CyclesRow(static_cast<int>(l)))));
+  const V latency = BackwardLeaks(lanes, costs, energy, hn::Mul(share, Number(slopes.latency * kLn2)));
+  for (std::size_t p = 0; p < program.ports.size(); ++p) {
+    const Program::Port& port = program.ports[p];
+    const Program::Sum& words = *At(program.sums, port.words);
+    V per_word = hn::Mul(energy, Number(costs.energy_uj[p]));
+    if (port.clusters) {
+      const V part = ClusterShare(lanes, port, costs.most_clusters[p]);
+      per_word = hn::Mul(per_word, part);
+      if (port.instances != kNoRow) {
+        const V paid = hn::Mul(per_word, lanes.Get(words.out));
+        lanes.AddAdjoint(port.instances, hn::IfThenElseZero(hn::Lt(part, Number(1.0)), paid));
       }
     }
-    const int* plus = lanes.List(level.plus);
-    for (int i = 0; i < level.plus.count; ++i) lanes.AddAdjoint(plus[i], hn::Mul(per_word, lanes.Get(plus[i])));
-    const int* minus = lanes.List(level.minus);
-    for (int i = 0; i < level.minus.count; ++i) {
-      lanes.SetAdjoint(minus[i], hn::Sub(lanes.Adjoint(minus[i]), hn::Mul(per_word, lanes.Get(minus[i]))));
+    if (port.limits) {
+      const V slow = hn::And(lanes.Figure(SlowestRow(static_cast<int>(p))), latency);
+      const V per_cycle = hn::Mul(slow, Number(costs.cycles_per_word[p]));
+      per_word = hn::Add(per_word, hn::Mul(per_cycle, RowOrOne(lanes, port.instances)));
+      if (port.instances != kNoRow) {
+        lanes.AddAdjoint(port.instances, hn::Mul(slow, lanes.Figure(CyclesRow(static_cast<int>(p)))));
+      }
     }
+    BackwardSum(lanes, words, per_word);
   }
+  BackwardLinks(lanes, costs, energy);
   const V computing = hn::And(lanes.Figure(kComputeBound), latency);
   lanes.AddAdjoint(program.compute_cycles, hn::Mul(computing, lanes.Get(program.compute_cycles)));
   for (std::size_t i = 0; i < slopes.latency_rows.size(); ++i) {
@@ -471,6 +592,7 @@ namespace oneloop {
 namespace {
 HWY_EXPORT(ForwardBlockImpl);
 HWY_EXPORT(ScoreBlockImpl);
+HWY_EXPORT(AddLeakageImpl);
 HWY_EXPORT(BackwardBlockImpl);
 HWY_EXPORT(PenalizeBlockImpl);
 HWY_EXPORT(Exp2InPlaceImpl);
@@ -481,6 +603,10 @@ void ForwardBlock(const KernelBlock& block) { HWY_DYNAMIC_DISPATCH(ForwardBlockI
 
 void ScoreBlock(const KernelBlock& block, const KernelCosts& costs, KernelSums* sums) {
   HWY_DYNAMIC_DISPATCH(ScoreBlockImpl)(block, costs, sums);
+}
+
+void AddLeakage(const KernelBlock& block, const KernelCosts& costs, KernelSums* sums) {
+  HWY_DYNAMIC_DISPATCH(AddLeakageImpl)(block, costs, sums);
 }
 
 void BackwardBlock(const KernelBlock& block, const KernelCosts& costs, const KernelSlopes& slopes, double* adjoints,

@@ -25,7 +25,7 @@ struct KernelBlock {
   const double* share;      // one row: count of the layer times weight of the order; 0 in lanes without a layer
   double* values;           // by row
   double* saved;            // by saved row
-  double* figures;          // kNumFigureRows, then two rows for each level: cycles, and whether it set the latency
+  double* figures;          // kNumFigureRows, then two rows for each port: cycles, and whether it set the latency
 };
 enum FigureRow { kEnergyUj, kLatencyCycles, kComputeBound, kNumFigureRows };
 
@@ -33,15 +33,24 @@ enum FigureRow { kEnergyUj, kLatencyCycles, kComputeBound, kNumFigureRows };
 struct KernelSums {
   double energy_uj = 0;
   double latency_cycles = 0;
-  std::array<double, kMaxLevels> words{};        // accesses by level
-  std::array<double, kMaxLevels> slow_cycles{};  // cycles of the layers whose latency the level sets
+  std::array<double, kMaxPorts> words{};         // that pay, by port; those of a cluster once
+  std::array<double, kMaxPorts> clustered{};     // those of them that fewer accesses than instances move
+  std::array<double, kMaxPorts> slow_cycles{};   // cycles of the layers whose latency the port sets
+  std::array<double, kMaxLevels> link_words{};   // by Structure::links(), all tensors
+  std::array<double, kMaxLevels> link_hops{};    // words times hops
+  std::array<double, kMaxLevels> leak_cycles{};  // cycles times instances, by level
+  std::array<double, kMaxPorts> slow_leak_uj{};  // what leaks while layers run whose latency the port sets
 };
 
 // Costs as ScoreBlock uses them.
 struct KernelCosts {
   double mac_energy_uj;
-  std::array<double, kMaxLevels> energy_uj;        // per access
-  std::array<double, kMaxLevels> cycles_per_word;  // of one instance
+  std::array<double, kMaxPorts> energy_uj;        // of a word, by port
+  std::array<double, kMaxPorts> cycles_per_word;  // of one instance
+  std::array<double, kMaxPorts> most_clusters;
+  std::array<double, kMaxLevels> router_uj;  // of a word, by Structure::links()
+  std::array<double, kMaxLevels> hop_uj;     // of a word's hop and the router behind it
+  std::array<double, kMaxLevels> leak_uj;    // of an instance in a cycle, by level
 };
 
 // Derivatives that enter BackwardBlock.
@@ -59,6 +68,10 @@ void ForwardBlock(const KernelBlock& block);
 
 // Energy and latency of each lane; adds to `sums`.
 void ScoreBlock(const KernelBlock& block, const KernelCosts& costs, KernelSums* sums);
+
+// Adds what leaks while the layers run, once their latencies are known, to the lanes' energies and to `sums`. Needed
+// where the program has leaks.
+void AddLeakage(const KernelBlock& block, const KernelCosts& costs, KernelSums* sums);
 
 // Gradient by slot from the rows that ForwardBlock and ScoreBlock left; `adjoints` is scratch, one row for each row.
 // Adds to the gradient or sets it. Entries of dimensions with bound 1 are 0.

@@ -1,12 +1,16 @@
 #include "common/model/kernel/kernel_program.h"
-#include "common/workload/dims.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <utility>
+
+#include "common/model/structure/structure.h"
+#include "common/model/structure/tile.h"
+#include "common/workload/dims.h"
 
 namespace oneloop {
 namespace {
@@ -36,6 +40,7 @@ class KernelCompiler {
   KernelCompiler(const CostModel& model, const Workload& workload)
       : model_(model),
         template_(model.hardware_template()),
+        structure_(model.structure()),
         workload_(workload),
         outermost_(template_.num_levels() - 1) {
     for (auto& rows : temporal_) rows.fill(kNoRow);
@@ -52,15 +57,17 @@ class KernelCompiler {
     PlaceLayers();
     AddSlots();
     AddRests();
-    level_plus_.resize(ToIndex(template_.num_levels()));
-    level_minus_.resize(ToIndex(template_.num_levels()));
-    level_constant_.assign(ToIndex(template_.num_levels()), PerLayer(workload_.layers.size(), 0.0));
+    flow_words_.resize(structure_.flows().size());
     for (const Tensor tensor : kAllTensors) CountTensor(tensor);
     program_.macs = Constant(Macs());
     PerLayer cycles = Macs();
     for (double& value : cycles) value /= template_.spec().macs_per_cycle;
     program_.compute_cycles = MonomialRow(Log2(cycles), {}, Spatial(0, outermost_, kEveryDim));
-    for (int level = 0; level <= outermost_; ++level) AddLevel(level);
+    for (const PortRow& port : structure_.ports()) AddPort(port);
+    for (std::size_t k = 0; k < structure_.links().size(); ++k) {
+      for (const Tensor tensor : kAllTensors) AddLink(static_cast<int>(k), tensor);
+    }
+    for (const int level : structure_.leaking_levels()) program_.leaks.push_back({level, InverseInstances(level)});
     for (const Resource& resource : template_.resources()) AddNeed(resource);
     PackConstants();
     return std::move(program_);
@@ -183,12 +190,14 @@ class KernelCompiler {
     }
     return rows;
   }
-  Rows Multicast(Tensor tensor, int first, int last) const {
-    DimSet unused;
-    for (const Dim dim : kAllDims) {
-      if (!IsRelevant(tensor, dim)) unused.Add(dim);
+  // Copies that share their requests for a tensor, in the fan-outs of levels first..last.
+  Rows Sharing(Tensor tensor, int first, int last) const {
+    Rows rows;
+    for (int level = first; level <= last; ++level) {
+      const Rows here = Spatial(level, level, structure_.sharing(level, tensor));
+      rows.insert(rows.end(), here.begin(), here.end());
     }
-    return Spatial(first, last, unused);
+    return rows;
   }
   Rows Extent(int level, Dim dim) const {
     Rows rows = Spatial(0, level, {dim});
@@ -303,54 +312,58 @@ class KernelCompiler {
   }
 
   PerLayer Size(Tensor tensor) const {
-    return ForLayers([tensor](const LayerShape& shape) {
-      double size = 1;
-      for (const Dim dim : kAllDims) {
-        if (IsRelevant(tensor, dim)) size *= static_cast<double>(shape.bound(dim));
-      }
-      return size;
-    });
+    return ForLayers([tensor](const LayerShape& shape) { return TensorSize(shape, tensor); });
   }
 
-  void AddWords(int level, const Amount& amount, bool minus = false) {
-    if (amount.row != kNoRow) {
-      (minus ? level_minus_ : level_plus_)[ToIndex(level)].push_back(amount.row);
-      return;
-    }
-    PerLayer& constant = level_constant_[ToIndex(level)];
-    for (std::size_t i = 0; i < constant.size(); ++i) {
-      constant[i] += minus ? -amount.constant[i] : amount.constant[i];
-    }
-  }
+  // What a flow is made of: amounts that add and one that is taken off.
+  struct Words {
+    Amount plus;
+    std::optional<Amount> minus;
+  };
 
-  // The rules of NestCounter::CountLevel, keeper by keeper outwards.
+  // Keeper by keeper outwards: what it is asked for, and what it loads.
   void CountTensor(Tensor tensor) {
     Form requests{Macs(), {}, {}};
-    int window_fills = kNoRow;  // fills of the input's last keeper: no monomial
-    int inner = -1;
-    for (const int level : model_.hierarchy().keepers[ToIndex(tensor)]) {
-      const Rows shared = Multicast(tensor, inner + 1, level);
-      requests.minus.insert(requests.minus.end(), shared.begin(), shared.end());
-      const Amount served = window_fills == kNoRow ? ToAmount(requests) : Amount{DivideBy(window_fills, shared), {}};
-      AddWords(level, served);
-      const Rows copies = Multicast(tensor, level + 1, outermost_);
-      if (tensor == Tensor::kO) {
-        AddWords(level, served);
-        AddWords(level, ToAmount({Size(tensor), copies, {}}), true);
+    int window_loads = kNoRow;  // of the input's last keeper: no monomial
+    for (const Keeper& keeper : structure_.keepers(tensor)) {
+      const int level = keeper.level;
+      loads_[ToIndex(tensor)].push_back({requests, window_loads});
+      const Amount served = Shared({requests, window_loads}, Sharing(tensor, keeper.inner + 1, level));  // (C3)
+      const Amount first = ToAmount({Size(tensor), Spatial(level + 1, outermost_, UnusedDims(tensor)), {}});
+      Amount loaded;
+      if (!keeper.is_outermost) {
+        requests = {Size(tensor), {}, {}};
+        window_loads = kNoRow;
+        if (tensor == Tensor::kI) {
+          window_loads = InputFills(level);  // (C2)
+        } else {
+          requests.plus = Spatial(level + 1, outermost_, UnusedDims(tensor));
+          const int revisits = Revisits(tensor, level);
+          if (revisits != kNoRow) requests.plus.push_back(revisits);  // (C1)
+        }
+        loaded = tensor == Tensor::kI ? Amount{window_loads, {}} : ToAmount(requests);
+        program_.fills[ToIndex(level)][ToIndex(tensor)] = loaded.row;
       }
-      if (level == outermost_) break;
-      if (tensor == Tensor::kI) {
-        window_fills = InputFills(level);
-      } else {
-        requests = {Size(tensor), copies, {}};
-        const int revisits = Revisits(tensor, level);
-        if (revisits != kNoRow) requests.plus.push_back(revisits);
+      for (const int f : keeper.flow) {
+        if (f < 0) continue;
+        const Flow& flow = structure_.flows()[ToIndex(f)];
+        Words& words = flow_words_[ToIndex(f)];
+        words.plus = flow.counts == Flow::Counts::kRequests ? served : loaded;
+        if (flow.leaves_out_first) words.minus = first;  // (C4)
       }
-      const Amount fills = tensor == Tensor::kI ? Amount{window_fills, {}} : ToAmount(requests);
-      program_.fills[ToIndex(level)][ToIndex(tensor)] = fills.row;
-      AddWords(level, fills);
-      inner = level;
     }
+  }
+
+  // Requests of a keeper, or of the multiply-accumulates, before anything shares them.
+  struct Requests {
+    Form form;
+    int window_loads;
+  };
+  Amount Shared(const Requests& requests, const Rows& sharing) {
+    if (requests.window_loads != kNoRow) return {DivideBy(requests.window_loads, sharing), {}};
+    Form form = requests.form;
+    form.minus.insert(form.minus.end(), sharing.begin(), sharing.end());
+    return ToAmount(form);
   }
 
   int DivideBy(int row, const Rows& shared) {
@@ -390,8 +403,9 @@ class KernelCompiler {
     std::array<int, kNumDims> copies;
     first.fill(kNoRow);
     copies.fill(kNoRow);
-    const int moves = AddScan(
-        level, IsSliding, [](Dim) { return true; }, &first, &copies);
+    // Steps that leave the input's tile in place end the overlap, or do not.
+    const auto ends_overlap = [this](Dim dim) { return structure_.rests_end_overlap() || IsRelevant(Tensor::kI, dim); };
+    const int moves = AddScan(level, IsSliding, ends_overlap, &first, &copies);
     const int revisits = Revisits(Tensor::kI, level);
     const PerLayer whole = ForLayers(
         [](const LayerShape& shape) { return shape.bound(Dim::kN) * shape.bound(Dim::kC) * shape.bound(Dim::kG); });
@@ -416,13 +430,70 @@ class KernelCompiler {
     return program_.input_fills.back().out;
   }
 
-  void AddLevel(int level) {
-    const bool limits = template_.level(level).words_per_cycle.has_value();
+  // A sum of amounts; equal ones are one.
+  struct Addends {
+    Rows plus;
+    Rows minus;
+    PerLayer constant;
+    void Add(const Amount& amount, bool negative = false) {
+      if (amount.row != kNoRow) {
+        (negative ? minus : plus).push_back(amount.row);
+        return;
+      }
+      for (std::size_t i = 0; i < constant.size(); ++i)
+        constant[i] += negative ? -amount.constant[i] : amount.constant[i];
+    }
+  };
+  int SumOf(const Addends& addends) {
+    const int constant = Constant(addends.constant);
+    for (std::size_t i = 0; i < known_sums_.size(); ++i) {
+      if (known_sums_[i] == std::pair(addends.plus, addends.minus) && program_.sums[i].constant == constant) {
+        return static_cast<int>(i);
+      }
+    }
+    known_sums_.emplace_back(addends.plus, addends.minus);
+    program_.sums.push_back({NewRow(), constant, List(addends.plus), List(addends.minus)});
+    return static_cast<int>(program_.sums.size() - 1);
+  }
+  Addends NoWords() const { return {{}, {}, PerLayer(workload_.layers.size(), 0.0)}; }
+
+  int InverseInstances(int level) {
     const Rows instances = Spatial(level + 1, outermost_, kEveryDim);
-    const int row = limits && !instances.empty() ? MonomialRow(Log2(Ones()), {}, instances) : kNoRow;
-    const std::size_t l = ToIndex(level);
-    program_.levels.push_back(
-        {NewRow(), Constant(level_constant_[l]), List(level_plus_[l]), List(level_minus_[l]), limits, row});
+    return instances.empty() ? kNoRow : MonomialRow(Log2(Ones()), {}, instances);
+  }
+
+  void AddPort(const PortRow& port) {
+    const bool limits = port.spec.words_per_cycle.has_value();
+    const bool clusters = port.spec.cluster.has_value();
+    Addends words = NoWords();
+    for (const Tensor tensor : kAllTensors) {
+      for (const Flow::Counts counts : {Flow::Counts::kRequests, Flow::Counts::kLoads}) {
+        for (const int f : port.flows) {
+          const Flow& flow = structure_.flows()[ToIndex(f)];
+          if (flow.tensor != tensor || flow.counts != counts) continue;
+          words.Add(flow_words_[ToIndex(f)].plus);
+          if (flow_words_[ToIndex(f)].minus.has_value()) words.Add(*flow_words_[ToIndex(f)].minus, true);
+        }
+      }
+    }
+    program_.ports.push_back(
+        {SumOf(words), port.spec.weight, limits, clusters, limits || clusters ? InverseInstances(port.level) : kNoRow});
+  }
+
+  // Without what neighbours hand over, and, in a mesh, as if words spread.
+  void AddLink(int link, Tensor tensor) {
+    const LinkRow& row = structure_.links()[ToIndex(link)];
+    const std::size_t k = ToIndex(row.keeper[ToIndex(tensor)]);
+    const int first = structure_.keepers(tensor)[k].inner + 1;
+    const Amount crossing = Shared(loads_[ToIndex(tensor)][k], Sharing(tensor, first, row.level));
+    Addends words = NoWords();
+    words.Add(crossing);
+    if (tensor == Tensor::kO && row.level == outermost_) {
+      words.Add(crossing);
+      words.Add({kNoRow, Size(tensor)}, true);
+    }
+    program_.links.push_back({link, SumOf(words), List(Spatial(row.level, row.level, kEveryDim)),
+                              List(Sharing(tensor, row.level, row.level)), NewSaved(4)});
   }
 
   // Words of one instance's tile.
@@ -468,6 +539,7 @@ class KernelCompiler {
 
   const CostModel& model_;
   const Template& template_;
+  const Structure& structure_;
   const Workload& workload_;
   const int outermost_;
   DimSet active_;
@@ -477,10 +549,10 @@ class KernelCompiler {
   std::array<std::array<Rows, kNumDims>, kMaxLevels> spatial_;
   std::array<Rows, kMaxAxes> axis_rows_;
   std::vector<std::pair<Rows, Rows>> known_monomials_;
-  std::array<std::array<int, 2>, kMaxLevels> windows_;  // of the input's tile: width, height
-  std::vector<Rows> level_plus_;
-  std::vector<Rows> level_minus_;
-  std::vector<PerLayer> level_constant_;
+  std::array<std::array<int, 2>, kMaxLevels> windows_;    // of the input's tile: width, height
+  std::vector<Words> flow_words_;                         // by flow
+  std::array<std::vector<Requests>, kNumTensors> loads_;  // by keeper: what it is asked for
+  std::vector<std::pair<Rows, Rows>> known_sums_;
 };
 
 }  // namespace

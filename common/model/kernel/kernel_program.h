@@ -28,7 +28,7 @@ inline std::int64_t FactorAt(const Mapping& mapping, const FactorSlot& slot) {
   return slot.is_spatial ? mapping.s(slot.place, slot.dim) : mapping.t(slot.place, slot.dim);
 }
 
-// The smooth rules of count.h for one template and the layers of one workload, compiled to flat lists over numbered
+// The smooth form of a Structure for the layers of one workload, compiled to flat lists over numbered
 // rows. A row holds one quantity for the lanes of a block, a lane is a layer. Loop orders are data: masks that say by
 // lane which loops lie inside which. Dimensions of bound 1 in all layers, and factors that no level or axis allows,
 // appear nowhere. "constant" is a row of numbers that depend on the layer only; an absent row is kNoRow.
@@ -120,14 +120,33 @@ struct KernelProgram {
     int b;
   };
 
-  // Accesses of one level, all instances: constant + Σ plus − Σ minus.
-  struct LevelWords {
+  // Words of several flows, all instances: constant + Σ plus − Σ minus.
+  struct Sum {
     int out;
     int constant;
     Range plus;
     Range minus;
+  };
+  // What flows pay at a port, by Structure::ports() (E1, L1).
+  struct Port {
+    int words;      // of sums
+    double weight;  // of a word in the bandwidth
     bool limits;    // has a bandwidth
-    int instances;  // row of 1 / instances; absent when there is one, or no bandwidth
+    bool clusters;  // one access may reach several instances
+    int instances;  // row of 1 / instances; absent when there is one, or neither of the two asks
+  };
+  // Words of one tensor across a fan-out of `copies`, of which `sharing` ask for each word (N1, N3).
+  struct Link {
+    int link;       // of Structure::links()
+    int words;      // of sums
+    Range copies;   // rows of log2
+    Range sharing;  // rows of log2
+    int saved;      // four rows: words · hops, slopes of log2 of the hops against log2 of copies and sharing, hops
+  };
+  // A level whose instances leak (E3).
+  struct Leak {
+    int level;
+    int instances;  // row of 1 / instances; absent when there is one
   };
   // What one layer needs of a resource: for copies along an axis the log2, constant + Σ rows; for a capacity
   // constant + Σ rows · units.
@@ -168,7 +187,10 @@ struct KernelProgram {
   std::vector<Side> sides;
   std::vector<InputFill> input_fills;
   std::vector<Product> products;
-  std::vector<LevelWords> levels;
+  std::vector<Sum> sums;
+  std::vector<Port> ports;  // by Structure::ports()
+  std::vector<Link> links;
+  std::vector<Leak> leaks;
   std::vector<Need> needs;  // by Template::resources()
   std::vector<Mask> masks;
   // Rows of the words that fill a keeper inside the outermost level, all instances; kNoRow when no factor moves them.

@@ -5,7 +5,7 @@
 
 namespace oneloop {
 
-std::size_t NumFigureRows(const KernelProgram& program) { return kNumFigureRows + 2 * program.levels.size(); }
+std::size_t NumFigureRows(const KernelProgram& program) { return kNumFigureRows + 2 * program.ports.size(); }
 
 void SetLaneOrder(const KernelProgram& program, const LoopOrders& order, int lane, double* masks) {
   for (std::size_t i = 0; i < program.masks.size(); ++i) {
@@ -21,9 +21,18 @@ void SetLaneOrder(const KernelProgram& program, const LoopOrders& order, int lan
 
 KernelCosts KernelCostsOf(const KernelProgram& program, const ComponentCosts& costs) {
   KernelCosts kernel_costs{};
-  for (std::size_t l = 0; l < program.levels.size(); ++l) {
-    kernel_costs.energy_uj[l] = costs.energy_pj[l] * kMicroPerPico;
-    kernel_costs.cycles_per_word[l] = 1 / costs.words_per_cycle[l];
+  for (std::size_t p = 0; p < program.ports.size(); ++p) {
+    kernel_costs.energy_uj[p] = costs.WordPj(p) * kMicroPerPico;
+    kernel_costs.cycles_per_word[p] = program.ports[p].weight / costs.ports[p].words_per_cycle;
+    kernel_costs.most_clusters[p] = costs.ports[p].most_clusters;
+  }
+  for (const KernelProgram::Link& link : program.links) {
+    kernel_costs.router_uj[ToIndex(link.link)] = costs.router_pj[ToIndex(link.link)] * kMicroPerPico;
+    kernel_costs.hop_uj[ToIndex(link.link)] =
+        (costs.hop_pj[ToIndex(link.link)] + costs.router_pj[ToIndex(link.link)]) * kMicroPerPico;
+  }
+  for (const KernelProgram::Leak& leak : program.leaks) {
+    kernel_costs.leak_uj[ToIndex(leak.level)] = costs.leak_pj[ToIndex(leak.level)] * kMicroPerPico;
   }
   kernel_costs.mac_energy_uj = costs.mac_energy_pj * kMicroPerPico;
   return kernel_costs;

@@ -1,10 +1,12 @@
 #include "common/model/latency/latency_features.h"
-#include "common/workload/dims.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <utility>
+
+#include "common/model/structure/tile.h"
+#include "common/workload/dims.h"
 
 namespace oneloop {
 namespace {
@@ -193,11 +195,12 @@ class LatencyFeatures::Builder {
   // Transfers across the outermost boundary: inputs and weights in, outputs in and out. Rows are runs of neighbouring
   // words in memory: the tile's extent along the channels, which come last in all three tensors' layouts.
   void AddTransfers() {
-    const double words_per_cycle = costs_.words_per_cycle[ToIndex(outermost_)];
-    const bool is_known = std::isfinite(words_per_cycle);
     std::vector<Term> in;
     std::vector<Term> out;
     for (const Tensor tensor : kAllTensors) {
+      const FlowKind kind = tensor == Tensor::kO ? FlowKind::kUpdate : FlowKind::kRead;
+      const double words_per_cycle = features_.model_.Bandwidth({outermost_, tensor, kind}, costs_);
+      const bool is_known = std::isfinite(words_per_cycle);
       std::vector<Term>& terms = tensor == Tensor::kO ? out : in;
       const int words = words_[ToIndex(Index(tensor))];
       const int channels = tile_[ToIndex(Index(tensor == Tensor::kI ? Dim::kC : Dim::kK))];
@@ -224,13 +227,19 @@ class LatencyFeatures::Builder {
 
   // The bandwidths of the levels inside.
   void AddLevels() {
-    for (int level = 0; level < outermost_; ++level) {
-      const LevelSpec& spec = template_.level(level);
-      if (spec.keeps.empty() || !spec.words_per_cycle.has_value()) continue;
-      Parts parts = {{Places().Accesses(level), 1}};
+    const std::vector<PortRow>& ports = features_.model_.structure().ports();
+    for (int port = 0; port < static_cast<int>(ports.size()); ++port) {
+      if (!features_.HasAccesses(port)) continue;
+      const int level = ports[ToIndex(port)].level;
+      Parts parts = {{Places().Accesses(port), 1}};
       Append(&parts, Instances(level), -1);
-      const std::string name = "accesses at level " + std::to_string(level);
-      const int cycles = Add({name, false, -std::log2(costs_.words_per_cycle[ToIndex(level)]), parts});
+      std::string name = "accesses at level " + std::to_string(level);
+      const bool is_known = std::any_of(features_.parameters_.begin(), features_.parameters_.end(),
+                                        [&name](const Parameter& parameter) { return parameter.name == name; });
+      if (is_known) name += " port " + std::to_string(port);
+      const int cycles =
+          Add({name, false, -std::log2(costs_.ports[ToIndex(port)].words_per_cycle / ports[ToIndex(port)].spec.weight),
+               parts});
       features_.overlapping_.push_back({{AddParameter(name, 1, kKnownSigma), 1, cycles, kNoInput}});
     }
   }
@@ -260,7 +269,8 @@ class LatencyFeatures::Builder {
 
 LatencyFeatures::LatencyFeatures(const CostModel& model, const HardwarePoint& hardware)
     : model_(model),
-      base_(model.hardware_template().num_levels(), static_cast<int>(model.hardware_template().axes().size())) {
+      base_(model.structure().num_levels(), static_cast<int>(model.hardware_template().axes().size()),
+            static_cast<int>(model.structure().ports().size())) {
   const ComponentCosts costs = model.CostsAt(hardware);
   log2_axis_sizes_.assign(model.hardware_template().axes().size(), std::numeric_limits<double>::infinity());
   const std::vector<Resource>& resources = model.hardware_template().resources();
@@ -268,6 +278,40 @@ LatencyFeatures::LatencyFeatures(const CostModel& model, const HardwarePoint& ha
     if (resources[r].is_axis()) log2_axis_sizes_[ToIndex(resources[r].axis)] = std::log2(costs.limit[r]);
   }
   Builder(this, costs).Build();
+}
+
+double LatencyFeatures::Extent(std::span<double> base, int level, Dim dim) const {
+  double extent = 0;
+  for (int inner = 0; inner <= level; ++inner) extent += base[ToIndex(base_.Temporal(inner, dim))];
+  const auto& axes = model_.hardware_template().axes();
+  for (std::size_t a = 0; a < axes.size(); ++a) {
+    if (axes[a].level <= level) extent += base[ToIndex(base_.Spatial(static_cast<int>(a), dim))];
+  }
+  return extent;
+}
+
+void LatencyFeatures::CompleteBase(const LayerShape& shape, std::span<double> base) const {
+  const Template& hardware_template = model_.hardware_template();
+  for (std::size_t a = 0; a < hardware_template.axes().size(); ++a) {
+    const int axis = static_cast<int>(a);
+    double copies = 0;
+    for (const Dim dim : kAllDims) copies += base[ToIndex(base_.Spatial(axis, dim))];
+    base[ToIndex(base_.Copies(axis))] = std::min(copies, log2_axis_sizes_[a]);
+  }
+  const auto window = [&](int level, bool width) {
+    const auto extent = [&](Dim dim) { return std::exp2(Extent(base, level, dim)); };
+    return std::log2(WindowExtent(shape, width, extent(width ? Dim::kP : Dim::kQ), extent(width ? Dim::kR : Dim::kS)));
+  };
+  for (int level = 0; level + 1 < hardware_template.num_levels(); ++level) {
+    if (!hardware_template.level(level).keeps.Has(Tensor::kI)) continue;
+    base[ToIndex(base_.Width(level))] = window(level, true);
+    base[ToIndex(base_.Height(level))] = window(level, false);
+  }
+}
+
+bool LatencyFeatures::HasAccesses(int port) const {
+  const PortRow& row = model_.structure().ports()[ToIndex(port)];
+  return row.level < model_.structure().outermost() && row.spec.words_per_cycle.has_value();
 }
 
 void LatencyFeatures::SetBase(const LayerShape& shape, const Mapping& mapping, const LayerUse& use,
@@ -284,16 +328,18 @@ void LatencyFeatures::SetBase(const LayerShape& shape, const Mapping& mapping, c
     }
   }
   CompleteBase(shape, base);
-  std::array<double, kMaxLevels> accesses{};
-  const std::vector<Flow>& flows = model_.flows();
-  for (std::size_t f = 0; f < flows.size(); ++f) {
-    accesses[ToIndex(flows[f].level)] += use.words[f];
-    if (flows[f].kind == Flow::Kind::kFill) {
-      base[ToIndex(base_.Fills(flows[f].level, flows[f].tensor))] = std::log2(use.words[f]);
+  const Structure& structure = model_.structure();
+  for (const Tensor tensor : kAllTensors) {
+    for (const Keeper& keeper : structure.keepers(tensor)) {
+      if (keeper.is_outermost) continue;
+      base[ToIndex(base_.Fills(keeper.level, tensor))] = std::log2(LoadsOf(structure, keeper, use));
     }
   }
-  for (int level = 0; level < outermost; ++level) {
-    if (accesses[ToIndex(level)] > 0) base[ToIndex(base_.Accesses(level))] = std::log2(accesses[ToIndex(level)]);
+  for (std::size_t p = 0; p < structure.ports().size(); ++p) {
+    if (!HasAccesses(static_cast<int>(p))) continue;
+    double accesses = 0;
+    for (const int flow : structure.ports()[p].flows) accesses += use.words[ToIndex(flow)];
+    if (accesses > 0) base[ToIndex(base_.Accesses(static_cast<int>(p)))] = std::log2(accesses);
   }
 }
 

@@ -395,7 +395,7 @@ Pass MakePass(const KernelBlock& block, const LatencyProgram& program, int block
 double CorrectBlockImpl(const KernelBlock& block, const LatencyProgram& program, int block_index, double* scratch,
                         double* slopes) {
   HWY_ALIGN double shares[kBlockLanes];
-  const std::size_t num_levels = block.program->levels.size();
+  const std::size_t num_ports = block.program->ports.size();
   for (std::size_t lane = 0; lane < kBlockLanes; lane += hn::Lanes(D())) {
     const Pass pass = MakePass(block, program, block_index, lane, scratch);
     SetInputs(pass);
@@ -413,7 +413,7 @@ double CorrectBlockImpl(const KernelBlock& block, const LatencyProgram& program,
     const Rows figures{block.figures + lane};
     figures.Set(kLatencyCycles, cycles);
     figures.Set(kComputeBound, hn::Zero(D()));
-    for (std::size_t l = 0; l < num_levels; ++l) figures.Set(kNumFigureRows + 2 * l + 1, hn::Zero(D()));
+    for (std::size_t p = 0; p < num_ports; ++p) figures.Set(kNumFigureRows + 2 * p + 1, hn::Zero(D()));
     hn::Store(hn::Mul(hn::Load(D(), block.share + lane), cycles), D(), shares + lane);
   }
   return ((shares[0] + shares[1]) + (shares[2] + shares[3])) + ((shares[4] + shares[5]) + (shares[6] + shares[7]));

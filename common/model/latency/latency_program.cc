@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "common/model/structure/tile.h"
 #include "common/workload/dims.h"
 
 namespace oneloop {
@@ -89,11 +90,8 @@ class LatencyCompiler {
         if (!keeps.Has(tensor)) continue;
         const int fills = kernel_.fills[ToIndex(level)][ToIndex(Index(tensor))];
         if (fills == kNoRow) {
-          At(base.Fills(level, tensor)).constant = Log2ForLayers([tensor](const LayerShape& shape) {
-            double size = 1;
-            for (const Dim dim : kAllDims) size *= IsRelevant(tensor, dim) ? static_cast<double>(shape.bound(dim)) : 1;
-            return size;
-          });
+          At(base.Fills(level, tensor)).constant =
+              Log2ForLayers([tensor](const LayerShape& shape) { return TensorSize(shape, tensor); });
           continue;
         }
         AddLog(base.Fills(level, tensor), fills);
@@ -103,9 +101,11 @@ class LatencyCompiler {
         AddLog(base.Width(level), kernel_.windows[ToIndex(fill->width)].out);
         AddLog(base.Height(level), kernel_.windows[ToIndex(fill->height)].out);
       }
-      if (keeps.empty()) continue;
-      const KernelProgram::LevelWords& words = kernel_.levels[ToIndex(level)];
-      AddLog(base.Accesses(level), words.out, words.plus, words.minus);
+    }
+    for (int port = 0; port < static_cast<int>(kernel_.ports.size()); ++port) {
+      if (!features_.HasAccesses(port)) continue;
+      const KernelProgram::Sum& words = kernel_.sums[ToIndex(kernel_.ports[ToIndex(port)].words)];
+      AddLog(base.Accesses(port), words.out, words.plus, words.minus);
     }
   }
 

@@ -315,14 +315,18 @@ void SmoothModel::Score(std::span<const Orders> orders, Workspace& workspace, Re
     const std::size_t layers = b % ToIndex(program_.num_blocks());
     const std::size_t network = ToIndex(program_.networks[layers]);
     ScoreBlock(workspace.blocks[b], workspace.kernel_costs, &workspace.sums[network]);
-    if (!latency_.has_value()) continue;
-    workspace.predicted_cycles[network] +=
-        CorrectBlock(workspace.blocks[b], *latency_, static_cast<int>(layers), workspace.latency_scratch.row(0),
-                     workspace.latency_slopes.row(b * latency_->rows.size()));
+    if (latency_.has_value()) {
+      workspace.predicted_cycles[network] +=
+          CorrectBlock(workspace.blocks[b], *latency_, static_cast<int>(layers), workspace.latency_scratch.row(0),
+                       workspace.latency_slopes.row(b * latency_->rows.size()));
+    }
+    if (program_.leaks.empty()) continue;
+    AddLeakage(workspace.blocks[b], workspace.kernel_costs, &workspace.sums[network]);
   }
   for (std::size_t n = 0; n < workspace.sums.size() && latency_.has_value(); ++n) {
     workspace.sums[n].latency_cycles = workspace.predicted_cycles[n];
     workspace.sums[n].slow_cycles.fill(0);
+    workspace.sums[n].slow_leak_uj.fill(0);
   }
   SumNetworks(workspace, &result->metrics);
   result->candidate_costs.resize(orders.size());
@@ -375,14 +379,50 @@ void SmoothModel::BackpropagateCosts(Workspace& workspace) const {
   for (std::size_t n = 0; n < workspace.sums.size(); ++n) {
     const KernelSums& sums = workspace.sums[n];
     const double energy_scale = workspace.slopes[n].energy * kMicroPerPico;
-    for (std::size_t level = 0; level < spec.levels.size(); ++level) {
-      add(spec.levels[level].energy_pj, energy_scale * sums.words[level]);
-      add(spec.levels[level].words_per_cycle,
-          -workspace.slopes[n].latency * sums.slow_cycles[level] / workspace.costs.words_per_cycle[level]);
+    for (std::size_t p = 0; p < program_.ports.size(); ++p) {
+      BackpropagatePort(p, sums, workspace.slopes[n], workspace);
+    }
+    const Structure& structure = model_.structure();
+    for (std::size_t k = 0; k < structure.links().size(); ++k) {
+      add(structure.links()[k].spec.hop_pj, energy_scale * sums.link_hops[k]);
+      add(structure.links()[k].spec.router_pj, energy_scale * (sums.link_hops[k] + sums.link_words[k]));
+    }
+    for (const int level : structure.leaking_levels()) {
+      add(spec.levels[ToIndex(level)].leak_pj, energy_scale * sums.leak_cycles[ToIndex(level)]);
     }
     add(spec.mac_energy_pj, energy_scale * macs_[n]);
   }
   add(spec.area_mm2, workspace.area_slope);
+}
+
+// From what a port costs and lets through to the parameters.
+void SmoothModel::BackpropagatePort(std::size_t index, const KernelSums& sums, const ObjectiveWeights& slopes,
+                                    Workspace& workspace) const {
+  const auto& [level, spec, flows] = model_.structure().ports()[index];
+  const ComponentCosts::Port& port = workspace.costs.ports[index];
+  const auto add = [&workspace](const std::optional<Formula>& formula, double scale) {
+    if (formula.has_value() && scale != 0) {
+      formula->AddLog2Gradient(workspace.hardware, scale, workspace.hardware_adjoint);
+    }
+  };
+  const double energy_scale = slopes.energy * kMicroPerPico;
+  const double words_pj = workspace.costs.WordPj(index) * sums.words[index];
+  add(spec.access_pj,
+      port.access_pj == 0 ? 0 : energy_scale * (spec.priced_by_word ? sums.words[index] : words_pj / port.access_pj));
+  if (!spec.priced_by_word) add(spec.block_words, -energy_scale * words_pj / port.block_words);
+  const double slow = slopes.latency * sums.slow_cycles[index] + slopes.energy * sums.slow_leak_uj[index];
+  add(spec.words_per_cycle, -slow / port.words_per_cycle);
+  if (!spec.cluster.has_value() || port.most_clusters <= 1) return;
+  // log2 of the clusters is a sum: those of the axes outside, less that of the instances that one access reaches.
+  const double clustered = energy_scale * workspace.costs.WordPj(index) * sums.clustered[index] * std::numbers::ln2;
+  const auto add_log2 = [&](const Formula& formula, double scale) {
+    const std::vector<double>& exponents = formula.terms().front().exponents;
+    for (std::size_t p = 0; p < exponents.size(); ++p) workspace.hardware_adjoint[p] += scale * exponents[p];
+  };
+  for (const Resource& resource : model_.hardware_template().resources()) {
+    if (resource.is_axis() && resource.level > level) add_log2(resource.limit, clustered);
+  }
+  add_log2(*spec.cluster, -clustered);
 }
 
 // From the parameters to the needs that they were sized to, against the sizing order.

@@ -110,6 +110,8 @@ class SmoothModel {
   void SumNetworks(const Workspace& workspace, WorkloadMetrics* metrics) const;
   void AddObjective(std::span<const double> multipliers, Workspace& workspace, Result* result) const;
   void BackpropagateCosts(Workspace& workspace) const;
+  void BackpropagatePort(std::size_t index, const KernelSums& sums, const ObjectiveWeights& slopes,
+                         Workspace& workspace) const;
   void BackpropagateSizes(Workspace& workspace) const;
 
   const CostModel& model_;

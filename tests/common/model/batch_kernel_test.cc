@@ -16,7 +16,7 @@
 #include "common/model/smooth/smooth_model.h"
 #include "tests/common/model/random_cases.h"
 #include "tests/common/model/random_latency.h"
-#include "tests/common/model/reference_smooth_model.h"
+#include "tests/common/model/reference/reference_smooth_model.h"
 #include "tests/testing/shipped.h"
 
 namespace oneloop {

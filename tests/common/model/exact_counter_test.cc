@@ -10,6 +10,7 @@
 #include "common/mapping/random_mapping.h"
 #include "common/model/exact/cost_model.h"
 #include "tests/common/model/random_cases.h"
+#include "tests/common/model/reference/reference_counts.h"
 #include "tests/testing/shipped.h"
 
 namespace oneloop {
@@ -30,7 +31,7 @@ double WordsOf(const NestCounts<ExactFactor>& counts, const Flow& flow) {
 
 // Every bit of what is used must be what the templated rules say.
 void ExpectEqualCounts(const CostModel& model, const LayerShape& shape, const Mapping& mapping) {
-  const NestCounts<ExactFactor> counts = model.Count(shape, mapping);
+  const NestCounts<ExactFactor> counts = ReferenceCounts(model, shape, mapping);
   const LayerUse use = model.Use(shape, mapping);
   for (std::size_t f = 0; f < model.flows().size(); ++f) {
     EXPECT_EQ(use.words[f], WordsOf(counts, model.flows()[f])) << "flow " << f;

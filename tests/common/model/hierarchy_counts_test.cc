@@ -15,6 +15,7 @@
 
 #include "common/mapping/mapping.h"
 #include "common/model/exact/cost_model.h"
+#include "tests/common/model/reference/reference_counts.h"
 #include "tests/testing/shipped.h"
 #include "tests/testing/tables.h"
 
@@ -63,7 +64,7 @@ class HierarchyCountsTest : public testing::Test {
     EXPECT_EQ(FormatMapping(hardware, *mapping), row["mapping"].as<std::string>());
     const LayerUse use = model.Use(shape, *mapping);
     cycles_.Add(model.Score(use, model.CostsAt({})).latency_cycles == row["cycles"].as<double>());
-    const NestCounts<ExactFactor> counts = model.Count(shape, *mapping);
+    const NestCounts<ExactFactor> counts = ReferenceCounts(model, shape, *mapping);
     for (int level = 0; level < hardware.num_levels(); ++level) {
       for (const auto& entry : row["levels"][hardware.level(level).name]) {
         const auto tensor = kTensorNames.find(entry.first.as<std::string>());

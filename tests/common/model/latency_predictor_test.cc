@@ -16,13 +16,14 @@
 #include "common/base/random.h"
 #include "common/base/status.h"
 #include "common/mapping/random_mapping.h"
-#include "common/model/exact/autodiff.h"
-#include "common/model/exact/count.h"
-#include "common/model/exact/factor.h"
 #include "common/model/smooth/smooth_model.h"
 #include "common/workload/dims.h"
 #include "tests/common/model/random_cases.h"
 #include "tests/common/model/random_latency.h"
+#include "tests/common/model/reference/autodiff.h"
+#include "tests/common/model/reference/count.h"
+#include "tests/common/model/reference/factor.h"
+#include "tests/common/model/reference/latency_base.h"
 #include "tests/testing/shipped.h"
 
 namespace oneloop {
@@ -64,7 +65,7 @@ std::vector<S> InputsByRules(const LatencyFeatures& features, const LayerShape& 
   const auto counts = NestCounter<LogFactor<S>>(features.model().hierarchy(), shape, orders, factors.nest).Count();
   std::vector<S> base(ToIndex(features.base().size()));
   std::vector<S> inputs(ToIndex(features.num_inputs()));
-  features.SetSmoothBase<S>(shape, factors.nest, factors.spatial, counts, base);
+  SetSmoothBase<S>(features, shape, factors.nest, factors.spatial, counts, base);
   features.SetInputs<S>(base, inputs);
   return inputs;
 }

@@ -13,6 +13,8 @@
 #include "common/base/random.h"
 #include "common/mapping/random_mapping.h"
 #include "tests/common/model/random_cases.h"
+#include "tests/common/model/reference/count.h"
+#include "tests/common/model/reference/factor.h"
 #include "tests/common/model/random_latency.h"
 #include "tests/testing/shipped.h"
 

@@ -1,5 +1,5 @@
-#ifndef ONELOOP_COMMON_MODEL_EXACT_AUTODIFF_H_
-#define ONELOOP_COMMON_MODEL_EXACT_AUTODIFF_H_
+#ifndef ONELOOP_TESTS_COMMON_MODEL_REFERENCE_AUTODIFF_H_
+#define ONELOOP_TESTS_COMMON_MODEL_REFERENCE_AUTODIFF_H_
 
 #include <cmath>
 #include <cstddef>
@@ -124,4 +124,4 @@ inline double Clamp01(double a) { return a < 0 ? 0 : a > 1 ? 1 : a; }
 
 }  // namespace oneloop
 
-#endif  // ONELOOP_COMMON_MODEL_EXACT_AUTODIFF_H_
+#endif  // ONELOOP_TESTS_COMMON_MODEL_REFERENCE_AUTODIFF_H_

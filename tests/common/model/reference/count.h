@@ -1,5 +1,5 @@
-#ifndef ONELOOP_COMMON_MODEL_EXACT_COUNT_H_
-#define ONELOOP_COMMON_MODEL_EXACT_COUNT_H_
+#ifndef ONELOOP_TESTS_COMMON_MODEL_REFERENCE_COUNT_H_
+#define ONELOOP_TESTS_COMMON_MODEL_REFERENCE_COUNT_H_
 
 #include <array>
 #include <cstddef>
@@ -7,21 +7,15 @@
 #include <vector>
 
 #include "common/mapping/mapping.h"
-#include "common/model/exact/factor.h"
 #include "common/workload/dims.h"
 #include "common/workload/workload.h"
+#include "tests/common/model/reference/factor.h"
 
 namespace oneloop {
 
 // The counting rules of docs/MODEL.md (after Timeloop, Parashar et al., ISPASS 2019), written once for any number
 // system of factor.h: how often each level of a hierarchy is read, filled and updated by one layer's loop nest.
 // Levels are indexed from the innermost. Pure functions; thread-safe.
-
-// What the rules need to know of a template.
-struct Hierarchy {
-  int num_levels = 0;
-  std::array<std::vector<int>, kNumTensors> keepers;  // levels that keep each tensor, innermost first
-};
 
 // Factors of one loop nest: temporal and spatial, by level and dimension. The spatial factors of a level are the
 // fan-out to the next level inwards, all its axes together.
@@ -75,6 +69,9 @@ class NestCounter {
     }
     return counts;
   }
+
+  // Fills of the input at `level`, all instances; of any level, once Count has been called.
+  Amount InputFills(int level) const { return FillsOfInput(level); }
 
  private:
   const std::vector<int>& Keepers(Tensor tensor) const { return hierarchy_.keepers[ToIndex(tensor)]; }
@@ -215,8 +212,7 @@ class NestCounter {
     return motion;
   }
 
-  // Fills of the input at `level`, all instances.
-  Amount InputFills(int level) const {
+  Amount FillsOfInput(int level) const {
     F product = F::Of(1);
     for (const Dim dim : {Dim::kN, Dim::kC, Dim::kG}) {
       product = product * F::Of(static_cast<double>(shape_.bound(dim)));
@@ -257,7 +253,7 @@ class NestCounter {
       here.reads = requests;
     }
     if (level == outermost) return;
-    here.fills = tensor == Tensor::kI ? InputFills(level) : ToAmount(Size(tensor) * copies * Revisits(tensor, level));
+    here.fills = tensor == Tensor::kI ? FillsOfInput(level) : ToAmount(Size(tensor) * copies * Revisits(tensor, level));
   }
 
   const Hierarchy& hierarchy_;
@@ -270,4 +266,4 @@ class NestCounter {
 
 }  // namespace oneloop
 
-#endif  // ONELOOP_COMMON_MODEL_EXACT_COUNT_H_
+#endif  // ONELOOP_TESTS_COMMON_MODEL_REFERENCE_COUNT_H_

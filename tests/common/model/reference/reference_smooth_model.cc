@@ -1,14 +1,14 @@
-#include "tests/common/model/reference_smooth_model.h"
+#include "tests/common/model/reference/reference_smooth_model.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <utility>
 
-#include "common/model/exact/autodiff.h"
-#include "common/model/exact/count.h"
-#include "common/model/exact/factor.h"
 #include "common/workload/dims.h"
+#include "tests/common/model/reference/autodiff.h"
+#include "tests/common/model/reference/count.h"
+#include "tests/common/model/reference/factor.h"
 
 namespace oneloop {
 namespace {
@@ -28,12 +28,12 @@ using Factor = LogFactor<Var>;
 
 // What one layer does under one candidate order.
 struct CandidateUse {
-  std::array<Var, kMaxLevels> words;         // accesses of each level, all instances
-  std::array<Var, kMaxLevels> per_instance;  // the same by instance, where bandwidth limits
+  std::array<Var, kMaxPorts> words;         // of each port, all instances
+  std::array<Var, kMaxPorts> per_instance;  // the same by instance, where bandwidth limits
   Var compute_cycles;
   double energy_uj = 0;
   double latency_cycles = 0;
-  int slowest = -1;  // level that sets the latency; -1 for the compute units
+  int slowest = -1;  // port that sets the latency; -1 for the compute units
 };
 
 struct LayerState {
@@ -159,16 +159,18 @@ void ReferenceSmoothModel::CountLayer(int layer, std::span<const double> x, cons
     counts = NestCounter<Factor>(model_.hierarchy(), info.shape, orders.candidates[c], factors).Count();
     CandidateUse& use = state.candidates[c];
     for (Var& words : use.words) words = Var(0.0);
-    for (const Flow& flow : model_.flows()) {
-      const TensorCounts<Var>& words = counts.tensors[ToIndex(flow.level)][ToIndex(flow.tensor)];
-      Var& sum = use.words[ToIndex(flow.level)];
-      sum = sum + (flow.kind == Flow::Kind::kRead   ? words.reads
-                   : flow.kind == Flow::Kind::kFill ? words.fills
-                                                    : words.updates);
-    }
-    for (int level = 0; level <= outermost; ++level) {
-      if (!hardware_template.level(level).words_per_cycle.has_value()) continue;
-      use.per_instance[ToIndex(level)] = use.words[ToIndex(level)] / ToAmount(counts.instances[ToIndex(level)]);
+    const std::vector<PortRow>& ports = model_.structure().ports();
+    for (std::size_t p = 0; p < ports.size(); ++p) {
+      for (const int f : ports[p].flows) {
+        const Flow& flow = model_.flows()[ToIndex(f)];
+        const TensorCounts<Var>& words = counts.tensors[ToIndex(flow.level)][ToIndex(flow.tensor)];
+        use.words[p] = use.words[p] + (flow.kind == Flow::Kind::kRead   ? words.reads
+                                       : flow.kind == Flow::Kind::kFill ? words.fills
+                                                                        : words.updates);
+      }
+      if (!ports[p].spec.words_per_cycle.has_value()) continue;
+      use.per_instance[p] =
+          use.words[p] * Var(ports[p].spec.weight) / ToAmount(counts.instances[ToIndex(ports[p].level)]);
     }
     const Factor macs = Factor::Of(static_cast<double>(Macs(info.shape)));
     use.compute_cycles = ToAmount(macs / counts.lanes) / Var(hardware_template.spec().macs_per_cycle);
@@ -238,12 +240,12 @@ void ReferenceSmoothModel::ScoreLayers(std::span<const Orders> orders, Workspace
       double energy_pj = mac_energy_pj;
       use.latency_cycles = use.compute_cycles.value();
       use.slowest = -1;
-      for (int level = 0; level < model_.hierarchy().num_levels; ++level) {
-        energy_pj += use.words[ToIndex(level)].value() * costs.energy_pj[ToIndex(level)];
-        const double cycles = use.per_instance[ToIndex(level)].value() / costs.words_per_cycle[ToIndex(level)];
+      for (std::size_t p = 0; p < model_.structure().ports().size(); ++p) {
+        energy_pj += use.words[p].value() * costs.WordPj(p);
+        const double cycles = use.per_instance[p].value() / costs.ports[p].words_per_cycle;
         if (cycles > use.latency_cycles) {
           use.latency_cycles = cycles;
-          use.slowest = level;
+          use.slowest = static_cast<int>(p);
         }
       }
       use.energy_uj = energy_pj * kMicroPerPico;
@@ -270,24 +272,24 @@ void ReferenceSmoothModel::AddObjective(Workspace& workspace, Result* result) co
 void ReferenceSmoothModel::BackpropagateScores(std::span<const Orders> orders, Workspace& workspace) const {
   const ComponentCosts& costs = workspace.costs;
   const TemplateSpec& spec = model_.hardware_template().spec();
-  std::array<double, kMaxLevels> words{};        // weighted sums over layers: ∂energy/∂(pJ per access)
-  std::array<double, kMaxLevels> slow_cycles{};  // cycles that each level's bandwidth sets
+  std::array<double, kMaxPorts> words{};        // weighted sums over layers: ∂energy/∂(pJ per word)
+  std::array<double, kMaxPorts> slow_cycles{};  // cycles that each port's bandwidth sets
   double macs = 0;
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     macs += layers_[i].count * static_cast<double>(Macs(layers_[i].shape));
     for (std::size_t c = 0; c < workspace.layers[i].candidates.size(); ++c) {
       const CandidateUse& use = workspace.layers[i].candidates[c];
       const double share = layers_[i].count * orders[i].weights[c];
-      for (std::size_t level = 0; level < ToIndex(model_.hierarchy().num_levels); ++level) {
-        words[level] += share * use.words[level].value();
-        workspace.AddAdjoint(use.words[level], workspace.energy_slope * share * costs.energy_pj[level] * kMicroPerPico);
+      for (std::size_t p = 0; p < model_.structure().ports().size(); ++p) {
+        words[p] += share * use.words[p].value();
+        workspace.AddAdjoint(use.words[p], workspace.energy_slope * share * costs.WordPj(p) * kMicroPerPico);
       }
       if (use.slowest < 0) {
         workspace.AddAdjoint(use.compute_cycles, workspace.latency_slope * share);
       } else {
-        const std::size_t level = ToIndex(use.slowest);
-        workspace.AddAdjoint(use.per_instance[level], workspace.latency_slope * share / costs.words_per_cycle[level]);
-        slow_cycles[level] += share * use.latency_cycles;
+        const std::size_t p = ToIndex(use.slowest);
+        workspace.AddAdjoint(use.per_instance[p], workspace.latency_slope * share / costs.ports[p].words_per_cycle);
+        slow_cycles[p] += share * use.latency_cycles;
       }
     }
   }
@@ -297,11 +299,13 @@ void ReferenceSmoothModel::BackpropagateScores(std::span<const Orders> orders, W
       formula->AddLog2Gradient(workspace.hardware, scale, workspace.hardware_adjoint);
     }
   };
-  for (std::size_t level = 0; level < spec.levels.size(); ++level) {
-    add(spec.levels[level].energy_pj, energy_scale * words[level]);
-    if (slow_cycles[level] == 0) continue;
-    add(spec.levels[level].words_per_cycle,
-        -workspace.latency_slope * slow_cycles[level] / costs.words_per_cycle[level]);
+  for (std::size_t p = 0; p < model_.structure().ports().size(); ++p) {
+    const PortSpec& port = model_.structure().ports()[p].spec;
+    const double block = costs.ports[p].block_words;
+    add(port.access_pj, energy_scale * words[p] / (port.priced_by_word ? 1 : block));
+    if (!port.priced_by_word) add(port.block_words, -energy_scale * words[p] * costs.WordPj(p) / block);
+    if (slow_cycles[p] == 0) continue;
+    add(port.words_per_cycle, -workspace.latency_slope * slow_cycles[p] / costs.ports[p].words_per_cycle);
   }
   add(spec.mac_energy_pj, energy_scale * macs);
   add(spec.area_mm2, workspace.area_slope);

@@ -1,9 +1,9 @@
-#ifndef ONELOOP_COMMON_MODEL_EXACT_FACTOR_H_
-#define ONELOOP_COMMON_MODEL_EXACT_FACTOR_H_
+#ifndef ONELOOP_TESTS_COMMON_MODEL_REFERENCE_FACTOR_H_
+#define ONELOOP_TESTS_COMMON_MODEL_REFERENCE_FACTOR_H_
 
 #include <cmath>
 
-#include "common/model/exact/autodiff.h"
+#include "tests/common/model/reference/autodiff.h"
 
 namespace oneloop {
 
@@ -47,4 +47,4 @@ struct LogFactor {
 
 }  // namespace oneloop
 
-#endif  // ONELOOP_COMMON_MODEL_EXACT_FACTOR_H_
+#endif  // ONELOOP_TESTS_COMMON_MODEL_REFERENCE_FACTOR_H_
