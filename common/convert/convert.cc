@@ -5,10 +5,12 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/base/cut_text.h"
 #include "common/base/printable_text.h"
 #include "common/base/status.h"
@@ -39,23 +41,35 @@ constexpr BoundField kBoundFields[kNumDims] = {
 
 std::string IndexPath(std::string_view list, int index) { return absl::StrCat(ToAbsl(list), "[", index, "]"); }
 
-// Members of `all` by their one-letter names, each at most once.
+std::string TextOf(Dim dim) { return std::string(1, Name(dim)); }
+std::string TextOf(Tensor tensor) { return std::string(1, Name(tensor)); }
+std::string TextOf(FlowKind kind) { return NameOf(kind); }
+std::string TextOf(Dialect dialect) { return NameOf(dialect); }
+
+// The one of `all` that has this name.
+template <class Members>
+auto MemberOf(const std::string& name, const Members& all, std::string_view field)
+    -> absl::StatusOr<std::decay_t<decltype(*all.begin())>> {
+  std::vector<std::string> valid;
+  for (const auto& member : all) {
+    valid.push_back(TextOf(member));
+    if (name == valid.back()) return member;
+  }
+  const std::string nearest = NearestName(name, valid);
+  return FieldError(field, absl::StrCat(name.empty() ? "is missing" : absl::StrCat("is '", name, "'"),
+                                        nearest.empty() ? "" : absl::StrCat(" (did you mean '", nearest, "'?)"),
+                                        "; valid: ", absl::StrJoin(valid, ", ")));
+}
+
+// Members of `all`, each at most once.
 template <class E, std::size_t kCount>
 absl::StatusOr<EnumSet<E>> SetFromNames(const google::protobuf::RepeatedPtrField<std::string>& names,
                                         const std::array<E, kCount>& all, std::string_view field) {
   EnumSet<E> set;
   for (int i = 0; i < names.size(); ++i) {
-    const E* member = nullptr;
-    std::string valid;
-    for (const E& candidate : all) {
-      absl::StrAppend(&valid, valid.empty() ? "" : ", ", std::string(1, Name(candidate)));
-      if (names[i] == std::string(1, Name(candidate))) member = &candidate;
-    }
-    if (member == nullptr) {
-      return FieldError(IndexPath(field, i), absl::StrCat("is '", names[i], "'; valid: ", valid));
-    }
-    if (set.Has(*member)) return FieldError(IndexPath(field, i), absl::StrCat("'", names[i], "' is there twice"));
-    set.Add(*member);
+    ASSIGN_OR_RETURN(const E member, MemberOf(names[i], all, IndexPath(field, i)));
+    if (set.Has(member)) return FieldError(IndexPath(field, i), absl::StrCat("'", names[i], "' is there twice"));
+    set.Add(member);
   }
   return set;
 }
@@ -114,19 +128,78 @@ void OverrideWordBits(const v1::WordBits& message, std::array<int, kNumTensors>*
   if (message.has_o()) (*word_bits)[static_cast<std::size_t>(Tensor::kO)] = message.o();
 }
 
+constexpr std::string_view kNoLoops = "none";
+
+absl::StatusOr<DimSet> TemporalFromNames(const google::protobuf::RepeatedPtrField<std::string>& names) {
+  if (names.empty()) return kEveryDim;
+  if (names.size() == 1 && names[0] == kNoLoops) return DimSet();
+  for (int i = 0; i < names.size(); ++i) {
+    if (names[i] == kNoLoops) {
+      return FieldError(IndexPath("temporal", i), "is 'none' beside others; valid: 'none' alone, or dimensions");
+    }
+  }
+  return SetFromNames(names, kAllDims, "temporal");
+}
+
+absl::StatusOr<PortSpec> PortFromProto(const v1::Port& message, const std::vector<std::string>& parameters) {
+  PortSpec spec;
+  if (!message.flows().empty()) {
+    ASSIGN_OR_RETURN(spec.flows, SetFromNames(message.flows(), kAllFlows, "flows"));
+  }
+  if (!message.tensors().empty()) {
+    ASSIGN_OR_RETURN(spec.tensors, SetFromNames(message.tensors(), kAllTensors, "tensors"));
+  }
+  ASSIGN_OR_RETURN(spec.access_pj, OptionalFormula(message.access_pj(), "access_pj", parameters));
+  ASSIGN_OR_RETURN(spec.block_words, OptionalFormula(message.block_words(), "block_words", parameters));
+  ASSIGN_OR_RETURN(spec.cluster, OptionalFormula(message.cluster(), "cluster", parameters));
+  ASSIGN_OR_RETURN(spec.words_per_cycle, OptionalFormula(message.words_per_cycle(), "words_per_cycle", parameters));
+  if (message.has_weight()) spec.weight = message.weight();
+  return spec;
+}
+
+absl::StatusOr<LinkSpec> LinkFromProto(const v1::FanOutLink& message, const std::vector<std::string>& parameters) {
+  LinkSpec spec;
+  ASSIGN_OR_RETURN(spec.hop_pj, OptionalFormula(message.hop_pj(), "hop_pj", parameters));
+  ASSIGN_OR_RETURN(spec.router_pj, OptionalFormula(message.router_pj(), "router_pj", parameters));
+  ASSIGN_OR_RETURN(spec.unshared, SetFromNames(message.unshared(), kAllTensors, "unshared"));
+  ASSIGN_OR_RETURN(spec.unlinked, SetFromNames(message.unlinked(), kAllTensors, "unlinked"));
+  spec.mesh = message.mesh();
+  return spec;
+}
+
+absl::StatusOr<PartitionSpec> PartitionFromProto(const v1::Partition& message,
+                                                 const std::vector<std::string>& parameters) {
+  PartitionSpec spec;
+  if (!message.tensors().empty()) {
+    ASSIGN_OR_RETURN(spec.tensors, SetFromNames(message.tensors(), kAllTensors, "tensors"));
+  }
+  ASSIGN_OR_RETURN(spec.capacity_bytes, OptionalFormula(message.capacity_bytes(), "capacity_bytes", parameters));
+  ASSIGN_OR_RETURN(spec.capacity_words, OptionalFormula(message.capacity_words(), "capacity_words", parameters));
+  if (message.has_multiple_buffering()) spec.multiple_buffering = message.multiple_buffering();
+  return spec;
+}
+
+// Each message of a list, with its place in what is wrong with it.
+template <class Spec, class Message>
+absl::Status AppendFromProto(const google::protobuf::RepeatedPtrField<Message>& messages, std::string_view field,
+                             const std::vector<std::string>& parameters,
+                             absl::StatusOr<Spec> (*convert)(const Message&, const std::vector<std::string>&),
+                             std::vector<Spec>* specs) {
+  for (int i = 0; i < messages.size(); ++i) {
+    absl::StatusOr<Spec> spec = convert(messages[i], parameters);
+    if (!spec.ok()) return PrefixField(IndexPath(field, i), spec.status());
+    specs->push_back(*std::move(spec));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<LevelSpec> LevelFromProto(const v1::Level& message, const v1::WordBits& word_bits,
                                          const std::vector<std::string>& parameters) {
   LevelSpec spec;
   spec.name = message.name();
   ASSIGN_OR_RETURN(spec.keeps, SetFromNames(message.keeps(), kAllTensors, "keeps"));
-  if (!message.temporal().empty()) {
-    ASSIGN_OR_RETURN(spec.temporal, SetFromNames(message.temporal(), kAllDims, "temporal"));
-  }
-  for (int a = 0; a < message.spatial_size(); ++a) {
-    absl::StatusOr<AxisSpec> axis = AxisFromProto(message.spatial(a), parameters);
-    if (!axis.ok()) return PrefixField(IndexPath("spatial", a), axis.status());
-    spec.spatial.push_back(*std::move(axis));
-  }
+  ASSIGN_OR_RETURN(spec.temporal, TemporalFromNames(message.temporal()));
+  RETURN_IF_ERROR(AppendFromProto(message.spatial(), "spatial", parameters, AxisFromProto, &spec.spatial));
   ASSIGN_OR_RETURN(spec.capacity_bytes, OptionalFormula(message.capacity_bytes(), "capacity_bytes", parameters));
   ASSIGN_OR_RETURN(spec.capacity_words, OptionalFormula(message.capacity_words(), "capacity_words", parameters));
   ASSIGN_OR_RETURN(spec.words_per_cycle, OptionalFormula(message.words_per_cycle(), "words_per_cycle", parameters));
@@ -134,34 +207,32 @@ absl::StatusOr<LevelSpec> LevelFromProto(const v1::Level& message, const v1::Wor
   OverrideWordBits(word_bits, &spec.word_bits);
   OverrideWordBits(message.word_bits(), &spec.word_bits);
   ASSIGN_OR_RETURN(spec.block_words, OptionalFormula(message.block_words(), "block_words", parameters));
-  return spec;
-}
-
-absl::StatusOr<Dim> DimOf(const std::string& name, std::string_view field, const std::vector<Dim>& valid) {
-  std::string names;
-  for (const Dim dim : valid) {
-    if (name == std::string(1, Name(dim))) return dim;
-    absl::StrAppend(&names, names.empty() ? "" : ", ", std::string(1, Name(dim)));
+  RETURN_IF_ERROR(AppendFromProto(message.ports(), "ports", parameters, PortFromProto, &spec.ports));
+  if (message.has_link()) {
+    absl::StatusOr<LinkSpec> link = LinkFromProto(message.link(), parameters);
+    if (!link.ok()) return PrefixField("link", link.status());
+    spec.link = *std::move(link);
   }
-  return FieldError(field, name.empty() ? absl::StrCat("is missing; valid: ", names)
-                                        : absl::StrCat("is '", name, "'; valid: ", names));
+  ASSIGN_OR_RETURN(spec.leak_pj, OptionalFormula(message.leak_pj(), "leak_pj", parameters));
+  RETURN_IF_ERROR(
+      AppendFromProto(message.partitions(), "partitions", parameters, PartitionFromProto, &spec.partitions));
+  return spec;
 }
 
 absl::StatusOr<TilerSpec> TilerFromProto(const v1::DefaultTiler& message) {
   TilerSpec spec;
   if (message.dims().empty()) return FieldError("dims", "is empty: a tile needs an extent");
   RETURN_IF_ERROR(SetFromNames(message.dims(), kAllDims, "dims").status());
-  const std::vector<Dim> all(kAllDims.begin(), kAllDims.end());
   for (int i = 0; i < message.dims_size(); ++i) {
-    ASSIGN_OR_RETURN(const Dim dim, DimOf(message.dims(i), IndexPath("dims", i), all));
+    ASSIGN_OR_RETURN(const Dim dim, MemberOf(message.dims(i), kAllDims, IndexPath("dims", i)));
     spec.dims.push_back(dim);
   }
   for (int i = 0; i < message.whole_arrays_size(); ++i) {
-    ASSIGN_OR_RETURN(const Dim dim, DimOf(message.whole_arrays(i), IndexPath("whole_arrays", i), spec.dims));
+    ASSIGN_OR_RETURN(const Dim dim, MemberOf(message.whole_arrays(i), spec.dims, IndexPath("whole_arrays", i)));
     spec.whole_arrays.Add(dim);
   }
-  ASSIGN_OR_RETURN(spec.streamed, DimOf(message.streamed(), "streamed", spec.dims));
-  ASSIGN_OR_RETURN(spec.rows, DimOf(message.rows(), "rows", spec.dims));
+  ASSIGN_OR_RETURN(spec.streamed, MemberOf(message.streamed(), spec.dims, "streamed"));
+  ASSIGN_OR_RETURN(spec.rows, MemberOf(message.rows(), spec.dims, "rows"));
   return spec;
 }
 
@@ -252,6 +323,9 @@ absl::StatusOr<std::unique_ptr<const Template>> TemplateFromProto(const v1::Temp
   TemplateSpec spec;
   spec.name = message.name();
   spec.description = message.description();
+  if (!message.dialect().empty()) {
+    ASSIGN_OR_RETURN(spec.dialect, MemberOf(message.dialect(), kAllDialects, "dialect"));
+  }
   std::vector<std::string> names;
   for (int p = 0; p < message.parameters_size(); ++p) {
     const absl::StatusOr<ParameterSpec> parameter = ParameterFromProto(message.parameters(p));

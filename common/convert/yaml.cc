@@ -290,14 +290,19 @@ class MessageReader {
   }
 
   absl::Status ReadList(const YamlNode& node, const std::string& path, const FieldDescriptor* field, Message* message) {
+    if (node.kind == YamlNode::Kind::kScalar && field->cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
+      return ReadItem(node, absl::StrCat(path, "[0]"), field, message);
+    }
     if (node.kind != YamlNode::Kind::kList) return WrongKind(node, path, "a list");
     for (std::size_t i = 0; i < node.children.size(); ++i) {
-      const YamlNode& item = *node.children[i];
-      const std::string item_path = absl::StrCat(path, "[", i, "]");
-      source_.Record(item_path, item.position);
-      RETURN_IF_ERROR(ReadValue(item, item_path, field, message));
+      RETURN_IF_ERROR(ReadItem(*node.children[i], absl::StrCat(path, "[", i, "]"), field, message));
     }
     return absl::OkStatus();
+  }
+
+  absl::Status ReadItem(const YamlNode& item, const std::string& path, const FieldDescriptor* field, Message* message) {
+    source_.Record(path, item.position);
+    return ReadValue(item, path, field, message);
   }
 
   absl::Status ReadMap(const YamlNode& node, const std::string& path, const FieldDescriptor* field, Message* message) {

@@ -38,7 +38,7 @@ class YamlSource {
 };
 
 // Reads YAML into any message by reflection; the message type is the only schema. Maps become messages (keys are the
-// fields' proto names) or proto maps, lists become repeated fields. Scalars:
+// fields' proto names) or proto maps, lists become repeated fields; one text alone stands for a list of one. Scalars:
 // - whole numbers: decimal digits with an optional "-"; 7.0, 1e3, 0x10, 010, 1_000 and "7" in quotes are refused,
 //   as are values beyond the field's type
 // - other numbers: decimal, 1.5 or 2e-3; no infinities

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
+#include "common/hardware/level_rules.h"
 #include "common/workload/workload.h"
 
 namespace oneloop {
@@ -21,8 +22,6 @@ constexpr double kMaxLeakageWPerMm2 = 1e3;
 // As kMinMacsPerCycle.
 constexpr double kMinFormulaValue = 1e-18;
 constexpr double kMaxFormulaValue = 1e18;
-
-std::string IndexPath(std::string_view list, std::size_t index) { return absl::StrCat(ToAbsl(list), "[", index, "]"); }
 
 bool IsIdentifier(const std::string& name) {
   if (name.empty() || name.size() > 63) return false;
@@ -83,53 +82,23 @@ absl::Status ValidateParameters(const std::vector<ParameterSpec>& parameters) {
   return absl::OkStatus();
 }
 
-absl::Status ValidateAxis(const AxisSpec& axis) {
-  if (axis.name.size() != 1 || axis.name[0] < 'A' || axis.name[0] > 'Z') {
-    return FieldError("name", absl::StrCat("'", axis.name, "' is not one capital letter"));
-  }
-  if (axis.dims.empty()) return FieldError("dims", "is empty: an axis needs a dimension to unroll along it");
-  if (!axis.size.IsMonomial()) return FieldError("size", "has more than one term; valid: one term");
-  return absl::OkStatus();
-}
-
 // The lowest and the highest value in the parameters' ranges. A formula may be 0 everywhere where 0 has a meaning.
-absl::Status ValidateMagnitude(const Formula& formula, std::string_view field,
-                               const std::vector<ParameterSpec>& parameters) {
+absl::Status ValidateMagnitude(const Formula& formula, const ParameterBox& box) {
   if (formula.IsZero()) return absl::OkStatus();
-  std::vector<double> low;
-  std::vector<double> high;
-  for (const ParameterSpec& parameter : parameters) {
-    low.push_back(parameter.min);
-    high.push_back(parameter.max);
-  }
-  const double smallest = formula.EvaluateSmallest(low, high);
-  const double largest = formula.EvaluateLargest(low, high);
+  const double smallest = formula.EvaluateSmallest(box.low, box.high);
+  const double largest = formula.EvaluateLargest(box.low, box.high);
   if (smallest >= kMinFormulaValue && largest <= kMaxFormulaValue) return absl::OkStatus();
-  return FieldError(field,
+  return FieldError("",
                     absl::StrCat("reaches ", smallest >= kMinFormulaValue ? largest : smallest,
                                  " in the parameters' ranges; valid: ", kMinFormulaValue, " to ", kMaxFormulaValue));
 }
 
-// What ValidateLevel leaves: the magnitudes of all numbers.
+// What ValidateLevels leaves: the magnitudes of all numbers.
 absl::Status ValidateMagnitudes(const TemplateSpec& spec) {
-  const auto check = [&spec](const std::optional<Formula>& formula, std::string_view field) {
-    return formula.has_value() ? ValidateMagnitude(*formula, field, spec.parameters) : absl::OkStatus();
-  };
-  for (std::size_t l = 0; l < spec.levels.size(); ++l) {
-    const LevelSpec& level = spec.levels[l];
-    const std::string path = IndexPath("levels", l);
-    for (std::size_t a = 0; a < level.spatial.size(); ++a) {
-      RETURN_IF_ERROR(check(level.spatial[a].size, absl::StrCat(path, ".", IndexPath("spatial", a), ".size")));
-    }
-    for (const auto& [field, formula] :
-         {std::pair{"capacity_bytes", &level.capacity_bytes}, std::pair{"capacity_words", &level.capacity_words},
-          std::pair{"words_per_cycle", &level.words_per_cycle}, std::pair{"energy_pj", &level.energy_pj},
-          std::pair{"block_words", &level.block_words}}) {
-      RETURN_IF_ERROR(PrefixField(path, check(*formula, field)));
-    }
+  const ParameterBox box(spec.parameters);
+  for (const FormulaField& field : FormulasOf(spec)) {
+    RETURN_IF_ERROR(PrefixField(field.path, ValidateMagnitude(*field.formula, box)));
   }
-  RETURN_IF_ERROR(check(spec.mac_energy_pj, "compute.energy_pj"));
-  RETURN_IF_ERROR(check(spec.area_mm2, "area_mm2"));
   if (spec.clock_mhz.has_value() && !(*spec.clock_mhz >= kMinClockMhz && *spec.clock_mhz <= kMaxClockMhz)) {
     return FieldError("clock_mhz",
                       absl::StrCat("is ", *spec.clock_mhz, "; valid: ", kMinClockMhz, " to ", kMaxClockMhz));
@@ -141,86 +110,6 @@ absl::Status ValidateMagnitudes(const TemplateSpec& spec) {
   if (spec.macs_per_cycle >= kMinMacsPerCycle && spec.macs_per_cycle <= kMaxMacsPerCycle) return absl::OkStatus();
   return FieldError("compute.macs_per_cycle", absl::StrCat("is ", spec.macs_per_cycle, "; valid: above 0, ",
                                                            kMinMacsPerCycle, " to ", kMaxMacsPerCycle));
-}
-
-absl::Status ValidateLevel(const LevelSpec& level) {
-  if (level.name.empty() || level.name.size() > 63) return FieldError("name", "is empty or too long");
-  if (level.keeps.empty()) return FieldError("keeps", "is empty; valid: at least one of W, I, O");
-  std::set<std::string> axis_names;
-  for (std::size_t a = 0; a < level.spatial.size(); ++a) {
-    const std::string path = IndexPath("spatial", a);
-    RETURN_IF_ERROR(PrefixField(path, ValidateAxis(level.spatial[a])));
-    if (!axis_names.insert(level.spatial[a].name).second) {
-      return FieldError(path + ".name", absl::StrCat("'", level.spatial[a].name, "' is there twice in this level"));
-    }
-  }
-  for (const auto& [field, limit] :
-       {std::pair{"capacity_bytes", &level.capacity_bytes}, std::pair{"capacity_words", &level.capacity_words}}) {
-    if (limit->has_value() && !(*limit)->IsMonomial()) return FieldError(field, "has more than one term");
-  }
-  for (const auto& [field, divisor] :
-       {std::pair{"words_per_cycle", &level.words_per_cycle}, std::pair{"block_words", &level.block_words}}) {
-    if (divisor->has_value() && (*divisor)->IsZero()) return FieldError(field, "is 0; valid: above 0");
-  }
-  for (const Tensor tensor : kAllTensors) {
-    const int bits = level.word_bits[static_cast<std::size_t>(tensor)];
-    if (bits < 1 || bits > kMaxWordBits) {
-      return FieldError(
-          "word_bits", absl::StrCat("of ", std::string(1, Name(tensor)), " is ", bits, "; valid: 1 to ", kMaxWordBits));
-    }
-  }
-  return absl::OkStatus();
-}
-
-absl::Status ValidateDram(const std::vector<LevelSpec>& levels) {
-  const LevelSpec& dram = levels.back();
-  const std::string path = IndexPath("levels", levels.size() - 1);
-  for (const Tensor tensor : kAllTensors) {
-    if (!dram.keeps.Has(tensor)) {
-      return FieldError(path + ".keeps",
-                        absl::StrCat("there is no DRAM: the last level ('", dram.name,
-                                     "') must keep W, I and O, and lacks ", std::string(1, Name(tensor))));
-    }
-  }
-  if (dram.capacity_bytes.has_value() || dram.capacity_words.has_value()) {
-    return FieldError(path + ".capacity_bytes",
-                      absl::StrCat("there is no DRAM: the last level ('", dram.name, "') must have no capacity limit"));
-  }
-  if (!(dram.temporal == kEveryDim)) {
-    return FieldError(path + ".temporal", "the last level must allow loops over every dimension");
-  }
-  return absl::OkStatus();
-}
-
-absl::Status ValidateLevels(const std::vector<LevelSpec>& levels) {
-  if (levels.size() < 2 || levels.size() > static_cast<std::size_t>(kMaxLevels)) {
-    return FieldError(
-        "levels", absl::StrCat("has ", levels.size(), "; valid: 2 to ", kMaxLevels, ", innermost first, DRAM last"));
-  }
-  std::set<std::string> names;
-  std::size_t num_axes = 0;
-  TensorSet kept;
-  for (std::size_t l = 0; l < levels.size(); ++l) {
-    const std::string path = IndexPath("levels", l);
-    RETURN_IF_ERROR(PrefixField(path, ValidateLevel(levels[l])));
-    if (!names.insert(levels[l].name).second) {
-      return FieldError(path + ".name",
-                        absl::StrCat("'", levels[l].name, "' is there twice: a hierarchy has no cycles"));
-    }
-    num_axes += levels[l].spatial.size();
-    for (const Tensor tensor : kAllTensors) {
-      if (levels[l].keeps.Has(tensor)) kept.Add(tensor);
-    }
-  }
-  if (num_axes > static_cast<std::size_t>(kMaxAxes)) {
-    return FieldError("levels", absl::StrCat("have ", num_axes, " spatial axes; valid: at most ", kMaxAxes));
-  }
-  for (const Tensor tensor : kAllTensors) {
-    if (!kept.Has(tensor)) {
-      return FieldError("levels", absl::StrCat("tensor ", std::string(1, Name(tensor)), " is kept nowhere"));
-    }
-  }
-  return ValidateDram(levels);
 }
 
 // The parameter that is sized to meet a limit: the last declared one in whose favour the limit grows.
@@ -262,12 +151,44 @@ absl::Status AddPartition(const PartitionSpec& partition, const LevelSpec& level
   return absl::OkStatus();
 }
 
+// Its axes first, then what it holds. `first_axis`: the number of its first axis.
+absl::Status AddResources(const LevelSpec& level, int index, int first_axis, std::vector<Resource>* resources) {
+  const std::string path = IndexPath("levels", static_cast<std::size_t>(index));
+  for (std::size_t a = 0; a < level.spatial.size(); ++a) {
+    const int axis = first_axis + static_cast<int>(a);
+    RETURN_IF_ERROR(AddResource({Resource::Unit::kCopies, index, axis, {}, level.spatial[a].size, -1},
+                                absl::StrCat(path, ".", IndexPath("spatial", a), ".size"), resources));
+  }
+  const PartitionSpec whole{kEveryTensor, level.capacity_bytes, level.capacity_words, 1};
+  RETURN_IF_ERROR(AddPartition(whole, level, index, path, resources));
+  for (std::size_t p = 0; p < level.partitions.size(); ++p) {
+    RETURN_IF_ERROR(AddPartition(level.partitions[p], level, index, absl::StrCat(path, ".", IndexPath("partitions", p)),
+                                 resources));
+  }
+  return absl::OkStatus();
+}
+
 TensorSet Both(const TensorSet& a, const TensorSet& b) {
   TensorSet both;
   for (const Tensor tensor : kAllTensors) {
     if (a.Has(tensor) && b.Has(tensor)) both.Add(tensor);
   }
   return both;
+}
+
+// Those that are declared, or the one that the short form stands for.
+std::vector<PortSpec> PortsOf(const LevelSpec& level) {
+  std::vector<PortSpec> ports = level.ports;
+  if (HasShortPort(level)) {
+    PortSpec port;
+    port.access_pj = level.energy_pj;
+    port.block_words = level.block_words;
+    port.words_per_cycle = level.words_per_cycle;
+    port.priced_by_word = true;
+    ports.push_back(std::move(port));
+  }
+  for (PortSpec& port : ports) port.tensors = Both(port.tensors, level.keeps);
+  return ports;
 }
 
 // Orders the parameters so that each limit of a parameter depends only on earlier ones.
@@ -304,6 +225,30 @@ absl::StatusOr<std::vector<int>> SizingOrder(const std::vector<ParameterSpec>& p
 
 }  // namespace
 
+const char* NameOf(FlowKind kind) {
+  switch (kind) {
+    case FlowKind::kRead:
+      return "read";
+    case FlowKind::kFill:
+      return "fill";
+    case FlowKind::kUpdate:
+      break;
+  }
+  return "update";
+}
+
+const char* NameOf(Dialect dialect) {
+  switch (dialect) {
+    case Dialect::k2022:
+      return "2022";
+    case Dialect::k2023:
+      return "2023";
+    case Dialect::k2025:
+      break;
+  }
+  return "2025";
+}
+
 const char* NameOf(Resource::Unit unit) {
   switch (unit) {
     case Resource::Unit::kCopies:
@@ -323,38 +268,16 @@ absl::StatusOr<std::unique_ptr<const Template>> Template::Create(TemplateSpec sp
                                            "with a letter or digit"));
   }
   RETURN_IF_ERROR(ValidateParameters(spec.parameters));
-  RETURN_IF_ERROR(ValidateLevels(spec.levels));
+  RETURN_IF_ERROR(ValidateLevels(spec.levels, spec.parameters));
   RETURN_IF_ERROR(ValidateMagnitudes(spec));
   std::unique_ptr<Template> result(new Template());
   for (std::size_t l = 0; l < spec.levels.size(); ++l) {
     const LevelSpec& level = spec.levels[l];
     const int index = static_cast<int>(l);
-    const std::string path = IndexPath("levels", l);
-    for (std::size_t a = 0; a < level.spatial.size(); ++a) {
-      const int axis = static_cast<int>(result->axes_.size());
-      result->axes_.push_back({index, level.spatial[a].name, level.spatial[a].dims});
-      RETURN_IF_ERROR(AddResource({Resource::Unit::kCopies, index, axis, {}, level.spatial[a].size, -1},
-                                  absl::StrCat(path, ".", IndexPath("spatial", a), ".size"), &result->resources_));
-    }
-    const PartitionSpec whole{kEveryTensor, level.capacity_bytes, level.capacity_words, 1};
-    RETURN_IF_ERROR(AddPartition(whole, level, index, path, &result->resources_));
-    for (std::size_t p = 0; p < level.partitions.size(); ++p) {
-      RETURN_IF_ERROR(AddPartition(level.partitions[p], level, index,
-                                   absl::StrCat(path, ".", IndexPath("partitions", p)), &result->resources_));
-    }
-    if (level.energy_pj.has_value() || level.words_per_cycle.has_value()) {
-      PortSpec port;
-      port.tensors = level.keeps;
-      port.access_pj = level.energy_pj;
-      port.block_words = level.block_words;
-      port.words_per_cycle = level.words_per_cycle;
-      port.priced_by_word = true;
-      result->ports_.push_back({index, std::move(port)});
-    }
-    for (const PortSpec& port : level.ports) {
-      result->ports_.push_back({index, port});
-      result->ports_.back().spec.tensors = Both(port.tensors, level.keeps);
-    }
+    const int first_axis = static_cast<int>(result->axes_.size());
+    for (const AxisSpec& axis : level.spatial) result->axes_.push_back({index, axis.name, axis.dims});
+    RETURN_IF_ERROR(AddResources(level, index, first_axis, &result->resources_));
+    for (PortSpec& port : PortsOf(level)) result->ports_.push_back({index, std::move(port)});
   }
   ASSIGN_OR_RETURN(result->sizing_order_, SizingOrder(spec.parameters, result->resources_));
   result->spec_ = std::move(spec);
@@ -410,26 +333,27 @@ absl::Status Template::ValidateHardware(const HardwarePoint& hardware) const {
 
 std::vector<std::string> TemplateWarnings(const Template& hardware_template, bool energy_counts) {
   const TemplateSpec& spec = hardware_template.spec();
-  std::vector<const Formula*> formulas;
-  const auto add = [&formulas](const std::optional<Formula>& formula) {
-    if (formula.has_value()) formulas.push_back(&*formula);
-  };
-  for (const LevelSpec& level : spec.levels) {
-    for (const AxisSpec& axis : level.spatial) formulas.push_back(&axis.size);
-    for (const auto* formula :
-         {&level.capacity_bytes, &level.capacity_words, &level.words_per_cycle, &level.energy_pj, &level.block_words}) {
-      add(*formula);
-    }
-  }
-  add(spec.mac_energy_pj);
-  add(spec.area_mm2);
+  const std::vector<FormulaField> formulas = FormulasOf(spec);
   std::vector<std::string> warnings;
   for (std::size_t p = 0; p < spec.parameters.size(); ++p) {
     const bool is_used =
-        std::any_of(formulas.begin(), formulas.end(), [p](const Formula* formula) { return formula->DependsOn(p); });
+        std::any_of(formulas.begin(), formulas.end(), [p](const auto& field) { return field.formula->DependsOn(p); });
     if (is_used) continue;
     warnings.push_back(absl::StrCat("parameter '", spec.parameters[p].name, "' of template '", spec.name,
                                     "' is in no formula, so that its value changes nothing"));
+  }
+  for (std::size_t l = 0; l < spec.levels.size(); ++l) {
+    const LevelSpec& level = spec.levels[l];
+    const std::string path = IndexPath("levels", l);
+    if (energy_counts && level.block_words.has_value() && !level.energy_pj.has_value()) {
+      warnings.push_back(absl::StrCat(path, ".block_words of template '", spec.name,
+                                      "' changes nothing: the level gives no energy_pj, so that its words cost none"));
+    }
+    for (std::size_t p = 0; p < level.ports.size(); ++p) {
+      if (level.ports[p].weight == 1 || level.ports[p].words_per_cycle.has_value()) continue;
+      warnings.push_back(absl::StrCat(path, ".", IndexPath("ports", p), ".weight of template '", spec.name,
+                                      "' changes nothing: the port gives no words_per_cycle"));
+    }
   }
   if (energy_counts && (!spec.mac_energy_pj.has_value() || spec.mac_energy_pj->IsZero())) {
     warnings.push_back(absl::StrCat("template '", spec.name,

@@ -47,19 +47,22 @@ struct ParameterSpec {
 enum class FlowKind : std::uint8_t { kRead, kFill, kUpdate };
 inline constexpr int kNumFlowKinds = 3;
 constexpr int Index(FlowKind kind) { return static_cast<int>(kind); }
+// "read", "fill", "update".
+const char* NameOf(FlowKind kind);
 using FlowSet = EnumSet<FlowKind>;
+inline constexpr std::array<FlowKind, kNumFlowKinds> kAllFlows = {FlowKind::kRead, FlowKind::kFill, FlowKind::kUpdate};
 inline constexpr FlowSet kEveryFlow = {FlowKind::kRead, FlowKind::kFill, FlowKind::kUpdate};
 
 // What accesses of a level cost. Each of the flows of each of the tensors pays at each port that lists both, and takes
-// its part of the port's bandwidth.
+// its part of the port's bandwidth. Says at least one of access_pj and words_per_cycle.
 struct PortSpec {
-  FlowSet flows = kEveryFlow;
-  TensorSet tensors = kEveryTensor;
+  FlowSet flows = kEveryFlow;              // all: those that the tensors have
+  TensorSet tensors = kEveryTensor;        // all: those that the level keeps
   std::optional<Formula> access_pj;        // of one access, to up to block_words words; free when unset
   std::optional<Formula> block_words;      // 1 when unset
-  std::optional<Formula> cluster;          // instances that one access reaches; monomial; 1 when unset
+  std::optional<Formula> cluster;          // instances that one access reaches, >= 1; monomial; 1 when unset
   std::optional<Formula> words_per_cycle;  // most, of one instance, of all flows together; not limiting when unset
-  double weight = 1;                       // of a word in that sum; > 0
+  double weight = 1;                       // of a word in that sum; > 0, to 1e6
   bool priced_by_word = false;             // access_pj is the price of each word of a whole access
 };
 
@@ -68,20 +71,23 @@ struct LinkSpec {
   std::optional<Formula> hop_pj;     // of a word, from one unit to the next; free when unset
   std::optional<Formula> router_pj;  // of a word, at each router; free when unset
   TensorSet unshared;                // neither multicast nor reduced here
-  TensorSet unlinked;                // not handed on between neighbours here
+  TensorSet unlinked;                // not handed on between neighbours here; of I
   bool mesh = false;                 // hops by the units' positions rather than by how far words spread
 };
 
 // A part of a memory that holds tiles of these tensors. Capacities are monomials, of one instance.
 struct PartitionSpec {
-  TensorSet tensors = kEveryTensor;  // those that the level keeps, of them
+  TensorSet tensors = kEveryTensor;  // all: those that the level keeps
   std::optional<Formula> capacity_bytes;
   std::optional<Formula> capacity_words;
-  double multiple_buffering = 1;  // copies of each tile; >= 1
+  double multiple_buffering = 1;  // copies of each tile; 1 to 1024
 };
 
 // Versions of Timeloop that count differently (docs/MODEL.md, "Dialects").
 enum class Dialect : std::uint8_t { k2022, k2023, k2025 };
+inline constexpr std::array<Dialect, 3> kAllDialects = {Dialect::k2022, Dialect::k2023, Dialect::k2025};
+// "2022", "2023", "2025".
+const char* NameOf(Dialect dialect);
 
 struct AxisSpec {
   std::string name;  // one capital letter
@@ -91,8 +97,8 @@ struct AxisSpec {
 
 struct LevelSpec {
   std::string name;
-  TensorSet keeps;  // nothing: a fan-out of its own
-  DimSet temporal = kEveryDim;
+  TensorSet keeps;                // nothing: a fan-out of its own
+  DimSet temporal = kEveryDim;    // that may be looped over; none: no loops
   std::vector<AxisSpec> spatial;  // fan-out to the next level inwards
   std::vector<PartitionSpec> partitions;
   std::array<int, kNumTensors> word_bits = {8, 8, 8};
@@ -162,11 +168,13 @@ class Template {
   };
 
   // INVALID_ARGUMENT, with the field as in the proto message Template, for: a bad or doubled name; fewer than two or
-  // more than kMaxLevels levels; a last level that does not keep W, I and O without limit; a tensor kept nowhere; an
-  // axis without dimensions; an empty range; a limit that is not one term, or shrinks with every parameter; limits
-  // whose parameters size each other in a circle; numbers that no accelerator has: parameters beyond 1e-12 to 1e12 or
-  // of more than 1e15 steps, formulas that leave 1e-18 to 1e18 in the parameters' ranges unless they are 0, where that
-  // has a meaning, macs_per_cycle beyond 1e-15 to 1e15, clock_mhz and leakage_w_per_mm2 as in the message.
+  // more than kMaxLevels levels; a last level that does not keep W, I and O without limit; a tensor kept nowhere; a
+  // level that keeps nothing and has a memory's costs or capacity; an axis without dimensions; an empty range; a limit
+  // that is not one term, or shrinks with every parameter; limits whose parameters size each other in a circle; ports
+  // beside the short form, or of flows or tensors that the level has not; ports, links and partitions that say nothing
+  // or reach beyond their ranges, or too many of them; numbers that no accelerator has: parameters beyond 1e-12 to 1e12
+  // or of more than 1e15 steps, formulas that leave 1e-18 to 1e18 in the parameters' ranges unless they are 0, where
+  // that has a meaning, macs_per_cycle beyond 1e-15 to 1e15, clock_mhz and leakage_w_per_mm2 as in the message.
   static absl::StatusOr<std::unique_ptr<const Template>> Create(TemplateSpec spec);
 
   const TemplateSpec& spec() const { return spec_; }
@@ -205,8 +213,9 @@ class Template {
   std::vector<int> sizing_order_;
 };
 
-// What is allowed and probably not meant, a sentence each: parameters that no formula has, and compute that costs no
-// energy. Nothing of energy when `energy_counts` is false.
+// What is allowed and probably not meant, a sentence each: parameters that no formula has, blocks of words that cost
+// nothing, weights where nothing is weighed, and compute that costs no energy. Nothing of energy when `energy_counts`
+// is false.
 std::vector<std::string> TemplateWarnings(const Template& hardware_template, bool energy_counts);
 
 }  // namespace oneloop

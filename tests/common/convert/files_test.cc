@@ -142,7 +142,6 @@ TEST(TemplateFileTest, BadHierarchiesAreLocated) {
       AllOf(StartsWith("t.yaml:14:18: levels[2].keeps: "), HasSubstr("there is no DRAM"), HasSubstr("lacks W")));
   EXPECT_THAT(TemplateError("{name: dram, keeps: [W, I, O]}", "{name: dram, keeps: [W, I, O], capacity_bytes: 9}"),
               HasSubstr("there is no DRAM"));
-  EXPECT_THAT(TemplateError("    keeps: [W]\n", ""), StartsWith("t.yaml:6:5: levels[0].keeps: is empty"));
   EXPECT_THAT(TemplateError("keeps: [W]", "keeps: [X]"),
               StartsWith("t.yaml:7:13: levels[0].keeps[0]: is 'X'; valid: W, I, O"));
   EXPECT_THAT(TemplateError("keeps: [W]", "keeps: [W, W]"), HasSubstr("levels[0].keeps[1]: 'W' is there twice"));

@@ -26,6 +26,7 @@ namespace {
 
 using ::google::protobuf::util::MessageDifferencer;
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -223,12 +224,24 @@ TEST(ReadYamlTextTest, WrongTypesSayWhatWasExpected) {
   EXPECT_EQ(ErrorOf<v1::Workload>("name: [a]"), "f.yaml:1:7: name: expected one value, got a list");
   EXPECT_EQ(ErrorOf<v1::Workload>("- a\n- b"), "f.yaml:1:1: expected a map, got a list");
   EXPECT_EQ(ErrorOf<v1::Workload>("just a sentence"), "f.yaml:1:1: expected a map, got 'just a sentence'");
-  EXPECT_EQ(ErrorOf<v1::Template>("levels: [{keeps: W}]"), "f.yaml:1:18: levels[0].keeps: expected a list, got 'W'");
+  EXPECT_EQ(ErrorOf<v1::Template>("levels: W"), "f.yaml:1:9: levels: expected a list, got 'W'");
+  EXPECT_EQ(ErrorOf<v1::Template>("levels: [{keeps: {W: I}}]"),
+            "f.yaml:1:18: levels[0].keeps: expected a list, got a map");
   EXPECT_EQ(ErrorOf<v1::JobSpec>("fixed_parameters: [16]"),
             "f.yaml:1:19: fixed_parameters: expected a map, got a list");
   EXPECT_EQ(ErrorOf<v1::JobSpec>("fixed_parameters: {pe_dim: big}"),
             "f.yaml:1:28: fixed_parameters.pe_dim: expected a number, got 'big'");
   EXPECT_THAT(ErrorOf<v1::Workload>("? [a]\n: b"), HasSubstr("expected a key, got a list"));
+}
+
+TEST(ReadYamlTextTest, OneTextAloneIsAListOfOne) {
+  v1::Template message;
+  YamlSource source;
+  ASSERT_TRUE(ReadYamlText("levels:\n  - {keeps: W, temporal: none}", "f.yaml", &message, &source).ok());
+  EXPECT_THAT(message.levels(0).keeps(), ElementsAre("W"));
+  EXPECT_THAT(message.levels(0).temporal(), ElementsAre("none"));
+  EXPECT_EQ(Message(source.Annotate(FieldError("levels[0].temporal[0]", "is bad"))),
+            "f.yaml:2:26: levels[0].temporal[0]: is bad");
 }
 
 TEST(ReadYamlTextTest, WholeNumbersAreDecimalDigitsOnly) {
