@@ -1,36 +1,22 @@
 #include "tests/testing/shipped.h"
 
-#include <cstdlib>
 #include <filesystem>
-#include <iostream>
 #include <system_error>
-#include <utility>
 
-#include "absl/status/statusor.h"
-#include "common/base/status.h"
 #include "common/convert/convert.h"
 #include "common/convert/files.h"
 #include "common/convert/library.h"
+#include "tests/testing/value_or_die.h"
 
 namespace oneloop {
 namespace {
-
-template <class T>
-T ValueOrDie(absl::StatusOr<T> value) {
-  if (!value.ok()) {
-    std::cerr << "bad test input: " << value.status() << std::endl;
-    std::abort();
-  }
-  return *std::move(value);
-}
 
 template <class Message>
 const Message& FindOrDie(const google::protobuf::RepeatedPtrField<Message>& list, const std::string& name) {
   for (const Message& message : list) {
     if (message.name() == name) return message;
   }
-  std::cerr << "bad test input: nothing is shipped under the name '" << name << "'" << std::endl;
-  std::abort();
+  BadTestInput("nothing is shipped under the name '" + name + "'");
 }
 
 }  // namespace
