@@ -47,7 +47,7 @@ absl::Status ValidateMapping(const Template& hardware_template, const LayerShape
 
 // Text form, outermost level first, loops outermost first, unit loops left out, spatial loops marked by their axis:
 //   L3[WIO] P28 R7 Q56 K8 - L2[WI] N1 K4X - L1[O] K2 S7 Q2 P2 C3X - L0[W] P2
-// A level without temporal loops says N1.
+// A level without temporal loops says N1; one that keeps nothing, L3[].
 std::string FormatMapping(const Template& hardware_template, const Mapping& mapping);
 
 // The inverse. INVALID_ARGUMENT with the column and what was expected there. Unit loops may be left out or stand

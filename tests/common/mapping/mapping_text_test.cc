@@ -1,10 +1,19 @@
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "common/base/random.h"
 #include "common/base/status.h"
 #include "common/mapping/mapping.h"
+#include "common/mapping/random_mapping.h"
+#include "tests/testing/accelerators.h"
 #include "tests/testing/shipped.h"
 #include "tests/testing/tables.h"
 
@@ -12,6 +21,14 @@ namespace oneloop {
 namespace {
 
 constexpr char kText[] = "L3[WIO] P28 R7 Q56 K8 - L2[WI] N1 K4X - L1[O] K2 S7 Q2 P2 C3X - L0[W] P2";
+
+// The value of a text in a line of JSON.
+std::string TextOf(const std::string& row, const std::string& key) {
+  const std::string before = "\"" + key + "\":\"";
+  const std::size_t begin = row.find(before);
+  if (begin == std::string::npos) return "";
+  return row.substr(begin + before.size(), row.find('"', begin + before.size()) - begin - before.size());
+}
 
 class MappingTextTest : public testing::Test {
  protected:
@@ -52,6 +69,86 @@ TEST_F(MappingTextTest, EveryPublishedMappingPrintsAsItWasWritten) {
     ASSERT_TRUE(mapping.ok()) << text << ": " << mapping.status();
     ASSERT_EQ(FormatMapping(*gemmini_, *mapping), text);
   }
+}
+
+TEST_F(MappingTextTest, EveryMappingOfTheSharedAcceleratorsPrintsAsItWasWritten) {
+  const char* const given = std::getenv("ONELOOP_ACCELERATOR_ROWS");
+  const std::string path = given != nullptr ? given : SharedDataDir() + "/timeloop_accelerators.jsonl.gz";
+  if (AcceleratorsPath().empty() || (given == nullptr && !std::filesystem::exists(path))) {
+    GTEST_SKIP() << "no ../shared/data: the accelerators are not part of the project";
+  }
+  std::map<std::string, std::unique_ptr<const Template>> templates;
+  for (Accelerator& accelerator : ReadAccelerators(AcceleratorsPath())) {
+    templates[accelerator.name] = std::move(accelerator.hardware_template);
+  }
+  const absl::StatusOr<std::vector<std::string>> rows = ReadLines(path);
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  int empty_levels = 0;
+  for (const std::string& row : *rows) {
+    const std::string text = TextOf(row, "mapping");
+    ASSERT_TRUE(templates.contains(TextOf(row, "accelerator"))) << row;
+    const Template& accelerator = *templates.at(TextOf(row, "accelerator"));
+    const absl::StatusOr<Mapping> mapping = ParseMapping(accelerator, text);
+    ASSERT_TRUE(mapping.ok()) << text << ": " << mapping.status();
+    ASSERT_EQ(FormatMapping(accelerator, *mapping), text);
+    empty_levels += text.find("[]") != std::string::npos ? 1 : 0;
+  }
+  if (given == nullptr) {
+    EXPECT_GT(empty_levels, 0);
+  }
+}
+
+// A fan-out of its own between buffers, and registers that stay as they are.
+class FanOutMappingTest : public testing::Test {
+ protected:
+  FanOutMappingTest() { shape_.bounds = {3, 3, 9, 8, 6, 64, 2, 1}; }
+
+  const std::unique_ptr<const Template> fan_out_ = TemplateFromYaml(R"(
+name: fan_out
+levels:
+  - {name: registers, keeps: W, temporal: none}
+  - {name: column, spatial: [{name: Y, size: 8, dims: [S, K]}]}
+  - {name: buffer, keeps: [I, O], temporal: [R, K], spatial: [{name: X, size: 8, dims: [Q, K]}]}
+  - {name: dram, keeps: [W, I, O]}
+)");
+  LayerShape shape_;
+};
+
+TEST_F(FanOutMappingTest, LevelsThatKeepNothingPrintAsTheyWereRead) {
+  constexpr char kFanOut[] = "L3[WIO] P9 N2 C6 Q2 - L2[IO] K2 R3 Q4X K2X - L1[] K2 S3Y K2Y - L0[W] N1";
+  const absl::StatusOr<Mapping> mapping = ParseMapping(*fan_out_, kFanOut);
+  ASSERT_TRUE(mapping.ok()) << mapping.status();
+  EXPECT_EQ(mapping->t(1, Dim::kK), 2) << "a fan-out may have loops";
+  EXPECT_EQ(mapping->s(0, Dim::kS), 3);
+  EXPECT_EQ(FormatMapping(*fan_out_, *mapping), kFanOut);
+  EXPECT_EQ(Message(ParseMapping(*fan_out_, "L3[WIO] N1 - L2[IO] N1 - L1[W] N1 - L0[W] N1").status()),
+            "mapping: column 29: level column of template 'fan_out' keeps []");
+}
+
+TEST_F(FanOutMappingTest, NoLoopStandsAtALevelThatAllowsNone) {
+  Mapping mapping = *ParseMapping(*fan_out_, "L3[WIO] R3 S3 P9 Q8 C6 K32 N2 - L2[IO] N1 - L1[] N1 - L0[W] K2");
+  EXPECT_EQ(Message(ValidateMapping(*fan_out_, shape_, mapping)),
+            "mapping: loop K2 stands at level registers (L0), which allows no loop over K");
+  mapping.t(0, Dim::kK) = 1;
+  mapping.t(1, Dim::kK) = 2;
+  EXPECT_TRUE(ValidateMapping(*fan_out_, shape_, mapping).ok());
+}
+
+TEST_F(FanOutMappingTest, RandomMappingsAreValidAndReadAsTheyPrint) {
+  Random random(1);
+  bool loops_at_fan_out = false;
+  for (int i = 0; i < 200; ++i) {
+    const Mapping mapping = RandomMapping(*fan_out_, shape_, random);
+    ASSERT_TRUE(ValidateMapping(*fan_out_, shape_, mapping).ok()) << FormatMapping(*fan_out_, mapping);
+    const std::string text = FormatMapping(*fan_out_, mapping);
+    const absl::StatusOr<Mapping> read = ParseMapping(*fan_out_, text);
+    ASSERT_TRUE(read.ok()) << text << ": " << read.status();
+    ASSERT_EQ(FormatMapping(*fan_out_, *read), text);
+    ASSERT_EQ(read->temporal, mapping.temporal);
+    ASSERT_EQ(read->spatial, mapping.spatial);
+    loops_at_fan_out = loops_at_fan_out || mapping.t(1, Dim::kP) > 1;
+  }
+  EXPECT_TRUE(loops_at_fan_out);
 }
 
 TEST_F(MappingTextTest, ErrorsNameTheColumnAndWhatIsExpected) {
