@@ -84,16 +84,20 @@ LayerFigures CostModel::ScoreParts(const LayerUse& use, const ComponentCosts& co
     double read_rate = 0;
     double write_rate = 0;
     double fill_and_update = 0;
+    Tensor tensor = Tensor::kW;
     for (const int f : ports[p].flows) {
       const double words = use.words[ToIndex(f)];
       const double flow_pj = FlowPj(port, words, instances);
       record.Flow(p, ToIndex(f), flow_pj);
       energy_pj += flow_pj;
       const double per_instance = words / instances;
-      if (flows[ToIndex(f)].kind == Flow::Kind::kRead) {
-        // Fills and updates of one tensor count as one stream of writes.
+      // Fills and updates of one tensor count as one stream of writes.
+      if (flows[ToIndex(f)].tensor != tensor) {
+        tensor = flows[ToIndex(f)].tensor;
         write_rate += fill_and_update / compute_cycles;
         fill_and_update = 0;
+      }
+      if (flows[ToIndex(f)].kind == Flow::Kind::kRead) {
         read_rate += per_instance / compute_cycles;
       } else {
         fill_and_update += per_instance;
