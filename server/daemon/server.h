@@ -18,6 +18,7 @@
 #include "server/jobs/watch_hub.h"
 #include "server/net/connection_gate.h"
 #include "server/net/listen_address.h"
+#include "server/search/run_start.h"
 #include "server/store/run_store.h"
 
 namespace oneloop {

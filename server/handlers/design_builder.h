@@ -13,7 +13,7 @@
 #include "oneloop/v1/design.pb.h"
 #include "oneloop/v1/job.pb.h"
 #include "server/handlers/exact_score.h"
-#include "server/search/search.h"
+#include "server/search/search_spec.h"
 #include "server/store/run_store.h"
 
 namespace oneloop {

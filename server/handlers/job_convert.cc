@@ -16,6 +16,7 @@
 #include "server/handlers/calibration_convert.h"
 #include "server/handlers/deterministic_bytes.h"
 #include "server/search/own_best.h"
+#include "server/search/spec_validation.h"
 
 namespace oneloop {
 namespace {

@@ -11,7 +11,7 @@
 #include "oneloop/v1/job.pb.h"
 #include "server/handlers/calibration_catalog.h"
 #include "server/handlers/catalog.h"
-#include "server/search/search.h"
+#include "server/search/search_spec.h"
 #include "server/store/run_store.h"
 
 namespace oneloop {

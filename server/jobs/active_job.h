@@ -6,7 +6,7 @@
 
 #include "server/jobs/end_message.h"
 #include "server/jobs/stop_rule.h"
-#include "server/search/search.h"
+#include "server/search/search_spec.h"
 
 namespace oneloop {
 

@@ -29,7 +29,7 @@
 #include "server/jobs/stalled_jobs.h"
 #include "server/jobs/suspects.h"
 #include "server/jobs/work_signals.h"
-#include "server/search/search.h"
+#include "server/search/run_start.h"
 #include "server/search/search_bound.h"
 #include "server/store/run_store.h"
 

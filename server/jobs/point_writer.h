@@ -13,7 +13,8 @@
 #include "common/hardware/template.h"
 #include "server/jobs/lease_queue.h"
 #include "server/jobs/work_signals.h"
-#include "server/search/search.h"
+#include "server/search/point_sink.h"
+#include "server/search/start_summary.h"
 #include "server/store/run_store.h"
 
 namespace oneloop {

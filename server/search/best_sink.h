@@ -4,7 +4,7 @@
 #include <functional>
 #include <limits>
 
-#include "server/search/search.h"
+#include "server/search/point_sink.h"
 
 namespace oneloop {
 

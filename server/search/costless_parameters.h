@@ -5,7 +5,8 @@
 #include <vector>
 
 #include "common/model/exact/cost_model.h"
-#include "server/search/search.h"
+#include "server/search/point_sink.h"
+#include "server/search/search_spec.h"
 
 namespace oneloop {
 

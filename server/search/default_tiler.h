@@ -8,7 +8,7 @@
 #include "common/model/exact/cost_model.h"
 #include "common/workload/workload.h"
 #include "server/search/evaluator.h"
-#include "server/search/search.h"
+#include "server/search/start_summary.h"
 
 namespace oneloop {
 

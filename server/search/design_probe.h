@@ -10,7 +10,8 @@
 #include "server/search/evaluator.h"
 #include "server/search/layer_search.h"
 #include "server/search/moves.h"
-#include "server/search/search.h"
+#include "server/search/point_sink.h"
+#include "server/search/search_spec.h"
 
 namespace oneloop {
 

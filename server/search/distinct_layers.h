@@ -4,7 +4,8 @@
 #include <cstddef>
 #include <vector>
 
-#include "server/search/search.h"
+#include "server/search/point_sink.h"
+#include "server/search/search_spec.h"
 
 namespace oneloop {
 

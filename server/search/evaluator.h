@@ -11,7 +11,8 @@
 #include "common/model/goal/goal.h"
 #include "common/model/goal/workload_sum.h"
 #include "server/search/front_archive.h"
-#include "server/search/search.h"
+#include "server/search/point_sink.h"
+#include "server/search/search_spec.h"
 
 namespace oneloop {
 

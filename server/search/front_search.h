@@ -3,7 +3,7 @@
 
 #include "common/base/random.h"
 #include "server/search/evaluator.h"
-#include "server/search/search.h"
+#include "server/search/start_summary.h"
 
 namespace oneloop {
 

@@ -6,7 +6,7 @@
 #include "common/base/random.h"
 #include "server/search/design_state.h"
 #include "server/search/evaluator.h"
-#include "server/search/search.h"
+#include "server/search/start_summary.h"
 
 namespace oneloop {
 

@@ -9,7 +9,7 @@
 #include "common/model/exact/cost_model.h"
 #include "server/search/evaluator.h"
 #include "server/search/mapping_sampler.h"
-#include "server/search/search.h"
+#include "server/search/search_point.h"
 
 namespace oneloop {
 

@@ -13,6 +13,7 @@
 #include "common/base/exact_number.h"
 #include "common/base/status.h"
 #include "server/search/best_sink.h"
+#include "server/search/run_start.h"
 #include "server/search/search_bound.h"
 
 namespace oneloop {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "server/search/search.h"
+#include "server/search/search_spec.h"
 
 namespace oneloop {
 

@@ -5,7 +5,7 @@
 #include <span>
 
 #include "common/base/random.h"
-#include "server/search/search.h"
+#include "server/search/search_spec.h"
 
 namespace oneloop {
 

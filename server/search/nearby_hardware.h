@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "server/search/limited_hardware.h"
-#include "server/search/search.h"
+#include "server/search/search_spec.h"
 
 namespace oneloop {
 

@@ -7,7 +7,7 @@
 #include "common/model/smooth/smooth_model.h"
 #include "server/search/design_state.h"
 #include "server/search/moves.h"
-#include "server/search/search.h"
+#include "server/search/search_spec.h"
 
 namespace oneloop {
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "server/search/best_sink.h"
+#include "server/search/run_start.h"
 
 namespace oneloop {
 namespace {

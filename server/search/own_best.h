@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "server/search/search.h"
+#include "server/search/search_spec.h"
 
 namespace oneloop {
 

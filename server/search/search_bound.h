@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "common/model/bound/lower_bound.h"
-#include "server/search/search.h"
+#include "server/search/search_spec.h"
 
 namespace oneloop {
 

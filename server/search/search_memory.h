@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "absl/status/status.h"
-#include "server/search/search.h"
+#include "server/search/search_spec.h"
 
 namespace oneloop {
 

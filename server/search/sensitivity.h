@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "server/search/search.h"
+#include "server/search/search_spec.h"
 
 namespace oneloop {
 

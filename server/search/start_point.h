@@ -7,7 +7,7 @@
 #include "common/hardware/template.h"
 #include "common/mapping/mapping.h"
 #include "common/model/exact/cost_model.h"
-#include "server/search/search.h"
+#include "server/search/search_spec.h"
 
 namespace oneloop {
 

@@ -22,7 +22,7 @@
 #include "absl/strings/str_split.h"
 #include "common/base/random.h"
 #include "common/base/read_file.h"
-#include "server/search/search.h"
+#include "server/search/search_spec.h"
 #include "tests/server/search/free_and_fixed.h"
 #include "tests/testing/shipped.h"
 

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "common/front/front_space.h"
+#include "server/search/run_start.h"
 #include "tests/server/search/search_cases.h"
 
 namespace oneloop {

@@ -21,7 +21,7 @@
 #include "common/convert/library.h"
 #include "common/latency/latency_model.h"
 #include "server/search/default_tiler.h"
-#include "server/search/search.h"
+#include "server/search/run_start.h"
 #include "tests/testing/shipped.h"
 #include "tests/testing/tables.h"
 

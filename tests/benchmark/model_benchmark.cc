@@ -14,7 +14,7 @@
 #include "common/model/smooth/smooth_model.h"
 #include "server/search/descent.h"
 #include "server/search/evaluator.h"
-#include "server/search/search.h"
+#include "server/search/run_start.h"
 #include "tests/common/model/random_latency.h"
 #include "tests/testing/shipped.h"
 

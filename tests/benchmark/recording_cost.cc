@@ -28,7 +28,7 @@
 #include "server/jobs/job_manager.h"
 #include "server/search/descent.h"
 #include "server/search/evaluator.h"
-#include "server/search/search.h"
+#include "server/search/run_start.h"
 #include "server/store/sqlite_run_store.h"
 #include "tests/server/jobs/jobs_test_util.h"
 #include "tests/server/store/store_test_util.h"

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "server/search/search.h"
+#include "server/search/search_spec.h"
 #include "tests/server/search/free_and_fixed.h"
 
 namespace oneloop {

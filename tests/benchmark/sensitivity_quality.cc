@@ -15,6 +15,7 @@
 
 #include "common/base/random.h"
 #include "server/search/sensitivity.h"
+#include "server/search/spec_validation.h"
 #include "tests/server/search/free_and_fixed.h"
 #include "tests/testing/shipped.h"
 

@@ -17,7 +17,7 @@
 #include "common/model/exact/cost_model.h"
 #include "common/model/goal/workload_sum.h"
 #include "server/search/own_best.h"
-#include "server/search/search.h"
+#include "server/search/search_spec.h"
 #include "tests/server/search/free_and_fixed.h"
 #include "tests/server/search/search_cases.h"
 #include "tests/testing/shipped.h"

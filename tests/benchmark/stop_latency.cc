@@ -17,7 +17,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "common/base/random.h"
-#include "server/search/search.h"
+#include "server/search/run_start.h"
 #include "server/search/search_bound.h"
 #include "tests/benchmark/stoppable_sink.h"
 #include "tests/testing/shipped.h"

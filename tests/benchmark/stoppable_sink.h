@@ -3,7 +3,7 @@
 
 #include <atomic>
 
-#include "server/search/search.h"
+#include "server/search/point_sink.h"
 
 namespace oneloop {
 

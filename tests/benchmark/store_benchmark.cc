@@ -15,7 +15,7 @@
 #include "common/mapping/random_mapping.h"
 #include "server/jobs/point_writer.h"
 #include "server/jobs/work_signals.h"
-#include "server/search/search.h"
+#include "server/search/search_point.h"
 #include "server/store/pareto_front.h"
 #include "server/store/sqlite_run_store.h"
 #include "tests/server/jobs/jobs_test_util.h"

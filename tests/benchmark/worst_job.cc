@@ -23,9 +23,10 @@
 #include "absl/time/time.h"
 #include "common/base/random.h"
 #include "common/mapping/random_mapping.h"
-#include "server/search/search.h"
+#include "server/search/run_start.h"
 #include "server/search/search_bound.h"
 #include "server/search/search_memory.h"
+#include "server/search/spec_validation.h"
 #include "tests/benchmark/stoppable_sink.h"
 
 namespace oneloop {

@@ -10,6 +10,7 @@
 #include "oneloop/v1/job.pb.h"
 #include "server/handlers/job_convert.h"
 #include "server/search/evaluator.h"
+#include "server/search/run_start.h"
 #include "server/store/memory_run_store.h"
 #include "tests/fuzz/check.h"
 #include "tests/fuzz/message_input.h"

@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 #include "server/search/own_best.h"
+#include "server/search/run_start.h"
 #include "server/store/memory_run_store.h"
 #include "server/store/sqlite_run_store.h"
 #include "tests/server/jobs/jobs_test_util.h"

@@ -14,7 +14,9 @@
 #include "common/base/mutex.h"
 #include "server/jobs/job_manager.h"
 #include "server/jobs/watch_hub.h"
-#include "server/search/search.h"
+#include "server/search/point_sink.h"
+#include "server/search/search_spec.h"
+#include "server/search/start_summary.h"
 #include "server/store/run_store.h"
 
 namespace oneloop {

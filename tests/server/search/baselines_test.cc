@@ -19,6 +19,7 @@
 #include "server/search/layer_proposals.h"
 #include "server/search/mapping_features.h"
 #include "server/search/mapping_sampler.h"
+#include "server/search/run_start.h"
 #include "tests/common/model/random_cases.h"
 #include "tests/server/search/search_cases.h"
 

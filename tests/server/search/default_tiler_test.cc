@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "common/base/status.h"
+#include "server/search/run_start.h"
+#include "server/search/spec_validation.h"
 #include "tests/testing/shipped.h"
 
 namespace oneloop {

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "server/search/run_start.h"
 #include "server/search/search_bound.h"
 #include "tests/server/search/search_cases.h"
 

@@ -13,7 +13,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/random.h"
-#include "server/search/search.h"
+#include "server/search/run_start.h"
+#include "server/search/spec_validation.h"
 #include "tests/server/search/search_cases.h"
 
 namespace oneloop {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "gtest/gtest.h"
+#include "server/search/spec_validation.h"
 #include "tests/server/search/free_and_fixed.h"
 
 namespace oneloop {

@@ -9,6 +9,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/search/front_gaps.h"
+#include "server/search/run_start.h"
+#include "server/search/spec_validation.h"
 #include "tests/server/search/free_and_fixed.h"
 #include "tests/server/search/search_cases.h"
 

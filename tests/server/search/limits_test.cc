@@ -10,7 +10,7 @@
 #include "common/base/random.h"
 #include "gtest/gtest.h"
 #include "server/search/limited_hardware.h"
-#include "server/search/search.h"
+#include "server/search/run_start.h"
 #include "tests/server/search/free_and_fixed.h"
 #include "tests/server/search/search_cases.h"
 #include "tests/testing/shipped.h"

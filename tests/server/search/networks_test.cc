@@ -12,8 +12,9 @@
 #include "common/model/goal/workload_sum.h"
 #include "gtest/gtest.h"
 #include "server/search/own_best.h"
-#include "server/search/search.h"
+#include "server/search/run_start.h"
 #include "server/search/search_bound.h"
+#include "server/search/spec_validation.h"
 #include "tests/server/search/search_cases.h"
 #include "tests/testing/shipped.h"
 

@@ -7,7 +7,7 @@
 
 #include "common/base/random.h"
 #include "gtest/gtest.h"
-#include "server/search/search.h"
+#include "server/search/run_start.h"
 #include "tests/common/model/random_latency.h"
 #include "tests/server/search/search_cases.h"
 

@@ -8,7 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "server/search/search.h"
+#include "server/search/point_sink.h"
+#include "server/search/search_spec.h"
 #include "tests/testing/shipped.h"
 
 namespace oneloop {

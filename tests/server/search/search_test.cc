@@ -1,5 +1,3 @@
-#include "server/search/search.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -14,6 +12,8 @@
 
 #include "common/base/random.h"
 #include "common/model/exact/cost_model.h"
+#include "server/search/run_start.h"
+#include "server/search/spec_validation.h"
 #include "tests/common/model/random_cases.h"
 #include "tests/server/search/search_cases.h"
 

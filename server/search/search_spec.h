@@ -1,18 +1,13 @@
-#ifndef ONELOOP_SERVER_SEARCH_SEARCH_H_
-#define ONELOOP_SERVER_SEARCH_SEARCH_H_
+#ifndef ONELOOP_SERVER_SEARCH_SEARCH_SPEC_H_
+#define ONELOOP_SERVER_SEARCH_SEARCH_SPEC_H_
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "common/front/front_space.h"
 #include "common/hardware/template.h"
-#include "common/mapping/mapping.h"
-#include "common/model/exact/cost_model.h"
 #include "common/model/goal/goal.h"
 #include "common/model/goal/metrics.h"
 #include "common/model/latency/latency_predictor.h"
@@ -55,47 +50,6 @@ MetricProduct ProductOf(const FrontSpace& front);
 // The spec's objective and limits on its template.
 Goal GoalOf(const SearchSpec& spec);
 
-// INVALID_ARGUMENT, with the field as in the proto message JobSpec, for counts out of range, a range of a parameter
-// that is empty or outside the template's, limits that no design can meet. RESOURCE_EXHAUSTED beyond
-// kMaxMemoryPerJob (search_memory.h).
-absl::Status ValidateSearchSpec(const SearchSpec& spec);
-
-enum class SearchPointOrigin { kDescent, kRounded, kPolish, kRandom, kBayesian, kHeuristic };
-
-// One evaluation of the whole workload, as it happens. References live only during the call.
-struct SearchPoint {
-  std::int64_t sample;  // samples used so far, this one included
-  SearchPointOrigin origin;
-  WorkloadMetrics metrics;
-  double score;  // the objective; infinite when not exact, infeasible or beyond a limit
-  const HardwarePoint& hardware;
-  const std::vector<Mapping>* mappings;  // by layer; null for a step of the descent
-};
-
-// Receives what a start finds, in a fixed order. Called on the start's thread.
-class PointSink {
- public:
-  virtual ~PointSink() = default;
-  virtual void OnPoint(const SearchPoint& point) = 0;
-  // Asked at least every some tens of milliseconds of work, and as a rule every few microseconds: true ends the start
-  // early. Everything reported before stays valid.
-  virtual bool StopRequested() = 0;
-};
-
-// How a start ended.
-struct StartSummary {
-  enum class Termination { kBudgetUsed, kConverged, kStopped, kDiverged, kStopScoreReached };
-  Termination termination = Termination::kBudgetUsed;
-  std::string message;  // what did not go as planned; "" as a rule
-  std::int64_t samples = 0;
-  std::int64_t points = 0;
-  double best_score = 0;
-};
-
-// Runs one start. A pure function of (spec, start): the same points in the same order on any thread or machine.
-// Precondition: ValidateSearchSpec(spec) is OK, 0 <= start < spec.starts. Thread-safe.
-StartSummary RunStart(const SearchSpec& spec, int start, PointSink& sink);
-
 }  // namespace oneloop
 
-#endif  // ONELOOP_SERVER_SEARCH_SEARCH_H_
+#endif  // ONELOOP_SERVER_SEARCH_SEARCH_SPEC_H_

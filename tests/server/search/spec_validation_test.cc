@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "common/base/status.h"
-#include "server/search/search.h"
+#include "server/search/spec_validation.h"
 #include "tests/server/search/search_cases.h"
 
 namespace oneloop {

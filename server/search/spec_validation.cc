@@ -1,22 +1,17 @@
-#include "server/search/search.h"
+#include "server/search/spec_validation.h"
 
-#include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include "absl/strings/str_cat.h"
-#include "common/base/random.h"
 #include "common/base/status.h"
+#include "common/mapping/mapping.h"
+#include "common/model/exact/cost_model.h"
 #include "common/model/goal/workload_sum.h"
-#include "server/search/bayesian_search.h"
-#include "server/search/costless_parameters.h"
-#include "server/search/default_tiler.h"
-#include "server/search/distinct_layers.h"
-#include "server/search/evaluator.h"
-#include "server/search/front_search.h"
-#include "server/search/gradient_search.h"
-#include "server/search/random_search.h"
 #include "server/search/search_memory.h"
 
 namespace oneloop {
@@ -162,38 +157,7 @@ absl::Status ValidateAlgorithm(const SearchSpec& spec) {
   return absl::OkStatus();
 }
 
-// Says how the algorithm itself ended; what every start has in common is filled in by the caller.
-StartSummary RunAlgorithm(Evaluator& evaluator, int start, Random& random) {
-  switch (evaluator.spec().algorithm) {
-    case Algorithm::kRandom:
-      return RunRandomStart(evaluator, random);
-    case Algorithm::kBayesian:
-      return RunBayesianStart(evaluator, random);
-    case Algorithm::kDefaultTiling:
-      return RunDefaultTilerStart(evaluator);
-    case Algorithm::kGradient:
-      break;
-  }
-  return evaluator.spec().front.has_value() ? RunFrontStart(evaluator, start, random)
-                                            : RunGradientStart(evaluator, random);
-}
-
 }  // namespace
-
-MetricProduct ProductOf(const FrontSpace& front) {
-  MetricProduct product;
-  const auto set = [&](std::size_t figure, Metric metric) {
-    product.exponents[static_cast<std::size_t>(metric)] = front.Has(figure) ? 1 : 0;
-  };
-  set(kEnergyFigure, Metric::kEnergy);
-  set(kLatencyFigure, Metric::kLatency);
-  set(kAreaFigure, Metric::kArea);
-  return product;
-}
-
-Goal GoalOf(const SearchSpec& spec) {
-  return Goal({spec.objective, spec.combination}, spec.limits, spec.workload->networks, *spec.hardware_template);
-}
 
 absl::Status ValidateSearchSpec(const SearchSpec& spec) {
   RETURN_IF_ERROR(CheckRange("starts", spec.starts, 1, kMaxStarts));
@@ -208,25 +172,6 @@ absl::Status ValidateSearchSpec(const SearchSpec& spec) {
   RETURN_IF_ERROR(ValidateLimits(spec));
   RETURN_IF_ERROR(ValidateRoom(spec, CostModel(spec.hardware_template)));
   return CheckSearchMemory(spec);
-}
-
-StartSummary RunStart(const SearchSpec& spec, int start, PointSink& sink) {
-  const CostModel model(spec.hardware_template);
-  DistinctLayers layers(spec, sink);
-  CostlessRoom room(layers.spec(), model, layers);
-  Evaluator evaluator(room.spec(), model, room);
-  Random random(MixSeed(spec.seed, static_cast<std::uint64_t>(start)));
-  StartSummary summary = RunAlgorithm(evaluator, start, random);
-  // A start that was stopped may have missed points before its last one.
-  if (evaluator.stopped()) {
-    summary.termination = StartSummary::Termination::kStopped;
-  } else if (evaluator.stop_score_reached()) {
-    summary.termination = StartSummary::Termination::kStopScoreReached;
-  }
-  summary.samples = evaluator.samples();
-  summary.points = evaluator.points();
-  summary.best_score = evaluator.best_score();
-  return summary;
 }
 
 }  // namespace oneloop
