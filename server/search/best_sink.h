@@ -3,32 +3,36 @@
 
 #include <functional>
 #include <limits>
+#include <utility>
+#include <vector>
 
 #include "server/search/point_sink.h"
 
 namespace oneloop {
 
-// The best design that starts find which are run for it alone. Used by one thread.
+// The best design that starts find which are run for it alone. Without `stop_requested` it stops none. Used by one
+// thread.
 class BestSink final : public PointSink {
  public:
   struct Best {
     double score = std::numeric_limits<double>::infinity();  // that none was found
     WorkloadMetrics metrics;
     HardwarePoint hardware;
+    std::vector<Mapping> mappings;  // by layer
   };
 
-  // `stop_requested` must outlive the sink.
-  explicit BestSink(const std::function<bool()>& stop_requested) : stop_requested_(stop_requested) {}
+  explicit BestSink(std::function<bool()> stop_requested = [] { return false; })
+      : stop_requested_(std::move(stop_requested)) {}
 
   void OnPoint(const SearchPoint& point) override {
-    if (point.score < best_.score) best_ = {point.score, point.metrics, point.hardware};
+    if (point.score < best_.score) best_ = {point.score, point.metrics, point.hardware, *point.mappings};
   }
   bool StopRequested() override { return stop_requested_(); }
 
   const Best& best() const { return best_; }
 
  private:
-  const std::function<bool()>& stop_requested_;
+  const std::function<bool()> stop_requested_;
   Best best_;
 };
 

@@ -20,9 +20,9 @@ LayerDesign DesignOf(int layer, const DesignState& state) {
 }  // namespace
 
 DesignProbe::DesignProbe(SearchSpec spec, const CostModel& model, const SmoothModel& smooth, const MoveSet& moves,
-                         const std::function<bool()>& stop_requested, std::uint64_t stream)
+                         std::function<bool()> stop_requested, std::uint64_t stream)
     : spec_(std::move(spec)),
-      sink_(stop_requested),
+      sink_(std::move(stop_requested)),
       evaluator_(spec_, model, sink_),
       random_(MixSeed(spec_.seed, MixSeed(kStream, stream))),
       layers_(evaluator_, smooth, moves, random_) {}

@@ -10,7 +10,7 @@
 #include "server/search/evaluator.h"
 #include "server/search/layer_search.h"
 #include "server/search/moves.h"
-#include "server/search/point_sink.h"
+#include "server/search/null_sink.h"
 #include "server/search/search_spec.h"
 
 namespace oneloop {
@@ -19,10 +19,10 @@ namespace oneloop {
 // first what the gradient promises, or a search. Used by one thread.
 class DesignProbe {
  public:
-  // `model`, `smooth` (of the spec's layers), `moves` and stop_requested must outlive the probe. `stream` tells apart
-  // the random sequences of probes with one seed.
+  // `model`, `smooth` (of the spec's layers) and `moves` must outlive the probe. `stream` tells apart the random
+  // sequences of probes with one seed.
   DesignProbe(SearchSpec spec, const CostModel& model, const SmoothModel& smooth, const MoveSet& moves,
-              const std::function<bool()>& stop_requested, std::uint64_t stream);
+              std::function<bool()> stop_requested, std::uint64_t stream);
   DesignProbe(const DesignProbe&) = delete;
   DesignProbe& operator=(const DesignProbe&) = delete;
 
@@ -40,22 +40,12 @@ class DesignProbe {
   void TakeFrom(const DesignState& other, DesignState* state);
 
  private:
-  class StopSink : public PointSink {
-   public:
-    explicit StopSink(const std::function<bool()>& stop_requested) : stop_requested_(stop_requested) {}
-    void OnPoint(const SearchPoint&) override {}
-    bool StopRequested() override { return stop_requested_(); }
-
-   private:
-    const std::function<bool()>& stop_requested_;
-  };
-
   const Mapping* OtherThan(int layer, const DesignState& state);
   bool Improve(int layer, LayerDesign design, DesignState* state);
   bool Take(int layer, const LayerDesign& design, DesignState* state);
 
   const SearchSpec spec_;
-  StopSink sink_;
+  NullSink sink_;
   Evaluator evaluator_;
   Random random_;
   LayerSearch layers_;

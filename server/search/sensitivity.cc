@@ -13,6 +13,7 @@
 #include "server/search/limited_hardware.h"
 #include "server/search/moves.h"
 #include "server/search/nearby_hardware.h"
+#include "server/search/null_sink.h"
 #include "server/search/objective_slopes.h"
 #include "server/search/search_memory.h"
 
@@ -68,12 +69,6 @@ SearchSpec On(SearchSpec spec, const HardwarePoint& hardware) {
   for (std::size_t p = 0; p < hardware.size(); ++p) spec.hardware_range[p] = {hardware[p], hardware[p]};
   return spec;
 }
-
-class NoSink : public PointSink {
- public:
-  void OnPoint(const SearchPoint&) override {}
-  bool StopRequested() override { return false; }
-};
 
 // A neighbourhood that was looked at: designs on the changed hardware; nothing when none was found.
 struct Visit {
@@ -341,7 +336,7 @@ class Explorer {
       predicted_.push_back(best->metrics());
     }
     // As a start searches.
-    NoSink sink;
+    NullSink sink;
     const CostlessRoom room(spec, model_, sink);
     const std::unique_ptr<DesignProbe> probe = MakeProbe(WithSamples(room.spec(), kLimitSamples * options_.samples));
     probe->Search(&*best);

@@ -11,7 +11,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
-#include <limits>
 #include <map>
 #include <memory>
 #include <string>
@@ -20,6 +19,7 @@
 
 #include "common/convert/library.h"
 #include "common/latency/latency_model.h"
+#include "server/search/best_sink.h"
 #include "server/search/default_tiler.h"
 #include "server/search/run_start.h"
 #include "tests/testing/shipped.h"
@@ -60,36 +60,22 @@ MeasuredCycles ReadMeasured(const std::string& path) {
   return measured;
 }
 
-struct Best : PointSink {
-  void OnPoint(const SearchPoint& point) override {
-    if (!(point.score < score)) return;
-    score = point.score;
-    hardware = point.hardware;
-    mappings = *point.mappings;
-  }
-  bool StopRequested() override { return false; }
-
-  double score = std::numeric_limits<double>::infinity();
-  HardwarePoint hardware;
-  std::vector<Mapping> mappings;
-};
-
 class Comparison {
  public:
   Comparison(std::shared_ptr<const Template> hardware_template, std::shared_ptr<const LatencyPredictor> latency)
       : template_(std::move(hardware_template)), model_(template_), latency_(std::move(latency)) {}
 
   // The best design of a job by its own latencies.
-  Best Search(const std::shared_ptr<const Workload>& workload, bool predicts, std::uint64_t seed) const {
+  BestSink::Best Search(const std::shared_ptr<const Workload>& workload, bool predicts, std::uint64_t seed) const {
     SearchSpec spec;
     spec.workload = workload;
     spec.hardware_template = template_;
     if (predicts) spec.latency = latency_;
     spec.hardware_range = {{kPeDim, kPeDim}, {1, 8192}, {1, 8192}};
     spec.seed = seed;
-    Best best;
-    for (int start = 0; start < spec.starts; ++start) RunStart(spec, start, best);
-    return best;
+    BestSink sink;
+    for (int start = 0; start < spec.starts; ++start) RunStart(spec, start, sink);
+    return sink.best();
   }
 
   // EDP with predicted latencies, or with those measured where the layer is known.
@@ -156,13 +142,13 @@ int Run(const MeasuredCycles& measured, int seeds) {
     double sum = 0;
     double worst = 0;
     double analytical = 0;
-    Best shown;
+    BestSink::Best shown;
     for (int seed = 0; seed < seeds; ++seed) {
-      const Best best = comparison.Search(workload, true, static_cast<std::uint64_t>(seed));
+      const BestSink::Best best = comparison.Search(workload, true, static_cast<std::uint64_t>(seed));
       sum += best.score;
       worst = std::max(worst, best.score);
       if (best.score < shown.score) shown = best;
-      const Best plain = comparison.Search(workload, false, static_cast<std::uint64_t>(seed));
+      const BestSink::Best plain = comparison.Search(workload, false, static_cast<std::uint64_t>(seed));
       analytical += comparison.Edp(*workload, plain.hardware, plain.mappings, {});
     }
     const double gain = before / (sum / seeds);

@@ -14,6 +14,7 @@
 #include "common/model/smooth/smooth_model.h"
 #include "server/search/descent.h"
 #include "server/search/evaluator.h"
+#include "server/search/null_sink.h"
 #include "server/search/run_start.h"
 #include "tests/common/model/random_latency.h"
 #include "tests/testing/shipped.h"
@@ -22,12 +23,6 @@ namespace oneloop {
 namespace {
 
 constexpr std::uint64_t kSeed = 7;
-
-class IgnorePoints : public PointSink {
- public:
-  void OnPoint(const SearchPoint&) override {}
-  bool StopRequested() override { return false; }
-};
 
 // A search job on ResNet-50 with one random mapping for each layer.
 struct Job {
@@ -86,7 +81,7 @@ BENCHMARK(ValueAndGradientPredicted);
 // One step of the descent: the above, the report of its point, Adam and the projection; items are samples.
 void RunDescentStep(benchmark::State& state, const Job& job, const LatencyPredictor* latency) {
   const SmoothModel smooth = job.MakeSmooth(latency);
-  IgnorePoints sink;
+  NullSink sink;
   Evaluator evaluator(job.spec, job.model, sink);
   Descent descent(smooth, evaluator);
   descent.StartFrom(job.mappings);
@@ -146,7 +141,7 @@ void SearchStart(benchmark::State& state) {
   job.spec.samples_per_start = 1490;
   std::int64_t samples = 0;
   for (auto _ : state) {
-    IgnorePoints sink;
+    NullSink sink;
     samples += RunStart(job.spec, 0, sink).samples;
   }
   state.SetItemsProcessed(samples);

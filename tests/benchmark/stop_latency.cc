@@ -17,9 +17,9 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "common/base/random.h"
+#include "server/search/null_sink.h"
 #include "server/search/run_start.h"
 #include "server/search/search_bound.h"
-#include "tests/benchmark/stoppable_sink.h"
 #include "tests/testing/shipped.h"
 
 namespace oneloop {
@@ -76,7 +76,7 @@ void Run(int repetitions) {
         std::pair("bayesian", Algorithm::kBayesian)}) {
     spec.algorithm = algorithm;
     Measure(name, repetitions, [&spec](const std::atomic<bool>& stop) {
-      StoppableSink sink(&stop);
+      NullSink sink([&stop] { return stop.load(); });
       RunStart(spec, 0, sink);
     });
   }
@@ -84,7 +84,7 @@ void Run(int repetitions) {
   spec.algorithm = Algorithm::kGradient;
   spec.samples_per_start = 4000;
   Measure("polish", repetitions, [&spec](const std::atomic<bool>& stop) {
-    StoppableSink sink(&stop);
+    NullSink sink([&stop] { return stop.load(); });
     RunStart(spec, 0, sink);
   });
   Measure("bound", repetitions,

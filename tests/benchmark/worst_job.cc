@@ -23,11 +23,11 @@
 #include "absl/time/time.h"
 #include "common/base/random.h"
 #include "common/mapping/random_mapping.h"
+#include "server/search/null_sink.h"
 #include "server/search/run_start.h"
 #include "server/search/search_bound.h"
 #include "server/search/search_memory.h"
 #include "server/search/spec_validation.h"
-#include "tests/benchmark/stoppable_sink.h"
 
 namespace oneloop {
 namespace {
@@ -160,7 +160,7 @@ void Run(int layers) {
                    [&](const std::atomic<bool>& stop) { ProveSearchBound(spec, [&stop] { return stop.load(); }); });
     }
     MeasureStops(name, [&](const std::atomic<bool>& stop) {
-      StoppableSink sink(&stop);
+      NullSink sink([&stop] { return stop.load(); });
       RunStart(spec, 0, sink);
     });
   }

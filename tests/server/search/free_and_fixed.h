@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -13,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/random.h"
+#include "server/search/best_sink.h"
 #include "server/search/run_start.h"
 #include "server/search/spec_validation.h"
 #include "tests/server/search/search_cases.h"
@@ -20,26 +20,15 @@
 namespace oneloop {
 
 // What a whole job found.
-struct Found {
-  double score = std::numeric_limits<double>::infinity();
-  HardwarePoint hardware;
-  std::vector<Mapping> mappings;
+struct Found : BestSink::Best {
   std::int64_t points = 0;  // of the whole job
 };
 
 inline Found BestOf(const SearchSpec& spec) {
-  class BestSink : public PointSink {
-   public:
-    void OnPoint(const SearchPoint& point) override {
-      ++found.points;
-      if (point.score < found.score) found = {point.score, point.hardware, *point.mappings, found.points};
-    }
-    bool StopRequested() override { return false; }
-    Found found;
-  };
   BestSink sink;
-  for (int start = 0; start < spec.starts; ++start) RunStart(spec, start, sink);
-  return sink.found;
+  std::int64_t points = 0;
+  for (int start = 0; start < spec.starts; ++start) points += RunStart(spec, start, sink).points;
+  return {sink.best(), points};
 }
 
 // The best of jobs like `spec` that fix one parameter at one of the values each; those that no design fits are left
