@@ -25,10 +25,10 @@
 #include "server/handlers/resource_names.h"
 #include "server/handlers/search_handlers.h"
 #include "server/jobs/watch_hub.h"
-#include "server/store/memory_run_store.h"
 #include "tests/fuzz/check.h"
 #include "tests/fuzz/message_input.h"
 #include "tests/server/jobs/jobs_test_util.h"
+#include "tests/server/store/memory_run_store.h"
 #include "tests/server/store/store_test_util.h"
 
 namespace oneloop {

@@ -11,9 +11,9 @@
 #include "server/handlers/job_convert.h"
 #include "server/search/evaluator.h"
 #include "server/search/run_start.h"
-#include "server/store/memory_run_store.h"
 #include "tests/fuzz/check.h"
 #include "tests/fuzz/message_input.h"
+#include "tests/server/store/memory_run_store.h"
 
 namespace oneloop {
 namespace {

@@ -13,8 +13,8 @@
 #include "common/convert/library.h"
 #include "server/handlers/calibration_convert.h"
 #include "server/handlers/job_convert.h"
-#include "server/store/memory_run_store.h"
 #include "tests/common/latency/synthetic.h"
+#include "tests/server/store/memory_run_store.h"
 #include "tests/testing/shipped.h"
 
 namespace oneloop {

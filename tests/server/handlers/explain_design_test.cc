@@ -13,8 +13,8 @@
 #include "server/handlers/calibration_convert.h"
 #include "server/handlers/job_convert.h"
 #include "server/handlers/search_handlers.h"
-#include "server/store/memory_run_store.h"
 #include "tests/server/jobs/jobs_test_util.h"
+#include "tests/server/store/memory_run_store.h"
 #include "tests/server/store/store_test_util.h"
 
 namespace oneloop {

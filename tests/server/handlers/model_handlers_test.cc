@@ -11,7 +11,7 @@
 #include "common/base/status.h"
 #include "common/convert/library.h"
 #include "server/handlers/calibration_convert.h"
-#include "server/store/memory_run_store.h"
+#include "tests/server/store/memory_run_store.h"
 #include "tests/testing/shipped.h"
 
 namespace oneloop {

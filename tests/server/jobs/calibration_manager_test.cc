@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "server/store/memory_run_store.h"
 #include "tests/server/jobs/jobs_test_util.h"
+#include "tests/server/store/memory_run_store.h"
 
 namespace oneloop {
 namespace {

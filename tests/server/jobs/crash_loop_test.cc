@@ -9,8 +9,8 @@
 #include <thread>
 
 #include "server/jobs/job_manager.h"
-#include "server/store/memory_run_store.h"
 #include "tests/server/jobs/jobs_test_util.h"
+#include "tests/server/store/memory_run_store.h"
 
 namespace oneloop {
 namespace {

@@ -16,9 +16,9 @@
 #include "common/base/status.h"
 #include "server/search/own_best.h"
 #include "server/search/run_start.h"
-#include "server/store/memory_run_store.h"
 #include "server/store/sqlite_run_store.h"
 #include "tests/server/jobs/jobs_test_util.h"
+#include "tests/server/store/memory_run_store.h"
 #include "tests/server/store/store_test_util.h"
 
 namespace oneloop {

@@ -11,8 +11,8 @@
 
 #include "common/base/mutex.h"
 #include "server/jobs/job_manager.h"
-#include "server/store/memory_run_store.h"
 #include "tests/server/jobs/jobs_test_util.h"
+#include "tests/server/store/memory_run_store.h"
 #include "tests/server/store/store_test_util.h"
 
 namespace oneloop {

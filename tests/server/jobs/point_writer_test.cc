@@ -7,8 +7,8 @@
 #include <deque>
 #include <thread>
 
-#include "server/store/memory_run_store.h"
 #include "tests/server/jobs/jobs_test_util.h"
+#include "tests/server/store/memory_run_store.h"
 #include "tests/server/store/store_test_util.h"
 
 namespace oneloop {

@@ -10,7 +10,7 @@
 
 #include "common/base/random.h"
 #include "common/base/status.h"
-#include "server/store/memory_run_store.h"
+#include "tests/server/store/memory_run_store.h"
 #include "tests/server/store/store_test_util.h"
 
 namespace oneloop {

@@ -1,4 +1,4 @@
-#include "server/store/memory_run_store.h"
+#include "tests/server/store/memory_run_store.h"
 
 #include <utility>
 

@@ -1,5 +1,5 @@
-#ifndef ONELOOP_SERVER_STORE_MEMORY_RUN_STORE_H_
-#define ONELOOP_SERVER_STORE_MEMORY_RUN_STORE_H_
+#ifndef ONELOOP_TESTS_SERVER_STORE_MEMORY_RUN_STORE_H_
+#define ONELOOP_TESTS_SERVER_STORE_MEMORY_RUN_STORE_H_
 
 #include <cstdint>
 #include <functional>
@@ -120,4 +120,4 @@ class MemoryRunStore final : public QueuedRunStore, private WriteBackend {
 
 }  // namespace oneloop
 
-#endif  // ONELOOP_SERVER_STORE_MEMORY_RUN_STORE_H_
+#endif  // ONELOOP_TESTS_SERVER_STORE_MEMORY_RUN_STORE_H_

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "common/base/status.h"
-#include "server/store/memory_run_store.h"
 #include "server/store/overview_choice.h"
 #include "server/store/store_errors.h"
+#include "tests/server/store/memory_run_store.h"
 
 namespace oneloop {
 namespace {
