@@ -1,5 +1,5 @@
-#ifndef ONELOOP_CLIENT_BENCH_VARIANTS_H_
-#define ONELOOP_CLIENT_BENCH_VARIANTS_H_
+#ifndef ONELOOP_CLIENT_BENCH_BENCH_VARIANTS_H_
+#define ONELOOP_CLIENT_BENCH_BENCH_VARIANTS_H_
 
 #include <cstdint>
 #include <string>
@@ -24,4 +24,4 @@ std::vector<BenchVariant> AblationVariants(std::int64_t samples);
 
 }  // namespace oneloop
 
-#endif  // ONELOOP_CLIENT_BENCH_VARIANTS_H_
+#endif  // ONELOOP_CLIENT_BENCH_BENCH_VARIANTS_H_

@@ -1,4 +1,4 @@
-#include "client/bench_request.h"
+#include "client/bench/bench_request.h"
 
 #include <algorithm>
 #include <map>

@@ -1,5 +1,5 @@
-#ifndef ONELOOP_CLIENT_BENCH_REPORT_H_
-#define ONELOOP_CLIENT_BENCH_REPORT_H_
+#ifndef ONELOOP_CLIENT_BENCH_BENCH_REPORT_H_
+#define ONELOOP_CLIENT_BENCH_BENCH_REPORT_H_
 
 #include <optional>
 #include <ostream>
@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "client/bench_runner.h"
+#include "client/bench/bench_runner.h"
 #include "client/common_flags.h"
 #include "client/statistics.h"
 #include "client/svg_plot.h"
@@ -49,4 +49,4 @@ Plot BenchPlot(const std::vector<BenchRun>& runs, const std::string& workload);
 
 }  // namespace oneloop
 
-#endif  // ONELOOP_CLIENT_BENCH_REPORT_H_
+#endif  // ONELOOP_CLIENT_BENCH_BENCH_REPORT_H_

@@ -1,5 +1,5 @@
-#ifndef ONELOOP_CLIENT_BENCH_REQUEST_H_
-#define ONELOOP_CLIENT_BENCH_REQUEST_H_
+#ifndef ONELOOP_CLIENT_BENCH_BENCH_REQUEST_H_
+#define ONELOOP_CLIENT_BENCH_BENCH_REQUEST_H_
 
 #include <cstdint>
 #include <optional>
@@ -8,8 +8,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "client/bench_runner.h"
-#include "client/bench_variants.h"
+#include "client/bench/bench_runner.h"
+#include "client/bench/bench_variants.h"
 #include "client/environment.h"
 #include "client/flag_set.h"
 #include "client/input_file.h"
@@ -56,4 +56,4 @@ class BenchRequest {
 
 }  // namespace oneloop
 
-#endif  // ONELOOP_CLIENT_BENCH_REQUEST_H_
+#endif  // ONELOOP_CLIENT_BENCH_BENCH_REQUEST_H_

@@ -1,4 +1,4 @@
-#include "client/bench_variants.h"
+#include "client/bench/bench_variants.h"
 
 #include <utility>
 

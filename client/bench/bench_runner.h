@@ -1,5 +1,5 @@
-#ifndef ONELOOP_CLIENT_BENCH_RUNNER_H_
-#define ONELOOP_CLIENT_BENCH_RUNNER_H_
+#ifndef ONELOOP_CLIENT_BENCH_BENCH_RUNNER_H_
+#define ONELOOP_CLIENT_BENCH_BENCH_RUNNER_H_
 
 #include <string>
 #include <vector>
@@ -40,4 +40,4 @@ absl::StatusOr<BenchOutcome> RunBench(ServiceClient& client, const std::vector<B
 
 }  // namespace oneloop
 
-#endif  // ONELOOP_CLIENT_BENCH_RUNNER_H_
+#endif  // ONELOOP_CLIENT_BENCH_BENCH_RUNNER_H_

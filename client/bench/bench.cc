@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "client/bench_report.h"
-#include "client/bench_request.h"
-#include "client/bench_runner.h"
+#include "client/bench/bench_report.h"
+#include "client/bench/bench_request.h"
+#include "client/bench/bench_runner.h"
 #include "client/command.h"
 #include "client/common_flags.h"
 #include "client/output.h"
