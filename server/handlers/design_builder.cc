@@ -15,8 +15,8 @@
 #include "common/convert/convert.h"
 #include "common/model/exact/cost_model.h"
 #include "common/model/goal/workload_sum.h"
-#include "server/handlers/exact_score.h"
 #include "server/handlers/job_convert.h"
+#include "server/handlers/layer_evaluation.h"
 #include "server/handlers/record_convert.h"
 #include "server/handlers/resource_names.h"
 
@@ -28,8 +28,8 @@ absl::Status Unreadable(const PointRecord& point, std::string_view problem) {
       absl::StrCat("the stored design of point ", point.number, " cannot be read: ", ToAbsl(problem)));
 }
 
-void AddLayer(const Workload& workload, const Layer& layer, const std::string& mapping_text, const LayerScore& score,
-              v1::Design* design) {
+void AddLayer(const Workload& workload, const Layer& layer, const std::string& mapping_text,
+              const LayerEvaluation& evaluation, v1::Design* design) {
   v1::LayerDesign* message = design->add_layers();
   message->set_name(layer.name);
   if (!workload.networks.empty()) {
@@ -38,9 +38,9 @@ void AddLayer(const Workload& workload, const Layer& layer, const std::string& m
   message->set_count(static_cast<std::int32_t>(layer.count));
   *message->mutable_bounds() = LayerShapeToProto(layer.shape);
   message->set_mapping(mapping_text);
-  message->set_energy_uj(score.figures.energy_uj);
-  message->set_latency_cycles(score.figures.latency_cycles);
-  SetUncertainty(score, message);
+  message->set_energy_uj(evaluation.figures.energy_uj);
+  message->set_latency_cycles(evaluation.figures.latency_cycles);
+  SetUncertainty(evaluation, message);
 }
 
 void AddNetworks(const SearchSpec& search, const WorkloadMetrics& metrics, const std::optional<JobBound>& bound,
@@ -90,12 +90,12 @@ absl::StatusOr<DecodedDesign> DecodeDesign(const JobRecord& job, const PointReco
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const absl::StatusOr<Mapping> mapping = ParseMapping(hardware_template, lines[i]);
     if (!mapping.ok()) return Unreadable(point, Message(PrefixField(layers[i].name, mapping.status())));
-    const absl::StatusOr<LayerScore> score =
-        ScoreLayer(model, costs, layers[i].shape, *mapping, design.search->latency.get());
-    if (!score.ok()) return Unreadable(point, Message(PrefixField(layers[i].name, score.status())));
+    const absl::StatusOr<LayerEvaluation> evaluation =
+        EvaluateLayer(model, costs, layers[i].shape, *mapping, design.search->latency.get());
+    if (!evaluation.ok()) return Unreadable(point, Message(PrefixField(layers[i].name, evaluation.status())));
     design.mappings.push_back(*mapping);
-    design.scores.push_back(*score);
-    sum.Add(i, score->figures, &design.metrics);
+    design.evaluations.push_back(*evaluation);
+    sum.Add(i, evaluation->figures, &design.metrics);
   }
   return design;
 }
@@ -104,7 +104,7 @@ absl::Status BuildDesign(const JobRecord& job, const PointRecord& point, const s
   ASSIGN_OR_RETURN(const DecodedDesign decoded, DecodeDesign(job, point, text));
   const std::vector<std::string> lines = absl::StrSplit(text, '\n');
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    AddLayer(*decoded.search->workload, decoded.search->workload->layers[i], lines[i], decoded.scores[i], design);
+    AddLayer(*decoded.search->workload, decoded.search->workload->layers[i], lines[i], decoded.evaluations[i], design);
   }
   design->set_name(FormatDesignName(job.job.project, job.id, point.number));
   HardwareToMap(*decoded.search->hardware_template, decoded.hardware, design->mutable_parameters());

@@ -12,7 +12,7 @@
 #include "common/model/goal/metrics.h"
 #include "oneloop/v1/design.pb.h"
 #include "oneloop/v1/job.pb.h"
-#include "server/handlers/exact_score.h"
+#include "server/handlers/layer_evaluation.h"
 #include "server/search/search_spec.h"
 #include "server/store/run_store.h"
 
@@ -23,9 +23,9 @@ struct DecodedDesign {
   std::shared_ptr<const SearchSpec> search;
   v1::JobSpec spec;
   HardwarePoint hardware;
-  std::vector<Mapping> mappings;  // one a layer; each fits
-  std::vector<LayerScore> scores;
-  WorkloadMetrics metrics;  // scored anew by the exact model
+  std::vector<Mapping> mappings;             // one a layer; each fits
+  std::vector<LayerEvaluation> evaluations;  // one a layer
+  WorkloadMetrics metrics;                   // scored anew by the exact model
 };
 
 // From a stored exact point. `text` is the stored design, one line of mapping text per layer. DATA_LOSS when what is

@@ -74,7 +74,8 @@ class Builder {
     for (std::size_t i = 0; i < spec_.workload->layers.size(); ++i) {
       const Layer& layer = spec_.workload->layers[i];
       LayerUse use = model_.Use(layer.shape, design_.mappings[i]);
-      if (design_.scores[i].prediction.has_value()) use.predicted_cycles = design_.scores[i].prediction->cycles;
+      const std::optional<LatencyPrediction>& prediction = design_.evaluations[i].prediction;
+      if (prediction.has_value()) use.predicted_cycles = prediction->cycles;
       const LayerExplanation explained = ExplainLayer(model_, use, costs_);
       AddLayer(layer, explained);
       uses_.push_back(use);

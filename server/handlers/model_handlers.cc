@@ -15,7 +15,7 @@
 #include "common/convert/files.h"
 #include "common/model/exact/cost_model.h"
 #include "server/handlers/calibration_convert.h"
-#include "server/handlers/exact_score.h"
+#include "server/handlers/layer_evaluation.h"
 #include "server/handlers/list_page.h"
 #include "server/handlers/resource_names.h"
 #include "server/handlers/server_info.h"
@@ -25,28 +25,29 @@ namespace {
 
 constexpr int kMostRows = 10000;
 
-// Scores rows on one template.
-class RowScorer {
+// Evaluates rows on one template.
+class RowEvaluator {
  public:
-  RowScorer(std::shared_ptr<const Template> hardware_template, const v1::EvaluateDesignsRequest& request)
+  RowEvaluator(std::shared_ptr<const Template> hardware_template, const v1::EvaluateDesignsRequest& request)
       : template_(std::move(hardware_template)), model_(template_), predictor_(request.predictor()) {}
 
-  // Precondition: nothing was scored yet.
+  // Precondition: nothing was evaluated yet.
   void SetCalibration(v1::Calibration calibration) { calibration_ = std::move(calibration); }
 
-  absl::StatusOr<v1::MappingScore> Score(const v1::MappingRow& row) {
+  absl::StatusOr<v1::MappingScore> Evaluate(const v1::MappingRow& row) {
     const absl::StatusOr<LayerShape> shape = LayerShapeFromProto(row.bounds());
     if (!shape.ok()) return PrefixField("bounds", shape.status());
     ASSIGN_OR_RETURN(const HardwarePoint hardware, HardwareFromMap(*template_, row.parameters()));
     ASSIGN_OR_RETURN(const Mapping mapping, ParseMapping(*template_, row.mapping()));
     RETURN_IF_ERROR(PreparePredictor(hardware));
     const ComponentCosts costs = model_.CostsAt(hardware);
-    ASSIGN_OR_RETURN(const LayerScore scored, ScoreLayer(model_, costs, *shape, mapping, latency_->predictor.get()));
+    ASSIGN_OR_RETURN(const LayerEvaluation evaluation,
+                     EvaluateLayer(model_, costs, *shape, mapping, latency_->predictor.get()));
     v1::MappingScore score;
-    score.set_energy_uj(scored.figures.energy_uj);
-    score.set_latency_cycles(scored.figures.latency_cycles);
+    score.set_energy_uj(evaluation.figures.energy_uj);
+    score.set_latency_cycles(evaluation.figures.latency_cycles);
     score.set_area_mm2(costs.area_mm2);
-    SetUncertainty(scored, &score);
+    SetUncertainty(evaluation, &score);
     return score;
   }
 
@@ -109,17 +110,17 @@ absl::Status ModelHandlers::EvaluateDesigns(const v1::EvaluateDesignsRequest& re
   ASSIGN_OR_RETURN(const v1::Template message, ResolveTemplate(request, *options_.catalog));
   absl::StatusOr<std::shared_ptr<const Template>> hardware_template = TemplateFromProto(message);
   if (!hardware_template.ok()) return PrefixField("template", hardware_template.status());
-  RowScorer scorer(*std::move(hardware_template), request);
+  RowEvaluator evaluator(*std::move(hardware_template), request);
   if (!request.calibration_name().empty()) {
     ASSIGN_OR_RETURN(v1::Calibration calibration,
                      options_.calibrations->GetReady(call.caller, request.calibration_name()));
-    scorer.SetCalibration(std::move(calibration));
+    evaluator.SetCalibration(std::move(calibration));
   } else {
     RETURN_IF_ERROR(CheckPredictor(request.predictor(), false));
   }
   for (int i = 0; i < request.rows_size(); ++i) {
     RETURN_IF_ERROR(call.interrupted());
-    absl::StatusOr<v1::MappingScore> score = scorer.Score(request.rows(i));
+    absl::StatusOr<v1::MappingScore> score = evaluator.Evaluate(request.rows(i));
     if (!score.ok() && !request.keep_going()) return PrefixField(absl::StrCat("rows[", i, "]"), score.status());
     *response->add_scores() = score.ok() ? *std::move(score) : WrongRow(score.status());
   }

@@ -25,7 +25,7 @@ class ModelHandlers {
   };
   explicit ModelHandlers(const Options& options) : options_(options) {}
 
-  // The call is asked before each row whether it is interrupted; its error is returned at once, whatever was scored.
+  // The call is asked before each row whether it is interrupted; its error is returned at once, whatever was evaluated.
   absl::Status EvaluateDesigns(const v1::EvaluateDesignsRequest& request, const CallContext& call,
                                v1::EvaluateDesignsResponse* response) const;
   absl::Status ListWorkloads(const v1::ListWorkloadsRequest& request, v1::ListWorkloadsResponse* response) const;

@@ -18,7 +18,7 @@
 namespace oneloop {
 namespace {
 
-// Share of the budget: about so many samples on each hardware point, on so many points at most.
+// About so many samples on each hardware point, on so many points at most.
 constexpr std::int64_t kSamplesPerHardware = 100;
 constexpr std::int64_t kMaxHardware = 200;
 // Random draws before the process outside has its say, and candidates for it then.

@@ -130,8 +130,9 @@ class GradientStart {
   }
 
   void Descend(StartSummary* summary) {
-    const auto share = static_cast<std::int64_t>(spec_.descent_share * static_cast<double>(evaluator_.budget()));
-    const std::int64_t reserve = evaluator_.budget() - share;
+    const auto descent_budget =
+        static_cast<std::int64_t>(spec_.descent_share * static_cast<double>(evaluator_.budget()));
+    const std::int64_t reserve = evaluator_.budget() - descent_budget;
     // What the descent has found by its end is rounded, too.
     std::int64_t keep = std::max(reserve, kFirstRounding * evaluator_.num_layers());
     Descent descent(smooth_, evaluator_);

@@ -11,7 +11,7 @@ namespace oneloop {
 namespace {
 
 constexpr std::int64_t kMostRunners = 6;
-// Of the budget, for each round; shared evenly by those who run.
+// Of the budget, for each round; evenly among those who run.
 constexpr double kRoundShare = 0.1;
 // A polish of fewer samples says nothing.
 constexpr std::int64_t kLeastSamples = 10;

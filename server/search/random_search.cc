@@ -45,8 +45,8 @@ StartSummary RunRandomStart(Evaluator& evaluator, Random& random) {
       summary.message = "no mapping of every layer fits the hardware";
       break;
     }
-    const std::int64_t share = samples * (point + 1) / points - samples * point / points;
-    TryHardware(evaluator, *hardware, share, samplers, random);
+    const std::int64_t samples_here = samples * (point + 1) / points - samples * point / points;
+    TryHardware(evaluator, *hardware, samples_here, samplers, random);
   }
   return summary;
 }

@@ -165,9 +165,9 @@ class Explorer {
       }
     }
     DesignState predicted_from = *settled_;
-    Share(&Visit::predicted, &visits, &predicted_from);
+    TakeFromEachOther(&Visit::predicted, &visits, &predicted_from);
     DesignState searched_from = *settled_;
-    Share(&Visit::searched, &visits, &searched_from);
+    TakeFromEachOther(&Visit::searched, &visits, &searched_from);
     result_.settled = ObjectiveOf(searched_from) / given_ - 1;
     const std::vector<double> direct = DirectSlopes(distinct_.spec, model_, goal_, *settled_);
     const std::vector<double> room =
@@ -190,7 +190,7 @@ class Explorer {
 
   // A mapping that was found on one hardware serves wherever it fits, so that what differs is the hardware and not
   // luck.
-  void Share(std::optional<DesignState> Visit::*kind, std::vector<Visit>* visits, DesignState* base) {
+  void TakeFromEachOther(std::optional<DesignState> Visit::*kind, std::vector<Visit>* visits, DesignState* base) {
     std::vector<DesignState*> designs = {base};
     for (Visit& visit : *visits) {
       if ((visit.*kind).has_value()) designs.push_back(&*(visit.*kind));

@@ -1,4 +1,4 @@
-#include "server/handlers/exact_score.h"
+#include "server/handlers/layer_evaluation.h"
 
 #include <cmath>
 #include <cstddef>
@@ -23,8 +23,9 @@ std::string ShortageText(const Template& hardware_template, const Resource& reso
 
 }  // namespace
 
-absl::StatusOr<LayerScore> ScoreLayer(const CostModel& model, const ComponentCosts& costs, const LayerShape& shape,
-                                      const Mapping& mapping, const LatencyPredictor* latency) {
+absl::StatusOr<LayerEvaluation> EvaluateLayer(const CostModel& model, const ComponentCosts& costs,
+                                              const LayerShape& shape, const Mapping& mapping,
+                                              const LatencyPredictor* latency) {
   RETURN_IF_ERROR(ValidateMapping(model.hardware_template(), shape, mapping));
   LayerUse use = model.Use(shape, mapping);
   if (const int shortage = model.FirstShortage(use.need, costs); shortage >= 0) {
@@ -34,16 +35,16 @@ absl::StatusOr<LayerScore> ScoreLayer(const CostModel& model, const ComponentCos
                                    ShortageText(model.hardware_template(), model.hardware_template().resources()[index],
                                                 use.need[index], costs.limit[index])));
   }
-  LayerScore score;
+  LayerEvaluation evaluation;
   if (latency != nullptr) {
-    score.prediction = latency->Predict(shape, mapping, use);
-    use.predicted_cycles = score.prediction->cycles;
+    evaluation.prediction = latency->Predict(shape, mapping, use);
+    use.predicted_cycles = evaluation.prediction->cycles;
   }
-  score.figures = model.Score(use, costs);
-  const LayerFigures& figures = score.figures;
+  evaluation.figures = model.Score(use, costs);
+  const LayerFigures& figures = evaluation.figures;
   if (figures.latency_cycles > 0 && std::isfinite(figures.latency_cycles) && figures.energy_uj >= 0 &&
       std::isfinite(figures.energy_uj)) {
-    return score;
+    return evaluation;
   }
   return FieldError(
       "mapping", absl::StrCat("cannot be scored: energy ", figures.energy_uj, " uJ, latency ", figures.latency_cycles,

@@ -1,5 +1,5 @@
-#ifndef ONELOOP_SERVER_HANDLERS_EXACT_SCORE_H_
-#define ONELOOP_SERVER_HANDLERS_EXACT_SCORE_H_
+#ifndef ONELOOP_SERVER_HANDLERS_LAYER_EVALUATION_H_
+#define ONELOOP_SERVER_HANDLERS_LAYER_EVALUATION_H_
 
 #include <optional>
 
@@ -12,7 +12,7 @@
 namespace oneloop {
 
 // One occurrence of a layer.
-struct LayerScore {
+struct LayerEvaluation {
   LayerFigures figures;
   std::optional<LatencyPrediction> prediction;  // of the latency, unless that is the model's
 };
@@ -20,17 +20,18 @@ struct LayerScore {
 // Energy and latency by the exact model, the latency by `latency` unless that is null. INVALID_ARGUMENT, with field
 // "mapping", for a mapping that is not valid or does not fit the hardware; the text names the resource, the need and
 // the limit. Precondition: ValidateShape(shape) is OK.
-absl::StatusOr<LayerScore> ScoreLayer(const CostModel& model, const ComponentCosts& costs, const LayerShape& shape,
-                                      const Mapping& mapping, const LatencyPredictor* latency);
+absl::StatusOr<LayerEvaluation> EvaluateLayer(const CostModel& model, const ComponentCosts& costs,
+                                              const LayerShape& shape, const Mapping& mapping,
+                                              const LatencyPredictor* latency);
 
 // Message: one with latency_sigma and latency_trust.
 template <class Message>
-void SetUncertainty(const LayerScore& score, Message* message) {
-  if (!score.prediction.has_value()) return;
-  message->set_latency_sigma(score.prediction->log_sigma);
-  message->set_latency_trust(score.prediction->trust);
+void SetUncertainty(const LayerEvaluation& evaluation, Message* message) {
+  if (!evaluation.prediction.has_value()) return;
+  message->set_latency_sigma(evaluation.prediction->log_sigma);
+  message->set_latency_trust(evaluation.prediction->trust);
 }
 
 }  // namespace oneloop
 
-#endif  // ONELOOP_SERVER_HANDLERS_EXACT_SCORE_H_
+#endif  // ONELOOP_SERVER_HANDLERS_LAYER_EVALUATION_H_
