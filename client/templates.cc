@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -27,17 +29,35 @@ std::string SpatialList(const v1::Level& level) {
   });
 }
 
-std::string CapacityOf(const v1::Level& level) {
-  if (!level.capacity_bytes().empty()) return absl::StrCat(level.capacity_bytes(), " B");
-  return level.capacity_words().empty() ? "" : absl::StrCat(level.capacity_words(), " words");
+// The capacities of a level or a partition, of one instance.
+template <class Sized>
+std::string SizeOf(const Sized& sized) {
+  std::vector<std::string> sizes;
+  if (!sized.capacity_bytes().empty()) sizes.push_back(absl::StrCat(sized.capacity_bytes(), " B"));
+  if (!sized.capacity_words().empty()) sizes.push_back(absl::StrCat(sized.capacity_words(), " words"));
+  return absl::StrJoin(sizes, ", ");
 }
 
-void PrintOneTable(const v1::Template& message, std::ostream& out) {
+std::string CapacityOf(const v1::Level& level) {
+  std::vector<std::string> parts;
+  if (std::string whole = SizeOf(level); !whole.empty()) parts.push_back(std::move(whole));
+  for (const v1::Partition& partition : level.partitions()) {
+    const std::string tensors = absl::StrJoin(partition.tensors().empty() ? level.keeps() : partition.tensors(), " ");
+    const bool is_buffered = partition.has_multiple_buffering() && partition.multiple_buffering() != 1;
+    parts.push_back(
+        absl::StrCat(tensors, ": ", SizeOf(partition),
+                     is_buffered ? absl::StrCat(" for ", ShortNumber(partition.multiple_buffering()), " tiles of each")
+                                 : std::string()));
+  }
+  return absl::StrJoin(parts, "; ");
+}
+
+std::string NamesOr(const google::protobuf::RepeatedPtrField<std::string>& names, const char* when_empty) {
+  return names.empty() ? std::string(when_empty) : absl::StrJoin(names, " ");
+}
+
+void PrintParameters(const v1::Template& message, std::ostream& out) {
   using Align = TextTable::Align;
-  out << DetailLine("template", message.name());
-  if (!message.description().empty()) out << DetailLine("about", message.description());
-  out << DetailLine("MAC", absl::StrCat(message.compute().energy_pj(), " pJ"))
-      << DetailLine("area", absl::StrCat(message.area_mm2(), " mm2")) << '\n';
   TextTable parameters(
       out,
       {{"parameter"}, {"min", Align::kRight}, {"max", Align::kRight}, {"step", Align::kRight}, {"unit"}, {"about"}});
@@ -47,15 +67,82 @@ void PrintOneTable(const v1::Template& message, std::ostream& out) {
                        parameter.description()});
   }
   parameters.Flush();
-  out << '\n';
-  TextTable levels(
-      out, {{"level"}, {"keeps"}, {"loops"}, {"spatial"}, {"capacity"}, {"words per cycle"}, {"pJ per access"}});
+}
+
+// A column that the template has nothing for is left out.
+void PrintLevels(const v1::Template& message, std::ostream& out) {
+  const bool leaks = std::any_of(message.levels().begin(), message.levels().end(),
+                                 [](const v1::Level& level) { return !level.leak_pj().empty(); });
+  std::vector<TextTable::Column> columns = {{"level"},    {"keeps"},           {"loops"},        {"spatial"},
+                                            {"capacity"}, {"words per cycle"}, {"pJ per access"}};
+  if (leaks) columns.push_back({"leaks pJ per cycle"});
+  TextTable levels(out, columns);
   for (const v1::Level& level : message.levels()) {
-    levels.AddRow({level.name(), absl::StrJoin(level.keeps(), " "),
-                   level.temporal().empty() ? "all" : absl::StrJoin(level.temporal(), " "), SpatialList(level),
-                   CapacityOf(level), level.words_per_cycle(), level.energy_pj()});
+    std::vector<std::string> row = {level.name(),
+                                    NamesOr(level.keeps(), "nothing"),
+                                    NamesOr(level.temporal(), "all"),
+                                    SpatialList(level),
+                                    CapacityOf(level),
+                                    level.words_per_cycle(),
+                                    level.energy_pj()};
+    if (leaks) row.push_back(level.leak_pj());
+    levels.AddRow(row);
   }
   levels.Flush();
+}
+
+// A line for each port; nothing where the levels' own lines say all.
+void PrintPorts(const v1::Template& message, std::ostream& out) {
+  TextTable ports(out, {{"port of"},
+                        {"flows"},
+                        {"tensors"},
+                        {"pJ per access"},
+                        {"words per access"},
+                        {"instances per access"},
+                        {"words per cycle"},
+                        {"weight"}});
+  bool any = false;
+  for (const v1::Level& level : message.levels()) {
+    for (const v1::Port& port : level.ports()) {
+      if (!any) out << '\n';
+      any = true;
+      ports.AddRow({level.name(), NamesOr(port.flows(), "all"),
+                    absl::StrJoin(port.tensors().empty() ? level.keeps() : port.tensors(), " "), port.access_pj(),
+                    port.block_words(), port.cluster(), port.words_per_cycle(),
+                    port.has_weight() ? ShortNumber(port.weight()) : ""});
+    }
+  }
+  if (any) ports.Flush();
+}
+
+void PrintLinks(const v1::Template& message, std::ostream& out) {
+  TextTable links(out,
+                  {{"link of"}, {"pJ per hop"}, {"pJ per router"}, {"hops by"}, {"not shared"}, {"not handed on"}});
+  bool any = false;
+  for (const v1::Level& level : message.levels()) {
+    if (!level.has_link()) continue;
+    const v1::FanOutLink& link = level.link();
+    if (!any) out << '\n';
+    any = true;
+    links.AddRow({level.name(), link.hop_pj(), link.router_pj(), link.mesh() ? "place" : "spread",
+                  absl::StrJoin(link.unshared(), " "), absl::StrJoin(link.unlinked(), " ")});
+  }
+  if (any) links.Flush();
+}
+
+void PrintOneTable(const v1::Template& message, std::ostream& out) {
+  out << DetailLine("template", message.name());
+  if (!message.description().empty()) out << DetailLine("about", message.description());
+  if (!message.dialect().empty()) out << DetailLine("counts as", absl::StrCat("Timeloop of ", message.dialect()));
+  out << DetailLine("MAC", absl::StrCat(message.compute().energy_pj(), " pJ"))
+      << DetailLine("area", absl::StrCat(message.area_mm2(), " mm2")) << '\n';
+  if (!message.parameters().empty()) {
+    PrintParameters(message, out);
+    out << '\n';
+  }
+  PrintLevels(message, out);
+  PrintPorts(message, out);
+  PrintLinks(message, out);
 }
 
 void PrintOneCsv(const v1::Template& message, std::ostream& out) {

@@ -602,6 +602,45 @@ TEST_F(QueryTest, TemplatesListsAllOrShowsOne) {
               AllOf(HasSubstr("pe_dim       2  128     1"), HasSubstr("registers  W      P")));
 }
 
+TEST_F(QueryTest, TemplatesShowsEachPortAndLink) {
+  v1::Template array;
+  array.set_name("array");
+  array.set_dialect(std::string("2025"));
+  v1::Level& fan = *array.add_levels();
+  fan.set_name("fan");
+  v1::Level& buffer = *array.add_levels();
+  buffer.set_name("buffer");
+  for (const std::string tensor : {"I", "O"}) buffer.add_keeps(tensor);
+  buffer.add_temporal(std::string("none"));
+  buffer.set_capacity_bytes(std::string("4096"));
+  buffer.set_leak_pj(std::string("0.5"));
+  v1::Partition& partition = *buffer.add_partitions();
+  partition.add_tensors(std::string("O"));
+  partition.set_capacity_words(std::string("64"));
+  partition.set_multiple_buffering(2);
+  v1::Port& port = *buffer.add_ports();
+  for (const std::string flow : {"fill", "update"}) port.add_flows(flow);
+  port.set_access_pj(std::string("1.5"));
+  port.set_block_words(std::string("4"));
+  port.set_cluster(std::string("8"));
+  buffer.add_ports()->set_words_per_cycle(std::string("16"));
+  buffer.mutable_link()->set_hop_pj(std::string("0.25"));
+  buffer.mutable_link()->add_unshared(std::string("W"));
+  daemon_.get_template = [&](const v1::GetTemplateRequest&) { return array; };
+  const std::string shown = client_.Run({"templates", "array"}).out;
+  EXPECT_THAT(shown, HasSubstr("Timeloop of 2025\n"));
+  EXPECT_THAT(shown, HasSubstr("level   keeps    loops  spatial  capacity                             "));
+  EXPECT_THAT(shown, HasSubstr("fan     nothing  all"));
+  EXPECT_THAT(shown, HasSubstr("buffer  I O      none            4096 B; O: 64 words for 2 tiles of each"));
+  EXPECT_THAT(shown, HasSubstr("\n\nport of  flows        tensors  pJ per access  words per access  "
+                               "instances per access  words per cycle  weight\n"
+                               "buffer   fill update  I O      1.5            4                 8\n"
+                               "buffer   all          I O                                                             "
+                               "16\n"));
+  EXPECT_THAT(shown, HasSubstr("\n\nlink of  pJ per hop  pJ per router  hops by  not shared  not handed on\n"
+                               "buffer   0.25                       spread   W\n"));
+}
+
 TEST(ConnectionTest, SaysHowToStartTheDaemon) {
   ClientHarness client("unix:/tmp/no_such_folder_of_oneloop/oneloop.sock");
   const auto result = client.Run({"jobs"});

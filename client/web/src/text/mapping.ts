@@ -43,14 +43,17 @@ export function tensorNames(keeps: string): string {
   return [...keeps].map((letter) => kTensors[letter] ?? letter).join(", ");
 }
 
+export function keepsText(keeps: string): string {
+  return keeps === "" ? "keeps nothing" : `keeps ${tensorNames(keeps)}`;
+}
+
 // The nest as one reads a program. `names` are the template's levels, innermost first.
 export function nestLines(levels: readonly NestLevel[], names: readonly string[]): NestLine[] {
   const lines: NestLine[] = [];
   let depth = 0;
   for (const level of levels) {
     const name = names[level.level] ?? `level ${level.level}`;
-    const keeps = level.keeps === "" ? "keeps nothing" : `keeps ${tensorNames(level.keeps)}`;
-    lines.push({ depth, level: level.level, text: `${name}: ${keeps}`, kind: "level" });
+    lines.push({ depth, level: level.level, text: `${name}: ${keepsText(level.keeps)}`, kind: "level" });
     for (const loop of level.loops) {
       const variable = loop.dim.toLowerCase();
       const spatial = loop.axis !== "";

@@ -1,7 +1,7 @@
 import { useMemo } from "react";
 import type { Resource, Template } from "../../api/types";
 import { Figure } from "../../plots/figure";
-import { tensorNames } from "../../text/mapping";
+import { keepsText } from "../../text/mapping";
 import { groupedNumber, percent, shortBytes } from "../../text/numbers";
 import { levelSizes, unitsOf, type LevelSize } from "./hierarchy";
 
@@ -14,8 +14,13 @@ function sideOf(total: number, largest: number): number {
   return Math.max(kSmallestSide, kLargestSide * Math.sqrt(total / largest));
 }
 
+// Of a level without a capacity.
+function unsizedText(size: LevelSize): string {
+  return size.keeps.length === 0 ? "no memory" : "unlimited";
+}
+
 function sizeText(size: LevelSize): string {
-  if (size.capacity === undefined || size.total === undefined) return "unlimited";
+  if (size.capacity === undefined || size.total === undefined) return unsizedText(size);
   const one = size.words !== undefined ? `${groupedNumber(size.words)} word${size.words === 1 ? "" : "s"}` : shortBytes(size.capacity);
   return size.instances > 1 ? `${groupedNumber(size.instances)} × ${one} = ${shortBytes(size.total)}` : one;
 }
@@ -26,19 +31,19 @@ export function HierarchyFigure({ template, resources }: { readonly template: Te
   const largest = Math.max(1, ...sizes.map((size) => size.total ?? 0));
   const units = unitsOf(sizes);
   const height = kRow * sizes.length + 52;
-  const summary = `${sizes.map((size) => `${size.name}: ${sizeText(size)}, keeps ${tensorNames(size.keeps.join(""))}`).join("; ")}; ` +
+  const summary = `${sizes.map((size) => `${size.name}: ${sizeText(size)}, ${keepsText(size.keeps.join(""))}`).join("; ")}; ` +
     `${groupedNumber(units)} multiply-accumulate units. Areas are in the proportion of bytes; what is filled is what the hungriest layer needs.`;
   return (
     <Figure title="Hierarchy" summary={summary} table={() => ({
       header: ["level", "keeps", "instances", "of one", "in all", "full"],
       rows: sizes.map((size) => [
-        size.name, size.keeps.join(" "), groupedNumber(size.instances), size.capacity === undefined ? "unlimited" : shortBytes(size.capacity),
-        size.total === undefined ? "unlimited" : shortBytes(size.total), size.full === undefined ? "-" : percent(size.full),
+        size.name, size.keeps.join(" "), groupedNumber(size.instances), size.capacity === undefined ? unsizedText(size) : shortBytes(size.capacity),
+        size.total === undefined ? unsizedText(size) : shortBytes(size.total), size.full === undefined ? "-" : percent(size.full),
       ]),
     })}>
       <svg className="hierarchy" viewBox={`0 0 420 ${height}`} role="img" aria-label={`Memory hierarchy. ${summary}`}>
         {sizes.map((size, i) => (
-          <LevelDrawing key={size.name} size={size} side={sideOf(size.total ?? largest, largest)} y={kRow * i + 4} last={i === sizes.length - 1} />
+          <LevelDrawing key={size.name} size={size} side={sideOf(size.total ?? (size.keeps.length === 0 ? 0 : largest), largest)} y={kRow * i + 4} last={i === sizes.length - 1} />
         ))}
         <g transform={`translate(0,${kRow * sizes.length + 4})`}>
           <rect x={kCentre - 20} width={40} height={26} className="units" rx={3} />
@@ -80,7 +85,7 @@ function LevelDrawing({ size, side, y }: LevelDrawingProps): JSX.Element {
       <line x1={kCentre} x2={kCentre} y1={kLargestSide / 2 + side / 2 + 2} y2={kRow + 2} className="wire" />
       <text x={145} y={38} className="level-name">{size.name}</text>
       <text x={145} y={55}>{sizeText(size)}{size.full !== undefined && `, ${percent(size.full)} full`}</text>
-      <text x={145} y={71} className="muted">keeps {tensorNames(size.keeps.join(""))}</text>
+      <text x={145} y={71} className="muted">{keepsText(size.keeps.join(""))}</text>
       {fans !== "" && <text x={145} y={96} className="muted">↓ {fans}</text>}
     </g>
   );
