@@ -317,7 +317,8 @@ std::vector<SharingClass> ExactCounter::Nest::Classes(const LinkRow& link, Tenso
   const bool is_input = tensor == Tensor::kI;
   if (link.spec.mesh && copies <= static_cast<double>(kMostWalkedCopies)) {
     const InputCorners corners = Corners();
-    return MeshClasses(tensor, shared, corners.CopyDigits(level), corners.RowLength(level), corners.NumRows(level));
+    const InputCorners::Mesh mesh = corners.MeshOf(level);
+    return MeshClasses(tensor, shared, corners.CopyDigits(level), mesh.columns, mesh.rows);
   }
   std::vector<SharingClass> classes;
   if (is_input && shared) {

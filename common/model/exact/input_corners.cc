@@ -180,13 +180,19 @@ std::int64_t InputCorners::RowLength(int fan_out) const {
   return axes.count == 0 ? 1 : AxisLength(axes.first);
 }
 
-std::int64_t InputCorners::NumRows(int fan_out) const {
+InputCorners::Mesh InputCorners::MeshOf(int fan_out) const {
   const Structure::Axes axes = structure_.axes(fan_out);
+  Mesh mesh{1, 1};
   double rows = 1;
-  for (int axis = axes.first + 1; axis < axes.first + axes.count; ++axis) {
-    rows = std::min(kLongestRow, rows * static_cast<double>(AxisLength(axis)));
+  for (int axis = axes.first; axis < axes.first + axes.count; ++axis) {
+    if (axis == axes.first && template_.axes()[ToIndex(axis)].name != "Y") {
+      mesh.columns = AxisLength(axis);
+    } else {
+      rows = std::min(kLongestRow, rows * static_cast<double>(AxisLength(axis)));
+    }
   }
-  return static_cast<std::int64_t>(rows);
+  mesh.rows = static_cast<std::int64_t>(rows);
+  return mesh;
 }
 
 std::vector<SharingClass> InputCorners::SharingClasses(int level) const {

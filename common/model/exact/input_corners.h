@@ -45,9 +45,14 @@ class InputCorners {
   };
   Links LinksOf(int child) const;
 
-  // Units in a row of the fan-out's copies, along its first axis, and rows, along its others; at least 1.
+  // Units in a row of the fan-out's copies, along its first axis; at least 1.
   std::int64_t RowLength(int fan_out) const;
-  std::int64_t NumRows(int fan_out) const;
+  // Columns and rows of a mesh: rows run along the first axis, unless that is called Y, as in Timeloop's meshY.
+  struct Mesh {
+    std::int64_t columns;
+    std::int64_t rows;
+  };
+  Mesh MeshOf(int fan_out) const;
 
  private:
   using Shift = NeighbourLinks::Shift;

@@ -43,7 +43,7 @@ inline DimSet RandomDims(Random& random) {
   return dims;
 }
 
-inline std::unique_ptr<const Template> RandomTemplate(Random& random) {
+inline TemplateSpec RandomTemplateSpec(Random& random) {
   TemplateSpec spec;
   spec.name = "random";
   const int num_levels = static_cast<int>(2 + random.Below(5));
@@ -79,7 +79,11 @@ inline std::unique_ptr<const Template> RandomTemplate(Random& random) {
   }
   spec.mac_energy_pj = formula("0.5");
   spec.area_mm2 = formula("0.001 * array^2 + 0.01 * size0");
-  return *Template::Create(std::move(spec));
+  return spec;
+}
+
+inline std::unique_ptr<const Template> RandomTemplate(Random& random) {
+  return *Template::Create(RandomTemplateSpec(random));
 }
 
 inline LayerShape RandomShape(Random& random) {

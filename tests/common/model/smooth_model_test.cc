@@ -13,9 +13,10 @@
 #include "common/base/random.h"
 #include "common/mapping/random_mapping.h"
 #include "tests/common/model/random_cases.h"
+#include "tests/common/model/random_costs.h"
+#include "tests/common/model/random_latency.h"
 #include "tests/common/model/reference/count.h"
 #include "tests/common/model/reference/factor.h"
-#include "tests/common/model/random_latency.h"
 #include "tests/testing/shipped.h"
 
 namespace oneloop {
@@ -24,9 +25,11 @@ namespace {
 // One random descent state on one random accelerator.
 class RandomCase {
  public:
-  RandomCase(std::uint64_t seed, bool fixed_hardware, bool mixed_orders, bool predicted_latency, bool several_networks)
+  RandomCase(std::uint64_t seed, bool fixed_hardware, bool mixed_orders, bool predicted_latency, bool several_networks,
+             bool by_flow)
       : random_(seed) {
-    model_ = std::make_unique<CostModel>(std::shared_ptr<const Template>(RandomTemplate(random_)));
+    model_ = std::make_unique<CostModel>(
+        std::shared_ptr<const Template>(by_flow ? RandomCosts(random_, false).Draw() : RandomTemplate(random_)));
     const std::uint64_t num_layers = 1 + random_.Below(3);
     workload_.layers.reserve(num_layers);
     for (std::uint64_t i = 0; i < num_layers; ++i) {
@@ -119,12 +122,13 @@ class RandomCase {
 };
 
 void CheckGradients(bool fixed_hardware, bool mixed_orders, bool predicted_latency = false,
-                    bool several_networks = false) {
+                    bool several_networks = false, bool by_flow = false) {
   int compared = 0;
   int at_kinks = 0;
   for (std::uint64_t seed = 0; seed < 150; ++seed) {
     SCOPED_TRACE(seed);
-    RandomCase(seed, fixed_hardware, mixed_orders, predicted_latency, several_networks).Check(&compared, &at_kinks);
+    RandomCase(seed, fixed_hardware, mixed_orders, predicted_latency, several_networks, by_flow)
+        .Check(&compared, &at_kinks);
   }
   testing::Test::RecordProperty("derivatives_compared", compared);
   std::cout << compared << " derivatives compared, " << at_kinks << " at kinks\n";
@@ -140,6 +144,68 @@ TEST(SmoothModelTest, GradientEqualsCentralDifferencesWithPredictedLatency) { Ch
 TEST(SmoothModelTest, GradientEqualsCentralDifferencesOfSeveralNetworks) { CheckGradients(false, true, false, true); }
 TEST(SmoothModelTest, GradientEqualsCentralDifferencesOfSeveralNetworksWithPredictedLatency) {
   CheckGradients(false, true, true, true);
+}
+
+TEST(SmoothModelTest, GradientEqualsCentralDifferencesOfCostsByFlow) {
+  CheckGradients(false, false, false, false, true);
+}
+TEST(SmoothModelTest, GradientEqualsCentralDifferencesOfCostsByFlowOnFixedHardware) {
+  CheckGradients(true, true, false, false, true);
+}
+TEST(SmoothModelTest, GradientEqualsCentralDifferencesOfCostsByFlowWithPredictedLatency) {
+  CheckGradients(false, true, true, false, true);
+}
+TEST(SmoothModelTest, GradientEqualsCentralDifferencesOfCostsByFlowOfSeveralNetworks) {
+  CheckGradients(false, true, false, true, true);
+}
+
+// Where nothing slides, there are no corners, and where hops are by spread and blocks left out, descent and exact score
+// are one but for whole cycles.
+TEST(SmoothModelTest, CostsByFlowEqualTheExactOnesAtWholeFactors) {
+  Random random(17);
+  int compared = 0;
+  for (int trial = 0; trial < 400; ++trial) {
+    SCOPED_TRACE(trial);
+    const CostModel model{std::shared_ptr<const Template>(RandomCosts(random, false).Draw())};
+    const Template& hardware_template = model.hardware_template();
+    bool by_position = false;
+    for (const LinkRow& link : model.structure().links()) by_position = by_position || link.spec.mesh;
+    if (by_position) continue;
+    LayerShape shape = RandomShape(random);
+    for (const Dim dim : {Dim::kR, Dim::kS}) shape.bounds[ToIndex(dim)] = 1;
+    const Mapping mapping = RandomMapping(hardware_template, shape, random);
+    const LayerUse use = model.Use(shape, mapping);
+    const std::vector<ParameterRange> ranges(ToIndex(hardware_template.num_parameters()), {1, 1 << 20});
+    const SmoothModel smooth(model, {"one", "", {{"layer", 1, shape}}}, ranges,
+                             Goal(MetricProduct::Edp(), {}, hardware_template));
+    const std::vector<double> x = smooth.FactorsOf(std::vector<Mapping>{mapping});
+    std::vector<double> gradient(x.size());
+    SmoothModel::Result result;
+    const std::vector<SmoothModel::Orders> orders = {{{mapping.order}, {1}}};
+    smooth.Evaluate(x, orders, *smooth.MakeWorkspace(), gradient, &result);
+    const ComponentCosts costs = model.CostsAt(result.hardware);
+    const LayerParts parts = model.PartsOf(use, costs);
+    const double cycles = std::max(parts.compute_cycles, *std::max_element(parts.cycles.begin(), parts.cycles.end()));
+    EXPECT_NEAR(result.metrics.latency_cycles, cycles, 1e-9 * cycles);
+    double energy_pj = parts.mac_energy_pj;
+    // Without the rounding of accesses to whole ones, and of cycles.
+    for (std::size_t p = 0; p < model.structure().ports().size(); ++p) {
+      const PortRow& port = model.structure().ports()[p];
+      const double instances = use.instances[ToIndex(port.level)];
+      for (const int f : port.flows) {
+        energy_pj +=
+            use.words[ToIndex(f)] / instances * std::min(instances, costs.ports[p].most_clusters) * costs.WordPj(p);
+      }
+    }
+    for (const auto& link : parts.link_pj) energy_pj += link[0] + link[1] + link[2];
+    for (const int level : model.structure().leaking_levels()) {
+      energy_pj += costs.leak_pj[ToIndex(level)] * cycles * use.instances[ToIndex(level)];
+    }
+    EXPECT_NEAR(result.metrics.energy_uj, energy_pj * 1e-6, 1e-9 * energy_pj * 1e-6);
+    ++compared;
+    if (HasFailure()) return;
+  }
+  EXPECT_GT(compared, 100);
 }
 
 // Counts in log2 of whole factors, against the same rules in whole numbers.
