@@ -102,6 +102,14 @@ TEST(TemplateCostsTest, PortsAreThoseOfTheTensorsThatTheLevelKeeps) {
   }
 }
 
+TEST(TemplateCostsTest, AllStandForThoseThatThereAre) {
+  const auto costs = TemplateFromYaml(absl::StrReplaceAll(
+      kCosts,
+      {{"flows: [read]", "flows: [read, fill, update], tensors: [W, I, O]"}, {"temporal: none", "temporal: []"}}));
+  EXPECT_EQ(costs->ports()[0].spec.tensors, TensorSet{Tensor::kW}) << "the level keeps nothing else";
+  EXPECT_EQ(costs->level(0).temporal, kEveryDim) << "as in templates that were written before there was none";
+}
+
 TEST(TemplateCostsTest, PartitionsAreResourcesOfTheirTensors) {
   const std::unique_ptr<const Template> costs = TemplateFromYaml(kCosts);
   ASSERT_EQ(costs->resources().size(), 5u) << "an axis, the whole and three capacities";
