@@ -62,7 +62,8 @@ class RandomCosts {
     level->energy_pj = level->words_per_cycle = level->block_words = std::nullopt;
     const std::vector<FlowSet> apart = {{FlowKind::kRead}, {FlowKind::kFill}, {FlowKind::kUpdate}};
     const std::vector<FlowSet> by_direction = {{FlowKind::kRead}, {FlowKind::kFill, FlowKind::kUpdate}};
-    for (const FlowSet flows : std::array{apart, by_direction, {kEveryFlow}}[random_.Below(3)]) {
+    const std::array<std::vector<FlowSet>, 3> ways = {apart, by_direction, {kEveryFlow}};
+    for (const FlowSet flows : ways[random_.Below(3)]) {
       if (flows == FlowSet{FlowKind::kUpdate} && !level->keeps.Has(Tensor::kO)) continue;
       PortSpec port;
       port.flows = flows;
