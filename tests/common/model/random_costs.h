@@ -60,11 +60,15 @@ class RandomCosts {
   void AddPorts(LevelSpec* level) {
     if (Once(4)) return;
     level->energy_pj = level->words_per_cycle = level->block_words = std::nullopt;
-    const std::vector<FlowSet> apart = {{FlowKind::kRead}, {FlowKind::kFill}, {FlowKind::kUpdate}};
-    const std::vector<FlowSet> by_direction = {{FlowKind::kRead}, {FlowKind::kFill, FlowKind::kUpdate}};
-    const std::array<std::vector<FlowSet>, 3> ways = {apart, by_direction, {kEveryFlow}};
+    const bool updates = level->keeps.Has(Tensor::kO);
+    FlowSet writes = {FlowKind::kFill};
+    std::vector<FlowSet> apart = {{FlowKind::kRead}, {FlowKind::kFill}};
+    if (updates) {
+      writes.Add(FlowKind::kUpdate);
+      apart.push_back({FlowKind::kUpdate});
+    }
+    const std::array<std::vector<FlowSet>, 3> ways = {apart, {{{FlowKind::kRead}, writes}}, {{kEveryFlow}}};
     for (const FlowSet flows : ways[random_.Below(3)]) {
-      if (flows == FlowSet{FlowKind::kUpdate} && !level->keeps.Has(Tensor::kO)) continue;
       PortSpec port;
       port.flows = flows;
       port.access_pj = Parse(Price(1));
