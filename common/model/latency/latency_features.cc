@@ -339,7 +339,7 @@ void LatencyFeatures::SetBase(const LayerShape& shape, const Mapping& mapping, c
     if (!HasAccesses(static_cast<int>(p))) continue;
     double accesses = 0;
     for (const int flow : structure.ports()[p].flows) accesses += use.words[ToIndex(flow)];
-    if (accesses > 0) base[ToIndex(base_.Accesses(static_cast<int>(p)))] = std::log2(accesses);
+    if (accesses > 1) base[ToIndex(base_.Accesses(static_cast<int>(p)))] = std::log2(accesses);
   }
 }
 

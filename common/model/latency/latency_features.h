@@ -17,7 +17,7 @@
 
 namespace oneloop {
 
-inline constexpr int kMaxLatencyInputs = 64;
+inline constexpr int kMaxLatencyInputs = 96;
 inline constexpr int kMaxLatencyBase =
     kNumDims * kMaxLevels + kMaxAxes * (kNumDims + 1) + kMaxLevels * (kNumTensors + 2) + kMaxPorts;
 
@@ -48,7 +48,8 @@ class LatencyFeatures {
     // Of levels that keep inputs, but the outermost: extents of the tile's window.
     int Width(int level) const { return LevelBegin(level) + kNumTensors; }
     int Height(int level) const { return LevelBegin(level) + kNumTensors + 1; }
-    // Of ports that HasAccesses: words of all their flows and of all instances.
+    // Of ports that HasAccesses: words of all their flows and of all instances, at least
+    // one. Kinked there.
     int Accesses(int port) const { return LevelBegin(num_levels_) + port; }
 
    private:

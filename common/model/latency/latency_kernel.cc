@@ -21,7 +21,7 @@ using M = hn::Mask<D>;
 using Term = LatencyFeatures::Term;
 
 constexpr int kNoInput = LatencyFeatures::kNoInput;
-constexpr std::size_t kMaxComponents = kMaxLevels + 3;
+constexpr std::size_t kMaxComponents = kMaxPorts + 3;
 // Exp2 takes exponents up to 1000; a component this much faster than the slowest counts for nothing.
 constexpr double kSmallestExponent = -900;
 
@@ -76,7 +76,10 @@ HWY_INLINE void SetInputs(const Pass& pass) {
     for (const int row : copies.rows) sum = hn::Add(sum, pass.Kernel(row));
     pass.own.Set(copies.out, hn::Min(sum, Number(copies.most)));
   }
-  for (const LatencyProgram::Log& log : program.logs) pass.own.Set(log.out, Log2(pass.Kernel(log.row)));
+  for (const LatencyProgram::Log& log : program.logs) {
+    // Of words there may be none, which count as one.
+    pass.own.Set(log.out, Log2(hn::Max(pass.Kernel(log.row), Number(1.0))));
+  }
   for (const LatencyProgram::Input& input : program.inputs) {
     V sum = hn::LoadU(D(), pass.constants + Offset(input.constant) + pass.lane);
     for (const LatencyProgram::Part& part : input.parts) {
@@ -336,7 +339,7 @@ HWY_INLINE void SpreadSlopes(const Pass& pass, V cycles, const Rows& slopes) {
   const LatencyProgram& program = pass.program;
   for (std::size_t i = 0; i < program.rows.size(); ++i) slopes.Set(i, hn::Zero(D()));
   const int num_derived = program.first_input();
-  V derived[kMaxAxes + kMaxLevels * 6];
+  V derived[kMaxAxes + kMaxLevels * (kNumTensors + 2) + kMaxPorts];
   for (int i = 0; i < num_derived; ++i) derived[i] = hn::Zero(D());
   const V scale = hn::Mul(cycles, Number(1 / kLn2));
   for (std::size_t i = 0; i < program.inputs.size(); ++i) {
@@ -355,7 +358,8 @@ HWY_INLINE void SpreadSlopes(const Pass& pass, V cycles, const Rows& slopes) {
       slopes.Add(program.slope_of_row[static_cast<std::size_t>(log.row)], derived[log.out]);
       continue;
     }
-    const V share = hn::Div(derived[log.out], pass.Kernel(log.row));
+    const V words = pass.Kernel(log.row);
+    const V share = hn::IfThenElseZero(hn::Gt(words, Number(1.0)), hn::Div(derived[log.out], words));
     AddShares(pass, log.plus, share, slopes);
     AddShares(pass, log.minus, hn::Neg(share), slopes);
   }

@@ -16,7 +16,7 @@ constexpr double kLn2 = 0.693147180559945309417;
 constexpr std::size_t kMaxMembers = kMaxLatencyMembers;
 constexpr std::size_t kMaxUnits = kMaxMembers * kMaxLatencyUnits;
 constexpr std::size_t kMaxInputs = kMaxLatencyInputs;
-constexpr std::size_t kMaxComponents = kMaxLevels + 3;
+constexpr std::size_t kMaxComponents = kMaxPorts + 3;
 
 double Cycles(const LatencyFeatures::Term& term, const LatencyPhysics& physics, std::span<const double> inputs) {
   double log2 = 0;

@@ -80,7 +80,7 @@ void SetSmoothBase(const LatencyFeatures& features, const LayerShape& shape, con
     if (!features.HasAccesses(static_cast<int>(p))) continue;
     S accesses(0.0);
     for (const int flow : structure.ports()[p].flows) accesses = accesses + count_of(structure.flows()[ToIndex(flow)]);
-    base[ToIndex(features.base().Accesses(static_cast<int>(p)))] = Log2(accesses);
+    base[ToIndex(features.base().Accesses(static_cast<int>(p)))] = Log2(accesses + S(1.0) - Min(accesses, S(1.0)));
   }
 }
 
