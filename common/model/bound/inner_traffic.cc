@@ -48,10 +48,13 @@ double LeastFreshPart(const LayerShape& shape, const TileExtents& tile, const Ti
 
 bool InnerTraffic::Counts(const Template& hardware_template, const std::vector<int>& keepers, std::size_t index) {
   if (index + 2 >= keepers.size()) return false;
-  const LevelSpec& level = hardware_template.level(keepers[index]);
+  const int level = keepers[index];
   const auto kept = std::count_if(kAllTensors.begin(), kAllTensors.end(),
-                                  [&level](Tensor tensor) { return level.keeps.Has(tensor); });
-  return kept > 1 && (level.capacity_bytes.has_value() || level.capacity_words.has_value());
+                                  [&](Tensor tensor) { return hardware_template.level(level).keeps.Has(tensor); });
+  const std::vector<Resource>& resources = hardware_template.resources();
+  return kept > 1 && std::any_of(resources.begin(), resources.end(), [level](const Resource& resource) {
+           return !resource.is_axis() && resource.level == level;
+         });
 }
 
 InnerTraffic::InnerTraffic(const Template& hardware_template, const Hierarchy& hierarchy, const LayerShape& shape,
@@ -78,8 +81,10 @@ InnerTraffic::InnerTraffic(const Template& hardware_template, const Hierarchy& h
   });
   for (std::size_t r = 0; r < template_.resources().size(); ++r) {
     const Resource& resource = template_.resources()[r];
-    if (!resource.is_axis() && resource.level == level) resources_.push_back(static_cast<int>(r));
+    const bool counts = !resource.is_axis() && resource.level == level && resources_.size() < kMaxNeeds;
+    if (counts) resources_.push_back(static_cast<int>(r));
   }
+  first_loads_ = template_.spec().dialect == Dialect::k2022;
   ForEachTile(ExtentsAt(shape, boundary, budget->tiles()), [&](const TileExtents& tile, const auto&) {
     AddTile(shape, tile, most);
     return !budget->Stopped();
@@ -147,18 +152,53 @@ void InnerTraffic::KeepBest(const ProofBudget& budget) {
   candidates_ = std::move(best);
 }
 
-double InnerTraffic::Evaluate(const BoxCosts& costs, const SpatialReach& reach,
+InnerTraffic::Sharing InnerTraffic::SharingOf(const Filled& filled, const SpatialReach& reach,
+                                              const SpatialReach::Limits& limits) const {
+  return {.multicast = reach.Multicast(filled.tensor, level_ + 1, filled.source, limits),
+          .reducing = reach.Reducing(filled.source + 1, outermost_, limits),
+          .all = reach.Reducing(level_ + 1, outermost_, limits),
+          .instances = reach.Copies(level_ + 1, outermost_, limits),
+          .fan_outs = reach.Copies(level_ + 2, outermost_, limits),
+          .coinciding = reach.Coinciding(level_ + 2, filled.source, limits)};
+}
+
+// (B22) to (B24), of one tensor.
+double InnerTraffic::EnergyOf(const Candidate& candidate, const Filled& filled, const Sharing& sharing,
+                              const WordPrices& prices, double link_pj) const {
+  const double fills = candidate.fills[ToIndex(filled.tensor)];
+  const double fill_pj = prices.Of(level_, filled.tensor, FlowKind::kFill);
+  const double read_pj = prices.Of(filled.source, filled.tensor, FlowKind::kRead) + link_pj;
+  if (filled.tensor != Tensor::kO) {
+    const bool input = filled.tensor == Tensor::kI;
+    const double requests = input ? candidate.input_requests : fills;
+    const double least = input ? filled.size / sharing.coinciding : filled.size;
+    const bool handed_over = input && requests == 0 && slides_beside_ && sharing.fan_outs > 1;  // (B10)
+    const double filled_words = handed_over ? std::max(0.0, least - sharing.instances) : fills;
+    return filled_words * fill_pj + std::max(least, requests / sharing.multicast) * read_pj;
+  }
+  const double requests = fills / sharing.multicast;
+  const double update_pj = prices.Of(filled.source, Tensor::kO, FlowKind::kUpdate) + link_pj;
+  double energy_pj = std::max(filled.size, requests) * update_pj;
+  // Reads, but for the first of each element in each copy.
+  energy_pj +=
+      std::max(0.0, requests - filled.size * sharing.reducing) * prices.Of(filled.source, Tensor::kO, FlowKind::kRead);
+  const double first = filled.size * sharing.all;
+  energy_pj += (first_loads_ ? fills : std::max(0.0, fills - first)) * fill_pj;
+  if (!filled.innermost) return energy_pj;
+  // (B15): the first updates of an innermost keeper read nothing, and fill as much.
+  const double read_here_pj = prices.Of(level_, Tensor::kO, FlowKind::kRead);
+  const double excess_pj = std::max(0.0, read_here_pj - (first_loads_ ? fill_pj : 0));
+  const double paid_pj = first_loads_ ? std::min(fills * fill_pj, first * (read_here_pj - excess_pj)) : 0;
+  return energy_pj - paid_pj - first * excess_pj;
+}
+
+double InnerTraffic::Evaluate(const BoxCosts& costs, const WordPrices& prices, const SpatialReach& reach,
                               const SpatialReach::Limits& limits) const {
-  struct Shares {
-    double to_source;
-    double beyond;
-    double all;
-  };
-  std::array<Shares, kNumTensors> shares{};
+  std::array<Sharing, kNumTensors> sharing{};
+  std::array<double, kNumTensors> link_pj{};
   for (const Filled& filled : filled_) {
-    shares[ToIndex(filled.tensor)] = {reach.Shares(filled.tensor, level_ + 1, filled.source, limits),
-                                      reach.Shares(filled.tensor, filled.source + 1, outermost_, limits),
-                                      reach.Shares(filled.tensor, level_ + 1, outermost_, limits)};
+    sharing[ToIndex(filled.tensor)] = SharingOf(filled, reach, limits);
+    link_pj[ToIndex(filled.tensor)] = LinkPrice(template_, costs, level_ + 1, filled.source);
   }
   double least = kInfinity;
   for (const Candidate& candidate : candidates_) {
@@ -169,16 +209,8 @@ double InnerTraffic::Evaluate(const BoxCosts& costs, const SpatialReach& reach,
     if (!fits) continue;
     double energy_pj = 0;
     for (const Filled& filled : filled_) {
-      const Shares& share = shares[ToIndex(filled.tensor)];
-      double fills = candidate.fills[ToIndex(filled.tensor)];
-      const double requests = filled.tensor == Tensor::kI ? candidate.input_requests : fills;
-      double served = std::max(filled.size, requests / share.to_source);
-      if (filled.tensor == Tensor::kO) {
-        // Updates, and reads but for the first of each element in each copy.
-        served += std::max(0.0, requests / share.to_source - filled.size * share.beyond);
-        if (filled.innermost) fills = std::max(0.0, fills - filled.size * share.all);
-      }
-      energy_pj += fills * costs.energy_pj[ToIndex(level_)] + served * costs.energy_pj[ToIndex(filled.source)];
+      const std::size_t x = ToIndex(filled.tensor);
+      energy_pj += EnergyOf(candidate, filled, sharing[x], prices, link_pj[x]);
     }
     least = std::min(least, energy_pj);
   }

@@ -24,19 +24,21 @@ class InnerTraffic {
   static bool Counts(const Template& hardware_template, const std::vector<int>& keepers, std::size_t index);
 
   // `most`: the costs of the box that holds all boxes to be asked for. The template must outlive this. Takes what
-  // it keeps off `budget`.
+  // it keeps off `budget`. Of more than kMaxNeeds partitions of the level the rest is taken to have room.
   InnerTraffic(const Template& hardware_template, const Hierarchy& hierarchy, const LayerShape& shape, int level,
                const BoxCosts& most, ProofBudget* budget);
 
   // pJ of all fills that are counted here, of what they read and, for outputs, drain further out. For an innermost
   // keeper of outputs less what its first updates do not read. Infinite when no tile fits.
-  double Evaluate(const BoxCosts& costs, const SpatialReach& reach, const SpatialReach::Limits& limits) const;
+  double Evaluate(const BoxCosts& costs, const WordPrices& prices, const SpatialReach& reach,
+                  const SpatialReach::Limits& limits) const;
 
  private:
-  static constexpr std::size_t kMaxNeeds = 2;
+  static constexpr std::size_t kMaxNeeds = 4;
   struct Candidate {
     std::array<double, kNumTensors> fills{};  // of all instances
-    double input_requests = 0;                // input words that the source must serve, multicast not yet divided
+    double input_requests = 0;  // input words that the source must serve, multicast not yet divided; 0 where
+                                // neighbours may hand words over
     std::array<double, kMaxNeeds> need{};
   };
   // A tensor whose fills are counted.
@@ -47,6 +49,19 @@ class InnerTraffic {
     double size;  // distinct words
   };
 
+  // What spatial axes of given lengths make of one tensor's requests, at most.
+  struct Sharing {
+    double multicast;   // of the source
+    double reducing;    // copies of the source
+    double all;         // copies of the keeper that reduce
+    double instances;   // of the keeper
+    double fan_outs;    // just outside the keeper
+    double coinciding;  // windows further out than the next fan-out
+  };
+
+  Sharing SharingOf(const Filled& filled, const SpatialReach& reach, const SpatialReach::Limits& limits) const;
+  double EnergyOf(const Candidate& candidate, const Filled& filled, const Sharing& sharing, const WordPrices& prices,
+                  double link_pj) const;
   void AddTile(const LayerShape& shape, const TileExtents& tile, const BoxCosts& most);
   void AddOrder(const LayerShape& shape, const TileExtents& tile, int stationary, Candidate candidate);
   void KeepBest(const ProofBudget& budget);
@@ -56,6 +71,7 @@ class InnerTraffic {
   const Template& template_;
   TileExtents all_;
   bool slides_beside_;  // copies just outside stand along the window's directions
+  bool first_loads_;    // an output's first load is a fill
   std::vector<Filled> filled_;
   std::vector<int> resources_;
   std::vector<Candidate> candidates_;

@@ -26,17 +26,27 @@ class LayerBound {
   struct Gain {
     // Of RefillTraffic's levels.
     struct Refill {
-      double shares = 1;            // copies of the keeper that share a read of the source
+      double multicast = 1;         // copies of the keeper that one read of the source serves
       double keeper_instances = 1;  // most
       double source_instances = 1;
-      double keeper_part = 0;  // of the weights, that `words` counts as filled, of one instance
+      double keeper_part = 0;  // of the weights, that `load` counts as filled, of one instance
       double source_part = 0;  // and as read
-      double reductions = 1;   // copies that reduce to one output, most
+      double reducing = 1;     // copies that reduce to one output, most
     };
     std::array<double, kNumTensors> requests{};  // of the multiply-accumulates to each tensor's innermost keeper
     double compute = 0;                          // multiply-accumulates of one unit
-    std::array<double, kMaxLevels> words{};      // of one instance; of the outermost level, without OuterTraffic's
-    std::array<double, kMaxResources> copies{};  // of a level, that can hold different parts of a tile
+    double reducing = 1;                         // copies of the outputs' innermost keeper that reduce, most
+    std::array<double, kMaxLevels> instances{};  // most
+    std::array<double, kMaxLevels> work{};       // multiply-accumulates, by the copies inside one instance
+    std::array<double, kMaxPorts> load{};        // of one instance; at the outermost level without OuterTraffic's
+    std::array<double, OuterTraffic::kMaxNeeds> parts{};  // copies that can hold different parts of a tile
+    // Of fan-outs inside the innermost keepers: words of the multiply-accumulates before they are shared there, and
+    // after.
+    struct Crossing {
+      double before = 0;
+      double after = 0;
+    };
+    std::array<Crossing, kMaxLevels> crossing{};  // of all tensors; without links, nothing
     Refill refill;
   };
   using Gains = std::vector<Gain>;  // by group
@@ -55,10 +65,19 @@ class LayerBound {
   LayerFigures Evaluate(const BoxCosts& costs, const Gains& gains) const;
 
  private:
-  // pJ per word by tensor for words across the outermost boundary, and for what follows from each further in.
+  // What a word across the outermost boundary costs there and, by what follows from it, further in.
   struct Prices {
-    double outermost_pj = 0;
-    std::array<double, kNumTensors> inside_pj{};
+    WordPrices words;
+    std::array<double, kNumTensors> moved_pj{};  // of all
+    double first_pj = 0;                         // of an output's first load across the boundary, which is not made
+    double least_pj = 0;                         // of the boundary alone, of any word
+  };
+  // The part of a port of the outermost level in the words that cross the boundary.
+  struct OuterPort {
+    std::size_t port;
+    std::array<double, kNumTensors> weight{};
+    double first = 0;  // words that are not loaded
+    bool all = false;  // of every tensor and flow, alike
   };
   // Figures without units' conversion: pJ and cycles.
   struct Least {
@@ -67,13 +86,24 @@ class LayerBound {
   };
 
   Gain GainOf(const SpatialReach& reach, const SpatialReach::Limits& limits) const;
+  // Words of one instance by flow, without what OuterTraffic counts.
+  using Words = std::array<double, kNumFlowKinds>;
+  Words LeastWords(Tensor tensor, int level, const Gain& gain, const SpatialReach& reach,
+                   const SpatialReach::Limits& limits) const;
+  void AddLoads(const SpatialReach& reach, const SpatialReach::Limits& limits, Gain* gain) const;
+  std::vector<OuterPort> OuterPorts() const;
+  double CyclesAcross(const OuterTraffic::Candidate& candidate, const Gain& gain, const BoxCosts& costs) const;
   bool IsInner(Tensor tensor, std::size_t keeper) const;
-  double FixedEnergy(const BoxCosts& costs, const SpatialReach::Limits& limits) const;
-  Prices PricesOf(const BoxCosts& costs) const;
+  bool MayHandOver(int keeper) const;
+  double FixedEnergy(const BoxCosts& costs, const WordPrices& words, const SpatialReach::Limits& limits) const;
+  Prices PricesOf(const BoxCosts& costs, const WordPrices& words) const;
+  double EnergyInside(const Gain& gain, const BoxCosts& costs, const WordPrices& words, double cycles) const;
   void EvaluateGroup(const OuterTraffic::Group& group, const Gain& gain, const BoxCosts& costs, const Prices& prices,
                      double fixed_pj, Least* least) const;
-  static double EnergyOf(const OuterTraffic::Candidate& candidate, const Prices& prices, double base_pj);
+  double EnergyOf(const OuterTraffic::Candidate& candidate, const Prices& prices, double base_pj) const;
   Gain::Refill RefillOf(const SpatialReach& reach, const SpatialReach::Limits& limits) const;
+  // The cycles of a level's ports with so many words more of one flow of the weights than `gain` counts.
+  double CyclesWith(int level, FlowKind kind, double more, const Gain& gain, const BoxCosts& costs) const;
   // The least of two cases: outputs stay in their buffer and weights come back, or outputs leave it.
   Least WithRefills(const OuterTraffic::Candidate& candidate, const Gain& gain, const BoxCosts& costs,
                     const Prices& prices, const Least& base) const;
@@ -82,8 +112,11 @@ class LayerBound {
   const CostModel& model_;
   int outermost_;
   double macs_;
+  bool first_loads_;  // an output's first load is a fill
+  bool has_links_ = false;
   OuterTraffic traffic_;
-  std::vector<SpatialReach> reach_;  // by group
+  std::vector<OuterPort> outer_ports_;  // that may limit
+  std::vector<SpatialReach> reach_;     // by group
   SpatialReach whole_reach_;
   std::vector<InnerTraffic> inner_;
   std::optional<RefillTraffic> refills_;

@@ -19,7 +19,7 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 // Both keep memory below some tens of megabytes.
 constexpr std::int64_t kMostTilesOfLayer = 100'000;
-constexpr std::size_t kMostGains = 100'000;
+constexpr std::size_t kMostGains = 80'000;
 // Of all layers: 160 MB of candidates and 64 MB of steps, which common workloads do not come near.
 constexpr std::int64_t kMostCandidates = 2'000'000;
 constexpr std::int64_t kMostSteps = 4'000'000;

@@ -56,6 +56,7 @@ class OuterTrafficBuilder {
   int outermost_;
   bool input_tile_is_whole_ = false;  // the input is kept just inside plain outermost loops: its window is the tile's
   bool input_is_revisited_ = false;   // neighbours cannot save the source a revisit
+  double input_coincides_ = 1;        // (B10): copies whose windows may coincide beyond the keeper's own fan-out
   std::array<Holding, kNumTensors> holding_;
   SpatialReach::Limits most_;
   std::array<double, OuterTraffic::kMaxNeeds> room_{};  // the most in any box
@@ -98,9 +99,10 @@ void OuterTrafficBuilder::AskWhoHolds(const Hierarchy& hierarchy) {
   }
   const std::vector<Resource>& resources = template_.resources();
   for (std::size_t r = 0; r < resources.size(); ++r) {
-    if (resources[r].is_axis()) continue;
-    const bool holds = std::any_of(holding_.begin(), holding_.end(),
-                                   [&](const Holding& holding) { return holding.last == resources[r].level; });
+    if (resources[r].is_axis() || result_.resources_.size() == OuterTraffic::kMaxNeeds) continue;
+    const bool holds = std::any_of(kAllTensors.begin(), kAllTensors.end(), [&](Tensor tensor) {
+      return resources[r].Holds(tensor) && holding_[ToIndex(tensor)].last == resources[r].level;
+    });
     if (holds) result_.resources_.push_back(static_cast<int>(r));
   }
 }
@@ -111,11 +113,13 @@ void OuterTrafficBuilder::AskForRoom(const BoxCosts& most, const std::function<b
     const Resource& resource = template_.resources()[ToIndex(result_.resources_[i])];
     double copies = 1;
     for (const Tensor tensor : kAllTensors) {
-      if (!template_.level(resource.level).keeps.Has(tensor)) continue;
+      if (!resource.Holds(tensor)) continue;
       copies = std::max(copies, reach.Parts(tensor, resource.level + 1, outermost_, most_));
     }
     room_[i] = most.limit[ToIndex(result_.resources_[i])] * copies * (1 + kBoundSlack);
   }
+  const int input_keeper = holding_[ToIndex(Tensor::kI)].last;
+  if (input_keeper >= 0) input_coincides_ = reach.Coinciding(input_keeper + 2, outermost_, most_);
 }
 
 // Sorts a dimension's extents by which divisors fit on an axis; returns one extent of each kind, which has them all.
@@ -228,7 +232,7 @@ void OuterTrafficBuilder::AddNeed(const TileExtents& tile, Tensor tensor, Candid
 
 // Input words across the boundary when the loops of `stationary`'s kind are innermost.
 double OuterTrafficBuilder::InputWords(const TileExtents& tile, int stationary, double revisits) const {
-  const double distinct = result_.size(Tensor::kI) * (input_is_revisited_ ? revisits : 1);
+  const double distinct = result_.size(Tensor::kI) * (input_is_revisited_ ? revisits : 1) / input_coincides_;
   if (!input_tile_is_whole_ || !IsExact(tile)) return distinct;
   double whole = HeldWords(shape_, tile, Tensor::kI) * revisits;
   for (const Dim dim : kAllDims) {

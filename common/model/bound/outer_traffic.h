@@ -41,7 +41,7 @@ class OuterTraffic {
   // Those with the most room for spatial factors first.
   const std::vector<Group>& groups() const { return groups_; }
   // Indices into Template::resources() of the capacities whose room the tiles need, over all instances that can hold
-  // different parts.
+  // different parts; at most kMaxNeeds, beyond which there is taken to be room.
   const std::vector<int>& resources() const { return resources_; }
   // Distinct words of a tensor that the layer uses.
   double size(Tensor tensor) const { return size_[static_cast<std::size_t>(tensor)]; }

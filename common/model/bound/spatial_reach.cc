@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <map>
+#include <optional>
 
 #include "common/mapping/factorize.h"
 
@@ -21,22 +22,29 @@ bool CanSpread(const Template& hardware_template, const LayerShape& shape, int l
 
 }  // namespace
 
-// Copies along an output and its filter dimension, o and f of them, have at least max(o, f) different windows, so that
-// min(o, f) <= sqrt(o f) copies share a request.
+// The exponent with which a spatial factor counts for a purpose. (B8): copies along an output and its filter dimension,
+// o and f of them, have at least max(o, f) different windows, so that min(o, f) <= sqrt(o f) coincide.
 SpatialReach::Weights SpatialReach::WeightsOf(const Template& hardware_template, const LayerShape& shape,
                                               std::size_t purpose, int level) {
+  const std::optional<LinkSpec>& link = hardware_template.level(level).link;
+  const auto is_apart = [&link](Tensor tensor) { return link.has_value() && link->unshared.Has(tensor); };
   Weights weights{};
   for (const Dim dim : kAllDims) {
     double& weight = weights[static_cast<std::size_t>(dim)];
+    const bool may_coincide = IsSliding(dim) && CanSpread(hardware_template, shape, level, PartnerOf(dim));
     if (purpose == kAny) {
       weight = 1;
-    } else if (purpose < kShare) {
+    } else if (purpose < kMulticast) {
       weight = IsRelevant(static_cast<Tensor>(purpose - kPart), dim) ? 1 : 0;
-    } else {
-      const auto tensor = static_cast<Tensor>(purpose - kShare);
+    } else if (purpose < kReducing) {
+      const auto tensor = static_cast<Tensor>(purpose - kMulticast);
       weight = IsRelevant(tensor, dim) ? 0 : 1;
-      const bool may_coincide = IsSliding(dim) && CanSpread(hardware_template, shape, level, PartnerOf(dim));
       if (tensor == Tensor::kI && may_coincide) weight = 0.5;
+      if (is_apart(tensor)) weight = 0;
+    } else if (purpose == kReducing) {
+      weight = IsRelevant(Tensor::kO, dim) ? 0 : 1;
+    } else {
+      weight = may_coincide && !is_apart(Tensor::kI) ? 0.5 : 0;
     }
   }
   return weights;

@@ -37,17 +37,25 @@ class SpatialReach {
   double Parts(Tensor tensor, int first, int last, const Limits& limits) const {
     return Product(kPart + static_cast<std::size_t>(tensor), first, last, limits);
   }
-  // Copies that share one request for X: multicast, or reduction of outputs.
-  double Shares(Tensor tensor, int first, int last, const Limits& limits) const {
-    return Product(kShare + static_cast<std::size_t>(tensor), first, last, limits);
+  // Copies that one request for X serves: multicast, or reduction of outputs.
+  double Multicast(Tensor tensor, int first, int last, const Limits& limits) const {
+    return Product(kMulticast + static_cast<std::size_t>(tensor), first, last, limits);
+  }
+  // Copies that work on the same part of the outputs, whether they reduce on the way or not.
+  double Reducing(int first, int last, const Limits& limits) const { return Product(kReducing, first, last, limits); }
+  // The part of the input's multicast that comes from windows that coincide.
+  double Coinciding(int first, int last, const Limits& limits) const {
+    return Product(kCoinciding, first, last, limits);
   }
 
  private:
   // Gains are products of factors to the power of a weight, 0 to 1, for each of these purposes.
   static constexpr std::size_t kAny = 0;
   static constexpr std::size_t kPart = 1;
-  static constexpr std::size_t kShare = kPart + kNumTensors;
-  static constexpr std::size_t kNumPurposes = kShare + kNumTensors;
+  static constexpr std::size_t kMulticast = kPart + kNumTensors;
+  static constexpr std::size_t kReducing = kMulticast + kNumTensors;
+  static constexpr std::size_t kCoinciding = kReducing + 1;
+  static constexpr std::size_t kNumPurposes = kCoinciding + 1;
   using Weights = std::array<double, kNumDims>;
 
   struct Step {
