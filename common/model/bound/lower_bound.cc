@@ -1,6 +1,7 @@
 #include "common/model/bound/lower_bound.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <iterator>
@@ -12,6 +13,7 @@
 #include "common/mapping/factorize.h"
 #include "common/model/bound/contraction.h"
 #include "common/model/bound/layer_bound.h"
+#include "common/model/bound/reuse_search.h"
 
 namespace oneloop {
 namespace {
@@ -25,8 +27,11 @@ constexpr std::int64_t kMostCandidates = 2'000'000;
 constexpr std::int64_t kMostSteps = 4'000'000;
 constexpr std::int64_t kOrdersOfTile = 6;
 constexpr std::int64_t kCandidateBytes = 88;
-// Steps, gains and boxes.
-constexpr std::int64_t kOtherProofBytes = 16 * kMostSteps + (std::int64_t{64} << 20);
+// Of one ReuseSearch, 350 bytes each, and of all.
+constexpr std::int64_t kMostNodes = 100'000;
+constexpr std::int64_t kMostSearchedNodes = 8'000'000;
+// Steps, gains and boxes, nodes.
+constexpr std::int64_t kOtherProofBytes = 16 * kMostSteps + (std::int64_t{64} << 20) + 350 * kMostNodes;
 
 struct Box {
   std::vector<ParameterRange> ranges;
@@ -78,8 +83,15 @@ class BoxSearch {
     double count;
   };
   struct Entry {
+    LayerShape shape;
     std::vector<Occurrence> occurrences;
     LayerBound bound;
+  };
+
+  // energy + cycle_uj · latency of any design, at least.
+  struct CostSum {
+    double cycle_uj;
+    double sum_uj;
   };
 
   // Of designs with figures in `known`.
@@ -88,6 +100,12 @@ class BoxSearch {
   bool Contract(Box* box) const;
   const std::vector<LayerBound::Gains>& GainsAt(const BoxCosts& costs);
   void Add(const std::vector<Occurrence>& occurrences, const LayerFigures& figures, WorkloadMetrics* least) const;
+  // Raises the bound of a box by ReuseSearch, which takes longer than Evaluate.
+  void Refine(Box* box);
+  // The least objective where energy and latency keep the box's least figures and each of the sums.
+  double LeastOfBoth(MetricBox figures, const std::vector<CostSum>& sums) const;
+  // Whether words cost as little in the largest design of a box as in any: then smaller boxes tell little apart.
+  bool SizesAreFree(const Box& box) const;
   // Cuts a range between two values that the parameter may have; nothing when it has but one.
   std::optional<std::pair<ParameterRange, ParameterRange>> Halves(std::size_t parameter,
                                                                   const ParameterRange& range) const;
@@ -136,7 +154,7 @@ BoxSearch::BoxSearch(const CostModel& model, const Workload& workload, std::span
   std::size_t groups = 0;
   for (auto& [shape, occurrences] : shapes) {
     if (Stopped()) return;
-    layers_.push_back({std::move(occurrences), LayerBound(model, shape, most, small_buffers, &budget)});
+    layers_.push_back({shape, std::move(occurrences), LayerBound(model, shape, most, small_buffers, &budget)});
     groups += layers_.back().bound.num_groups();
   }
   most_gains_ = kMostGains / std::max<std::size_t>(1, groups) + 1;
@@ -198,6 +216,84 @@ Box BoxSearch::Evaluate(std::vector<ParameterRange> ranges, const MetricBox& kno
     box.objective = goal_.objective().LeastValue(box.figures);
   }
   return box;
+}
+
+// (B33): by strips of energy, each at its least latency.
+double BoxSearch::LeastOfBoth(MetricBox figures, const std::vector<CostSum>& sums) const {
+  constexpr int kStrips = 200;
+  const double least_uj = figures.least.energy_uj;
+  const double least_cycles = figures.least.latency_cycles;
+  double most_uj = least_uj;
+  for (const auto& [cycle_uj, sum_uj] : sums) most_uj = std::max(most_uj, sum_uj - cycle_uj * least_cycles);
+  const double width_uj = (most_uj - least_uj) / kStrips;
+  double least = kInfinity;
+  for (int i = 0; i <= kStrips; ++i) {
+    figures.least.energy_uj = least_uj + width_uj * i;
+    figures.least.latency_cycles = least_cycles;
+    for (const auto& [cycle_uj, sum_uj] : sums) {
+      if (i == kStrips) break;  // without an end
+      figures.least.latency_cycles =
+          std::max(figures.least.latency_cycles, (sum_uj - (least_uj + width_uj * (i + 1))) / cycle_uj);
+    }
+    least = std::min(least, goal_.objective().LeastValue(figures));
+  }
+  return least;
+}
+
+bool BoxSearch::SizesAreFree(const Box& box) const {
+  std::vector<ParameterRange> largest = box.ranges;
+  for (ParameterRange& range : largest) range.min = range.max;
+  const Template& hardware_template = model_.hardware_template();
+  const BoxCosts costs = CostsOfBox(hardware_template, box.ranges);
+  const BoxCosts costs_of_largest = CostsOfBox(hardware_template, largest);
+  for (int level = 0; level < hardware_template.num_levels(); ++level) {
+    for (const Tensor tensor : kAllTensors) {
+      for (const FlowKind kind : {FlowKind::kRead, FlowKind::kFill, FlowKind::kUpdate}) {
+        const double price = costs.word_pj.Of(level, tensor, kind);
+        if (costs_of_largest.word_pj.Of(level, tensor, kind) > price * (1 + 1e-6)) return false;
+      }
+    }
+  }
+  return true;
+}
+
+void BoxSearch::Refine(Box* box) {
+  if (!weights_.empty() || box->empty()) return;
+  const Template& hardware_template = model_.hardware_template();
+  const BoxCosts costs = CostsOfBox(hardware_template, box->ranges);
+  const std::vector<LayerBound::Gains>& gains = GainsAt(costs);
+  if (Stopped()) return;
+  const auto stop = [this] { return Stopped(); };
+  // What a cycle is worth, of what designs near the box's figures pay for it.
+  constexpr std::array<double, 5> kWeights = {0.25, 0.5, 1, 2, 4};
+  const std::int64_t max_nodes = std::min(
+      kMostNodes, kMostSearchedNodes / std::max<std::int64_t>(1, std::ssize(layers_)) / (1 + std::ssize(kWeights)));
+  std::vector<LayerFigures> figures;
+  WorkloadMetrics least{0, 0, costs.area_mm2};
+  for (std::size_t l = 0; l < layers_.size(); ++l) {
+    const ReuseSearch reuse(hardware_template, model_.hierarchy(), layers_[l].shape, costs, stop);
+    figures.push_back(layers_[l].bound.Evaluate(costs, gains[l]));
+    figures.back().energy_uj = std::max(figures.back().energy_uj, reuse.LeastUj(costs, 0, max_nodes));
+    if (Stopped()) return;
+    Add(layers_[l].occurrences, figures.back(), &least);
+  }
+  box->figures.least = Greater(box->figures.least, least);
+  if (least.energy_uj == kInfinity || !goal_.constraints().Narrow(&box->figures)) return box->Clear();
+  std::vector<CostSum> sums;
+  for (const double weight : kWeights) sums.push_back({weight * least.energy_uj / least.latency_cycles, 0});
+  for (std::size_t l = 0; l < layers_.size(); ++l) {
+    const ReuseSearch reuse(hardware_template, model_.hierarchy(), layers_[l].shape, costs, stop);
+    for (CostSum& sum : sums) {
+      const double layer_uj = std::max(reuse.LeastUj(costs, sum.cycle_uj, max_nodes),
+                                       figures[l].energy_uj + sum.cycle_uj * figures[l].latency_cycles);
+      if (Stopped()) return;
+      for (const Occurrence& occurrence : layers_[l].occurrences) sum.sum_uj += occurrence.count * layer_uj;
+    }
+  }
+  MetricBox without_limits = MetricBox::Unknown(0);
+  without_limits.least = least;
+  box->objective = std::max({box->objective, goal_.objective().LeastValue(box->figures),
+                             LeastOfBoth(box->figures, sums), LeastOfBoth(without_limits, sums)});
 }
 
 // Values are multiples of the step, or an end of the parameter's range where that is none.
@@ -263,19 +359,23 @@ LowerBound BoxSearch::Run() {
     std::pop_heap(open.begin(), open.end(), Lower());
     Box box = std::move(open.back());
     open.pop_back();
+    const bool is_root = boxes_ == 1;
     std::optional<std::pair<Box, Box>> halves = Split(box);
     if (stopped_) {
       open.push_back(std::move(box));
       break;
     }
+    if (is_root && SizesAreFree(box)) Refine(&box);
     if (!halves.has_value()) {
+      if (box.empty()) continue;
       least_closed = std::min(least_closed, box.objective);
       closed.push_back(std::move(box));
       continue;
     }
     for (Box* half : {&halves->first, &halves->second}) {
       if (half->empty()) continue;
-      half->objective = std::max(half->objective, box.objective);
+      half->figures.least = Greater(half->figures.least, box.figures.least);
+      half->objective = std::max({half->objective, box.objective, goal_.objective().LeastValue(half->figures)});
       open.push_back(std::move(*half));
       std::push_heap(open.begin(), open.end(), Lower());
     }

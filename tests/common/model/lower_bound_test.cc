@@ -510,7 +510,8 @@ TEST_F(BertTest, FixedHardwareIsOneBox) {
   const LowerBound bound = Bound({{16, 16}, {256, 256}, {64, 64}});
   EXPECT_EQ(bound.boxes, 1);
   EXPECT_TRUE(bound.exhausted);
-  EXPECT_DOUBLE_EQ(bound.objective, bound.energy_uj * bound.latency_cycles);
+  // Not every layer's mapping of least energy is the one of least latency.
+  EXPECT_GE(bound.objective, bound.energy_uj * bound.latency_cycles * (1 - 1e-9));
 }
 
 TEST_F(BertTest, ObjectiveIsTheOneAskedFor) {

@@ -1,0 +1,630 @@
+#include "common/model/bound/reuse_search.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <queue>
+#include <unordered_map>
+#include <utility>
+
+#include "common/mapping/factorize.h"
+#include "common/model/bound/tile_shape.h"
+#include "common/workload/dims.h"
+
+namespace oneloop {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+// Beyond so many spatial factors of one layer nothing is proven.
+constexpr std::size_t kMaxUnrollings = 10'000;
+
+using Extents = std::array<std::int64_t, kNumDims>;
+
+std::int64_t Of(const Extents& extents, Dim dim) { return extents[ToIndex(dim)]; }
+
+TileExtents TileOf(const Extents& extents) {
+  TileExtents tile;
+  for (std::size_t d = 0; d < extents.size(); ++d) {
+    const auto extent = static_cast<double>(extents[d]);
+    tile[d] = {extent, extent};
+  }
+  return tile;
+}
+
+// Dimensions that a tensor does not use: loops over them leave its tile in place. No two tensors have one in common.
+const std::vector<Dim>& ReuseDims(Tensor tensor) {
+  static const auto* const dims = new std::array<std::vector<Dim>, kNumTensors>{
+      std::vector<Dim>{Dim::kP, Dim::kQ, Dim::kN}, std::vector<Dim>{Dim::kK},
+      std::vector<Dim>{Dim::kC, Dim::kR, Dim::kS}};
+  return (*dims)[ToIndex(tensor)];
+}
+
+}  // namespace
+
+ReuseSearch::ReuseSearch(const Template& hardware_template, const Hierarchy& hierarchy, const LayerShape& shape,
+                         const BoxCosts& most, std::function<bool()> stop)
+    : template_(hardware_template),
+      shape_(shape),
+      outermost_(hierarchy.num_levels - 1),
+      macs_(static_cast<double>(Macs(shape))),
+      keepers_(hierarchy.keepers),
+      stop_(std::move(stop)) {
+  Extents all{};
+  for (const Dim dim : kAllDims) {
+    all[ToIndex(dim)] = shape.bound(dim);
+    divisors_[ToIndex(dim)] = Divisors(shape.bound(dim));
+  }
+  for (const Tensor tensor : kAllTensors) size_[ToIndex(tensor)] = DistinctWords(shape, TileOf(all), tensor);
+  const SpatialReach::Limits limits = AxisLimits(hardware_template, most);
+  Unrolling unrolling;
+  for (auto& level : unrolling) level.fill(1);
+  AddUnrollings(0, 0, limits[0], limits, &all, &unrolling);
+  std::sort(unrollings_.begin(), unrollings_.end());
+  unrollings_.erase(std::unique(unrollings_.begin(), unrollings_.end()), unrollings_.end());
+}
+
+// All factors of one axis and dimension after another. `left`: what remains of each bound.
+void ReuseSearch::AddUnrollings(std::size_t axis, std::size_t dim, double room, const SpatialReach::Limits& limits,
+                                Extents* left, Unrolling* unrolling) {
+  const std::vector<Template::Axis>& axes = template_.axes();
+  if (unrollings_.size() >= kMaxUnrollings) {
+    complete_ = false;
+    return;
+  }
+  if (axis == axes.size()) {
+    unrollings_.push_back(*unrolling);
+    return;
+  }
+  if (dim == kNumDims) {
+    const double next = axis + 1 < axes.size() ? limits[axis + 1] : 1;
+    return AddUnrollings(axis + 1, 0, next, limits, left, unrolling);
+  }
+  std::int64_t& rest = (*left)[dim];
+  std::int32_t& factor = (*unrolling)[ToIndex(axes[axis].level)][dim];
+  const std::int64_t before = rest;
+  const std::int32_t factor_before = factor;
+  for (const std::int64_t divisor : divisors_[dim]) {
+    if (divisor > 1 && (!axes[axis].dims.Has(kAllDims[dim]) || static_cast<double>(divisor) > room)) break;
+    if (before % divisor != 0) continue;
+    rest = before / divisor;
+    factor = static_cast<std::int32_t>(factor_before * divisor);
+    AddUnrollings(axis, dim + 1, room / static_cast<double>(divisor) * (1 + kBoundSlack), limits, left, unrolling);
+  }
+  rest = before;
+  factor = factor_before;
+}
+
+// One search: a node is a spatial unrolling, and the order in which the first so many tiles stay in place.
+class ReuseSearchRun {
+ public:
+  ReuseSearchRun(const ReuseSearch& search, const BoxCosts& costs, double cycle_pj, std::int64_t max_nodes)
+      : search_(search), template_(search.template_), costs_(costs), cycle_pj_(cycle_pj), nodes_left_(max_nodes) {
+    first_loads_ = template_.spec().dialect == Dialect::k2022;
+    overlaps_end_ = template_.spec().dialect != Dialect::k2025;
+  }
+
+  double Run();
+
+ private:
+  using Unrolling = ReuseSearch::Unrolling;
+  static constexpr std::size_t kMaxPairs = 8;  // of all tensors, of which more is known than their order
+  // Temporal loops by dimension, as indices of divisors.
+  using Loops = std::array<std::uint8_t, kNumDims>;
+
+  static constexpr std::size_t kMaxLoads = 6;  // of ports that limit; the rest counts as if tiles came once
+  using Loads = std::array<double, kMaxLoads>;
+  // Words of a pair for each visit, of all instances.
+  struct LoadsOfPair {
+    double fills = 0;
+    double requests = 0;
+  };
+  // By level, tensor and kind.
+  using Words = std::array<std::array<std::array<double, kNumFlowKinds>, kNumTensors>, kMaxLevels>;
+  // What one unrolling makes of the layer: energy = base + Σ price · (visits − 1) over the tiles, and the cycles of the
+  // ports likewise.
+  struct Spread {
+    double base = 0;
+    double cycle_pj = 0;
+    double least_cycles = 0;  // of the units, and of ports were each tile visited once
+    Loads load{};
+    std::array<std::array<double, kMaxLevels>, kNumTensors> price{};
+    std::array<std::array<Loads, kMaxLevels>, kNumTensors> slope{};
+    std::array<bool, kMaxLevels>
+        handed_over{};  // input words that neighbours may hand over: no more is known of visits
+    std::array<std::array<LoadsOfPair, kMaxLevels>, kNumTensors> words{};
+    Extents loops{};                           // temporal factors of all levels
+    std::array<Extents, kMaxLevels> inside{};  // spatial factors up to a level
+  };
+  struct Node {
+    double cost = 0;
+    double energy_pj = 0;
+    Loads load{};  // cycles of the ports
+    std::int32_t unrolling = 0;
+    bool is_chosen = false;                        // has been looked at, so that its tiles fit
+    std::array<std::uint8_t, kNumTensors> done{};  // pairs of each tensor, from its innermost keeper outwards
+    Loops inside{};                                // of what comes next
+    // In the tile of each pair that is done, of the dimensions that its tensor uses; at least.
+    std::array<Loops, kMaxPairs> tile{};
+  };
+  struct Dearer {
+    bool operator()(const Node& a, const Node& b) const { return a.cost > b.cost; }
+  };
+  struct Key {
+    std::int32_t unrolling;
+    std::array<std::uint8_t, kNumTensors> done;
+    Loops inside;
+    bool operator==(const Key&) const = default;
+  };
+  struct Hash {
+    std::size_t operator()(const Key& key) const {
+      std::uint64_t hash = static_cast<std::uint64_t>(key.unrolling) * 0x9e3779b97f4a7c15u;
+      for (const auto done : key.done) hash = (hash ^ done) * 0x100000001b3u;
+      for (const auto extent : key.inside) hash = (hash ^ extent) * 0x9e3779b97f4a7c15u;
+      return static_cast<std::size_t>(hash ^ (hash >> 29));
+    }
+  };
+
+  const std::vector<int>& Keepers(Tensor tensor) const { return search_.keepers_[ToIndex(tensor)]; }
+  std::size_t NumPairs(Tensor tensor) const { return Keepers(tensor).size() - 1; }
+
+  double Product(const Unrolling& unrolling, int first, int last, const std::function<bool(Dim)>& wanted) const;
+  double Copies(const Unrolling& unrolling, int first, int last) const;
+  double Unused(const Unrolling& unrolling, Tensor tensor, int first, int last) const;
+  double Multicast(const Unrolling& unrolling, Tensor tensor, int first, int last) const;
+  double Coinciding(const Unrolling& unrolling, int level) const;
+  bool MayHandOver(const Unrolling& unrolling, const Spread& spread, int keeper) const;
+  double LinkEnergy(const Unrolling& unrolling, Tensor tensor, int first, int last, double words) const;
+  Spread SpreadOf(const Unrolling& unrolling) const;
+  void AddLoads(const Unrolling& unrolling, const Words& words, const std::array<double, kMaxLevels>& instances,
+                Spread* spread) const;
+  static double CostOf(const Spread& spread, double energy_pj, const Loads& load) {
+    double cycles = spread.least_cycles;
+    for (const double of_port : load) cycles = std::max(cycles, of_port);
+    return energy_pj + spread.cycle_pj * cycles;
+  }
+
+  // Among all pairs; kMaxPairs or more when it is not told apart.
+  std::size_t PairIndex(Tensor tensor, std::size_t pair) const;
+  // Of the tile of a level: such loops with the copies up to there.
+  Extents ExtentsOf(const Loops& loops, int level) const;
+  // Makes the tiles that are chosen hold what the tensor's next one, further in than they, has in it.
+  void Nest(Tensor tensor, Node* node) const;
+  bool Fits(const Node& node, int level) const;
+  bool MayGoOn(const Node& node) const;
+  double InputVisits(const Extents& tile, double revisits) const;
+  void Expand(const Node& node);
+  void Grow(Node node, Tensor tensor, const std::vector<Dim>& dims, std::size_t next);
+  void Push(Node node);
+  bool HasRoom(const Unrolling& unrolling) const;
+  bool Stopped();
+
+  const ReuseSearch& search_;
+  const Template& template_;
+  const BoxCosts& costs_;
+  double cycle_pj_;
+  std::int64_t nodes_left_;
+  bool first_loads_;   // an output's first load is a fill
+  bool overlaps_end_;  // loops that leave the input in place end the overlap of its tiles
+  std::priority_queue<Node, std::vector<Node>, Dearer> open_;
+  std::unordered_map<Key, std::vector<Node>, Hash> seen_;
+  double best_ = kInfinity;  // of what is complete
+  bool stopped_ = false;
+  std::int64_t asked_ = 0;
+  std::int32_t of_spread_ = -1;
+  Spread spread_;
+};
+
+double ReuseSearchRun::Product(const Unrolling& unrolling, int first, int last,
+                               const std::function<bool(Dim)>& wanted) const {
+  double product = 1;
+  for (int level = first; level <= last; ++level) {
+    for (const Dim dim : kAllDims) {
+      if (wanted(dim)) product *= unrolling[ToIndex(level)][ToIndex(dim)];
+    }
+  }
+  return product;
+}
+
+double ReuseSearchRun::Copies(const Unrolling& unrolling, int first, int last) const {
+  return Product(unrolling, first, last, [](Dim) { return true; });
+}
+
+double ReuseSearchRun::Unused(const Unrolling& unrolling, Tensor tensor, int first, int last) const {
+  return Product(unrolling, first, last, [tensor](Dim dim) { return !IsRelevant(tensor, dim); });
+}
+
+// (B8)
+double ReuseSearchRun::Coinciding(const Unrolling& unrolling, int level) const {
+  const auto& factors = unrolling[ToIndex(level)];
+  return std::min(factors[ToIndex(Dim::kP)], factors[ToIndex(Dim::kR)]) *
+         std::min(factors[ToIndex(Dim::kQ)], factors[ToIndex(Dim::kS)]);
+}
+
+double ReuseSearchRun::Multicast(const Unrolling& unrolling, Tensor tensor, int first, int last) const {
+  double copies = 1;
+  for (int level = first; level <= last; ++level) {
+    const std::optional<LinkSpec>& link = template_.level(level).link;
+    if (link.has_value() && link->unshared.Has(tensor)) continue;
+    copies *= Unused(unrolling, tensor, level, level);
+    if (tensor == Tensor::kI) copies *= Coinciding(unrolling, level);
+  }
+  return copies;
+}
+
+// (B10): copies along a direction in which the tiles move on, in both of its dimensions.
+bool ReuseSearchRun::MayHandOver(const Unrolling& unrolling, const Spread& spread, int keeper) const {
+  const auto& factors = unrolling[ToIndex(keeper + 1)];
+  bool slides = false;
+  bool meets = false;
+  for (const Dim dim : kSlidingDims) {
+    const auto outside = [&](Dim of) {
+      return search_.shape_.bound(of) / spread.inside[ToIndex(keeper)][ToIndex(of)] > 1;
+    };
+    slides = slides || factors[ToIndex(dim)] > 1;
+    meets = meets || (outside(dim) && outside(PartnerOf(dim)));
+  }
+  return slides && meets;
+}
+
+// (B5) of `words`, which are yet to be shared in the fan-outs of levels first..last.
+double ReuseSearchRun::LinkEnergy(const Unrolling& unrolling, Tensor tensor, int first, int last, double words) const {
+  double energy_pj = 0;
+  for (int level = first; level <= last; ++level) {
+    const double shared = Multicast(unrolling, tensor, level, level);
+    const double before = words;
+    words /= shared;
+    const std::optional<LinkSpec>& link = template_.level(level).link;
+    if (!link.has_value()) continue;
+    double hops = LeastHops(template_, level) * before;
+    if (!link->mesh && tensor != Tensor::kI) {
+      const double copies = Copies(unrolling, level, level);
+      hops = words * (std::sqrt(copies * shared) + (std::sqrt(copies) - std::sqrt(shared)) / 2 -
+                      std::sqrt(copies / shared) + 0.5);
+    }
+    energy_pj += hops * costs_.hop_pj[ToIndex(level)] + (words + hops) * costs_.router_pj[ToIndex(level)];
+  }
+  return energy_pj;
+}
+
+ReuseSearchRun::Spread ReuseSearchRun::SpreadOf(const Unrolling& unrolling) const {
+  const int outermost = search_.outermost_;
+  Spread spread;
+  for (const Dim dim : kAllDims) {
+    std::int64_t spatial = 1;
+    for (int level = 0; level <= outermost; ++level) {
+      spatial *= unrolling[ToIndex(level)][ToIndex(dim)];
+      spread.inside[ToIndex(level)][ToIndex(dim)] = spatial;
+    }
+    spread.loops[ToIndex(dim)] = search_.shape_.bound(dim) / spatial;
+  }
+  std::array<double, kMaxLevels> instances{};
+  for (int level = 0; level <= outermost; ++level) {
+    instances[ToIndex(level)] = Copies(unrolling, level + 1, outermost);
+  }
+  const WordPrices prices = costs_.PricesAt(instances);
+  // By level, tensor and kind, of all instances, each tile visited once.
+  Words words{};
+  double energy_pj = search_.macs_ * costs_.mac_energy_pj;
+  for (const Tensor tensor : kAllTensors) {
+    const std::vector<int>& keepers = Keepers(tensor);
+    const double size = search_.size_[ToIndex(tensor)];
+    const bool outputs = tensor == Tensor::kO;
+    const auto flow = [&](int level, FlowKind kind) -> double& {
+      return words[ToIndex(level)][ToIndex(tensor)][ToIndex(Index(kind))];
+    };
+    const auto price = [&](int level, FlowKind kind) { return prices.Of(level, tensor, kind); };
+    // (B13), (B14): what a keeper serves to the inside, without links.
+    const auto serve = [&](int level, double requests) {
+      flow(level, outputs ? FlowKind::kUpdate : FlowKind::kRead) = requests;
+      if (!outputs) return requests * price(level, FlowKind::kRead);
+      const double first = size * Unused(unrolling, tensor, level + 1, outermost);
+      flow(level, FlowKind::kRead) = std::max(0.0, requests - first);
+      energy_pj -= first * price(level, FlowKind::kRead);
+      return requests * (price(level, FlowKind::kUpdate) + price(level, FlowKind::kRead));
+    };
+    const int innermost = keepers.front();
+    energy_pj += serve(innermost, search_.macs_ / Multicast(unrolling, tensor, 0, innermost));
+    energy_pj += LinkEnergy(unrolling, tensor, 0, innermost, search_.macs_);
+    for (std::size_t j = 0; j + 1 < keepers.size(); ++j) {
+      const int keeper = keepers[j];
+      const int source = keepers[j + 1];
+      const double loads = size * Unused(unrolling, tensor, keeper + 1, outermost);
+      double fills = loads;
+      double requests = loads / Multicast(unrolling, tensor, keeper + 1, source);
+      double in_links = loads;
+      if (tensor == Tensor::kI && MayHandOver(unrolling, spread, keeper)) {
+        spread.handed_over[j] = true;
+        requests = size;
+        for (int level = keeper + 2; level <= source; ++level) requests /= Coinciding(unrolling, level);
+        in_links = requests;
+        if (instances[ToIndex(keeper + 1)] > 1) fills = std::max(0.0, requests - instances[ToIndex(keeper)]);
+      }
+      double pair_pj = fills * price(keeper, FlowKind::kFill) + serve(source, requests);
+      if (spread.handed_over[j] && tensor == Tensor::kI) {
+        pair_pj += in_links * LinkPrice(template_, costs_, keeper + 1, source);
+      } else {
+        pair_pj += LinkEnergy(unrolling, tensor, keeper + 1, source, in_links);
+      }
+      spread.price[ToIndex(tensor)][j] = pair_pj;
+      spread.words[ToIndex(tensor)][j] = {fills, requests};
+      flow(keeper, FlowKind::kFill) = fills;
+      if (outputs && !first_loads_) {
+        flow(keeper, FlowKind::kFill) = 0;
+        energy_pj -= loads * price(keeper, FlowKind::kFill);
+      }
+      energy_pj += pair_pj;
+    }
+  }
+  spread.base = energy_pj;
+  spread.cycle_pj = cycle_pj_;
+  for (int level = 0; level <= outermost; ++level) {
+    spread.cycle_pj += costs_.leak_pj[ToIndex(level)] * instances[ToIndex(level)];
+  }
+  AddLoads(unrolling, words, instances, &spread);
+  return spread;
+}
+
+// (B30)
+void ReuseSearchRun::AddLoads(const Unrolling& unrolling, const Words& words,
+                              const std::array<double, kMaxLevels>& instances, Spread* spread) const {
+  spread->least_cycles = search_.macs_ / Copies(unrolling, 0, search_.outermost_) / costs_.macs_per_cycle;
+  const std::vector<Template::Port>& ports = template_.ports();
+  std::size_t next = 0;
+  for (std::size_t p = 0; p < ports.size(); ++p) {
+    const auto& [level, spec] = ports[p];
+    if (!spec.words_per_cycle.has_value()) continue;
+    const double word_cycles = spec.weight / instances[ToIndex(level)] / costs_.words_per_cycle[p];
+    double cycles = 0;
+    for (const Tensor tensor : kAllTensors) {
+      if (!spec.tensors.Has(tensor)) continue;
+      const auto& flows = words[ToIndex(level)][ToIndex(tensor)];
+      for (const FlowKind kind : {FlowKind::kRead, FlowKind::kFill, FlowKind::kUpdate}) {
+        if (spec.flows.Has(kind)) cycles += flows[ToIndex(Index(kind))] * word_cycles;
+      }
+    }
+    spread->least_cycles = std::max(spread->least_cycles, cycles);
+    if (next == kMaxLoads) continue;
+    spread->load[next] = cycles;
+    for (const Tensor tensor : kAllTensors) {
+      const std::vector<int>& keepers = Keepers(tensor);
+      for (std::size_t j = 0; j + 1 < keepers.size() && spec.tensors.Has(tensor); ++j) {
+        const LoadsOfPair& loads = spread->words[ToIndex(tensor)][j];
+        double more = 0;
+        if (keepers[j] == level && spec.flows.Has(FlowKind::kFill)) more += loads.fills;
+        if (keepers[j + 1] == level && spec.flows.Has(FlowKind::kRead)) more += loads.requests;
+        if (keepers[j + 1] == level && spec.flows.Has(FlowKind::kUpdate) && tensor == Tensor::kO)
+          more += loads.requests;
+        spread->slope[ToIndex(tensor)][j][next] = more * word_cycles;
+      }
+    }
+    ++next;
+  }
+}
+
+std::size_t ReuseSearchRun::PairIndex(Tensor tensor, std::size_t pair) const {
+  for (const Tensor before : kAllTensors) {
+    if (before == tensor) break;
+    pair += NumPairs(before);
+  }
+  return pair;
+}
+
+Extents ReuseSearchRun::ExtentsOf(const Loops& loops, int level) const {
+  Extents extents = spread_.inside[ToIndex(level)];
+  for (std::size_t d = 0; d < extents.size(); ++d) extents[d] *= search_.divisors_[d][loops[d]];
+  return extents;
+}
+
+// (B27)
+void ReuseSearchRun::Nest(Tensor tensor, Node* node) const {
+  const std::size_t next = node->done[ToIndex(tensor)];
+  if (next >= NumPairs(tensor)) return;
+  const int keeper = Keepers(tensor)[next];
+  for (const Tensor other : kAllTensors) {
+    for (std::size_t pair = 0; pair < node->done[ToIndex(other)]; ++pair) {
+      const std::size_t index = PairIndex(other, pair);
+      if (Keepers(other)[pair] < keeper || index >= kMaxPairs) continue;
+      for (const Dim dim : kAllDims) {
+        if (!IsRelevant(tensor, dim) || !IsRelevant(other, dim)) continue;
+        std::uint8_t& loops = node->tile[index][ToIndex(dim)];
+        loops = std::max(loops, node->inside[ToIndex(dim)]);
+      }
+    }
+  }
+}
+
+// (B26): tiles that are chosen, and the next ones, which are at least what the loops inside make them.
+bool ReuseSearchRun::Fits(const Node& node, int level) const {
+  const std::vector<Resource>& resources = template_.resources();
+  for (std::size_t r = 0; r < resources.size(); ++r) {
+    const Resource& resource = resources[r];
+    if (resource.is_axis() || resource.level != level) continue;
+    double need = 0;
+    for (const Tensor tensor : kAllTensors) {
+      if (!resource.Holds(tensor)) continue;
+      const std::vector<int>& keepers = Keepers(tensor);
+      const auto pair = static_cast<std::size_t>(std::find(keepers.begin(), keepers.end(), level) - keepers.begin());
+      const std::size_t index = PairIndex(tensor, pair);
+      const bool done = pair < node.done[ToIndex(tensor)];
+      if (done && index >= kMaxPairs) continue;
+      need += HeldWords(search_.shape_, TileOf(ExtentsOf(done ? node.tile[index] : node.inside, level)), tensor) *
+              resource.per_word[ToIndex(tensor)];
+    }
+    if (need > costs_.limit[r] * (1 + kBoundSlack)) return false;
+  }
+  return true;
+}
+
+bool ReuseSearchRun::MayGoOn(const Node& node) const {
+  Node nested = node;
+  for (const Tensor tensor : kAllTensors) Nest(tensor, &nested);
+  for (int level = 0; level < search_.outermost_; ++level) {
+    if (!Fits(nested, level)) return false;
+  }
+  return true;
+}
+
+// (B28), (B29): fills of the input, in its distinct words of each copy. `revisits`: loops over K outside.
+double ReuseSearchRun::InputVisits(const Extents& extents, double revisits) const {
+  if (!overlaps_end_) return revisits;
+  const LayerShape& shape = search_.shape_;
+  const TileExtents tile = TileOf(extents);
+  double whole = HeldWords(shape, tile, Tensor::kI);
+  double least = 1;
+  for (const Dim dim : kAllDims) {
+    if (!IsRelevant(Tensor::kI, dim)) continue;
+    const double factor = LoopsOutside(shape, tile, dim);
+    whole *= factor;
+    if (!IsSliding(dim) || factor == 1) continue;
+    const bool width = MovesWidth(dim);
+    const double side = WindowSide(shape, tile, width);
+    const double pairs = factor * LoopsOutside(shape, tile, PartnerOf(dim));
+    if (pairs > factor) {
+      TileExtents all;
+      for (const Dim of : kAllDims) {
+        const auto bound = static_cast<double>(shape.bound(of));
+        all[ToIndex(of)] = {bound, bound};
+      }
+      least = std::min(least, DistinctSide(shape, all, width) / (pairs * side));
+    } else {
+      const double step = std::min(WindowShift(shape, tile, dim), side);
+      least = std::min(least, (side + (factor - 1) * step) / (factor * side));
+    }
+  }
+  return revisits * std::max(1.0, whole * least / search_.size_[ToIndex(Tensor::kI)]);
+}
+
+bool ReuseSearchRun::Stopped() {
+  if (!stopped_ && search_.stop_ && ++asked_ % 64 == 0) stopped_ = search_.stop_();
+  return stopped_;
+}
+
+void ReuseSearchRun::Push(Node node) {
+  --nodes_left_;
+  node.is_chosen = true;
+  if (node.cost >= best_) return;
+  // Nothing is known of how often such tiles come back, so that they ask for nothing.
+  const auto input = ToIndex(Tensor::kI);
+  while (node.done[input] < NumPairs(Tensor::kI) && spread_.handed_over[node.done[input]]) ++node.done[input];
+  bool complete = true;
+  for (const Tensor tensor : kAllTensors) complete = complete && node.done[ToIndex(tensor)] == NumPairs(tensor);
+  if (!MayGoOn(node)) return;
+  if (complete) {
+    best_ = node.cost;
+    return;
+  }
+  std::vector<Node>& same = seen_[{node.unrolling, node.done, node.inside}];
+  const bool bettered = std::any_of(same.begin(), same.end(), [&](const Node& other) {
+    if (other.energy_pj > node.energy_pj) return false;
+    for (std::size_t p = 0; spread_.cycle_pj > 0 && p < kMaxLoads; ++p) {
+      if (other.load[p] > node.load[p]) return false;
+    }
+    for (std::size_t p = 0; p < kMaxPairs; ++p) {
+      for (std::size_t d = 0; d < kNumDims; ++d) {
+        if (other.tile[p][d] > node.tile[p][d]) return false;
+      }
+    }
+    return true;
+  });
+  if (bettered) return;
+  same.push_back(node);
+  open_.push(node);
+}
+
+// Lets loops over `dims`, from `next` on, be the next inside, in which the tensor's tile stays.
+void ReuseSearchRun::Grow(Node node, Tensor tensor, const std::vector<Dim>& dims, std::size_t next) {
+  const std::size_t pair = node.done[ToIndex(tensor)];
+  if (Stopped()) return;
+  if (next == dims.size()) {
+    double visits = 1;
+    for (const Dim dim : ReuseDims(tensor)) {
+      visits *=
+          static_cast<double>(Of(spread_.loops, dim) / search_.divisors_[ToIndex(dim)][node.inside[ToIndex(dim)]]);
+    }
+    if (tensor == Tensor::kI) visits = InputVisits(ExtentsOf(node.inside, Keepers(tensor)[pair]), visits);
+    node.energy_pj += spread_.price[ToIndex(tensor)][pair] * (visits - 1);
+    for (std::size_t p = 0; p < kMaxLoads; ++p) node.load[p] += spread_.slope[ToIndex(tensor)][pair][p] * (visits - 1);
+    node.cost = CostOf(spread_, node.energy_pj, node.load);
+    Nest(tensor, &node);
+    const std::size_t index = PairIndex(tensor, pair);
+    for (const Dim dim : kAllDims) {
+      if (index < kMaxPairs && IsRelevant(tensor, dim)) node.tile[index][ToIndex(dim)] = node.inside[ToIndex(dim)];
+    }
+    ++node.done[ToIndex(tensor)];
+    Push(node);
+    return;
+  }
+  const std::size_t dim = ToIndex(dims[next]);
+  const std::vector<std::int64_t>& divisors = search_.divisors_[dim];
+  const std::int64_t inside = divisors[node.inside[dim]];
+  const bool in_tile = IsRelevant(tensor, dims[next]);
+  for (std::size_t i = node.inside[dim]; i < divisors.size(); ++i) {
+    if (spread_.loops[dim] % divisors[i] != 0 || divisors[i] % inside != 0) continue;
+    node.inside[dim] = static_cast<std::uint8_t>(i);
+    if (in_tile && !Fits(node, Keepers(tensor)[pair])) break;
+    Grow(node, tensor, dims, next + 1);
+  }
+}
+
+void ReuseSearchRun::Expand(const Node& node) {
+  static const auto* const kInputDims = new std::vector<Dim>{Dim::kP, Dim::kR, Dim::kQ, Dim::kS, Dim::kK};
+  for (const Tensor tensor : kAllTensors) {
+    if (node.done[ToIndex(tensor)] == NumPairs(tensor)) continue;
+    const std::size_t pair = node.done[ToIndex(tensor)];
+    // Larger tiles of the input overlap less.
+    const bool overlaps = tensor == Tensor::kI && InputVisits(ExtentsOf(node.inside, Keepers(tensor)[pair]), 1) > 1;
+    Grow(node, tensor, overlaps ? *kInputDims : ReuseDims(tensor), 0);
+  }
+}
+
+// Whether the copies fit on the axes of each level, whichever of them has which factor.
+bool ReuseSearchRun::HasRoom(const Unrolling& unrolling) const {
+  std::array<double, kMaxLevels> room;
+  room.fill(1);
+  const std::vector<Resource>& resources = template_.resources();
+  for (std::size_t r = 0; r < resources.size(); ++r) {
+    if (resources[r].is_axis()) room[ToIndex(resources[r].level)] *= costs_.limit[r] * (1 + kBoundSlack);
+  }
+  for (int level = 0; level <= search_.outermost_; ++level) {
+    if (Copies(unrolling, level, level) > room[ToIndex(level)] * (1 + kBoundSlack)) return false;
+  }
+  return true;
+}
+
+double ReuseSearchRun::Run() {
+  for (std::size_t u = 0; u < search_.unrollings_.size(); ++u) {
+    if (Stopped()) return 0;
+    if (!HasRoom(search_.unrollings_[u])) continue;
+    const Spread spread = SpreadOf(search_.unrollings_[u]);
+    Node node;
+    node.energy_pj = spread.base;
+    node.load = spread.load;
+    node.cost = CostOf(spread, node.energy_pj, node.load);
+    node.unrolling = static_cast<std::int32_t>(u);
+    open_.push(node);
+  }
+  while (!open_.empty() && open_.top().cost < best_) {
+    if (nodes_left_ <= 0) return open_.top().cost;
+    if (Stopped()) return 0;
+    const Node node = open_.top();
+    open_.pop();
+    if (of_spread_ != node.unrolling) {
+      spread_ = SpreadOf(search_.unrollings_[static_cast<std::size_t>(node.unrolling)]);
+      of_spread_ = node.unrolling;
+    }
+    if (node.is_chosen) {
+      Expand(node);
+    } else {
+      Push(node);
+    }
+  }
+  return best_;
+}
+
+double ReuseSearch::LeastUj(const BoxCosts& costs, double cycle_uj, std::int64_t max_nodes) const {
+  constexpr double kPicoPerMicro = 1e6;
+  if (!complete_) return 0;
+  return ReuseSearchRun(*this, costs, cycle_uj * kPicoPerMicro, max_nodes).Run() * (1 - kBoundSlack) / kPicoPerMicro;
+}
+
+}  // namespace oneloop

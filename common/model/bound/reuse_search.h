@@ -1,0 +1,55 @@
+#ifndef ONELOOP_COMMON_MODEL_BOUND_REUSE_SEARCH_H_
+#define ONELOOP_COMMON_MODEL_BOUND_REUSE_SEARCH_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "common/hardware/template.h"
+#include "common/model/bound/box_costs.h"
+#include "common/model/structure/structure.h"
+#include "common/workload/workload.h"
+
+namespace oneloop {
+
+// The least cost of one layer in a box of hardware points, over all spatial factors and all orders in which the tiles
+// of the tensors, at every level, stay in place: LayerBound lets each axis, each level and each figure have the mapping
+// that is best for it; here one mapping has to serve them all. Best first, so that it may end at any time.
+// Inequalities: docs/MODEL.md, section "Lower bound". Immutable; thread-safe.
+class ReuseSearch {
+ public:
+  // `most`: the costs of the box that holds all boxes to be asked for. The template must outlive this. `stop` is asked
+  // every few milliseconds; once it returns true, this has no bound to tell.
+  ReuseSearch(const Template& hardware_template, const Hierarchy& hierarchy, const LayerShape& shape,
+              const BoxCosts& most, std::function<bool()> stop = {});
+
+  // µJ + cycle_uj · cycles of any mapping, at least; infinite when none fits. Makes at most `max_nodes` partial orders
+  // of some 300 bytes, a microsecond or two each, and a few thousand more.
+  double LeastUj(const BoxCosts& costs, double cycle_uj, std::int64_t max_nodes) const;
+
+ private:
+  friend class ReuseSearchRun;
+
+  // Spatial factors by level and dimension, of all axes of a level together.
+  using Unrolling = std::array<std::array<std::int32_t, kNumDims>, kMaxLevels>;
+
+  void AddUnrollings(std::size_t axis, std::size_t dim, double room, const SpatialReach::Limits& limits,
+                     std::array<std::int64_t, kNumDims>* left, Unrolling* unrolling);
+
+  const Template& template_;
+  LayerShape shape_;
+  int outermost_;
+  double macs_;
+  std::array<double, kNumTensors> size_{};                    // distinct words
+  std::array<std::vector<int>, kNumTensors> keepers_;         // innermost first
+  std::array<std::vector<std::int64_t>, kNumDims> divisors_;  // of each bound
+  std::function<bool()> stop_;
+  bool complete_ = true;  // unrollings_ has them all
+  std::vector<Unrolling> unrollings_;
+};
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_COMMON_MODEL_BOUND_REUSE_SEARCH_H_
