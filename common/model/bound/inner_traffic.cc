@@ -26,8 +26,10 @@ bool BothMove(const LayerShape& shape, const TileExtents& tile, bool width) {
          LoopsOutside(shape, tile, width ? Dim::kR : Dim::kS) > 1;
 }
 
-// The least part of the tiles' words that is new, where consecutive tiles overlap. `all`: the whole layer's extents.
-double LeastFreshPart(const LayerShape& shape, const TileExtents& tile, const TileExtents& all, int stationary) {
+// The least part of the tiles' words that is new, where consecutive tiles overlap. `all`: the whole layer's extents;
+// `any`: whichever loop is innermost, since those over K do not end the overlap.
+double LeastFreshPart(const LayerShape& shape, const TileExtents& tile, const TileExtents& all, int stationary,
+                      bool any) {
   double least = 1;
   for (const Dim dim : {Dim::kP, Dim::kQ, Dim::kR, Dim::kS}) {
     const double factor = LoopsOutside(shape, tile, dim);
@@ -36,7 +38,7 @@ double LeastFreshPart(const LayerShape& shape, const TileExtents& tile, const Ti
       const double pairs = LoopsOutside(shape, tile, MovesWidth(dim) ? Dim::kP : Dim::kQ) *
                            LoopsOutside(shape, tile, MovesWidth(dim) ? Dim::kR : Dim::kS);
       least = std::min(least, DistinctSide(shape, all, MovesWidth(dim)) / (pairs * side));
-    } else if (factor > 1 && stationary >= 0 && !IsRelevant(static_cast<Tensor>(stationary), dim)) {
+    } else if (factor > 1 && (any || (stationary >= 0 && !IsRelevant(static_cast<Tensor>(stationary), dim)))) {
       const double step = std::min(WindowShift(shape, tile, dim), side);
       least = std::min(least, (side + (factor - 1) * step) / (factor * side));
     }
@@ -122,7 +124,8 @@ void InnerTraffic::AddOrder(const LayerShape& shape, const TileExtents& tile, in
     for (const Dim dim : kAllDims) {
       if (IsRelevant(Tensor::kI, dim)) whole *= LoopsOutside(shape, tile, dim);
     }
-    fills = std::max(fills, whole * LeastFreshPart(shape, tile, all_, stationary));
+    fills = std::max(fills,
+                     whole * LeastFreshPart(shape, tile, all_, stationary, template_.spec().dialect == Dialect::k2025));
     const bool may_link = BothMove(shape, tile, true) || BothMove(shape, tile, false);
     candidate.input_requests = may_link && slides_beside_ ? 0 : fills;
   }

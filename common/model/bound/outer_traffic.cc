@@ -233,7 +233,9 @@ void OuterTrafficBuilder::AddNeed(const TileExtents& tile, Tensor tensor, Candid
 // Input words across the boundary when the loops of `stationary`'s kind are innermost.
 double OuterTrafficBuilder::InputWords(const TileExtents& tile, int stationary, double revisits) const {
   const double distinct = result_.size(Tensor::kI) * (input_is_revisited_ ? revisits : 1) / input_coincides_;
-  if (!input_tile_is_whole_ || !IsExact(tile)) return distinct;
+  // Where steps over K do not end the overlap of tiles, it may be that of any loop.
+  const bool rests_end_overlap = template_.spec().dialect != Dialect::k2025;
+  if (!input_tile_is_whole_ || !rests_end_overlap || !IsExact(tile)) return distinct;
   double whole = HeldWords(shape_, tile, Tensor::kI) * revisits;
   for (const Dim dim : kAllDims) {
     if (IsRelevant(Tensor::kI, dim)) whole *= LoopsOutside(shape_, tile, dim);

@@ -22,6 +22,7 @@
 #include "gtest/gtest.h"
 #include "tests/common/model/all_mappings.h"
 #include "tests/common/model/random_cases.h"
+#include "tests/common/model/random_costs.h"
 #include "tests/testing/shipped.h"
 
 namespace oneloop {
@@ -211,11 +212,12 @@ std::unique_ptr<const Template> RefillTemplate(Random& random) {
   return *Template::Create(std::move(spec));
 }
 
-SmallCase RandomSmallCase(Random& random, double most_factorisations, bool refills = false) {
+SmallCase RandomSmallCase(Random& random, double most_factorisations, bool refills = false, bool by_flow = false) {
   for (;;) {
     SmallCase result;
-    const bool input = random.Below(3) == 0;
-    result.hardware_template = input                               ? InputTemplate(random)
+    const bool input = !by_flow && random.Below(3) == 0;
+    result.hardware_template = by_flow                             ? RandomCosts(random, true).Draw()
+                               : input                             ? InputTemplate(random)
                                : (refills && random.Below(2) == 0) ? RefillTemplate(random)
                                                                    : RandomTemplate(random);
     for (int p = 0; p < result.hardware_template->num_parameters(); ++p) {
@@ -262,6 +264,38 @@ TEST(LowerBoundTest, NoDesignIsBetterByExhaustion) {
   std::printf("%d cases, bound / best %.3f in the geometric mean\n", feasible, mean);
   EXPECT_GE(feasible, static_cast<int>(cases / 3));
   EXPECT_GE(mean, 0.9);
+}
+
+TEST(LowerBoundTest, NoDesignIsBetterByExhaustionWithCostsByFlow) {
+  const auto cases = static_cast<std::uint64_t>(FromEnvironment("ONELOOP_BOUND_CASES", 3000));
+  const double factorisations = FromEnvironment("ONELOOP_BOUND_FACTORISATIONS", 1000);
+  double log_ratios = 0;
+  int feasible = 0;
+  for (std::uint64_t seed = 0; seed < cases; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    SmallCase small = RandomSmallCase(random, factorisations, false, true);
+    // Fixed chips are proven in a way of their own.
+    if (random.Below(2) == 0) {
+      for (ParameterRange& range : small.ranges) range.max = range.min;
+    }
+    const CostModel model(small.hardware_template);
+    const Goal goal(kObjectives[seed % kObjectives.size()], {}, *small.hardware_template);
+    const Best best = BestOf(AllDesigns(model, small.workload, small.ranges), goal);
+    LowerBoundOptions options;
+    options.max_boxes = static_cast<int>(1 + random.Below(100));
+    options.max_tiles = static_cast<std::int64_t>(random.Below(2) == 0 ? 1000000 : 1 + random.Below(30));
+    const LowerBound bound = ProveLowerBound(model, small.workload, small.ranges, goal, options);
+    EXPECT_LE(bound.objective, best.objective);
+    EXPECT_LE(bound.energy_uj, best.energy_uj);
+    EXPECT_LE(bound.latency_cycles, best.latency_cycles);
+    if (best.objective == kInfinity) continue;
+    ++feasible;
+    log_ratios += std::log(bound.objective / best.objective);
+  }
+  const double mean = std::exp(log_ratios / feasible);
+  std::printf("%d cases, bound / best %.3f in the geometric mean\n", feasible, mean);
+  EXPECT_GE(feasible, static_cast<int>(cases / 3));
 }
 
 // A template with an area, of which some parts fall as a parameter grows, and a power.
