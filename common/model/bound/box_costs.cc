@@ -70,6 +70,10 @@ double WordPrices::LeastAt(int level) const {
   return least;
 }
 
+void WordPrices::Forget(Tensor tensor) {
+  for (auto& level : prices_) level[ToIndex(tensor)].fill(0);
+}
+
 void WordPrices::Add(const Template::Port& port, double word_pj) {
   for (const Tensor tensor : kAllTensors) {
     for (const FlowKind kind : {FlowKind::kRead, FlowKind::kFill, FlowKind::kUpdate}) {
@@ -91,6 +95,8 @@ WordPrices BoxCosts::PricesAt(std::span<const double> instances) const {
   return prices;
 }
 
+bool CountsInputs(const Template& hardware_template) { return hardware_template.spec().dialect != Dialect::k2025; }
+
 BoxCosts CostsOfBox(const Template& hardware_template, std::span<const ParameterRange> ranges) {
   Corners corners;
   for (const ParameterRange& range : ranges) {
@@ -111,6 +117,12 @@ BoxCosts CostsOfBox(const Template& hardware_template, std::span<const Parameter
     if (!level.link.has_value()) continue;
     costs.hop_pj[ToIndex(l)] = corners.Least(level.link->hop_pj, 0);
     costs.router_pj[ToIndex(l)] = corners.Least(level.link->router_pj, 0);
+  }
+  if (!CountsInputs(hardware_template)) {
+    costs.word_pj.Forget(Tensor::kI);
+    costs.clustered.clear();
+    costs.hop_pj.fill(0);
+    costs.router_pj.fill(0);
   }
   const std::vector<Resource>& resources = hardware_template.resources();
   for (std::size_t r = 0; r < resources.size(); ++r) {

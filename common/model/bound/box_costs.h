@@ -19,6 +19,7 @@ class WordPrices {
   }
   // The least of reads and updates at a level that keeps all tensors.
   double LeastAt(int level) const;
+  void Forget(Tensor tensor);
   void Add(const Template::Port& port, double word_pj);
 
  private:
@@ -51,6 +52,10 @@ struct BoxCosts {
 };
 
 // `ranges` by parameter index. The template must outlive the costs.
+// Whether what inputs move is known to be at least anything. In the dialect of 2025 moves that cancel are charged
+// nothing, for which no inequality is proven: there inputs cost nothing.
+bool CountsInputs(const Template& hardware_template);
+
 BoxCosts CostsOfBox(const Template& hardware_template, std::span<const ParameterRange> ranges);
 
 // Most copies along each axis in a box, whole.

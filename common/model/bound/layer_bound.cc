@@ -145,7 +145,7 @@ void LayerBound::AddLoads(const SpatialReach& reach, const SpatialReach::Limits&
     const auto& [level, spec] = ports[p];
     if (!spec.words_per_cycle.has_value()) continue;
     for (const Tensor tensor : kAllTensors) {
-      if (!spec.tensors.Has(tensor)) continue;
+      if (!spec.tensors.Has(tensor) || (tensor == Tensor::kI && !CountsInputs(model_.hardware_template()))) continue;
       const Words words = LeastWords(tensor, level, *gain, reach, limits);
       double sum = 0;
       for (const FlowKind kind : {FlowKind::kRead, FlowKind::kFill, FlowKind::kUpdate}) {
@@ -172,13 +172,13 @@ std::vector<LayerBound::OuterPort> LayerBound::OuterPorts() const {
     const bool reads = spec.flows.Has(FlowKind::kRead);
     const bool updates = spec.flows.Has(FlowKind::kUpdate);
     for (const Tensor tensor : kAllTensors) {
-      if (!spec.tensors.Has(tensor)) continue;
+      if (!spec.tensors.Has(tensor) || (tensor == Tensor::kI && !CountsInputs(model_.hardware_template()))) continue;
       const double flows = (reads ? 1 : 0) + (updates && tensor == Tensor::kO ? 1 : 0);
       port.weight[ToIndex(tensor)] = spec.weight * flows;
       const bool moves = Keepers(tensor).size() > 1;
       if (tensor == Tensor::kO && reads && moves) port.first = spec.weight * traffic_.size(tensor);
     }
-    port.all = reads && updates && spec.tensors == kEveryTensor;
+    port.all = reads && updates && spec.tensors == kEveryTensor && CountsInputs(model_.hardware_template());
     result.push_back(port);
   }
   return result;
