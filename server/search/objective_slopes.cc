@@ -71,7 +71,8 @@ std::vector<double> DirectSlopes(const SearchSpec& spec, const CostModel& model,
         use.routers += crossing.routers;
       }
       add(structure.links()[k].spec.hop_pj, count * by_energy * use.hops * costs.hop_pj[k] * 1e-6, costs.hop_pj[k]);
-      add(structure.links()[k].spec.router_pj, count * by_energy * use.routers * costs.router_pj[k] * 1e-6, costs.router_pj[k]);
+      add(structure.links()[k].spec.router_pj, count * by_energy * use.routers * costs.router_pj[k] * 1e-6,
+          costs.router_pj[k]);
     }
     for (const int level : structure.leaking_levels()) {
       const auto l = static_cast<std::size_t>(level);

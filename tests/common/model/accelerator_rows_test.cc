@@ -87,8 +87,8 @@ class AcceleratorRowsTest : public testing::Test {
  private:
   void Check(const std::string& what, double ours, double theirs, double tolerance = 0) {
     ++figures_;
-    if (!(std::abs(ours - theirs) <= tolerance)) differs_ += what + ": " + std::to_string(ours) + ", not " +
-                                                             std::to_string(theirs) + "; ";
+    if (!(std::abs(ours - theirs) <= tolerance))
+      differs_ += what + ": " + std::to_string(ours) + ", not " + std::to_string(theirs) + "; ";
   }
 
   void Compare(const YAML::Node& row) {
