@@ -282,6 +282,7 @@ void BoxSearch::Refine(Box* box) {
   box->figures.least = Greater(box->figures.least, least);
   if (least.energy_uj == kInfinity || !goal_.constraints().Narrow(&box->figures)) return box->Clear();
   std::vector<CostSum> sums;
+  sums.reserve(kWeights.size());
   for (const double weight : kWeights) sums.push_back({weight * least.energy_uj / least.latency_cycles, 0});
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     const ReuseSearch reuse(hardware_template, model_.hierarchy(), layers_[l].shape, costs, stop);

@@ -538,8 +538,8 @@ void ReuseSearchRun::Grow(Node node, Tensor tensor, const std::vector<Dim>& dims
   if (next == dims.size()) {
     double visits = 1;
     for (const Dim dim : ReuseDims(tensor)) {
-      visits *=
-          static_cast<double>(Of(spread_.loops, dim) / search_.divisors_[ToIndex(dim)][node.inside[ToIndex(dim)]]);
+      const std::int64_t outside = Of(spread_.loops, dim) / search_.divisors_[ToIndex(dim)][node.inside[ToIndex(dim)]];
+      visits *= static_cast<double>(outside);
     }
     if (tensor == Tensor::kI) visits = InputVisits(ExtentsOf(node.inside, Keepers(tensor)[pair]), visits);
     node.energy_pj += spread_.price[ToIndex(tensor)][pair] * (visits - 1);

@@ -38,8 +38,7 @@ void Cancel(Rows* a, Rows* b) {
 class KernelCompiler {
  public:
   KernelCompiler(const CostModel& model, const Workload& workload)
-      : model_(model),
-        template_(model.hardware_template()),
+      : template_(model.hardware_template()),
         structure_(model.structure()),
         workload_(workload),
         outermost_(template_.num_levels() - 1) {
@@ -537,7 +536,6 @@ class KernelCompiler {
     program_.needs.push_back({NewRow(), Constant(constant), List(rows), units, false});
   }
 
-  const CostModel& model_;
   const Template& template_;
   const Structure& structure_;
   const Workload& workload_;
