@@ -135,6 +135,7 @@ class ExactCounter::Nest {
   // Words of X's tiles that come to all instances of a level from outside.
   double Loads(Tensor tensor, int level) const;
   double InputFills(int level) const;
+  bool MovesMayRepeat(int level) const;
   double RepeatedMoves(int level) const;
   double InputSharing(int first, int last) const;
   double InputSharingAt(int level) const;
@@ -264,21 +265,24 @@ double ExactCounter::Nest::InputFills(int level) const {
   return product * area;
 }
 
-// InputCorners::RepeatedMoves, in the one case where it is not 0: moves can repeat only as long as all loops from the
-// innermost on move the tile in one direction, or not at all.
-double ExactCounter::Nest::RepeatedMoves(int level) const {
-  const Loop* const first = LoopsOutside(level);
+// Moves can repeat or cancel only as long as all loops from the innermost on move the tile in one direction, or not at
+// all.
+bool ExactCounter::Nest::MovesMayRepeat(int level) const {
   int direction = -1;
   int movers = 0;
-  const Loop* last = first;
-  for (; last != end(); ++last) {
-    const int here = DirectionOf(static_cast<Dim>(last->dim));
+  for (const Loop* loop = LoopsOutside(level); loop != end(); ++loop) {
+    const int here = DirectionOf(static_cast<Dim>(loop->dim));
     if (here < 0) continue;
     if (direction >= 0 && here != direction) break;
     direction = here;
     ++movers;
   }
-  return movers < 2 ? 0 : Corners().RepeatedMoves(level);
+  return movers >= 2;
+}
+
+// InputCorners::RepeatedMoves, in the one case where it is not 0.
+double ExactCounter::Nest::RepeatedMoves(int level) const {
+  return MovesMayRepeat(level) ? Corners().RepeatedMoves(level) : 0;
 }
 
 double ExactCounter::Nest::InputSharing(int first, int last) const {
@@ -303,11 +307,19 @@ double ExactCounter::Nest::InputSharingAt(int level) const {
   return (words - links.linked) / (words / sharing - links.saved);
 }
 
-// Only several copies have neighbours, and only a window that slides leaves them something.
+// Only several copies have neighbours, and only a window that slides leaves them something: in the direction of the
+// first move, or, where moves cancel, at a copy that looks at the same window.
 InputCorners::Links ExactCounter::Nest::NeighbourLinks(int child) const {
   const Loop* first = LoopsOutside(child);
-  if (spatial_dims_[ToIndex(child + 1)] == 0 || first == end() || (kSliding >> first->dim & 1) == 0) return {};
-  return Corners().LinksOf(child);
+  const DimSet copies = DimSet::FromBits(spatial_dims_[ToIndex(child + 1)]);
+  if (copies.empty() || first == end() || (kSliding >> first->dim & 1) == 0) return {};
+  const auto dim = static_cast<Dim>(first->dim);
+  const bool beside = copies.Has(dim) || copies.Has(PartnerOf(dim));
+  const bool may_look_alike = (copies.bits() & (kSliding | Bit(Dim::kK))) != 0;
+  if (!beside && !(may_look_alike && MovesMayRepeat(child))) return {};
+  DimSet loops;
+  for (const Loop* loop = first; loop != end(); ++loop) loops.Add(static_cast<Dim>(loop->dim));
+  return InputCorners::TilesMeetAgain(loops, copies) ? Corners().LinksOf(child) : InputCorners::Links{};
 }
 
 std::vector<SharingClass> ExactCounter::Nest::Classes(const LinkRow& link, Tensor tensor) const {

@@ -122,30 +122,21 @@ double InputCorners::Multicast(int level) const {
   return ratio;
 }
 
-// Necessary conditions, cheap to test: a neighbour lies in the direction of a move, and tiles meet again only when both
-// dimensions of one direction move them.
+bool InputCorners::TilesMeetAgain(DimSet loops, DimSet copies) {
+  return std::any_of(kSlidingDims.begin(), kSlidingDims.end(), [&](Dim dim) {
+    return loops.Has(dim) && (loops.Has(PartnerOf(dim)) || copies.Has(PartnerOf(dim)));
+  });
+}
+
 bool InputCorners::MayLink(int fan_out, const LoopList& loops) const {
   if (loops.empty() || !IsSliding(loops.front().dim)) return false;
-  std::array<bool, kNumDirections> spread{};
+  DimSet moving;
+  for (const Loop& loop : loops) moving.Add(loop.dim);
+  DimSet copies;
   for (const Dim dim : kAllDims) {
-    if (DirectionOf(dim) >= 0 && SpatialFactor(fan_out, dim) > 1) spread[ToIndex(DirectionOf(dim))] = true;
+    if (SpatialFactor(fan_out, dim) > 1) copies.Add(dim);
   }
-  const auto meets = [&spread](const Loop& loop) {
-    for (std::size_t a = 0; a < spread.size(); ++a) {
-      if (loop.move[a] != 0 && !spread[a]) return false;
-    }
-    return true;
-  };
-  if (std::none_of(loops.begin(), loops.end(), meets)) return false;
-  const auto has_loop = [&](Dim dim) {
-    return std::any_of(loops.begin(), loops.end(), [dim](const Loop& loop) { return loop.dim == dim; });
-  };
-  for (const Dim dim : kSlidingDims) {
-    if (has_loop(dim) && (has_loop(PartnerOf(dim)) || SpatialFactor(fan_out, PartnerOf(dim)) > 1)) {
-      return true;
-    }
-  }
-  return false;
+  return TilesMeetAgain(moving, copies);
 }
 
 // Copies are numbered along the first axis first, along an axis by its dimensions in their order, the first fastest.

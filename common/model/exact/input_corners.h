@@ -44,6 +44,9 @@ class InputCorners {
     double linked = 0;
   };
   Links LinksOf(int child) const;
+  // Whether a copy's next tile may be one that another held: tiles meet again only when both dimensions of one
+  // direction move them, by `loops` outside or by the fan-out's `copies`. Without it LinksOf is nothing.
+  static bool TilesMeetAgain(DimSet loops, DimSet copies);
 
   // Units in a row of the fan-out's copies, along its first axis; at least 1.
   std::int64_t RowLength(int fan_out) const;
