@@ -69,7 +69,7 @@ double LayerSearch::LogCost(const LayerFigures& figures) const {
 }
 
 void LayerSearch::ChooseOrders(int layer, const ComponentCosts& costs, LayerDesign* design) {
-  for (int level = evaluator_.model().hierarchy().num_levels - 1; level >= 1; --level) {
+  for (int level = evaluator_.model().structure().num_levels() - 1; level >= 1; --level) {
     const Mapping base = design->mapping;
     std::vector<Dim> loops;
     for (const Dim dim : kAllDims) {

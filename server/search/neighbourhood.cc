@@ -155,7 +155,7 @@ void Neighbourhood::AddPairs(const LayerShape& shape, const Mapping& mapping, co
 
 // Loops that are new at a level, innermost there; and other loops innermost without any move.
 void Neighbourhood::AddOrders(const Mapping& mapping) {
-  const int num_levels = model_.hierarchy().num_levels;
+  const int num_levels = model_.structure().num_levels();
   const std::size_t moved = neighbours_.size();
   for (std::size_t i = 0; i < moved; ++i) {
     for (int m = 0; m < neighbours_[i].num_moves; ++m) {

@@ -57,10 +57,9 @@ std::vector<double> DirectSlopes(const SearchSpec& spec, const CostModel& model,
     const LayerExplanation explained = ExplainLayer(model, design.use(static_cast<int>(layer)), costs);
     add(hardware.mac_energy_pj, count * by_energy * explained.mac_energy_uj, costs.mac_energy_pj);
     const Structure& structure = model.structure();
-    const LayerParts parts = model.PartsOf(design.use(static_cast<int>(layer)), costs);
     for (std::size_t p = 0; p < structure.ports().size(); ++p) {
       const PortSpec& port = structure.ports()[p].spec;
-      const double port_uj = count * by_energy * parts.port_pj[p] * 1e-6;
+      const double port_uj = count * by_energy * explained.port_uj[p];
       add(port.access_pj, port_uj, costs.ports[p].access_pj);
       if (!port.priced_by_word) add(port.block_words, -port_uj, costs.ports[p].block_words);
     }

@@ -53,7 +53,7 @@ absl::Status ValidateRanges(const SearchSpec& spec) {
 
 // The largest hardware must take every layer in single elements.
 absl::Status ValidateRoom(const SearchSpec& spec, const CostModel& model) {
-  const int outermost = model.hierarchy().num_levels - 1;
+  const int outermost = model.structure().num_levels() - 1;
   const Template& hardware_template = model.hardware_template();
   for (std::size_t i = 0; i < spec.workload->layers.size(); ++i) {
     Mapping mapping;

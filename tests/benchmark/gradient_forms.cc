@@ -53,7 +53,7 @@ namespace {
 template <class S, class Make>
 NestFactors<LogFactor<S>> FactorsOf(const CostModel& model, const LayerShape& shape, Make make) {
   NestFactors<LogFactor<S>> factors;
-  const int outermost = model.hierarchy().num_levels - 1;
+  const int outermost = model.structure().num_levels() - 1;
   for (const Dim dim : kAllDims) {
     const double log2_bound = std::log2(static_cast<double>(shape.bound(dim)));
     S rest(log2_bound);
@@ -71,7 +71,7 @@ NestFactors<LogFactor<S>> FactorsOf(const CostModel& model, const LayerShape& sh
 template <class S>
 S Total(const CostModel& model, const LayerShape& shape, const std::array<LoopOrder, kMaxLevels>& orders,
         const NestFactors<LogFactor<S>>& factors) {
-  const auto counts = NestCounter<LogFactor<S>>(model.hierarchy(), shape, orders, factors).Count();
+  const auto counts = NestCounter<LogFactor<S>>(model.structure(), shape, orders, factors).Count();
   S sum(0.0);
   for (const Flow& flow : model.flows()) {
     const auto& words = counts.tensors[static_cast<std::size_t>(flow.level)][static_cast<std::size_t>(flow.tensor)];

@@ -130,7 +130,7 @@ TileRow PredictTile(const LatencyPredictor& predictor, const HardwarePoint& hard
   // Outputs stay until they are done.
   std::array<LoopOrder, kMaxLevels> orders;
   orders.fill({Dim::kN, Dim::kG, Dim::kP, Dim::kQ, Dim::kK, Dim::kR, Dim::kS, Dim::kC});
-  const auto counts = NestCounter<Factor>(model.hierarchy(), shape, orders, factors.nest).Count();
+  const auto counts = NestCounter<Factor>(model.structure(), shape, orders, factors.nest).Count();
   LayerUse use{};
   use.macs = static_cast<double>(Macs(shape));
   use.lanes = std::exp2(counts.lanes.log2);

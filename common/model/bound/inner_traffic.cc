@@ -26,10 +26,8 @@ bool BothMove(const LayerShape& shape, const TileExtents& tile, bool width) {
          LoopsOutside(shape, tile, width ? Dim::kR : Dim::kS) > 1;
 }
 
-// The least part of the tiles' words that is new, where consecutive tiles overlap. `all`: the whole layer's extents;
-// `any`: whichever loop is innermost, since those over K do not end the overlap.
-double LeastFreshPart(const LayerShape& shape, const TileExtents& tile, const TileExtents& all, int stationary,
-                      bool any) {
+// The least part of the tiles' words that is new, where consecutive tiles overlap. `all`: the whole layer's extents.
+double LeastFreshPart(const LayerShape& shape, const TileExtents& tile, const TileExtents& all, int stationary) {
   double least = 1;
   for (const Dim dim : {Dim::kP, Dim::kQ, Dim::kR, Dim::kS}) {
     const double factor = LoopsOutside(shape, tile, dim);
@@ -38,7 +36,7 @@ double LeastFreshPart(const LayerShape& shape, const TileExtents& tile, const Ti
       const double pairs = LoopsOutside(shape, tile, MovesWidth(dim) ? Dim::kP : Dim::kQ) *
                            LoopsOutside(shape, tile, MovesWidth(dim) ? Dim::kR : Dim::kS);
       least = std::min(least, DistinctSide(shape, all, MovesWidth(dim)) / (pairs * side));
-    } else if (factor > 1 && (any || (stationary >= 0 && !IsRelevant(static_cast<Tensor>(stationary), dim)))) {
+    } else if (factor > 1 && stationary >= 0 && !IsRelevant(static_cast<Tensor>(stationary), dim)) {
       const double step = std::min(WindowShift(shape, tile, dim), side);
       least = std::min(least, (side + (factor - 1) * step) / (factor * side));
     }
@@ -59,9 +57,9 @@ bool InnerTraffic::Counts(const Template& hardware_template, const std::vector<i
          });
 }
 
-InnerTraffic::InnerTraffic(const Template& hardware_template, const Hierarchy& hierarchy, const LayerShape& shape,
+InnerTraffic::InnerTraffic(const Template& hardware_template, const Structure& structure, const LayerShape& shape,
                            int level, const BoxCosts& most, ProofBudget* budget)
-    : level_(level), outermost_(hierarchy.num_levels - 1), template_(hardware_template) {
+    : level_(level), outermost_(structure.num_levels() - 1), template_(hardware_template) {
   Boundary boundary;
   for (const Dim dim : kAllDims) {
     const auto bound = static_cast<double>(shape.bound(dim));
@@ -70,7 +68,7 @@ InnerTraffic::InnerTraffic(const Template& hardware_template, const Hierarchy& h
     if (HasPlace(template_, dim, level + 1, outermost_)) boundary.outside.Add(dim);
   }
   for (const Tensor tensor : kAllTensors) {
-    const std::vector<int>& keepers = hierarchy.keepers[ToIndex(tensor)];
+    const std::vector<int>& keepers = structure.keeper_levels(tensor);
     const auto here = std::find(keepers.begin(), keepers.end(), level);
     if (here == keepers.end() || !Counts(template_, keepers, static_cast<std::size_t>(here - keepers.begin()))) {
       continue;
@@ -86,7 +84,7 @@ InnerTraffic::InnerTraffic(const Template& hardware_template, const Hierarchy& h
     const bool counts = !resource.is_axis() && resource.level == level && resources_.size() < kMaxNeeds;
     if (counts) resources_.push_back(static_cast<int>(r));
   }
-  first_loads_ = template_.spec().dialect == Dialect::k2022;
+  first_loads_ = structure.first_sums_are_loaded();
   ForEachTile(ExtentsAt(shape, boundary, budget->tiles()), [&](const TileExtents& tile, const auto&) {
     AddTile(shape, tile, most);
     return !budget->Stopped();
@@ -124,8 +122,7 @@ void InnerTraffic::AddOrder(const LayerShape& shape, const TileExtents& tile, in
     for (const Dim dim : kAllDims) {
       if (IsRelevant(Tensor::kI, dim)) whole *= LoopsOutside(shape, tile, dim);
     }
-    fills = std::max(fills,
-                     whole * LeastFreshPart(shape, tile, all_, stationary, template_.spec().dialect == Dialect::k2025));
+    fills = std::max(fills, whole * LeastFreshPart(shape, tile, all_, stationary));
     const bool may_link = BothMove(shape, tile, true) || BothMove(shape, tile, false);
     candidate.input_requests = may_link && slides_beside_ ? 0 : fills;
   }

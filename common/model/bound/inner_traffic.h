@@ -25,7 +25,7 @@ class InnerTraffic {
 
   // `most`: the costs of the box that holds all boxes to be asked for. The template must outlive this. Takes what
   // it keeps off `budget`. Of more than kMaxNeeds partitions of the level the rest is taken to have room.
-  InnerTraffic(const Template& hardware_template, const Hierarchy& hierarchy, const LayerShape& shape, int level,
+  InnerTraffic(const Template& hardware_template, const Structure& structure, const LayerShape& shape, int level,
                const BoxCosts& most, ProofBudget* budget);
 
   // pJ of all fills that are counted here, of what they read and, for outputs, drain further out. For an innermost

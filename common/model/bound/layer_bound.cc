@@ -23,10 +23,10 @@ void MoveAtLeast(Tensor tensor, double words, OuterTraffic::Candidate* candidate
 LayerBound::LayerBound(const CostModel& model, const LayerShape& shape, const BoxCosts& most, bool small_buffers,
                        ProofBudget* budget)
     : model_(model),
-      outermost_(model.hierarchy().num_levels - 1),
+      outermost_(model.structure().num_levels() - 1),
       macs_(static_cast<double>(Macs(shape))),
-      first_loads_(model.hardware_template().spec().dialect == Dialect::k2022),
-      traffic_(model.hardware_template(), model.hierarchy(), shape, most, budget),
+      first_loads_(model.structure().first_sums_are_loaded()),
+      traffic_(model.hardware_template(), model.structure(), shape, most, budget),
       whole_reach_(model.hardware_template(), shape, AxisLimits(model.hardware_template(), most), budget->steps(),
                    budget->stop) {
   outer_ports_ = OuterPorts();
@@ -45,9 +45,9 @@ LayerBound::LayerBound(const CostModel& model, const LayerShape& shape, const Bo
         is_inner = is_inner || (Keepers(tensor)[k] == level && IsInner(tensor, k));
       }
     }
-    if (is_inner) inner_.emplace_back(model.hardware_template(), model.hierarchy(), shape, level, most, budget);
+    if (is_inner) inner_.emplace_back(model.hardware_template(), model.structure(), shape, level, most, budget);
   }
-  if (small_buffers) refills_ = RefillTraffic::Create(model.hardware_template(), model.hierarchy(), shape, budget);
+  if (small_buffers) refills_ = RefillTraffic::Create(model.hardware_template(), model.structure(), shape, budget);
 }
 
 // Whether the fills of a keeper are InnerTraffic's.
@@ -55,7 +55,7 @@ bool LayerBound::IsInner(Tensor tensor, std::size_t keeper) const {
   return InnerTraffic::Counts(model_.hardware_template(), Keepers(tensor), keeper);
 }
 
-const std::vector<int>& LayerBound::Keepers(Tensor tensor) const { return model_.hierarchy().keepers[ToIndex(tensor)]; }
+const std::vector<int>& LayerBound::Keepers(Tensor tensor) const { return model_.structure().keeper_levels(tensor); }
 
 LayerBound::Gains LayerBound::GainsAt(const SpatialReach::Limits& limits) const {
   Gains gains;

@@ -273,7 +273,7 @@ void BoxSearch::Refine(Box* box) {
   std::vector<LayerFigures> figures;
   WorkloadMetrics least{0, 0, costs.area_mm2};
   for (std::size_t l = 0; l < layers_.size(); ++l) {
-    const ReuseSearch reuse(hardware_template, model_.hierarchy(), layers_[l].shape, costs, stop);
+    const ReuseSearch reuse(hardware_template, model_.structure(), layers_[l].shape, costs, stop);
     figures.push_back(layers_[l].bound.Evaluate(costs, gains[l]));
     figures.back().energy_uj = std::max(figures.back().energy_uj, reuse.LeastUj(costs, 0, max_nodes));
     if (Stopped()) return;
@@ -285,7 +285,7 @@ void BoxSearch::Refine(Box* box) {
   sums.reserve(kWeights.size());
   for (const double weight : kWeights) sums.push_back({weight * least.energy_uj / least.latency_cycles, 0});
   for (std::size_t l = 0; l < layers_.size(); ++l) {
-    const ReuseSearch reuse(hardware_template, model_.hierarchy(), layers_[l].shape, costs, stop);
+    const ReuseSearch reuse(hardware_template, model_.structure(), layers_[l].shape, costs, stop);
     for (CostSum& sum : sums) {
       const double layer_uj = std::max(reuse.LeastUj(costs, sum.cycle_uj, max_nodes),
                                        figures[l].energy_uj + sum.cycle_uj * figures[l].latency_cycles);

@@ -26,7 +26,7 @@ bool HasAxis(const Template& hardware_template, int level, const DimSet& dims) {
 
 class OuterTrafficBuilder {
  public:
-  OuterTrafficBuilder(const Template& hardware_template, const Hierarchy& hierarchy, const LayerShape& shape,
+  OuterTrafficBuilder(const Template& hardware_template, const Structure& structure, const LayerShape& shape,
                       const BoxCosts& most, const std::function<bool()>& stop, OuterTraffic* result);
 
   void Build(ProofBudget* budget);
@@ -39,7 +39,7 @@ class OuterTrafficBuilder {
     bool may_pass = false;  // levels between may have loops over its dimensions, so that no tile need be held whole
   };
 
-  void AskWhoHolds(const Hierarchy& hierarchy);
+  void AskWhoHolds(const Structure& structure);
   void AskForRoom(const BoxCosts& most, const std::function<bool()>& stop);
   std::vector<std::int64_t> GroupByUse(Dim dim, const std::vector<ExtentRange>& extents,
                                        std::vector<std::size_t>* groups) const;
@@ -63,15 +63,15 @@ class OuterTrafficBuilder {
   std::vector<std::vector<Candidate>> raw_;             // by group
 };
 
-OuterTrafficBuilder::OuterTrafficBuilder(const Template& hardware_template, const Hierarchy& hierarchy,
+OuterTrafficBuilder::OuterTrafficBuilder(const Template& hardware_template, const Structure& structure,
                                          const LayerShape& shape, const BoxCosts& most,
                                          const std::function<bool()>& stop, OuterTraffic* result)
     : template_(hardware_template),
       shape_(shape),
       result_(*result),
-      outermost_(hierarchy.num_levels - 1),
+      outermost_(structure.num_levels() - 1),
       most_(AxisLimits(hardware_template, most)) {
-  AskWhoHolds(hierarchy);
+  AskWhoHolds(structure);
   AskForRoom(most, stop);
   const int input_keeper = holding_[ToIndex(Tensor::kI)].last;
   input_tile_is_whole_ = input_keeper == outermost_ - 1 && !HasAxis(template_, outermost_, kEveryDim);
@@ -84,9 +84,9 @@ OuterTrafficBuilder::OuterTrafficBuilder(const Template& hardware_template, cons
   for (const Tensor tensor : kAllTensors) result_.size_[ToIndex(tensor)] = DistinctWords(shape_, all, tensor);
 }
 
-void OuterTrafficBuilder::AskWhoHolds(const Hierarchy& hierarchy) {
+void OuterTrafficBuilder::AskWhoHolds(const Structure& structure) {
   for (const Tensor tensor : kAllTensors) {
-    const std::vector<int>& keepers = hierarchy.keepers[ToIndex(tensor)];
+    const std::vector<int>& keepers = structure.keeper_levels(tensor);
     if (keepers.size() < 2) continue;
     Holding& holding = holding_[ToIndex(tensor)];
     holding.last = keepers[keepers.size() - 2];
@@ -233,9 +233,7 @@ void OuterTrafficBuilder::AddNeed(const TileExtents& tile, Tensor tensor, Candid
 // Input words across the boundary when the loops of `stationary`'s kind are innermost.
 double OuterTrafficBuilder::InputWords(const TileExtents& tile, int stationary, double revisits) const {
   const double distinct = result_.size(Tensor::kI) * (input_is_revisited_ ? revisits : 1) / input_coincides_;
-  // Where steps over K do not end the overlap of tiles, it may be that of any loop.
-  const bool rests_end_overlap = template_.spec().dialect != Dialect::k2025;
-  if (!input_tile_is_whole_ || !rests_end_overlap || !IsExact(tile)) return distinct;
+  if (!input_tile_is_whole_ || !IsExact(tile)) return distinct;
   double whole = HeldWords(shape_, tile, Tensor::kI) * revisits;
   for (const Dim dim : kAllDims) {
     if (IsRelevant(Tensor::kI, dim)) whole *= LoopsOutside(shape_, tile, dim);
@@ -309,9 +307,9 @@ std::vector<OuterTraffic::Candidate> OuterTrafficBuilder::BestOf(std::vector<Can
   return best;
 }
 
-OuterTraffic::OuterTraffic(const Template& hardware_template, const Hierarchy& hierarchy, const LayerShape& shape,
+OuterTraffic::OuterTraffic(const Template& hardware_template, const Structure& structure, const LayerShape& shape,
                            const BoxCosts& most, ProofBudget* budget) {
-  OuterTrafficBuilder(hardware_template, hierarchy, shape, most, budget->stop, this).Build(budget);
+  OuterTrafficBuilder(hardware_template, structure, shape, most, budget->stop, this).Build(budget);
 }
 
 }  // namespace oneloop

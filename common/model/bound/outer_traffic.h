@@ -35,7 +35,7 @@ class OuterTraffic {
   };
 
   // `most`: the costs of the box that holds all boxes to be asked for. Takes what it keeps off `budget`.
-  OuterTraffic(const Template& hardware_template, const Hierarchy& hierarchy, const LayerShape& shape,
+  OuterTraffic(const Template& hardware_template, const Structure& structure, const LayerShape& shape,
                const BoxCosts& most, ProofBudget* budget);
 
   // Those with the most room for spatial factors first.

@@ -42,13 +42,13 @@ std::vector<double> DivisorsNotUsing(const LayerShape& shape, Tensor tensor, std
 
 }  // namespace
 
-std::optional<RefillTraffic> RefillTraffic::Create(const Template& hardware_template, const Hierarchy& hierarchy,
+std::optional<RefillTraffic> RefillTraffic::Create(const Template& hardware_template, const Structure& structure,
                                                    const LayerShape& shape, ProofBudget* budget) {
   RefillTraffic traffic(hardware_template);
-  const std::vector<int>& of_outputs = hierarchy.keepers[ToIndex(Tensor::kO)];
+  const std::vector<int>& of_outputs = structure.keeper_levels(Tensor::kO);
   if (of_outputs.size() < 2) return std::nullopt;
   traffic.buffer_ = of_outputs[of_outputs.size() - 2];
-  const std::vector<int>& of_weights = hierarchy.keepers[ToIndex(Tensor::kW)];
+  const std::vector<int>& of_weights = structure.keeper_levels(Tensor::kW);
   const auto source = std::upper_bound(of_weights.begin(), of_weights.end(), traffic.buffer_);
   if (source == of_weights.begin() || source == of_weights.end()) return std::nullopt;
   traffic.source_ = *source;

@@ -19,7 +19,7 @@ class RefillTraffic {
  public:
   // Nothing when the hierarchy has no such levels, or they cost the layer nothing. The template must outlive this.
   // Takes what it keeps off `budget`.
-  static std::optional<RefillTraffic> Create(const Template& hardware_template, const Hierarchy& hierarchy,
+  static std::optional<RefillTraffic> Create(const Template& hardware_template, const Structure& structure,
                                              const LayerShape& shape, ProofBudget* budget);
 
   int keeper() const { return keeper_; }  // of weights

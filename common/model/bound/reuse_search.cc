@@ -9,6 +9,7 @@
 
 #include "common/mapping/factorize.h"
 #include "common/model/bound/tile_shape.h"
+#include "common/model/exact/link_hops.h"
 #include "common/workload/dims.h"
 
 namespace oneloop {
@@ -17,6 +18,8 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 // Beyond so many spatial factors of one layer nothing is proven.
 constexpr std::size_t kMaxUnrollings = 10'000;
+// Nodes hold places of divisors in a byte each.
+constexpr std::size_t kMaxDivisors = 256;
 
 using Extents = std::array<std::int64_t, kNumDims>;
 
@@ -41,20 +44,23 @@ const std::vector<Dim>& ReuseDims(Tensor tensor) {
 
 }  // namespace
 
-ReuseSearch::ReuseSearch(const Template& hardware_template, const Hierarchy& hierarchy, const LayerShape& shape,
+ReuseSearch::ReuseSearch(const Template& hardware_template, const Structure& structure, const LayerShape& shape,
                          const BoxCosts& most, std::function<bool()> stop)
     : template_(hardware_template),
+      structure_(structure),
       shape_(shape),
-      outermost_(hierarchy.num_levels - 1),
+      outermost_(structure.num_levels() - 1),
       macs_(static_cast<double>(Macs(shape))),
-      keepers_(hierarchy.keepers),
       stop_(std::move(stop)) {
   Extents all{};
   for (const Dim dim : kAllDims) {
     all[ToIndex(dim)] = shape.bound(dim);
     divisors_[ToIndex(dim)] = Divisors(shape.bound(dim));
+    complete_ = complete_ && divisors_[ToIndex(dim)].size() <= kMaxDivisors;
   }
-  for (const Tensor tensor : kAllTensors) size_[ToIndex(tensor)] = DistinctWords(shape, TileOf(all), tensor);
+  whole_ = TileOf(all);
+  for (const Tensor tensor : kAllTensors) size_[ToIndex(tensor)] = DistinctWords(shape, whole_, tensor);
+  if (!complete_) return;
   const SpatialReach::Limits limits = AxisLimits(hardware_template, most);
   Unrolling unrolling;
   for (auto& level : unrolling) level.fill(1);
@@ -98,10 +104,7 @@ void ReuseSearch::AddUnrollings(std::size_t axis, std::size_t dim, double room, 
 class ReuseSearchRun {
  public:
   ReuseSearchRun(const ReuseSearch& search, const BoxCosts& costs, double cycle_pj, std::int64_t max_nodes)
-      : search_(search), template_(search.template_), costs_(costs), cycle_pj_(cycle_pj), nodes_left_(max_nodes) {
-    first_loads_ = template_.spec().dialect == Dialect::k2022;
-    overlaps_end_ = template_.spec().dialect != Dialect::k2025;
-  }
+      : search_(search), template_(search.template_), costs_(costs), cycle_pj_(cycle_pj), nodes_left_(max_nodes) {}
 
   double Run();
 
@@ -164,7 +167,7 @@ class ReuseSearchRun {
     }
   };
 
-  const std::vector<int>& Keepers(Tensor tensor) const { return search_.keepers_[ToIndex(tensor)]; }
+  const std::vector<int>& Keepers(Tensor tensor) const { return search_.structure_.keeper_levels(tensor); }
   std::size_t NumPairs(Tensor tensor) const { return Keepers(tensor).size() - 1; }
 
   double Product(const Unrolling& unrolling, int first, int last, const std::function<bool(Dim)>& wanted) const;
@@ -203,8 +206,6 @@ class ReuseSearchRun {
   const BoxCosts& costs_;
   double cycle_pj_;
   std::int64_t nodes_left_;
-  bool first_loads_;   // an output's first load is a fill
-  bool overlaps_end_;  // loops that leave the input in place end the overlap of its tiles
   std::priority_queue<Node, std::vector<Node>, Dearer> open_;
   std::unordered_map<Key, std::vector<Node>, Hash> seen_;
   double best_ = kInfinity;  // of what is complete
@@ -243,8 +244,7 @@ double ReuseSearchRun::Coinciding(const Unrolling& unrolling, int level) const {
 double ReuseSearchRun::Multicast(const Unrolling& unrolling, Tensor tensor, int first, int last) const {
   double copies = 1;
   for (int level = first; level <= last; ++level) {
-    const std::optional<LinkSpec>& link = template_.level(level).link;
-    if (link.has_value() && link->unshared.Has(tensor)) continue;
+    if (search_.structure_.sharing(level, tensor).empty()) continue;
     copies *= Unused(unrolling, tensor, level, level);
     if (tensor == Tensor::kI) copies *= Coinciding(unrolling, level);
   }
@@ -278,8 +278,7 @@ double ReuseSearchRun::LinkEnergy(const Unrolling& unrolling, Tensor tensor, int
     double hops = LeastHops(template_, level) * before;
     if (!link->mesh && tensor != Tensor::kI) {
       const double copies = Copies(unrolling, level, level);
-      hops = words * (std::sqrt(copies * shared) + (std::sqrt(copies) - std::sqrt(shared)) / 2 -
-                      std::sqrt(copies / shared) + 0.5);
+      hops = words * SpreadHops(copies, shared);
     }
     energy_pj += hops * costs_.hop_pj[ToIndex(level)] + (words + hops) * costs_.router_pj[ToIndex(level)];
   }
@@ -348,7 +347,7 @@ ReuseSearchRun::Spread ReuseSearchRun::SpreadOf(const Unrolling& unrolling) cons
       spread.price[ToIndex(tensor)][j] = pair_pj;
       spread.words[ToIndex(tensor)][j] = {fills, requests};
       flow(keeper, FlowKind::kFill) = fills;
-      if (outputs && !first_loads_) {
+      if (outputs && !search_.structure_.first_sums_are_loaded()) {
         flow(keeper, FlowKind::kFill) = 0;
         energy_pj -= loads * price(keeper, FlowKind::kFill);
       }
@@ -466,7 +465,6 @@ bool ReuseSearchRun::MayGoOn(const Node& node) const {
 
 // (B28), (B29): fills of the input, in its distinct words of each copy. `revisits`: loops over K outside.
 double ReuseSearchRun::InputVisits(const Extents& extents, double revisits) const {
-  if (!overlaps_end_) return revisits;
   const LayerShape& shape = search_.shape_;
   const TileExtents tile = TileOf(extents);
   double whole = HeldWords(shape, tile, Tensor::kI);
@@ -480,12 +478,7 @@ double ReuseSearchRun::InputVisits(const Extents& extents, double revisits) cons
     const double side = WindowSide(shape, tile, width);
     const double pairs = factor * LoopsOutside(shape, tile, PartnerOf(dim));
     if (pairs > factor) {
-      TileExtents all;
-      for (const Dim of : kAllDims) {
-        const auto bound = static_cast<double>(shape.bound(of));
-        all[ToIndex(of)] = {bound, bound};
-      }
-      least = std::min(least, DistinctSide(shape, all, width) / (pairs * side));
+      least = std::min(least, DistinctSide(shape, search_.whole_, width) / (pairs * side));
     } else {
       const double step = std::min(WindowShift(shape, tile, dim), side);
       least = std::min(least, (side + (factor - 1) * step) / (factor * side));

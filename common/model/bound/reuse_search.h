@@ -9,6 +9,7 @@
 
 #include "common/hardware/template.h"
 #include "common/model/bound/box_costs.h"
+#include "common/model/bound/tile_shape.h"
 #include "common/model/structure/structure.h"
 #include "common/workload/workload.h"
 
@@ -16,13 +17,13 @@ namespace oneloop {
 
 // The least cost of one layer in a box of hardware points, over all spatial factors and all orders in which the tiles
 // of the tensors, at every level, stay in place: LayerBound lets each axis, each level and each figure have the mapping
-// that is best for it; here one mapping has to serve them all. Best first, so that it may end at any time.
-// Inequalities: docs/MODEL.md, section "Lower bound". Immutable; thread-safe.
+// that is best for it; here one mapping has to serve them all. Best first, so that it may end at any time. Not for the
+// dialect of 2025, whose moves may cancel. Inequalities: docs/MODEL.md, section "Lower bound". Immutable; thread-safe.
 class ReuseSearch {
  public:
-  // `most`: the costs of the box that holds all boxes to be asked for. The template must outlive this. `stop` is asked
-  // every few milliseconds; once it returns true, this has no bound to tell.
-  ReuseSearch(const Template& hardware_template, const Hierarchy& hierarchy, const LayerShape& shape,
+  // `most`: the costs of the box that holds all boxes to be asked for. Template and structure must outlive this. `stop`
+  // is asked every few milliseconds; once it returns true, this has no bound to tell.
+  ReuseSearch(const Template& hardware_template, const Structure& structure, const LayerShape& shape,
               const BoxCosts& most, std::function<bool()> stop = {});
 
   // µJ + cycle_uj · cycles of any mapping, at least; infinite when none fits. Makes at most `max_nodes` partial orders
@@ -39,14 +40,15 @@ class ReuseSearch {
                      std::array<std::int64_t, kNumDims>* left, Unrolling* unrolling);
 
   const Template& template_;
+  const Structure& structure_;
   LayerShape shape_;
   int outermost_;
   double macs_;
+  TileExtents whole_;
   std::array<double, kNumTensors> size_{};                    // distinct words
-  std::array<std::vector<int>, kNumTensors> keepers_;         // innermost first
   std::array<std::vector<std::int64_t>, kNumDims> divisors_;  // of each bound
   std::function<bool()> stop_;
-  bool complete_ = true;  // unrollings_ has them all
+  bool complete_ = true;  // nothing is too large to be told apart
   std::vector<Unrolling> unrollings_;
 };
 

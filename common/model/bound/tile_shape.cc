@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/mapping/factorize.h"
+#include "common/model/structure/tile.h"
 #include "common/workload/dims.h"
 
 namespace oneloop {
@@ -102,11 +103,8 @@ double DistinctWords(const LayerShape& shape, const TileExtents& tile, Tensor te
 }
 
 double WindowSide(const LayerShape& shape, const TileExtents& tile, bool width) {
-  const double outputs = tile[ToIndex(width ? Dim::kP : Dim::kQ)].least;
-  const double filters = tile[ToIndex(width ? Dim::kR : Dim::kS)].least;
-  const auto stride = static_cast<double>(width ? shape.w_stride : shape.h_stride);
-  const auto dilation = static_cast<double>(width ? shape.w_dilation : shape.h_dilation);
-  return (outputs - 1) * stride + (filters - 1) * dilation + 1;
+  return WindowExtent(shape, width, tile[ToIndex(width ? Dim::kP : Dim::kQ)].least,
+                      tile[ToIndex(width ? Dim::kR : Dim::kS)].least);
 }
 
 double WindowShift(const LayerShape& shape, const TileExtents& tile, Dim dim) {
@@ -114,9 +112,7 @@ double WindowShift(const LayerShape& shape, const TileExtents& tile, Dim dim) {
 }
 
 double HeldWords(const LayerShape& shape, const TileExtents& tile, Tensor tensor) {
-  if (tensor != Tensor::kI) return DistinctWords(shape, tile, tensor);
-  return tile[ToIndex(Dim::kN)].least * tile[ToIndex(Dim::kC)].least * tile[ToIndex(Dim::kG)].least *
-         WindowSide(shape, tile, true) * WindowSide(shape, tile, false);
+  return TileWords(shape, tensor, [&tile](Dim dim) { return tile[ToIndex(dim)].least; });
 }
 
 }  // namespace oneloop

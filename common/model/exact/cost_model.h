@@ -71,7 +71,6 @@ class CostModel {
 
   const Template& hardware_template() const { return *template_; }
   const Structure& structure() const { return structure_; }
-  const Hierarchy& hierarchy() const { return structure_.hierarchy(); }
   const std::vector<Flow>& flows() const { return structure_.flows(); }
 
   // Precondition of all that take a mapping: ValidateMapping is OK.

@@ -75,6 +75,7 @@ LayerExplanation ExplainLayer(const CostModel& model, const LayerUse& use, const
   layer.mac_cycles = parts.compute_cycles;
   for (std::size_t p = 0; p < structure.ports().size(); ++p) {
     const std::size_t level = ToIndex(structure.ports()[p].level);
+    layer.port_uj[p] = parts.port_pj[p] * kMicroPerPico;
     if (parts.cycles[p] <= layer.cycles[level]) continue;
     layer.cycles[level] = parts.cycles[p];
     layer.slowest_port[level] = static_cast<int>(p);

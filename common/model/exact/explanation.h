@@ -26,6 +26,7 @@ struct LayerExplanation {
   std::array<std::array<double, kNumTensors>, kMaxLevels> energy_uj{};  // by level and tensor: reads, fills, updates
   std::array<std::array<double, kNumTensors>, kMaxLevels> link_uj{};    // by level and tensor: its fan-out
   std::array<double, kMaxLevels> leak_uj{};                             // by level
+  std::array<double, kMaxPorts> port_uj{};                              // by Structure::ports(); parts of energy_uj
 
   // Cycles that each component would need if it were the only one that takes time; 0 of a level without a bandwidth.
   double mac_cycles = 0;

@@ -140,8 +140,8 @@ bool InputCorners::MayLink(int fan_out, const LoopList& loops) const {
 }
 
 // Copies are numbered along the first axis first, along an axis by its dimensions in their order, the first fastest.
-InputCorners::DigitList InputCorners::DigitsOf(int fan_out) const {
-  DigitList digits;
+template <class Visit>
+void InputCorners::ForEachDigit(int fan_out, Visit visit) const {
   auto extents = ExtentsBelow(fan_out);
   const Structure::Axes axes = structure_.axes(fan_out);
   for (int axis = axes.first; axis < axes.first + axes.count; ++axis) {
@@ -149,10 +149,23 @@ InputCorners::DigitList InputCorners::DigitsOf(int fan_out) const {
       const std::int64_t factor = mapping_.s(axis, dim);
       if (factor == 1) continue;
       std::int64_t& extent = extents[ToIndex(dim)];
-      digits.push_back({factor, DirectionOf(dim), dim == Dim::kR || dim == Dim::kS, extent * UnitStep(shape_, dim)});
+      visit(CopyDigit{dim, factor, extent * UnitStep(shape_, dim)});
       extent *= factor;
     }
   }
+}
+
+InputCorners::DigitList InputCorners::DigitsOf(int fan_out) const {
+  DigitList digits;
+  ForEachDigit(fan_out, [&digits](const CopyDigit& digit) {
+    digits.push_back({digit.factor, DirectionOf(digit.dim), digit.dim == Dim::kR || digit.dim == Dim::kS, digit.step});
+  });
+  return digits;
+}
+
+std::vector<CopyDigit> InputCorners::CopyDigits(int level) const {
+  std::vector<CopyDigit> digits;
+  ForEachDigit(level, [&digits](const CopyDigit& digit) { digits.push_back(digit); });
   return digits;
 }
 
@@ -201,21 +214,6 @@ std::vector<SharingClass> InputCorners::SharingClasses(int level) const {
     classes = std::move(both);
   }
   return classes;
-}
-
-std::vector<CopyDigit> InputCorners::CopyDigits(int level) const {
-  std::vector<CopyDigit> digits;
-  auto extents = ExtentsBelow(level);
-  const Structure::Axes axes = structure_.axes(level);
-  for (int axis = axes.first; axis < axes.first + axes.count; ++axis) {
-    for (const Dim dim : kAllDims) {
-      const std::int64_t factor = mapping_.s(axis, dim);
-      if (factor == 1) continue;
-      digits.push_back({dim, factor, extents[ToIndex(dim)] * UnitStep(shape_, dim)});
-      extents[ToIndex(dim)] *= factor;
-    }
-  }
-  return digits;
 }
 
 // (I3)

@@ -103,6 +103,8 @@ class InputCorners {
   // Words that the innermost loop brings per step, given a tile of `words` words.
   static double FirstDelta(const LoopList& loops, const Shift& extents, double words);
   bool MayLink(int fan_out, const LoopList& loops) const;
+  template <class Visit>
+  void ForEachDigit(int fan_out, Visit visit) const;
   DigitList DigitsOf(int fan_out) const;
   // Units of an axis of a fan-out: those in use where a parameter sizes it, as the search sizes it to what is used; at
   // least 1.

@@ -127,7 +127,7 @@ class LatencyFeatures::Builder {
   }
   // The outermost of the levels inside the outermost one that keep the tensor; -1 when none does.
   int LastKeeper(Tensor tensor) const {
-    const std::vector<int>& keepers = features_.model_.hierarchy().keepers[ToIndex(Index(tensor))];
+    const std::vector<int>& keepers = features_.model_.structure().keeper_levels(tensor);
     return keepers.size() > 1 ? keepers[keepers.size() - 2] : -1;
   }
 

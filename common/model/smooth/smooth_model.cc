@@ -47,6 +47,11 @@ class SmoothModel::Workspace {
     return need_slopes.row(resource * num_blocks + block);
   }
 
+  // Hands scale · ∂formula to the parameters.
+  void AddSlope(const std::optional<Formula>& formula, double scale) {
+    if (formula.has_value() && scale != 0) formula->AddLog2Gradient(hardware, scale, hardware_adjoint);
+  }
+
   int num_candidates = 0;
   std::vector<LoopOrders> orders;  // that the masks stand for: by candidate, then by layer
   std::vector<KernelBlock> blocks;
@@ -371,11 +376,6 @@ void SmoothModel::AddObjective(std::span<const double> multipliers, Workspace& w
 // From the workload's figures through the components' costs to the parameters.
 void SmoothModel::BackpropagateCosts(Workspace& workspace) const {
   const TemplateSpec& spec = model_.hardware_template().spec();
-  const auto add = [&workspace](const std::optional<Formula>& formula, double scale) {
-    if (formula.has_value() && scale != 0) {
-      formula->AddLog2Gradient(workspace.hardware, scale, workspace.hardware_adjoint);
-    }
-  };
   for (std::size_t n = 0; n < workspace.sums.size(); ++n) {
     const KernelSums& sums = workspace.sums[n];
     const double energy_scale = workspace.slopes[n].energy * kMicroPerPico;
@@ -384,15 +384,15 @@ void SmoothModel::BackpropagateCosts(Workspace& workspace) const {
     }
     const Structure& structure = model_.structure();
     for (std::size_t k = 0; k < structure.links().size(); ++k) {
-      add(structure.links()[k].spec.hop_pj, energy_scale * sums.link_hops[k]);
-      add(structure.links()[k].spec.router_pj, energy_scale * (sums.link_hops[k] + sums.link_words[k]));
+      workspace.AddSlope(structure.links()[k].spec.hop_pj, energy_scale * sums.link_hops[k]);
+      workspace.AddSlope(structure.links()[k].spec.router_pj, energy_scale * (sums.link_hops[k] + sums.link_words[k]));
     }
     for (const int level : structure.leaking_levels()) {
-      add(spec.levels[ToIndex(level)].leak_pj, energy_scale * sums.leak_cycles[ToIndex(level)]);
+      workspace.AddSlope(spec.levels[ToIndex(level)].leak_pj, energy_scale * sums.leak_cycles[ToIndex(level)]);
     }
-    add(spec.mac_energy_pj, energy_scale * macs_[n]);
+    workspace.AddSlope(spec.mac_energy_pj, energy_scale * macs_[n]);
   }
-  add(spec.area_mm2, workspace.area_slope);
+  workspace.AddSlope(spec.area_mm2, workspace.area_slope);
 }
 
 // From what a port costs and lets through to the parameters.
@@ -400,18 +400,14 @@ void SmoothModel::BackpropagatePort(std::size_t index, const KernelSums& sums, c
                                     Workspace& workspace) const {
   const auto& [level, spec, flows] = model_.structure().ports()[index];
   const ComponentCosts::Port& port = workspace.costs.ports[index];
-  const auto add = [&workspace](const std::optional<Formula>& formula, double scale) {
-    if (formula.has_value() && scale != 0) {
-      formula->AddLog2Gradient(workspace.hardware, scale, workspace.hardware_adjoint);
-    }
-  };
   const double energy_scale = slopes.energy * kMicroPerPico;
   const double words_pj = workspace.costs.WordPj(index) * sums.words[index];
-  add(spec.access_pj,
+  workspace.AddSlope(
+      spec.access_pj,
       port.access_pj == 0 ? 0 : energy_scale * (spec.priced_by_word ? sums.words[index] : words_pj / port.access_pj));
-  if (!spec.priced_by_word) add(spec.block_words, -energy_scale * words_pj / port.block_words);
+  if (!spec.priced_by_word) workspace.AddSlope(spec.block_words, -energy_scale * words_pj / port.block_words);
   const double slow = slopes.latency * sums.slow_cycles[index] + slopes.energy * sums.slow_leak_uj[index];
-  add(spec.words_per_cycle, -slow / port.words_per_cycle);
+  workspace.AddSlope(spec.words_per_cycle, -slow / port.words_per_cycle);
   if (!spec.cluster.has_value() || port.most_clusters <= 1) return;
   // log2 of the clusters is a sum: those of the axes outside, less that of the instances that one access reaches.
   const double clustered = energy_scale * workspace.costs.WordPj(index) * sums.clustered[index] * std::numbers::ln2;

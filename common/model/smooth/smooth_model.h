@@ -66,7 +66,7 @@ class SmoothModel {
   // Blocks of layers, each of one network.
   int num_blocks() const { return program_.num_blocks(); }
   int num_slots() const { return static_cast<int>(program_.slots.size()); }
-  int outermost_level() const { return model_.hierarchy().num_levels - 1; }
+  int outermost_level() const { return model_.structure().num_levels() - 1; }
   // Whether a layer has more than one value for a slot: its dimension's bound is above 1.
   bool IsActive(int layer, int slot) const { return log2_bound(layer, slot) > 0; }
   // log2 of the bound of a slot's dimension.

@@ -7,15 +7,12 @@ namespace oneloop {
 
 Structure::Structure(const Template& hardware_template)
     : num_levels_(hardware_template.num_levels()),
+      first_sums_are_loaded_(hardware_template.spec().dialect == Dialect::k2022),
       rests_end_overlap_(hardware_template.spec().dialect != Dialect::k2025) {
   for (int level = 0; level < num_levels_; ++level) AddLevel(hardware_template, level);
   for (std::size_t a = 0; a < hardware_template.axes().size(); ++a) {
     Axes& axes = axes_[ToIndex(hardware_template.axes()[a].level)];
     if (axes.count++ == 0) axes.first = static_cast<int>(a);
-  }
-  hierarchy_.num_levels = num_levels_;
-  for (const Tensor tensor : kAllTensors) {
-    for (const Keeper& keeper : keepers(tensor)) hierarchy_.keepers[ToIndex(tensor)].push_back(keeper.level);
   }
   AddPorts(hardware_template);
   AddLinks(hardware_template);
@@ -23,8 +20,6 @@ Structure::Structure(const Template& hardware_template)
 
 void Structure::AddLevel(const Template& hardware_template, int level) {
   const LevelSpec& spec = hardware_template.level(level);
-  // From 2023 on the first load of a partial sum, which holds nothing yet, is no fill.
-  const bool first_sums_are_loaded = hardware_template.spec().dialect == Dialect::k2022;
   for (const Tensor tensor : kAllTensors) {
     const bool shares = !spec.link.has_value() || !spec.link->unshared.Has(tensor);
     if (shares) sharing_[ToIndex(level)][ToIndex(tensor)] = UnusedDims(tensor);
@@ -37,9 +32,10 @@ void Structure::AddLevel(const Template& hardware_template, int level) {
     };
     const bool is_output = tensor == Tensor::kO;
     add(Flow::Kind::kRead, Flow::Counts::kRequests, is_output);
-    if (!keeper.is_outermost) add(Flow::Kind::kFill, Flow::Counts::kLoads, is_output && !first_sums_are_loaded);
+    if (!keeper.is_outermost) add(Flow::Kind::kFill, Flow::Counts::kLoads, is_output && !first_sums_are_loaded_);
     if (is_output) add(Flow::Kind::kUpdate, Flow::Counts::kRequests, false);
     keepers.push_back(keeper);
+    keeper_levels_[ToIndex(tensor)].push_back(level);
   }
   hands_over_[ToIndex(level)] = !spec.link.has_value() || !spec.link->unlinked.Has(Tensor::kI);
   if (spec.leak_pj.has_value()) leaking_levels_.push_back(level);

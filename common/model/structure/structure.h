@@ -53,12 +53,6 @@ struct LinkRow {
   std::array<int, kNumTensors> keeper;
 };
 
-// Levels that keep each tensor, innermost first.
-struct Hierarchy {
-  int num_levels = 0;
-  std::array<std::vector<int>, kNumTensors> keepers;
-};
-
 // Immutable; thread-safe.
 class Structure {
  public:
@@ -70,13 +64,14 @@ class Structure {
   explicit Structure(const Template& hardware_template);
 
   int num_levels() const { return num_levels_; }
-  const Hierarchy& hierarchy() const { return hierarchy_; }
   int outermost() const { return num_levels_ - 1; }
 
   // Level by level from the innermost, of each W, I, O; of each reads, fills, updates.
   const std::vector<Flow>& flows() const { return flows_; }
   // Innermost first.
   std::span<const Keeper> keepers(Tensor tensor) const { return keepers_[ToIndex(tensor)]; }
+  // Their levels.
+  const std::vector<int>& keeper_levels(Tensor tensor) const { return keeper_levels_[ToIndex(tensor)]; }
   // In the order of Template::ports().
   const std::vector<PortRow>& ports() const { return ports_; }
   const std::vector<LinkRow>& links() const { return links_; }
@@ -91,6 +86,8 @@ class Structure {
   bool MayCoincide(int level) const { return !sharing(level, Tensor::kI).empty(); }
   bool HandsOver(int fan_out) const { return hands_over_[ToIndex(fan_out)]; }
 
+  // Whether an output's first load in each copy is a fill, though it holds nothing yet (C4).
+  bool first_sums_are_loaded() const { return first_sums_are_loaded_; }
   // Whether steps that leave the input's tile in place end the overlap of tiles (C2).
   bool rests_end_overlap() const { return rests_end_overlap_; }
 
@@ -100,10 +97,11 @@ class Structure {
   void AddLinks(const Template& hardware_template);
 
   int num_levels_;
-  Hierarchy hierarchy_;
+  bool first_sums_are_loaded_;
   bool rests_end_overlap_;
   std::vector<Flow> flows_;
   std::array<std::vector<Keeper>, kNumTensors> keepers_;
+  std::array<std::vector<int>, kNumTensors> keeper_levels_;
   std::vector<PortRow> ports_;
   std::vector<LinkRow> links_;
   std::vector<int> leaking_levels_;

@@ -19,6 +19,7 @@
 #include "common/model/exact/cost_model.h"
 #include "common/model/structure/tile.h"
 #include "common/workload/dims.h"
+#include "tests/common/model/row_shape.h"
 #include "tests/testing/accelerators.h"
 #include "tests/testing/shipped.h"
 #include "tests/testing/tables.h"
@@ -28,18 +29,6 @@ namespace {
 
 // Figures are printed to so much.
 constexpr double kPrintedPj = 0.01;
-
-LayerShape ShapeOf(const YAML::Node& row) {
-  LayerShape shape;
-  for (const auto& bound : row["bounds"]) {
-    shape.bounds[kDimNames.find(bound.first.as<std::string>())] = bound.second.as<std::int64_t>();
-  }
-  shape.w_stride = row["Wstride"].as<std::int64_t>();
-  shape.h_stride = row["Hstride"].as<std::int64_t>();
-  shape.w_dilation = row["Wdilation"].as<std::int64_t>();
-  shape.h_dilation = row["Hdilation"].as<std::int64_t>();
-  return shape;
-}
 
 double TileOf(const Template& hardware, const LayerShape& shape, const Mapping& mapping, Tensor tensor, int level) {
   return TileWords(shape, tensor, [&](Dim dim) {

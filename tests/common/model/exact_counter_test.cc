@@ -36,7 +36,7 @@ void ExpectEqualCounts(const CostModel& model, const LayerShape& shape, const Ma
   for (std::size_t f = 0; f < model.flows().size(); ++f) {
     EXPECT_EQ(use.words[f], WordsOf(counts, model.flows()[f])) << "flow " << f;
   }
-  for (int level = 0; level < model.hierarchy().num_levels; ++level) {
+  for (int level = 0; level < model.structure().num_levels(); ++level) {
     const auto l = static_cast<std::size_t>(level);
     EXPECT_EQ(use.instances[l], counts.instances[l].value);
   }

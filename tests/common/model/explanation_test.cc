@@ -34,7 +34,7 @@ void ExpectExactParts(const CostModel& model, const LayerUse& use, const Compone
   for (std::size_t f = 0; f < model.flows().size(); ++f) energy_pj += parts.energy_pj[f];
   EXPECT_EQ(energy_pj / 1e6, figures.energy_uj);
   double cycles = parts.compute_cycles;
-  for (int l = 0; l < model.hierarchy().num_levels; ++l) {
+  for (int l = 0; l < model.structure().num_levels(); ++l) {
     cycles = std::max(cycles, parts.cycles[static_cast<std::size_t>(l)]);
   }
   EXPECT_EQ(std::ceil(cycles), figures.latency_cycles);

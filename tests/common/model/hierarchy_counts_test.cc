@@ -16,6 +16,7 @@
 #include "common/mapping/mapping.h"
 #include "common/model/exact/cost_model.h"
 #include "tests/common/model/reference/reference_counts.h"
+#include "tests/common/model/row_shape.h"
 #include "tests/testing/shipped.h"
 #include "tests/testing/tables.h"
 
@@ -32,19 +33,6 @@ struct Tally {
   }
   double share() const { return seen == 0 ? 1 : static_cast<double>(equal) / static_cast<double>(seen); }
 };
-
-LayerShape ShapeOf(const YAML::Node& row) {
-  LayerShape shape;
-  for (const auto& bound : row["bounds"]) {
-    const auto index = kDimNames.find(bound.first.as<std::string>());
-    shape.bounds[index] = bound.second.as<std::int64_t>();
-  }
-  shape.w_stride = row["Wstride"].as<std::int64_t>();
-  shape.h_stride = row["Hstride"].as<std::int64_t>();
-  shape.w_dilation = row["Wdilation"].as<std::int64_t>();
-  shape.h_dilation = row["Hdilation"].as<std::int64_t>();
-  return shape;
-}
 
 class HierarchyCountsTest : public testing::Test {
  protected:

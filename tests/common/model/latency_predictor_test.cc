@@ -62,7 +62,7 @@ RuleFactors<S> FactorsOf(const SmoothModel& smooth, const Template& hardware_tem
 template <class S>
 std::vector<S> InputsByRules(const LatencyFeatures& features, const LayerShape& shape, const LoopOrders& orders,
                              const RuleFactors<S>& factors) {
-  const auto counts = NestCounter<LogFactor<S>>(features.model().hierarchy(), shape, orders, factors.nest).Count();
+  const auto counts = NestCounter<LogFactor<S>>(features.model().structure(), shape, orders, factors.nest).Count();
   std::vector<S> base(ToIndex(features.base().size()));
   std::vector<S> inputs(ToIndex(features.num_inputs()));
   SetSmoothBase<S>(features, shape, factors.nest, factors.spatial, counts, base);
@@ -166,7 +166,7 @@ TEST(LatencyPredictorTest, ExactInputsEqualTheSmoothOnes) {
     const auto factors = FactorsOf<double>(smooth, model.hardware_template(), shape, x);
     const std::vector<double> expected = InputsByRules<double>(features, shape, mapping.order, factors);
     // The same counts without corners, as a LayerUse.
-    const auto counts = NestCounter<LogFactor<double>>(model.hierarchy(), shape, mapping.order, factors.nest).Count();
+    const auto counts = NestCounter<LogFactor<double>>(model.structure(), shape, mapping.order, factors.nest).Count();
     LayerUse use = model.Use(shape, mapping);
     for (std::size_t f = 0; f < model.flows().size(); ++f) {
       const Flow& flow = model.flows()[f];

@@ -232,8 +232,8 @@ TEST(SmoothModelTest, CountsEqualTheExactOnesAtWholeFactors) {
         smooth.temporal[l][d] = LogFactor<double>::Of(static_cast<double>(mapping.temporal[l][d]));
       }
     }
-    const auto expected = NestCounter<ExactFactor>(model.hierarchy(), shape, mapping.order, exact).Count();
-    const auto counts = NestCounter<LogFactor<double>>(model.hierarchy(), shape, mapping.order, smooth).Count();
+    const auto expected = NestCounter<ExactFactor>(model.structure(), shape, mapping.order, exact).Count();
+    const auto counts = NestCounter<LogFactor<double>>(model.structure(), shape, mapping.order, smooth).Count();
     for (const Flow& flow : model.flows()) {
       const auto& e = expected.tensors[static_cast<std::size_t>(flow.level)][static_cast<std::size_t>(flow.tensor)];
       const auto& c = counts.tensors[static_cast<std::size_t>(flow.level)][static_cast<std::size_t>(flow.tensor)];

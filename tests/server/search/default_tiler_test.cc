@@ -34,7 +34,7 @@ class DefaultTilerTest : public testing::Test {
     EXPECT_LT(model_.FirstShortage(model_.Needs(shape, *mapping), model_.CostsAt(kHardware)), 0);
     std::vector<std::int64_t> tile;
     for (const Dim dim : {Dim::kR, Dim::kS, Dim::kP, Dim::kQ, Dim::kC, Dim::kK}) {
-      tile.push_back(shape.bound(dim) / mapping->t(model_.hierarchy().num_levels - 1, dim));
+      tile.push_back(shape.bound(dim) / mapping->t(model_.structure().num_levels() - 1, dim));
     }
     return tile;
   }

@@ -48,9 +48,9 @@ class NestCounter {
   using Amount = typename F::Amount;
 
   // `orders` by level; all references must outlive the counter.
-  NestCounter(const Hierarchy& hierarchy, const LayerShape& shape, std::span<const LoopOrder> orders,
+  NestCounter(const Structure& structure, const LayerShape& shape, std::span<const LoopOrder> orders,
               const NestFactors<F>& factors)
-      : hierarchy_(hierarchy), shape_(shape), orders_(orders), factors_(factors) {
+      : structure_(structure), shape_(shape), orders_(orders), factors_(factors) {
     for (const Dim dim : kAllDims) {
       if (shape.bound(dim) > 1) active_.Add(dim);
     }
@@ -74,7 +74,7 @@ class NestCounter {
   Amount InputFills(int level) const { return FillsOfInput(level); }
 
  private:
-  const std::vector<int>& Keepers(Tensor tensor) const { return hierarchy_.keepers[ToIndex(tensor)]; }
+  const std::vector<int>& Keepers(Tensor tensor) const { return structure_.keeper_levels(tensor); }
 
   const F& Temporal(int level, Dim dim) const { return factors_.temporal[ToIndex(level)][ToIndex(dim)]; }
   const F& Spatial(int level, Dim dim) const { return factors_.spatial[ToIndex(level)][ToIndex(dim)]; }
@@ -98,7 +98,7 @@ class NestCounter {
 
   void CountInstances(NestCounts<F>* counts) const {
     F product = F::Of(1);
-    for (int level = hierarchy_.num_levels - 1; level >= 0; --level) {
+    for (int level = structure_.num_levels() - 1; level >= 0; --level) {
       counts->instances[ToIndex(level)] = product;
       product = product * SpatialProduct(level, level, [](Dim) { return true; });
     }
@@ -109,7 +109,7 @@ class NestCounter {
   void ComputeExtents() {
     for (const Dim dim : kAllDims) {
       F extent = F::Of(1);
-      for (int level = 0; level < hierarchy_.num_levels; ++level) {
+      for (int level = 0; level < structure_.num_levels(); ++level) {
         if (active_.Has(dim)) extent = extent * Temporal(level, dim) * Spatial(level, dim);
         extents_[ToIndex(level)][ToIndex(dim)] = extent;
       }
@@ -134,7 +134,7 @@ class NestCounter {
   // Calls visit(level, dim, factor) for the temporal loops outside `level`, innermost first.
   template <class Visit>
   void VisitLoopsOutside(int level, Visit visit) const {
-    for (int outer = level + 1; outer < hierarchy_.num_levels; ++outer) {
+    for (int outer = level + 1; outer < structure_.num_levels(); ++outer) {
       const LoopOrder& order = orders_[ToIndex(outer)];
       for (std::size_t i = order.size(); i-- > 0;) {
         if (active_.Has(order[i])) visit(outer, order[i], Temporal(outer, order[i]));
@@ -194,7 +194,7 @@ class NestCounter {
       motion.total[ToIndex(dim)] = motion.first[ToIndex(dim)] = motion.copies[ToIndex(dim)] = F::Of(1);
     }
     F inside = F::Of(1);
-    for (int outer = level + 1; outer < hierarchy_.num_levels; ++outer) {
+    for (int outer = level + 1; outer < structure_.num_levels(); ++outer) {
       for (const Dim dim : kSlidingDims) {
         motion.copies[ToIndex(dim)] = motion.copies[ToIndex(dim)] * ClosedBy(Spatial(outer, dim), inside);
       }
@@ -217,9 +217,9 @@ class NestCounter {
     for (const Dim dim : {Dim::kN, Dim::kC, Dim::kG}) {
       product = product * F::Of(static_cast<double>(shape_.bound(dim)));
     }
-    product = product * Revisits(Tensor::kI, level) * SpatialProduct(level + 1, hierarchy_.num_levels - 1, [](Dim dim) {
-                return dim == Dim::kK || IsSliding(dim);
-              });
+    product = product * Revisits(Tensor::kI, level) *
+              SpatialProduct(level + 1, structure_.num_levels() - 1,
+                             [](Dim dim) { return dim == Dim::kK || IsSliding(dim); });
     const Motion motion = MotionOf(level);
     const Amount width = WidthAt(level);
     const Amount height = HeightAt(level);
@@ -239,7 +239,7 @@ class NestCounter {
   // `inner` is the next keeper inwards, -1 when the multiply-accumulates are next.
   void CountLevel(Tensor tensor, int inner, int level, NestCounts<F>* counts) const {
     TensorCounts<Amount>& here = counts->tensors[ToIndex(level)][ToIndex(tensor)];
-    const int outermost = hierarchy_.num_levels - 1;
+    const int outermost = structure_.num_levels() - 1;
     here.tile = TileWords(tensor, level);
     // Requests from inside, each served once per multicast or spatial reduction.
     const F shared = Multicast(tensor, inner + 1, level);
@@ -256,7 +256,7 @@ class NestCounter {
     here.fills = tensor == Tensor::kI ? FillsOfInput(level) : ToAmount(Size(tensor) * copies * Revisits(tensor, level));
   }
 
-  const Hierarchy& hierarchy_;
+  const Structure& structure_;
   const LayerShape& shape_;
   std::span<const LoopOrder> orders_;
   const NestFactors<F>& factors_;

@@ -40,7 +40,7 @@ class InputCorrection {
   void Run() {
     int inner = -1;
     double inner_loads = 0;
-    for (const int level : model_.hierarchy().keepers[ToIndex(Tensor::kI)]) {
+    for (const int level : model_.structure().keeper_levels(Tensor::kI)) {
       TensorCounts<double>& here = Input(level);
       const double requests = inner < 0 ? static_cast<double>(Macs(shape_)) : inner_loads;
       here.reads = requests / Sharing(inner + 1, level);
@@ -55,7 +55,7 @@ class InputCorrection {
           Input(inner).fills = children * std::floor((Input(inner).fills - (fan_outs - 1) * links.linked) / children);
         }
       }
-      if (level + 1 < model_.hierarchy().num_levels) here.fills = inner_loads = Loads(level);
+      if (level + 1 < model_.structure().num_levels()) here.fills = inner_loads = Loads(level);
       inner = level;
     }
   }
@@ -94,7 +94,7 @@ class InputCorrection {
 
 NestCounts<ExactFactor> ReferenceCounts(const CostModel& model, const LayerShape& shape, const Mapping& mapping) {
   const NestFactors<ExactFactor> factors = FactorsOf(model.hardware_template(), mapping);
-  NestCounter<ExactFactor> counter(model.hierarchy(), shape, mapping.order, factors);
+  NestCounter<ExactFactor> counter(model.structure(), shape, mapping.order, factors);
   NestCounts<ExactFactor> counts = counter.Count();
   InputCorrection(model, shape, mapping, counter, &counts).Run();
   return counts;

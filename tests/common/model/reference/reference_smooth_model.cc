@@ -156,7 +156,7 @@ void ReferenceSmoothModel::CountLayer(int layer, std::span<const double> x, cons
   state.candidates.resize(orders.candidates.size());
   NestCounts<Factor> counts;
   for (std::size_t c = 0; c < orders.candidates.size(); ++c) {
-    counts = NestCounter<Factor>(model_.hierarchy(), info.shape, orders.candidates[c], factors).Count();
+    counts = NestCounter<Factor>(model_.structure(), info.shape, orders.candidates[c], factors).Count();
     CandidateUse& use = state.candidates[c];
     for (Var& words : use.words) words = Var(0.0);
     const std::vector<PortRow>& ports = model_.structure().ports();

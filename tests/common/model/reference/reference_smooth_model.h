@@ -33,7 +33,7 @@ class ReferenceSmoothModel {
   const std::vector<FactorSlot>& slots() const { return slots_; }
   int num_layers() const { return static_cast<int>(layers_.size()); }
   int num_slots() const { return static_cast<int>(slots_.size()); }
-  int outermost_level() const { return model_.hierarchy().num_levels - 1; }
+  int outermost_level() const { return model_.structure().num_levels() - 1; }
   // Whether a layer has more than one value for a slot: its dimension's bound is above 1.
   bool IsActive(int layer, int slot) const;
 
