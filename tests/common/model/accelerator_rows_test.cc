@@ -5,7 +5,6 @@
 
 #include <yaml-cpp/yaml.h>
 
-#include <array>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
@@ -17,8 +16,8 @@
 
 #include "common/mapping/mapping.h"
 #include "common/model/exact/cost_model.h"
-#include "common/model/structure/tile.h"
 #include "common/workload/dims.h"
+#include "tests/common/model/kept_figures.h"
 #include "tests/common/model/row_shape.h"
 #include "tests/testing/accelerators.h"
 #include "tests/testing/shipped.h"
@@ -29,17 +28,6 @@ namespace {
 
 // Figures are printed to so much.
 constexpr double kPrintedPj = 0.01;
-
-double TileOf(const Template& hardware, const LayerShape& shape, const Mapping& mapping, Tensor tensor, int level) {
-  return TileWords(shape, tensor, [&](Dim dim) {
-    double extent = 1;
-    for (int l = 0; l <= level; ++l) extent *= static_cast<double>(mapping.t(l, dim));
-    for (std::size_t a = 0; a < hardware.axes().size(); ++a) {
-      if (hardware.axes()[a].level <= level) extent *= static_cast<double>(mapping.s(static_cast<int>(a), dim));
-    }
-    return extent;
-  });
-}
 
 class AcceleratorRowsTest : public testing::Test {
  protected:
@@ -103,8 +91,9 @@ class AcceleratorRowsTest : public testing::Test {
       const YAML::Node theirs = row["levels"][hardware.level(level).name];
       for (const Tensor tensor : kAllTensors) {
         if (!hardware.level(level).keeps.Has(tensor)) continue;
-        CompareKept(model, use, parts, level, tensor, theirs[std::string(1, Name(tensor))],
-                    TileOf(hardware, shape, *mapping, tensor, level));
+        const std::string where = std::string(1, Name(tensor)) + " at " + hardware.level(level).name;
+        CompareKept(where, FiguresOf(model, shape, *mapping, use, parts, level, tensor),
+                    theirs[std::string(1, Name(tensor))]);
         printed += kPrintedPj;
       }
       if (!theirs["leak"].IsDefined()) continue;
@@ -130,24 +119,14 @@ class AcceleratorRowsTest : public testing::Test {
     Check("energy", figures.energy_uj * 1e6, total, printed + routers + 1e-9 * total);
   }
 
-  void CompareKept(const CostModel& model, const LayerUse& use, const LayerParts& parts, int level, Tensor tensor,
-                   const YAML::Node& theirs, double tile) {
-    const std::string where = std::string(1, Name(tensor)) + " at " + model.hardware_template().level(level).name;
-    Check("capacity of " + where, tile, theirs[0].as<double>());
-    Check("instances of " + where, use.instances[ToIndex(level)], theirs[1].as<double>());
-    std::array<double, kNumFlowKinds> words{};
-    double energy_pj = 0;
-    for (std::size_t f = 0; f < model.flows().size(); ++f) {
-      const Flow& flow = model.flows()[f];
-      if (flow.level != level || flow.tensor != tensor) continue;
-      words[static_cast<std::size_t>(flow.kind)] = std::round(use.words[f]);
-      energy_pj += parts.energy_pj[f];
-    }
-    Check("reads of " + where, words[0], theirs[2].as<double>());
-    Check("fills of " + where, words[1], theirs[3].as<double>());
-    Check("updates of " + where, words[2], theirs[4].as<double>());
+  void CompareKept(const std::string& where, const KeptFigures& ours, const YAML::Node& theirs) {
+    Check("capacity of " + where, ours.capacity, theirs[0].as<double>());
+    Check("instances of " + where, ours.instances, theirs[1].as<double>());
+    Check("reads of " + where, ours.words[0], theirs[2].as<double>());
+    Check("fills of " + where, ours.words[1], theirs[3].as<double>());
+    Check("updates of " + where, ours.words[2], theirs[4].as<double>());
     const double pj = theirs[5].as<double>();
-    Check("energy of " + where, energy_pj, pj, kPrintedPj + 1e-9 * pj);
+    Check("energy of " + where, ours.energy_pj, pj, kPrintedPj + 1e-9 * pj);
   }
 
   std::map<std::string, std::unique_ptr<CostModel>> models_;
