@@ -64,7 +64,7 @@ std::vector<double> DirectSlopes(const SearchSpec& spec, const CostModel& model,
       if (!port.priced_by_word) add(port.block_words, -port_uj, costs.ports[p].block_words);
     }
     for (std::size_t k = 0; k < structure.links().size(); ++k) {
-      LinkUse use;
+      LinkUse use{};
       for (const LinkUse& crossing : design.use(static_cast<int>(layer)).links[k]) {
         use.hops += crossing.hops;
         use.routers += crossing.routers;

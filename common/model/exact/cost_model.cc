@@ -19,12 +19,27 @@ double RoundUpToStep(double value, double step) {
   return std::ceil(value / step - kSlack) * step;
 }
 
-// pJ of a flow at a port: each cluster's instances take their words together, access by access (E1).
-double FlowPj(const ComponentCosts::Port& port, double words, double instances) {
-  const double clusters = std::min(instances, port.most_clusters);
-  if (port.block_words == 1 && clusters == instances) return words * port.access_pj;
-  return std::ceil(words / instances / port.block_words) * port.paid_per_access * clusters * port.access_pj;
-}
+// What accesses at a port cost: each cluster's instances take their words together, access by access (E1).
+class AccessPrice {
+ public:
+  AccessPrice(const ComponentCosts::Port& port, double instances)
+      : port_(port),
+        instances_(instances),
+        clusters_(std::min(instances, port.most_clusters)),
+        by_word_(port.block_words == 1 && clusters_ == instances) {}
+
+  // pJ of a flow; `per_instance`: words / instances.
+  double Pj(double words, double per_instance) const {
+    if (by_word_) return words * port_.access_pj;
+    return std::ceil(per_instance / port_.block_words) * port_.paid_per_access * clusters_ * port_.access_pj;
+  }
+
+ private:
+  const ComponentCosts::Port& port_;
+  const double instances_;
+  const double clusters_;
+  const bool by_word_;
+};
 
 }  // namespace
 
@@ -81,16 +96,17 @@ LayerFigures CostModel::ScoreParts(const LayerUse& use, const ComponentCosts& co
   for (std::size_t p = 0; p < ports.size(); ++p) {
     const ComponentCosts::Port& port = costs.ports[p];
     const double instances = use.instances[ToIndex(ports[p].level)];
+    const AccessPrice price(port, instances);
     double read_rate = 0;
     double write_rate = 0;
     double fill_and_update = 0;
     Tensor tensor = Tensor::kW;
     for (const int f : ports[p].flows) {
       const double words = use.words[ToIndex(f)];
-      const double flow_pj = FlowPj(port, words, instances);
+      const double per_instance = words / instances;
+      const double flow_pj = price.Pj(words, per_instance);
       record.Flow(p, ToIndex(f), flow_pj);
       energy_pj += flow_pj;
-      const double per_instance = words / instances;
       // Fills and updates of one tensor count as one stream of writes.
       if (flows[ToIndex(f)].tensor != tensor) {
         tensor = flows[ToIndex(f)].tensor;

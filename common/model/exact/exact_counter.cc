@@ -18,9 +18,16 @@ using DimBits = std::uint32_t;
 
 constexpr DimBits Bit(Dim dim) { return DimBits{1} << Index(dim); }
 constexpr DimBits kSliding = kSlidingDimSet.bits();
+// Copies along no other dimension look at inputs that another copy looks at.
+constexpr DimBits kLookingAlike = kSliding | Bit(Dim::kK);
 
 constexpr std::array<DimBits, kNumTensors> kUnused = {UnusedDims(Tensor::kW).bits(), UnusedDims(Tensor::kI).bits(),
                                                       UnusedDims(Tensor::kO).bits()};
+
+// Copies along these dimensions may look at the same window, or at windows one step of another copy's apart.
+bool MayCoincide(DimSet copies) {
+  return (copies.Has(Dim::kP) && copies.Has(Dim::kR)) || (copies.Has(Dim::kQ) && copies.Has(Dim::kS));
+}
 
 // From here on products of whole numbers round.
 constexpr double kExactLimit = 9007199254740992.0;
@@ -68,7 +75,8 @@ class ExactCounter::Nest {
   };
 
   Nest(const ExactCounter& counter, const LayerShape& layer_shape, const Mapping& layer_mapping)
-      : shape(layer_shape), mapping(layer_mapping), counter_(counter) {
+      : shape(layer_shape), mapping(layer_mapping), macs(1), counter_(counter) {
+    for (const std::int64_t bound : shape.bounds) macs *= static_cast<double>(bound);
     for (int level = 0; level < counter.num_levels_; ++level) {
       AddSpatial(level);
       AddLoops(level);
@@ -78,7 +86,7 @@ class ExactCounter::Nest {
     double product = 1;
     for (int level = counter.num_levels_ - 1; level >= 0; --level) {
       instances[ToIndex(level)] = product;
-      product *= Copies(level, level, ~DimBits{0});
+      product *= fan_out_[ToIndex(level)];
     }
     lanes = product;
   }
@@ -107,12 +115,6 @@ class ExactCounter::Nest {
     return Copies(level + 1, counter_.num_levels_ - 1, kUnused[ToIndex(tensor)]);
   }
 
-  double Macs() const {
-    double macs = 1;
-    for (const std::int64_t bound : shape.bounds) macs *= static_cast<double>(bound);
-    return macs;
-  }
-
   // Loops over dimensions that X does not use, outside one that it uses.
   double Revisits(Tensor tensor, int level) const {
     const DimBits unused = kUnused[ToIndex(tensor)];
@@ -133,7 +135,11 @@ class ExactCounter::Nest {
     return TileWords(shape, tensor, [this, level](Dim dim) { return Extent(level, dim); });
   }
   // Words of X's tiles that come to all instances of a level from outside.
-  double Loads(Tensor tensor, int level) const;
+  double Loads(Tensor tensor, int level) const {
+    if (tensor == Tensor::kI) return InputLoads(level);
+    return TensorSize(shape, tensor) * EqualCopies(tensor, level) * Revisits(tensor, level);  // (C1)
+  }
+  double InputLoads(int level) const;
   double InputFills(int level) const;
   bool MovesMayRepeat(int level) const;
   double RepeatedMoves(int level) const;
@@ -148,26 +154,31 @@ class ExactCounter::Nest {
   const Mapping& mapping;
   std::array<double, kMaxLevels> instances;  // in use, by level
   std::array<double, kMaxAxes> axis_copies;
+  double macs;
   double lanes;
 
  private:
   void AddSpatial(int level) {
     const Structure::Axes axes = counter_.structure_.axes(level);
     DimBits dims = 0;
+    double fan_out = 1;
     if (axes.count > 0) {
       std::array<double, kNumDims>& factors = spatial_[ToIndex(level)];
       factors.fill(1);
       for (int axis = axes.first; axis < axes.first + axes.count; ++axis) {
         double copies = 1;
-        for (const Dim dim : kAllDims) {
-          const std::int64_t factor = mapping.s(axis, dim);
-          factors[ToIndex(dim)] *= static_cast<double>(factor);
-          copies *= static_cast<double>(factor);
-          dims |= DimBits{factor > 1} << Index(dim);
+        const std::array<std::int64_t, kNumDims>& along = mapping.spatial[ToIndex(axis)];
+        for (DimBits rest = counter_.template_.axes()[ToIndex(axis)].dims.bits(); rest != 0; rest &= rest - 1) {
+          const auto dim = ToIndex(std::countr_zero(rest));
+          factors[dim] *= static_cast<double>(along[dim]);
+          copies *= static_cast<double>(along[dim]);
+          dims |= DimBits{along[dim] > 1} << dim;
         }
         axis_copies[ToIndex(axis)] = copies;
+        fan_out *= copies;
       }
     }
+    fan_out_[ToIndex(level)] = fan_out;
     spatial_dims_[ToIndex(level)] = dims;
   }
 
@@ -194,12 +205,11 @@ class ExactCounter::Nest {
     } else {
       extents = extents_[ToIndex(level - 1)];
     }
-    for (int i = begin_[ToIndex(level)]; i < num_loops_; ++i)
-      extents[ToIndex(loops_[ToIndex(i)].dim)] *= loops_[ToIndex(i)].factor;
-    for (DimBits rest = spatial_dims_[ToIndex(level)]; rest != 0; rest &= rest - 1) {
-      const auto dim = ToIndex(std::countr_zero(rest));
-      extents[dim] *= spatial_[ToIndex(level)][dim];
-    }
+    // Without asking which are 1: how many are not can hardly be guessed.
+    const std::array<std::int64_t, kNumDims>& temporal = mapping.temporal[ToIndex(level)];
+    for (std::size_t d = 0; d < kNumDims; ++d) extents[d] *= static_cast<double>(temporal[d]);
+    if (spatial_dims_[ToIndex(level)] == 0) return;
+    for (std::size_t d = 0; d < kNumDims; ++d) extents[d] *= spatial_[ToIndex(level)][d];
   }
 
   const Loop* FirstMove(int level) const;
@@ -211,6 +221,7 @@ class ExactCounter::Nest {
   std::array<Loop, static_cast<std::size_t>(kMaxLevels) * kNumDims + 1> loops_;
   int num_loops_ = 0;
   std::array<int, kMaxLevels + 1> begin_;
+  std::array<double, kMaxLevels> fan_out_;  // copies, by level
   std::array<DimBits, kMaxLevels> spatial_dims_;
   std::array<std::array<double, kNumDims>, kMaxLevels> spatial_;
   std::array<std::array<double, kNumDims>, kMaxLevels> extents_;
@@ -224,10 +235,7 @@ const ExactCounter::Nest::Loop* ExactCounter::Nest::FirstMove(int level) const {
   return first;
 }
 
-double ExactCounter::Nest::Loads(Tensor tensor, int level) const {
-  if (tensor != Tensor::kI) {
-    return TensorSize(shape, tensor) * EqualCopies(tensor, level) * Revisits(tensor, level);  // (C1)
-  }
+double ExactCounter::Nest::InputLoads(int level) const {
   double fills = InputFills(level);
   const double repeated = RepeatedMoves(level);
   if (repeated != 0) fills -= instances[ToIndex(level)] * repeated;  // (I1)
@@ -238,8 +246,7 @@ double ExactCounter::Nest::Loads(Tensor tensor, int level) const {
 double ExactCounter::Nest::InputFills(int level) const {
   double product = 1;
   for (const Dim dim : {Dim::kN, Dim::kC, Dim::kG}) product *= static_cast<double>(shape.bound(dim));
-  product =
-      product * Revisits(Tensor::kI, level) * Copies(level + 1, counter_.num_levels_ - 1, kSliding | Bit(Dim::kK));
+  product = product * Revisits(Tensor::kI, level) * Copies(level + 1, counter_.num_levels_ - 1, kLookingAlike);
   const Loop* first = FirstMove(level);
   std::array<double, kNumDims> total;
   for (const Dim dim : kSlidingDims) total[ToIndex(dim)] = 1;
@@ -287,7 +294,11 @@ double ExactCounter::Nest::RepeatedMoves(int level) const {
 
 double ExactCounter::Nest::InputSharing(int first, int last) const {
   double product = 1;
-  for (int level = first; level <= last; ++level) product *= InputSharingAt(level);
+  for (int level = first; level <= last; ++level) {
+    product *= counter_.corners_of_sharing_[ToIndex(level)]
+                   ? InputSharingAt(level)
+                   : Copies(level, level, counter_.structure_.sharing(level, Tensor::kI).bits());
+  }
   return product;
 }
 
@@ -295,27 +306,27 @@ double ExactCounter::Nest::InputSharing(int first, int last) const {
 double ExactCounter::Nest::InputSharingAt(int level) const {
   const DimBits dims = spatial_dims_[ToIndex(level)];
   if (dims == 0 || !counter_.structure_.MayCoincide(level)) return 1;
-  const auto both = [dims](Dim a, Dim b) { return (dims & Bit(a)) != 0 && (dims & Bit(b)) != 0; };
-  const bool may_coincide = both(Dim::kP, Dim::kR) || both(Dim::kQ, Dim::kS);
-  const double sharing = may_coincide ? Corners().Multicast(level)
-                                      : Copies(level, level, counter_.structure_.sharing(level, Tensor::kI).bits());
-  if (level == 0 || !counter_.passes_inputs_[ToIndex(level - 1)]) return sharing;
+  const double sharing = MayCoincide(DimSet::FromBits(dims))
+                             ? Corners().Multicast(level)
+                             : Copies(level, level, counter_.structure_.sharing(level, Tensor::kI).bits());
+  if (!counter_.passes_links_[ToIndex(level)]) return sharing;
   // (I4): what neighbours could have handed over takes no part in the mean.
   const InputCorners::Links links = NeighbourLinks(level - 1);
   if (links.linked == 0) return sharing;
-  const double words = Loads(Tensor::kI, level - 1) / instances[ToIndex(level)];
+  const double words = InputLoads(level - 1) / instances[ToIndex(level)];
   return (words - links.linked) / (words / sharing - links.saved);
 }
 
 // Only several copies have neighbours, and only a window that slides leaves them something: in the direction of the
 // first move, or, where moves cancel, at a copy that looks at the same window.
 InputCorners::Links ExactCounter::Nest::NeighbourLinks(int child) const {
+  if (!counter_.may_link_[ToIndex(child + 1)]) return {};
   const Loop* first = LoopsOutside(child);
   const DimSet copies = DimSet::FromBits(spatial_dims_[ToIndex(child + 1)]);
   if (copies.empty() || first == end() || (kSliding >> first->dim & 1) == 0) return {};
   const auto dim = static_cast<Dim>(first->dim);
   const bool beside = copies.Has(dim) || copies.Has(PartnerOf(dim));
-  const bool may_look_alike = (copies.bits() & (kSliding | Bit(Dim::kK))) != 0;
+  const bool may_look_alike = (copies.bits() & kLookingAlike) != 0;
   if (!beside && !(may_look_alike && MovesMayRepeat(child))) return {};
   DimSet loops;
   for (const Loop* loop = first; loop != end(); ++loop) loops.Add(static_cast<Dim>(loop->dim));
@@ -324,7 +335,7 @@ InputCorners::Links ExactCounter::Nest::NeighbourLinks(int child) const {
 
 std::vector<SharingClass> ExactCounter::Nest::Classes(const LinkRow& link, Tensor tensor) const {
   const int level = link.level;
-  const double copies = Copies(level, level, ~DimBits{0});
+  const double copies = fan_out_[ToIndex(level)];
   const bool shared = !counter_.structure_.sharing(level, tensor).empty();
   const bool is_input = tensor == Tensor::kI;
   if (link.spec.mesh && copies <= static_cast<double>(kMostWalkedCopies)) {
@@ -344,7 +355,7 @@ std::vector<SharingClass> ExactCounter::Nest::Classes(const LinkRow& link, Tenso
 
 // What a level would be asked for if the next level inwards kept the tensor.
 double ExactCounter::Nest::OwnRequests(Tensor tensor, int level) const {
-  double requests = level == 0 ? Macs() : Loads(tensor, level - 1);
+  double requests = level == 0 ? macs : Loads(tensor, level - 1);
   requests /= tensor == Tensor::kI ? InputSharing(level, level) : Sharing(tensor, level, level);
   if (tensor == Tensor::kI && level > 0) requests -= instances[ToIndex(level)] * NeighbourLinks(level - 1).saved;
   return requests;
@@ -352,11 +363,15 @@ double ExactCounter::Nest::OwnRequests(Tensor tensor, int level) const {
 
 ExactCounter::ExactCounter(const Template& hardware_template, const Structure& structure)
     : template_(hardware_template), structure_(structure), num_levels_(structure.num_levels()) {
-  for (int level = 0; level + 1 < num_levels_; ++level) {
-    // Where the level keeps no inputs, its tile is asked for only if words could be handed over outside it.
-    passes_inputs_[ToIndex(level)] =
-        !template_.level(level).keeps.Has(Tensor::kI) && structure.axes(level + 1).count > 0;
-    if (template_.level(level).keeps.Has(Tensor::kI) || passes_inputs_[ToIndex(level)]) top_extent_ = level;
+  for (int level = 0; level < num_levels_; ++level) {
+    DimBits dims = 0;
+    for (const Template::Axis& axis : template_.axes()) dims |= axis.level == level ? axis.dims.bits() : 0U;
+    may_link_[ToIndex(level)] = level > 0 && structure.HandsOver(level) && (dims & kLookingAlike) != 0;
+    const bool inner_keeps = level > 0 && template_.level(level - 1).keeps.Has(Tensor::kI);
+    passes_links_[ToIndex(level)] = may_link_[ToIndex(level)] && !inner_keeps;
+    corners_of_sharing_[ToIndex(level)] = passes_links_[ToIndex(level)] || MayCoincide(DimSet::FromBits(dims));
+    // A tile that passes is asked for only if words could be handed over outside it.
+    if (inner_keeps || passes_links_[ToIndex(level)]) top_extent_ = level - 1;
   }
   for (const LinkRow& link : structure.links()) top_extent_ = std::max(top_extent_, link.level - 1);
   for (const Resource& resource : template_.resources()) {
@@ -366,7 +381,7 @@ ExactCounter::ExactCounter(const Template& hardware_template, const Structure& s
 
 LayerUse ExactCounter::Use(const LayerShape& shape, const Mapping& mapping) const {
   const Nest nest(*this, shape, mapping);
-  LayerUse use{};
+  LayerUse use;
   CountMonomialTensor(nest, Tensor::kW, &use);
   CountInput(nest, &use);
   CountMonomialTensor(nest, Tensor::kO, &use);
@@ -394,17 +409,18 @@ void ExactCounter::SetFlows(const Keeper& keeper, double requests, double loads,
 
 void ExactCounter::CountMonomialTensor(const Nest& nest, Tensor tensor, LayerUse* use) const {
   const double size = TensorSize(nest.shape, tensor);
-  double requests = nest.Macs();
+  double requests = nest.macs;
   for (const Keeper& keeper : structure_.keepers(tensor)) {
     requests /= nest.Sharing(tensor, keeper.inner + 1, keeper.level);  // (C3)
-    const double loads = keeper.is_outermost ? 0 : nest.Loads(tensor, keeper.level);
-    SetFlows(keeper, requests, loads, size * nest.EqualCopies(tensor, keeper.level), use);
+    const double first = size * nest.EqualCopies(tensor, keeper.level);
+    const double loads = keeper.is_outermost ? 0 : first * nest.Revisits(tensor, keeper.level);  // (C1)
+    SetFlows(keeper, requests, loads, first, use);
     requests = loads;
   }
 }
 
 void ExactCounter::CountInput(const Nest& nest, LayerUse* use) const {
-  double requests = nest.Macs();
+  double requests = nest.macs;
   const Keeper* within = nullptr;
   for (const Keeper& keeper : structure_.keepers(Tensor::kI)) {
     double reads = requests / nest.InputSharing(keeper.inner + 1, keeper.level);  // (C3), (I2)
@@ -422,7 +438,7 @@ void ExactCounter::CountInput(const Nest& nest, LayerUse* use) const {
         child_fills = children * std::floor((child_fills - (fan_outs - 1) * links.linked) / children);
       }
     }
-    requests = keeper.is_outermost ? 0 : nest.Loads(Tensor::kI, keeper.level);
+    requests = keeper.is_outermost ? 0 : nest.InputLoads(keeper.level);
     SetFlows(keeper, reads, requests, 0, use);
     within = &keeper;
   }
@@ -435,7 +451,7 @@ LinkUse ExactCounter::CountLink(const Nest& nest, const LinkRow& link, Tensor te
   const int first = keeper.inner + 1;
   const bool is_input = tensor == Tensor::kI;
   const double instances = nest.instances[ToIndex(level)];
-  double words = keeper.inner < 0 ? nest.Macs() : nest.Loads(tensor, keeper.inner);
+  double words = keeper.inner < 0 ? nest.macs : nest.Loads(tensor, keeper.inner);
   words /= is_input ? nest.InputSharing(first, level) : nest.Sharing(tensor, first, level);
   InputCorners::Links handed_over;
   if (is_input && keeper.inner >= 0) {
@@ -445,7 +461,7 @@ LinkUse ExactCounter::CountLink(const Nest& nest, const LinkRow& link, Tensor te
   }
   // Of outputs at the outermost level those that are loaded again, too (N3).
   if (tensor == Tensor::kO && level == structure_.outermost()) words = 2 * words - TensorSize(nest.shape, tensor);
-  LinkUse use;
+  LinkUse use{};
   if (words > 0) {
     const std::vector<SharingClass> classes = nest.Classes(link, tensor);
     double tiles = 0;
@@ -474,11 +490,14 @@ void ExactCounter::SetNeeds(const Nest& nest, LayerUse* use) const {
       use->need[r] = nest.axis_copies[ToIndex(resource.axis)];
       continue;
     }
+    double need = 0;
     for (const Tensor tensor : kAllTensors) {
       if (!resource.Holds(tensor)) continue;
-      use->need[r] += nest.Tile(tensor, resource.level) * resource.per_word[ToIndex(tensor)];
+      need += nest.Tile(tensor, resource.level) * resource.per_word[ToIndex(tensor)];
     }
+    use->need[r] = need;
   }
+  for (std::size_t r = resources.size(); r < kMaxResources; ++r) use->need[r] = 0;
 }
 
 // Resources come level by level from the innermost, and so the tile grows from one to the next.

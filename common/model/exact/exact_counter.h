@@ -38,8 +38,11 @@ class ExactCounter {
   const Structure& structure_;
   int num_levels_;
   int top_extent_ = -1;  // highest level whose extents are asked for
-  // By level: whether a keeper of inputs lies outside it, and it keeps none itself.
-  std::array<bool, kMaxLevels> passes_inputs_{};
+  // By level, what the axes of its fan-out allow: that neighbours hand inputs over, that they do so of inputs which the
+  // level inside does not keep, and that the copies which share a request are not just a product of factors.
+  std::array<bool, kMaxLevels> may_link_{};
+  std::array<bool, kMaxLevels> passes_links_{};
+  std::array<bool, kMaxLevels> corners_of_sharing_{};
 };
 
 }  // namespace oneloop

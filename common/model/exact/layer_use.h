@@ -21,21 +21,22 @@ inline void RaiseTo(const ResourceNeeds& need, ResourceNeeds* most) {
 
 // Ways that words go in one fan-out, all of its kind together: words times hops, and times routers.
 struct LinkUse {
-  double hops = 0;
-  double routers = 0;
+  double hops;
+  double routers;
 };
 
-// What one layer's mapping asks of the hardware, whatever its sizes.
+// What one layer's mapping asks of the hardware, whatever its sizes. Beyond the flows, levels and links that there are,
+// `words`, `instances` and `links` hold nothing: setting them would take a tenth of the time of counting.
 struct LayerUse {
   std::array<double, kMaxFlows> words;       // by Structure::flows(), all instances together
   std::array<double, kMaxLevels> instances;  // in use, by level
   ResourceNeeds need;
   double macs;
   double lanes;  // multiply-accumulate units in use
-  // By Structure::links() and tensor.
-  std::array<std::array<LinkUse, kNumTensors>, kMaxLevels> links;
   // By a LatencyPredictor that is to stand in the place of the analytical latency; 0 without one.
   double predicted_cycles = 0;
+  // By Structure::links() and tensor.
+  std::array<std::array<LinkUse, kNumTensors>, kMaxLevels> links;
 };
 
 // Words of all tiles that a keeper loads, first loads included. Precondition: it is not the outermost.
