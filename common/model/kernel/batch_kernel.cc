@@ -1,6 +1,7 @@
 #include "common/model/kernel/batch_kernel.h"
 
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 
 #undef HWY_TARGET_INCLUDE
@@ -21,51 +22,185 @@ using M = hn::Mask<D>;
 using Program = KernelProgram;
 
 constexpr int kNoRow = Program::kNoRow;
-// The rows of one block, from one vector's lanes on. Holds its pointers itself: the compiler must take a vector's store
-// to change any memory, and would read them again after each.
+
+// One vector's lanes of each of U consecutive blocks, and the operations on them, each block's as if it were alone.
+// Walking the program's lists once for several blocks shares the work of walking them.
+template <int U>
+struct Pack {
+  V of[U];
+};
+template <int U>
+struct PackMask {
+  M of[U];
+};
+
+// Applies a function of vectors to each block's.
+template <int U, class Function, class... Packs>
+HWY_INLINE Pack<U> EachOf(Function function, const Packs&... packs) {
+  Pack<U> result;
+  for (int u = 0; u < U; ++u) result.of[u] = function(packs.of[u]...);
+  return result;
+}
+template <int U, class Function, class... Packs>
+HWY_INLINE PackMask<U> EachMask(Function function, const Packs&... packs) {
+  PackMask<U> result;
+  for (int u = 0; u < U; ++u) result.of[u] = function(packs.of[u]...);
+  return result;
+}
+
+template <int U>
+HWY_INLINE Pack<U> Add(const Pack<U>& a, const Pack<U>& b) {
+  return EachOf<U>([](V x, V y) { return hn::Add(x, y); }, a, b);
+}
+template <int U>
+HWY_INLINE Pack<U> Sub(const Pack<U>& a, const Pack<U>& b) {
+  return EachOf<U>([](V x, V y) { return hn::Sub(x, y); }, a, b);
+}
+template <int U>
+HWY_INLINE Pack<U> Mul(const Pack<U>& a, const Pack<U>& b) {
+  return EachOf<U>([](V x, V y) { return hn::Mul(x, y); }, a, b);
+}
+template <int U>
+HWY_INLINE Pack<U> Div(const Pack<U>& a, const Pack<U>& b) {
+  return EachOf<U>([](V x, V y) { return hn::Div(x, y); }, a, b);
+}
+template <int U>
+HWY_INLINE Pack<U> Min(const Pack<U>& a, const Pack<U>& b) {
+  return EachOf<U>([](V x, V y) { return hn::Min(x, y); }, a, b);
+}
+template <int U>
+HWY_INLINE Pack<U> And(const Pack<U>& a, const Pack<U>& b) {
+  return EachOf<U>([](V x, V y) { return hn::And(x, y); }, a, b);
+}
+template <int U>
+HWY_INLINE Pack<U> AndNot(const Pack<U>& a, const Pack<U>& b) {
+  return EachOf<U>([](V x, V y) { return hn::AndNot(x, y); }, a, b);
+}
+template <int U>
+HWY_INLINE Pack<U> TimesPlus(const Pack<U>& a, const Pack<U>& b, const Pack<U>& c) {
+  return Add(Mul(a, b), c);
+}
+template <int U>
+HWY_INLINE Pack<U> Exp2(const Pack<U>& x) {
+  return EachOf<U>([](V power) { return Exp2(power); }, x);
+}
+template <int U>
+HWY_INLINE PackMask<U> Lt(const Pack<U>& a, const Pack<U>& b) {
+  return EachMask<U>([](V x, V y) { return hn::Lt(x, y); }, a, b);
+}
+template <int U>
+HWY_INLINE PackMask<U> Le(const Pack<U>& a, const Pack<U>& b) {
+  return EachMask<U>([](V x, V y) { return hn::Le(x, y); }, a, b);
+}
+template <int U>
+HWY_INLINE PackMask<U> Eq(const Pack<U>& a, const Pack<U>& b) {
+  return EachMask<U>([](V x, V y) { return hn::Eq(x, y); }, a, b);
+}
+template <int U>
+HWY_INLINE PackMask<U> And(const PackMask<U>& a, const PackMask<U>& b) {
+  return EachMask<U>([](M x, M y) { return hn::And(x, y); }, a, b);
+}
+template <int U>
+HWY_INLINE Pack<U> IfThenElse(const PackMask<U>& mask, const Pack<U>& yes, const Pack<U>& no) {
+  return EachOf<U>([](M is_yes, V x, V y) { return hn::IfThenElse(is_yes, x, y); }, mask, yes, no);
+}
+template <int U>
+HWY_INLINE Pack<U> IfThenElseZero(const PackMask<U>& mask, const Pack<U>& yes) {
+  return EachOf<U>([](M is_yes, V x) { return hn::IfThenElseZero(is_yes, x); }, mask, yes);
+}
+template <int U>
+HWY_INLINE Pack<U> BitsOf(const PackMask<U>& mask) {
+  return EachOf<U>([](M of) { return hn::VecFromMask(D(), of); }, mask);
+}
+
+// Doubles from one row to the next: of a whole pack, known beforehand, or of one block of any pack.
+template <int U>
+struct OfPack {
+  explicit OfPack(const KernelBlock&) {}
+  constexpr std::size_t operator()() const { return std::size_t{kBlockLanes} * U; }
+};
+struct OfBlock {
+  explicit OfBlock(const KernelBlock& block) : stride(block.stride) {}
+  std::size_t operator()() const { return stride; }
+  std::size_t stride;
+};
+
+// The rows of a pack of U blocks, from one vector's lanes on. Holds its pointers itself: the compiler must take a
+// vector's store to change any memory, and would read them again after each.
+template <int U, class Stride>
 class Lanes {
  public:
   Lanes(const KernelBlock& block, std::size_t lane, double* adjoints = nullptr)
       : program(*block.program),
         first(lane),
+        stride_(block),
         constants_(block.constants + lane),
         masks_(block.masks + lane),
-        x_(block.x),
-        share_(block.share + lane),
+        x_(block.x + lane),
+        weight_(block.weight + lane),
         values_(block.values + lane),
         saved_(block.saved + lane),
         figures_(block.figures + lane),
         adjoints_(adjoints == nullptr ? nullptr : adjoints + lane),
         row_lists_(block.program->row_lists.data()) {}
 
-  V Constant(int row) const { return Load(constants_, row); }
-  V MaskBits(int row) const { return Load(masks_, row); }
-  V X(int slot) const { return hn::LoadU(D(), x_ + Offset(slot) + first); }
-  V Share() const { return Load(share_, 0); }
-  V Get(int row) const { return Load(values_, row); }
-  void Set(int row, V value) const { Store(value, values_, row); }
-  V Saved(int row) const { return Load(saved_, row); }
-  void Save(int row, V value) const { Store(value, saved_, row); }
-  V Figure(int row) const { return Load(figures_, row); }
-  void SetFigure(int row, V value) const { Store(value, figures_, row); }
-  V Adjoint(int row) const { return Load(adjoints_, row); }
-  void SetAdjoint(int row, V value) const { Store(value, adjoints_, row); }
-  void AddAdjoint(int row, V value) const { SetAdjoint(row, hn::Add(Adjoint(row), value)); }
+  static Pack<U> Number(double value) {
+    Pack<U> same;
+    for (int u = 0; u < U; ++u) same.of[u] = hn::Set(D(), value);
+    return same;
+  }
+  Pack<U> Constant(int row) const { return LoadRow(constants_, row); }
+  Pack<U> MaskBits(int row) const { return LoadRow(masks_, row); }
+  Pack<U> Weight() const { return LoadRow(weight_, 0); }
+  Pack<U> Get(int row) const { return LoadRow(values_, row); }
+  void Set(int row, const Pack<U>& value) const { StoreRow(value, values_, row); }
+  Pack<U> Saved(int row) const { return LoadRow(saved_, row); }
+  void Save(int row, const Pack<U>& value) const { StoreRow(value, saved_, row); }
+  Pack<U> Figure(int row) const { return LoadRow(figures_, row); }
+  void SetFigure(int row, const Pack<U>& value) const { StoreRow(value, figures_, row); }
+  Pack<U> Adjoint(int row) const { return LoadRow(adjoints_, row); }
+  void SetAdjoint(int row, const Pack<U>& value) const { StoreRow(value, adjoints_, row); }
+  void AddAdjoint(int row, const Pack<U>& value) const { SetAdjoint(row, Add(Adjoint(row), value)); }
+  Pack<U> X(int slot) const { return Gradient(x_, slot); }
+
+  // Rows that lie block behind block, `size` doubles each.
+  static Pack<U> Load(const double* row, std::size_t size) {
+    Pack<U> value;
+    for (int u = 0; u < U; ++u) value.of[u] = hn::Load(D(), row + static_cast<std::size_t>(u) * size);
+    return value;
+  }
+  // By slot, block behind block, wherever the caller has them.
+  Pack<U> Gradient(const double* slots, int slot) const {
+    Pack<U> value;
+    for (int u = 0; u < U; ++u) value.of[u] = hn::LoadU(D(), slots + PlaceOf(u, slot));
+    return value;
+  }
+  void SetGradient(const Pack<U>& value, double* slots, int slot) const {
+    for (int u = 0; u < U; ++u) hn::StoreU(value.of[u], D(), slots + PlaceOf(u, slot));
+  }
 
   const int* List(Program::Range range) const { return row_lists_ + range.first; }
-
-  static V Load(const double* rows, int row) { return hn::Load(D(), rows + Offset(row)); }
-  static void Store(V value, double* rows, int row) { hn::Store(value, D(), rows + Offset(row)); }
-  static std::size_t Offset(int row) { return static_cast<std::size_t>(row) * kBlockLanes; }
 
   const Program& program;
   const std::size_t first;  // lane in the block
 
  private:
+  Pack<U> LoadRow(const double* rows, int row) const {
+    return Load(rows + static_cast<std::size_t>(row) * stride_(), kBlockLanes);
+  }
+  void StoreRow(const Pack<U>& value, double* rows, int row) const {
+    double* place = rows + static_cast<std::size_t>(row) * stride_();
+    for (int u = 0; u < U; ++u) hn::Store(value.of[u], D(), place + u * kBlockLanes);
+  }
+  std::size_t PlaceOf(int block, int slot) const {
+    return (static_cast<std::size_t>(block) * program.slots.size() + static_cast<std::size_t>(slot)) * kBlockLanes;
+  }
+
+  const Stride stride_;
   const double* const constants_;
   const double* const masks_;
   const double* const x_;
-  const double* const share_;
+  const double* const weight_;
   double* const values_;
   double* const saved_;
   double* const figures_;
@@ -78,33 +213,39 @@ HWY_INLINE const Item* At(const std::vector<Item>& items, int index) {
   return items.data() + index;
 }
 
-HWY_INLINE V SumRows(const Lanes& lanes, V sum, Program::Range range) {
+template <int U, class Stride>
+HWY_INLINE Pack<U> SumRows(const Lanes<U, Stride>& lanes, Pack<U> sum, Program::Range range) {
   const int* rows = lanes.List(range);
-  for (int i = 0; i < range.count; ++i) sum = hn::Add(sum, lanes.Get(rows[i]));
+  for (int i = 0; i < range.count; ++i) sum = Add(sum, lanes.Get(rows[i]));
   return sum;
 }
-HWY_INLINE V SubtractRows(const Lanes& lanes, V sum, Program::Range range) {
+template <int U, class Stride>
+HWY_INLINE Pack<U> SubtractRows(const Lanes<U, Stride>& lanes, Pack<U> sum, Program::Range range) {
   const int* rows = lanes.List(range);
-  for (int i = 0; i < range.count; ++i) sum = hn::Sub(sum, lanes.Get(rows[i]));
+  for (int i = 0; i < range.count; ++i) sum = Sub(sum, lanes.Get(rows[i]));
   return sum;
 }
-HWY_INLINE void AddToRows(const Lanes& lanes, V adjoint, Program::Range range) {
+template <int U, class Stride>
+HWY_INLINE void AddToRows(const Lanes<U, Stride>& lanes, Pack<U> adjoint, Program::Range range) {
   const int* rows = lanes.List(range);
   for (int i = 0; i < range.count; ++i) lanes.AddAdjoint(rows[i], adjoint);
 }
-HWY_INLINE void SubtractFromRows(const Lanes& lanes, V adjoint, Program::Range range) {
+template <int U, class Stride>
+HWY_INLINE void SubtractFromRows(const Lanes<U, Stride>& lanes, Pack<U> adjoint, Program::Range range) {
   const int* rows = lanes.List(range);
-  for (int i = 0; i < range.count; ++i) lanes.SetAdjoint(rows[i], hn::Sub(lanes.Adjoint(rows[i]), adjoint));
+  for (int i = 0; i < range.count; ++i) lanes.SetAdjoint(rows[i], Sub(lanes.Adjoint(rows[i]), adjoint));
 }
 
-HWY_INLINE M IsActive(const Lanes& lanes, int slot) {
-  return hn::Gt(lanes.Constant(*At(lanes.program.slot_bounds, slot)), hn::Zero(D()));
+template <int U, class Stride>
+HWY_INLINE PackMask<U> IsActive(const Lanes<U, Stride>& lanes, int slot) {
+  return Lt(lanes.Number(0.0), lanes.Constant(*At(lanes.program.slot_bounds, slot)));
 }
 
-HWY_INLINE void LoadFactors(const Lanes& lanes) {
+template <int U, class Stride>
+HWY_INLINE void LoadFactors(const Lanes<U, Stride>& lanes) {
   const Program& program = lanes.program;
   for (int slot = 0; slot < static_cast<int>(program.slots.size()); ++slot) {
-    lanes.Set(slot, hn::IfThenElseZero(IsActive(lanes, slot), lanes.X(slot)));
+    lanes.Set(slot, IfThenElseZero(IsActive(lanes, slot), lanes.X(slot)));
   }
   for (const Program::Rest& rest : program.rests) {
     lanes.Set(rest.out, SubtractRows(lanes, lanes.Constant(rest.constant), rest.rows));
@@ -112,39 +253,41 @@ HWY_INLINE void LoadFactors(const Lanes& lanes) {
 }
 
 // Opens a gate as far as `inside` goes; keeps the gate, and x where the gate has a slope.
-HWY_INLINE V OpenGate(const Lanes& lanes, V x, V inside, int saved) {
-  const M positive = hn::Ge(inside, hn::Zero(D()));
-  const M below = hn::Lt(inside, Number(1.0));
-  const V gate = hn::IfThenElse(below, hn::IfThenElseZero(positive, inside), Number(1.0));
+template <int U, class Stride>
+HWY_INLINE Pack<U> OpenGate(const Lanes<U, Stride>& lanes, Pack<U> x, Pack<U> inside, int saved) {
+  const PackMask<U> positive = Le(lanes.Number(0.0), inside);
+  const PackMask<U> below = Lt(inside, lanes.Number(1.0));
+  const Pack<U> gate = IfThenElse(below, IfThenElseZero(positive, inside), lanes.Number(1.0));
   lanes.Save(saved, gate);
-  lanes.Save(saved + 1, hn::IfThenElseZero(hn::And(positive, below), x));
-  return hn::Mul(x, gate);
+  lanes.Save(saved + 1, IfThenElseZero(And(positive, below), x));
+  return Mul(x, gate);
 }
 
-HWY_INLINE void RunScan(const Lanes& lanes, const Program::Scan& scan) {
+template <int U, class Stride>
+HWY_INLINE void RunScan(const Lanes<U, Stride>& lanes, const Program::Scan& scan) {
   const Program& program = lanes.program;
-  V out = hn::Zero(D());
-  V inside_level = hn::Zero(D());
+  Pack<U> out = lanes.Number(0.0);
+  Pack<U> inside_level = lanes.Number(0.0);
   const Program::ScanLevel* level = At(program.scan_levels, scan.levels.first);
   for (const auto* end = level + scan.levels.count; level != end; ++level) {
     const Program::Copies* copies = At(program.copies, level->copies.first);
     for (const auto* last = copies + level->copies.count; copies != last; ++copies) {
-      const V x = lanes.Get(copies->spatial);
-      const V opened = OpenGate(lanes, x, inside_level, copies->saved);
-      lanes.Set(copies->closed, hn::Add(lanes.Get(copies->closed), hn::Sub(x, opened)));
+      const Pack<U> x = lanes.Get(copies->spatial);
+      const Pack<U> opened = OpenGate(lanes, x, inside_level, copies->saved);
+      lanes.Set(copies->closed, Add(lanes.Get(copies->closed), Sub(x, opened)));
     }
     const Program::Gate* gate = At(program.gates, level->gates.first);
     for (const auto* last = gate + level->gates.count; gate != last; ++gate) {
-      V inside = inside_level;
+      Pack<U> inside = inside_level;
       const Program::Inside* other = At(program.inside, gate->inside.first);
       for (const auto* done = other + gate->inside.count; other != done; ++other) {
-        inside = hn::Add(inside, hn::And(lanes.MaskBits(other->mask), lanes.Get(other->loop)));
+        inside = Add(inside, And(lanes.MaskBits(other->mask), lanes.Get(other->loop)));
       }
-      const V x = lanes.Get(gate->loop);
-      const V opened = OpenGate(lanes, x, inside, gate->saved);
-      out = hn::Add(out, opened);
+      const Pack<U> x = lanes.Get(gate->loop);
+      const Pack<U> opened = OpenGate(lanes, x, inside, gate->saved);
+      out = Add(out, opened);
       if (gate->closed != kNoRow) {
-        lanes.Set(gate->closed, hn::Add(lanes.Get(gate->closed), hn::Sub(x, opened)));
+        lanes.Set(gate->closed, Add(lanes.Get(gate->closed), Sub(x, opened)));
       }
     }
     inside_level = SumRows(lanes, inside_level, level->loops);
@@ -152,96 +295,127 @@ HWY_INLINE void RunScan(const Lanes& lanes, const Program::Scan& scan) {
   lanes.Set(scan.out, out);
 }
 
-HWY_INLINE V RowOrOne(const Lanes& lanes, int row) { return row == kNoRow ? Number(1.0) : lanes.Get(row); }
+template <int U, class Stride>
+HWY_INLINE Pack<U> RowOrOne(const Lanes<U, Stride>& lanes, int row) {
+  return row == kNoRow ? lanes.Number(1.0) : lanes.Get(row);
+}
 
-HWY_INLINE void RunWindows(const Lanes& lanes) {
-  const V one = Number(1.0);
+template <int U, class Stride>
+HWY_INLINE void RunWindows(const Lanes<U, Stride>& lanes) {
+  const Pack<U> one = lanes.Number(1.0);
   for (const Program::Window& window : lanes.program.windows) {
-    const V outputs = hn::Mul(hn::Sub(RowOrOne(lanes, window.outputs), one), lanes.Constant(window.stride));
-    const V filters = hn::Mul(hn::Sub(RowOrOne(lanes, window.filters), one), lanes.Constant(window.dilation));
-    const V extent = hn::Add(hn::Add(outputs, filters), one);
+    const Pack<U> outputs = Mul(Sub(RowOrOne(lanes, window.outputs), one), lanes.Constant(window.stride));
+    const Pack<U> filters = Mul(Sub(RowOrOne(lanes, window.filters), one), lanes.Constant(window.dilation));
+    const Pack<U> extent = Add(Add(outputs, filters), one);
     lanes.Set(window.out, extent);
-    lanes.Save(window.saved, hn::Div(one, extent));
+    lanes.Save(window.saved, Div(one, extent));
   }
 }
 
-HWY_INLINE void RunInputFill(const Lanes& lanes, const Program::InputFill& fill) {
+template <int U, class Stride>
+HWY_INLINE void RunInputFill(const Lanes<U, Stride>& lanes, const Program::InputFill& fill) {
   const Program& program = lanes.program;
-  const V one = Number(1.0);
-  V words = hn::Mul(lanes.Get(fill.product), lanes.Get(At(program.windows, fill.width)->out));
-  words = hn::Mul(words, lanes.Get(At(program.windows, fill.height)->out));
+  const Pack<U> one = lanes.Number(1.0);
+  Pack<U> words = Mul(lanes.Get(fill.product), lanes.Get(At(program.windows, fill.width)->out));
+  words = Mul(words, lanes.Get(At(program.windows, fill.height)->out));
   const Program::Side* side = At(program.sides, fill.sides.first);
   for (const auto* end = side + fill.sides.count; side != end; ++side) {
     const Program::Window& window = *At(program.windows, side->window);
-    const V step = hn::Mul(RowOrOne(lanes, side->copies_extent), lanes.Constant(side->unit));
-    const M overlap = hn::Le(step, lanes.Get(window.out));
-    const V ratio = hn::IfThenElse(overlap, hn::Mul(step, lanes.Saved(window.saved)), one);
-    const V first = lanes.Get(side->first);
-    const V brought = hn::Mul(hn::Sub(first, one), ratio);
-    const V growth = hn::Add(one, brought);
-    words = hn::Mul(words, growth);
-    const V inverse = hn::Div(one, growth);
-    lanes.Save(side->saved, hn::Mul(hn::Mul(first, ratio), inverse));
-    lanes.Save(side->saved + 1, hn::IfThenElseZero(overlap, hn::Mul(brought, inverse)));
+    const Pack<U> step = Mul(RowOrOne(lanes, side->copies_extent), lanes.Constant(side->unit));
+    const PackMask<U> overlap = Le(step, lanes.Get(window.out));
+    const Pack<U> ratio = IfThenElse(overlap, Mul(step, lanes.Saved(window.saved)), one);
+    const Pack<U> first = lanes.Get(side->first);
+    const Pack<U> brought = Mul(Sub(first, one), ratio);
+    const Pack<U> growth = Add(one, brought);
+    words = Mul(words, growth);
+    const Pack<U> inverse = Div(one, growth);
+    lanes.Save(side->saved, Mul(Mul(first, ratio), inverse));
+    lanes.Save(side->saved + 1, IfThenElseZero(overlap, Mul(brought, inverse)));
   }
   lanes.Set(fill.out, words);
 }
 
 // (N1), in log2 of copies and sharing.
-HWY_INLINE void RunLinks(const Lanes& lanes) {
+template <int U, class Stride>
+HWY_INLINE void RunLinks(const Lanes<U, Stride>& lanes) {
   const Program& program = lanes.program;
-  const V half = Number(0.5);
+  const Pack<U> half = lanes.Number(0.5);
   for (const Program::Link& link : program.links) {
-    const V side = Exp2(hn::Mul(half, SumRows(lanes, hn::Zero(D()), link.copies)));
-    const V shared = Exp2(hn::Mul(half, SumRows(lanes, hn::Zero(D()), link.sharing)));
-    const V product = hn::Mul(side, shared);
-    const V ratio = hn::Div(side, shared);
-    const V hops = hn::Add(hn::Sub(hn::Add(product, hn::Mul(half, hn::Sub(side, shared))), ratio), half);
-    lanes.Save(link.saved, hn::Mul(lanes.Get(At(program.sums, link.words)->out), hops));
+    const Pack<U> side = Exp2(Mul(half, SumRows(lanes, lanes.Number(0.0), link.copies)));
+    const Pack<U> shared = Exp2(Mul(half, SumRows(lanes, lanes.Number(0.0), link.sharing)));
+    const Pack<U> product = Mul(side, shared);
+    const Pack<U> ratio = Div(side, shared);
+    const Pack<U> hops = Add(Sub(Add(product, Mul(half, Sub(side, shared))), ratio), half);
+    lanes.Save(link.saved, Mul(lanes.Get(At(program.sums, link.words)->out), hops));
     lanes.Save(link.saved + 3, hops);
-    const V per_hop = hn::Div(half, hops);
-    lanes.Save(link.saved + 1, hn::Mul(per_hop, hn::Sub(hn::Add(product, hn::Mul(half, side)), ratio)));
-    lanes.Save(link.saved + 2, hn::Mul(per_hop, hn::Add(hn::Sub(product, hn::Mul(half, shared)), ratio)));
+    const Pack<U> per_hop = Div(half, hops);
+    lanes.Save(link.saved + 1, Mul(per_hop, Sub(Add(product, Mul(half, side)), ratio)));
+    lanes.Save(link.saved + 2, Mul(per_hop, Add(Sub(product, Mul(half, shared)), ratio)));
   }
 }
 
-HWY_INLINE void RunSumsAndNeeds(const Lanes& lanes) {
+template <int U, class Stride>
+HWY_INLINE void RunSumsAndNeeds(const Lanes<U, Stride>& lanes) {
   const Program& program = lanes.program;
   for (const Program::Sum& sum : program.sums) {
-    const V plus = SumRows(lanes, lanes.Constant(sum.constant), sum.plus);
+    const Pack<U> plus = SumRows(lanes, lanes.Constant(sum.constant), sum.plus);
     lanes.Set(sum.out, SubtractRows(lanes, plus, sum.minus));
   }
   for (const Program::Need& need : program.needs) {
-    V sum = lanes.Constant(need.constant);
+    Pack<U> sum = lanes.Constant(need.constant);
     const int* rows = lanes.List(need.rows);
     for (int i = 0; i < need.rows.count; ++i) {
-      const V row = lanes.Get(rows[i]);
-      sum = hn::Add(sum, need.is_log2 ? row : hn::Mul(row, Number(*At(program.units, need.units + i))));
+      const Pack<U> row = lanes.Get(rows[i]);
+      sum = Add(sum, need.is_log2 ? row : Mul(row, lanes.Number(*At(program.units, need.units + i))));
     }
     lanes.Set(need.out, sum);
   }
 }
 
-HWY_INLINE void ForwardLanes(const Lanes& lanes) {
+template <int U, class Stride>
+HWY_INLINE void ForwardLanes(const Lanes<U, Stride>& lanes) {
   const Program& program = lanes.program;
   LoadFactors(lanes);
-  for (const int row : program.accumulators) lanes.Set(row, hn::Zero(D()));
+  for (const int row : program.accumulators) lanes.Set(row, lanes.Number(0.0));
   for (const Program::Scan& scan : program.scans) RunScan(lanes, scan);
   for (const Program::Monomial& monomial : program.monomials) {
-    const V plus = SumRows(lanes, lanes.Constant(monomial.constant), monomial.plus);
+    const Pack<U> plus = SumRows(lanes, lanes.Constant(monomial.constant), monomial.plus);
     lanes.Set(monomial.out, Exp2(SubtractRows(lanes, plus, monomial.minus)));
   }
   RunWindows(lanes);
   for (const Program::InputFill& fill : program.input_fills) RunInputFill(lanes, fill);
   for (const Program::Product& product : program.products) {
-    lanes.Set(product.out, hn::Mul(lanes.Get(product.a), lanes.Get(product.b)));
+    lanes.Set(product.out, Mul(lanes.Get(product.a), lanes.Get(product.b)));
   }
   RunSumsAndNeeds(lanes);
   RunLinks(lanes);
 }
 
-void ForwardBlockImpl(const KernelBlock& block) {
-  for (std::size_t lane = 0; lane < kBlockLanes; lane += hn::Lanes(D())) ForwardLanes(Lanes(block, lane));
+// Calls visit(Lanes, place of the first block) for all lanes of each pack.
+template <class Visit>
+HWY_INLINE void ForEachPack(std::span<const KernelBlock> blocks, double* adjoints, Visit visit) {
+  const auto visit_pack = [&]<int U>(std::integral_constant<int, U>, std::size_t begin) {
+    for (std::size_t lane = 0; lane < kBlockLanes; lane += hn::Lanes(D())) {
+      visit(Lanes<U, OfPack<U>>(blocks[begin], lane, adjoints), begin);
+    }
+  };
+  static_assert(kMostPacked == 3, "a pack of each size has its own code");
+  for (std::size_t begin = 0; begin < blocks.size(); begin += blocks[begin].stride / kBlockLanes) {
+    switch (blocks[begin].stride / kBlockLanes) {
+      case 1:
+        visit_pack(std::integral_constant<int, 1>(), begin);
+        break;
+      case 2:
+        visit_pack(std::integral_constant<int, 2>(), begin);
+        break;
+      default:
+        visit_pack(std::integral_constant<int, 3>(), begin);
+    }
+  }
+}
+
+void ForwardBlocksImpl(std::span<const KernelBlock> blocks) {
+  ForEachPack(blocks, nullptr, [](auto lanes, std::size_t) { ForwardLanes(lanes); });
 }
 
 // Rows of figures beyond the first.
@@ -249,49 +423,54 @@ HWY_INLINE int CyclesRow(int port) { return kNumFigureRows + 2 * port; }
 HWY_INLINE int SlowestRow(int port) { return kNumFigureRows + 2 * port + 1; }
 
 // Words that pay at a port: where it has clusters, as many of them as there are, however many instances they reach.
-HWY_INLINE V ClusterShare(const Lanes& lanes, const Program::Port& port, double most_clusters) {
-  return hn::Min(hn::Mul(Number(most_clusters), RowOrOne(lanes, port.instances)), Number(1.0));
+template <int U, class Stride>
+HWY_INLINE Pack<U> ClusterShare(const Lanes<U, Stride>& lanes, const Program::Port& port, double most_clusters) {
+  return Min(Mul(lanes.Number(most_clusters), RowOrOne(lanes, port.instances)), lanes.Number(1.0));
 }
-HWY_INLINE V PaidWords(const Lanes& lanes, const Program::Port& port, double most_clusters) {
-  const V words = lanes.Get(At(lanes.program.sums, port.words)->out);
-  return port.clusters ? hn::Mul(words, ClusterShare(lanes, port, most_clusters)) : words;
+template <int U, class Stride>
+HWY_INLINE Pack<U> PaidWords(const Lanes<U, Stride>& lanes, const Program::Port& port, double most_clusters) {
+  const Pack<U> words = lanes.Get(At(lanes.program.sums, port.words)->out);
+  return port.clusters ? Mul(words, ClusterShare(lanes, port, most_clusters)) : words;
 }
 
-HWY_INLINE void ScoreLanes(const Lanes& lanes, const KernelCosts& costs) {
+template <int U, class Stride>
+HWY_INLINE void ScoreLanes(const Lanes<U, Stride>& lanes, const KernelCosts& costs) {
   const Program& program = lanes.program;
-  V energy = hn::Mul(lanes.Constant(program.macs), Number(costs.mac_energy_uj));
-  V latency = lanes.Get(program.compute_cycles);
+  Pack<U> energy = Mul(lanes.Constant(program.macs), lanes.Number(costs.mac_energy_uj));
+  Pack<U> latency = lanes.Get(program.compute_cycles);
   const int num_ports = static_cast<int>(program.ports.size());
   for (int p = 0; p < num_ports; ++p) {
     const Program::Port& port = *At(program.ports, p);
     const auto index = static_cast<std::size_t>(p);
-    const V paid = PaidWords(lanes, port, costs.most_clusters[index]);
-    energy = TimesPlus(paid, Number(costs.energy_uj[index]), energy);
+    const Pack<U> paid = PaidWords(lanes, port, costs.most_clusters[index]);
+    energy = TimesPlus(paid, lanes.Number(costs.energy_uj[index]), energy);
     if (!port.limits) continue;
-    const V words = lanes.Get(At(program.sums, port.words)->out);
-    const V cycles = hn::Mul(hn::Mul(words, RowOrOne(lanes, port.instances)), Number(costs.cycles_per_word[index]));
-    const M slower = hn::Gt(cycles, latency);
-    latency = hn::IfThenElse(slower, cycles, latency);
+    const Pack<U> words = lanes.Get(At(program.sums, port.words)->out);
+    const Pack<U> cycles = Mul(Mul(words, RowOrOne(lanes, port.instances)), lanes.Number(costs.cycles_per_word[index]));
+    const PackMask<U> slower = Lt(latency, cycles);
+    latency = IfThenElse(slower, cycles, latency);
     lanes.SetFigure(CyclesRow(p), cycles);
-    lanes.SetFigure(SlowestRow(p), hn::VecFromMask(D(), slower));
+    lanes.SetFigure(SlowestRow(p), BitsOf(slower));
   }
   for (const Program::Link& link : program.links) {
     const auto index = static_cast<std::size_t>(link.link);
-    energy = TimesPlus(lanes.Saved(link.saved), Number(costs.hop_uj[index]), energy);
-    energy = TimesPlus(lanes.Get(At(program.sums, link.words)->out), Number(costs.router_uj[index]), energy);
+    energy = TimesPlus(lanes.Saved(link.saved), lanes.Number(costs.hop_uj[index]), energy);
+    energy = TimesPlus(lanes.Get(At(program.sums, link.words)->out), lanes.Number(costs.router_uj[index]), energy);
   }
   lanes.SetFigure(kEnergyUj, energy);
   lanes.SetFigure(kLatencyCycles, latency);
   // A port set the latency if no later one was slower still.
-  V open = hn::VecFromMask(D(), hn::Eq(latency, latency));
+  Pack<U> open = BitsOf(Eq(latency, latency));
   for (int p = num_ports; p-- > 0;) {
     if (!At(program.ports, p)->limits) continue;
-    const V slower = lanes.Figure(SlowestRow(p));
-    lanes.SetFigure(SlowestRow(p), hn::And(slower, open));
-    open = hn::AndNot(slower, open);
+    const Pack<U> slower = lanes.Figure(SlowestRow(p));
+    lanes.SetFigure(SlowestRow(p), And(slower, open));
+    open = AndNot(slower, open);
   }
   lanes.SetFigure(kComputeBound, open);
 }
+
+HWY_INLINE void StoreLanes(const Pack<1>& value, double* lanes) { hn::Store(value.of[0], D(), lanes); }
 
 // Σ of a row's lanes, in one shape for all widths.
 HWY_INLINE double SumLanes(const double* row) {
@@ -303,22 +482,22 @@ void ScoreBlockImpl(const KernelBlock& block, const KernelCosts& costs, KernelSu
   HWY_ALIGN double weighted[2 + 3 * kMaxPorts][kBlockLanes];
   const std::size_t num_ports = program.ports.size();
   for (std::size_t lane = 0; lane < kBlockLanes; lane += hn::Lanes(D())) {
-    const Lanes lanes(block, lane);
+    const Lanes<1, OfBlock> lanes(block, lane);
     ScoreLanes(lanes, costs);
-    const V share = lanes.Share();
-    hn::Store(hn::Mul(share, lanes.Figure(kEnergyUj)), D(), weighted[0] + lane);
-    const V latency = hn::Mul(share, lanes.Figure(kLatencyCycles));
-    hn::Store(latency, D(), weighted[1] + lane);
+    const Pack<1> share = lanes.Weight();
+    StoreLanes(Mul(share, lanes.Figure(kEnergyUj)), weighted[0] + lane);
+    const Pack<1> latency = Mul(share, lanes.Figure(kLatencyCycles));
+    StoreLanes(latency, weighted[1] + lane);
     for (std::size_t p = 0; p < num_ports; ++p) {
       const Program::Port& port = program.ports[p];
-      const V paid = hn::Mul(share, PaidWords(lanes, port, costs.most_clusters[p]));
-      hn::Store(paid, D(), weighted[2 + 3 * p] + lane);
+      const Pack<1> paid = Mul(share, PaidWords(lanes, port, costs.most_clusters[p]));
+      StoreLanes(paid, weighted[2 + 3 * p] + lane);
       if (port.limits) {
-        hn::Store(hn::And(lanes.Figure(SlowestRow(static_cast<int>(p))), latency), D(), weighted[3 + 3 * p] + lane);
+        StoreLanes(And(lanes.Figure(SlowestRow(static_cast<int>(p))), latency), weighted[3 + 3 * p] + lane);
       }
       if (port.clusters) {
-        const M clustered = hn::Lt(ClusterShare(lanes, port, costs.most_clusters[p]), Number(1.0));
-        hn::Store(hn::IfThenElseZero(clustered, paid), D(), weighted[4 + 3 * p] + lane);
+        const PackMask<1> clustered = Lt(ClusterShare(lanes, port, costs.most_clusters[p]), lanes.Number(1.0));
+        StoreLanes(IfThenElseZero(clustered, paid), weighted[4 + 3 * p] + lane);
       }
     }
   }
@@ -331,10 +510,10 @@ void ScoreBlockImpl(const KernelBlock& block, const KernelCosts& costs, KernelSu
   }
   for (const Program::Link& link : program.links) {
     for (std::size_t lane = 0; lane < kBlockLanes; lane += hn::Lanes(D())) {
-      const Lanes lanes(block, lane);
-      const V words = lanes.Get(program.sums[static_cast<std::size_t>(link.words)].out);
-      hn::Store(hn::Mul(lanes.Share(), words), D(), weighted[0] + lane);
-      hn::Store(hn::Mul(lanes.Share(), lanes.Saved(link.saved)), D(), weighted[1] + lane);
+      const Lanes<1, OfBlock> lanes(block, lane);
+      const Pack<1> words = lanes.Get(program.sums[static_cast<std::size_t>(link.words)].out);
+      StoreLanes(Mul(lanes.Weight(), words), weighted[0] + lane);
+      StoreLanes(Mul(lanes.Weight(), lanes.Saved(link.saved)), weighted[1] + lane);
     }
     sums->link_words[static_cast<std::size_t>(link.link)] += SumLanes(weighted[0]);
     sums->link_hops[static_cast<std::size_t>(link.link)] += SumLanes(weighted[1]);
@@ -342,8 +521,9 @@ void ScoreBlockImpl(const KernelBlock& block, const KernelCosts& costs, KernelSu
 }
 
 // Cycles of all instances of a leaking level.
-HWY_INLINE V LeakCycles(const Lanes& lanes, const Program::Leak& leak) {
-  return hn::Div(lanes.Figure(kLatencyCycles), RowOrOne(lanes, leak.instances));
+template <int U, class Stride>
+HWY_INLINE Pack<U> LeakCycles(const Lanes<U, Stride>& lanes, const Program::Leak& leak) {
+  return Div(lanes.Figure(kLatencyCycles), RowOrOne(lanes, leak.instances));
 }
 
 void AddLeakageImpl(const KernelBlock& block, const KernelCosts& costs, KernelSums* sums) {
@@ -351,10 +531,10 @@ void AddLeakageImpl(const KernelBlock& block, const KernelCosts& costs, KernelSu
   for (const Program::Leak& leak : block.program->leaks) {
     const auto level = static_cast<std::size_t>(leak.level);
     for (std::size_t lane = 0; lane < kBlockLanes; lane += hn::Lanes(D())) {
-      const Lanes lanes(block, lane);
-      const V cycles = LeakCycles(lanes, leak);
-      lanes.SetFigure(kEnergyUj, TimesPlus(cycles, Number(costs.leak_uj[level]), lanes.Figure(kEnergyUj)));
-      hn::Store(hn::Mul(lanes.Share(), cycles), D(), weighted + lane);
+      const Lanes<1, OfBlock> lanes(block, lane);
+      const Pack<1> cycles = LeakCycles(lanes, leak);
+      lanes.SetFigure(kEnergyUj, TimesPlus(cycles, lanes.Number(costs.leak_uj[level]), lanes.Figure(kEnergyUj)));
+      StoreLanes(Mul(lanes.Weight(), cycles), weighted + lane);
     }
     const double cycles = SumLanes(weighted);
     sums->leak_cycles[level] += cycles;
@@ -362,9 +542,9 @@ void AddLeakageImpl(const KernelBlock& block, const KernelCosts& costs, KernelSu
     for (std::size_t p = 0; p < block.program->ports.size(); ++p) {
       if (!block.program->ports[p].limits) continue;
       for (std::size_t lane = 0; lane < kBlockLanes; lane += hn::Lanes(D())) {
-        const Lanes lanes(block, lane);
-        const V slow = hn::And(lanes.Figure(SlowestRow(static_cast<int>(p))), LeakCycles(lanes, leak));
-        hn::Store(hn::Mul(lanes.Share(), slow), D(), weighted + lane);
+        const Lanes<1, OfBlock> lanes(block, lane);
+        const Pack<1> slow = And(lanes.Figure(SlowestRow(static_cast<int>(p))), LeakCycles(lanes, leak));
+        StoreLanes(Mul(lanes.Weight(), slow), weighted + lane);
       }
       sums->slow_leak_uj[p] += costs.leak_uj[level] * SumLanes(weighted);
     }
@@ -372,181 +552,198 @@ void AddLeakageImpl(const KernelBlock& block, const KernelCosts& costs, KernelSu
 }
 
 // Adjoints are ∂value/∂log2 of each row's quantity, for those that hold a log2 and for those that hold a number alike.
-HWY_INLINE void BackwardSum(const Lanes& lanes, const Program::Sum& sum, V per_word) {
+template <int U, class Stride>
+HWY_INLINE void BackwardSum(const Lanes<U, Stride>& lanes, const Program::Sum& sum, Pack<U> per_word) {
   const int* plus = lanes.List(sum.plus);
-  for (int i = 0; i < sum.plus.count; ++i) lanes.AddAdjoint(plus[i], hn::Mul(per_word, lanes.Get(plus[i])));
+  for (int i = 0; i < sum.plus.count; ++i) lanes.AddAdjoint(plus[i], Mul(per_word, lanes.Get(plus[i])));
   const int* minus = lanes.List(sum.minus);
   for (int i = 0; i < sum.minus.count; ++i) {
-    lanes.SetAdjoint(minus[i], hn::Sub(lanes.Adjoint(minus[i]), hn::Mul(per_word, lanes.Get(minus[i]))));
+    lanes.SetAdjoint(minus[i], Sub(lanes.Adjoint(minus[i]), Mul(per_word, lanes.Get(minus[i]))));
   }
 }
 
 // Slope of a lane's latency, leakage included: ∂value/∂log2, per cycle.
-HWY_INLINE V BackwardLeaks(const Lanes& lanes, const KernelCosts& costs, V energy, V latency) {
+template <int U, class Stride>
+HWY_INLINE Pack<U> BackwardLeaks(const Lanes<U, Stride>& lanes, const KernelCosts& costs, Pack<U> energy,
+                                 Pack<U> latency) {
   for (const Program::Leak& leak : lanes.program.leaks) {
-    const V per_instance = hn::Mul(energy, Number(costs.leak_uj[static_cast<std::size_t>(leak.level)]));
-    latency = hn::Add(latency, hn::Div(per_instance, RowOrOne(lanes, leak.instances)));
+    const Pack<U> per_instance = Mul(energy, lanes.Number(costs.leak_uj[static_cast<std::size_t>(leak.level)]));
+    latency = Add(latency, Div(per_instance, RowOrOne(lanes, leak.instances)));
     if (leak.instances == kNoRow) continue;
-    const V leaked = hn::Mul(per_instance, LeakCycles(lanes, leak));
-    lanes.SetAdjoint(leak.instances, hn::Sub(lanes.Adjoint(leak.instances), leaked));
+    const Pack<U> leaked = Mul(per_instance, LeakCycles(lanes, leak));
+    lanes.SetAdjoint(leak.instances, Sub(lanes.Adjoint(leak.instances), leaked));
   }
   return latency;
 }
 
-HWY_INLINE void BackwardLinks(const Lanes& lanes, const KernelCosts& costs, V energy) {
+template <int U, class Stride>
+HWY_INLINE void BackwardLinks(const Lanes<U, Stride>& lanes, const KernelCosts& costs, Pack<U> energy) {
   const Program& program = lanes.program;
   for (const Program::Link& link : program.links) {
     const auto index = static_cast<std::size_t>(link.link);
     const Program::Sum& words = *At(program.sums, link.words);
-    const V per_hop = hn::Mul(energy, Number(costs.hop_uj[index]));
-    const V hops = hn::Mul(per_hop, lanes.Saved(link.saved));
-    AddToRows(lanes, hn::Mul(hops, lanes.Saved(link.saved + 1)), link.copies);
-    AddToRows(lanes, hn::Mul(hops, lanes.Saved(link.saved + 2)), link.sharing);
-    const V per_word = hn::Mul(per_hop, lanes.Saved(link.saved + 3));
-    BackwardSum(lanes, words, TimesPlus(energy, Number(costs.router_uj[index]), per_word));
+    const Pack<U> per_hop = Mul(energy, lanes.Number(costs.hop_uj[index]));
+    const Pack<U> hops = Mul(per_hop, lanes.Saved(link.saved));
+    AddToRows(lanes, Mul(hops, lanes.Saved(link.saved + 1)), link.copies);
+    AddToRows(lanes, Mul(hops, lanes.Saved(link.saved + 2)), link.sharing);
+    const Pack<U> per_word = Mul(per_hop, lanes.Saved(link.saved + 3));
+    BackwardSum(lanes, words, TimesPlus(energy, lanes.Number(costs.router_uj[index]), per_word));
   }
 }
 
-HWY_INLINE void BackwardScores(const Lanes& lanes, const KernelCosts& costs, const KernelSlopes& slopes) {
+template <int U, class Stride>
+HWY_INLINE void BackwardScores(const Lanes<U, Stride>& lanes, const KernelCosts& costs, const KernelSlopes& slopes,
+                               std::size_t begin) {
   const Program& program = lanes.program;
-  const V share = lanes.Share();
-  const V energy = hn::Mul(share, Number(slopes.energy * kLn2));
-  const V latency = BackwardLeaks(lanes, costs, energy, hn::Mul(share, Number(slopes.latency * kLn2)));
+  Pack<U> per_energy;
+  Pack<U> per_latency;
+  for (int u = 0; u < U; ++u) {
+    const BlockSlopes& of_block = slopes.blocks[begin + static_cast<std::size_t>(u)];
+    per_energy.of[u] = hn::Set(D(), of_block.energy * kLn2);
+    per_latency.of[u] = hn::Set(D(), of_block.latency * kLn2);
+  }
+  const Pack<U> weight = lanes.Weight();
+  const Pack<U> energy = Mul(weight, per_energy);
+  const Pack<U> latency = BackwardLeaks(lanes, costs, energy, Mul(weight, per_latency));
   for (std::size_t p = 0; p < program.ports.size(); ++p) {
     const Program::Port& port = program.ports[p];
     const Program::Sum& words = *At(program.sums, port.words);
-    V per_word = hn::Mul(energy, Number(costs.energy_uj[p]));
+    Pack<U> per_word = Mul(energy, lanes.Number(costs.energy_uj[p]));
     if (port.clusters) {
-      const V part = ClusterShare(lanes, port, costs.most_clusters[p]);
-      per_word = hn::Mul(per_word, part);
+      const Pack<U> part = ClusterShare(lanes, port, costs.most_clusters[p]);
+      per_word = Mul(per_word, part);
       if (port.instances != kNoRow) {
-        const V paid = hn::Mul(per_word, lanes.Get(words.out));
-        lanes.AddAdjoint(port.instances, hn::IfThenElseZero(hn::Lt(part, Number(1.0)), paid));
+        const Pack<U> paid = Mul(per_word, lanes.Get(words.out));
+        lanes.AddAdjoint(port.instances, IfThenElseZero(Lt(part, lanes.Number(1.0)), paid));
       }
     }
     if (port.limits) {
-      const V slow = hn::And(lanes.Figure(SlowestRow(static_cast<int>(p))), latency);
-      const V per_cycle = hn::Mul(slow, Number(costs.cycles_per_word[p]));
-      per_word = hn::Add(per_word, hn::Mul(per_cycle, RowOrOne(lanes, port.instances)));
+      const Pack<U> slow = And(lanes.Figure(SlowestRow(static_cast<int>(p))), latency);
+      const Pack<U> per_cycle = Mul(slow, lanes.Number(costs.cycles_per_word[p]));
+      per_word = Add(per_word, Mul(per_cycle, RowOrOne(lanes, port.instances)));
       if (port.instances != kNoRow) {
-        lanes.AddAdjoint(port.instances, hn::Mul(slow, lanes.Figure(CyclesRow(static_cast<int>(p)))));
+        lanes.AddAdjoint(port.instances, Mul(slow, lanes.Figure(CyclesRow(static_cast<int>(p)))));
       }
     }
     BackwardSum(lanes, words, per_word);
   }
   BackwardLinks(lanes, costs, energy);
-  const V computing = hn::And(lanes.Figure(kComputeBound), latency);
-  lanes.AddAdjoint(program.compute_cycles, hn::Mul(computing, lanes.Get(program.compute_cycles)));
+  const Pack<U> computing = And(lanes.Figure(kComputeBound), latency);
+  lanes.AddAdjoint(program.compute_cycles, Mul(computing, lanes.Get(program.compute_cycles)));
+  const std::size_t size = slopes.latency_rows.size() * kBlockLanes;
   for (std::size_t i = 0; i < slopes.latency_rows.size(); ++i) {
-    const double* slope = slopes.latency_slopes + i * kBlockLanes + lanes.first;
-    lanes.AddAdjoint(slopes.latency_rows[i], hn::Mul(latency, hn::Load(D(), slope)));
+    const double* slope = slopes.latency_slopes + begin * size + i * kBlockLanes + lanes.first;
+    lanes.AddAdjoint(slopes.latency_rows[i], Mul(latency, lanes.Load(slope, size)));
   }
 }
 
-HWY_INLINE void BackwardNeeds(const Lanes& lanes, const KernelSlopes& slopes) {
+template <int U, class Stride>
+HWY_INLINE void BackwardNeeds(const Lanes<U, Stride>& lanes, const KernelSlopes& slopes, std::size_t begin) {
   const Program& program = lanes.program;
   for (std::size_t r = 0; r < program.needs.size(); ++r) {
     if (slopes.needs == nullptr || slopes.needs[r] == nullptr) continue;
     const Program::Need& need = program.needs[r];
-    const V slope = hn::Load(D(), slopes.needs[r] + lanes.first);
+    const Pack<U> slope = lanes.Load(slopes.needs[r] + begin * kBlockLanes + lanes.first, kBlockLanes);
     if (need.is_log2) {
       AddToRows(lanes, slope, need.rows);
       continue;
     }
-    const V per_unit = hn::Div(slope, lanes.Get(need.out));
+    const Pack<U> per_unit = Div(slope, lanes.Get(need.out));
     const int* rows = lanes.List(need.rows);
     for (int i = 0; i < need.rows.count; ++i) {
-      const V unit = Number(*At(program.units, need.units + i));
-      lanes.AddAdjoint(rows[i], hn::Mul(per_unit, hn::Mul(unit, lanes.Get(rows[i]))));
+      const Pack<U> unit = lanes.Number(*At(program.units, need.units + i));
+      lanes.AddAdjoint(rows[i], Mul(per_unit, Mul(unit, lanes.Get(rows[i]))));
     }
   }
 }
 
-HWY_INLINE void BackwardInput(const Lanes& lanes) {
+template <int U, class Stride>
+HWY_INLINE void BackwardInput(const Lanes<U, Stride>& lanes) {
   const Program& program = lanes.program;
   for (const Program::InputFill& fill : program.input_fills) {
-    const V adjoint = lanes.Adjoint(fill.out);
+    const Pack<U> adjoint = lanes.Adjoint(fill.out);
     lanes.AddAdjoint(fill.product, adjoint);
     lanes.AddAdjoint(At(program.windows, fill.width)->out, adjoint);
     lanes.AddAdjoint(At(program.windows, fill.height)->out, adjoint);
     const Program::Side* side = At(program.sides, fill.sides.first);
     for (const auto* end = side + fill.sides.count; side != end; ++side) {
-      lanes.AddAdjoint(side->first, hn::Mul(adjoint, lanes.Saved(side->saved)));
-      const V step = hn::Mul(adjoint, lanes.Saved(side->saved + 1));
+      lanes.AddAdjoint(side->first, Mul(adjoint, lanes.Saved(side->saved)));
+      const Pack<U> step = Mul(adjoint, lanes.Saved(side->saved + 1));
       if (side->copies_extent != kNoRow) lanes.AddAdjoint(side->copies_extent, step);
       const int window = At(program.windows, side->window)->out;
-      lanes.SetAdjoint(window, hn::Sub(lanes.Adjoint(window), step));
+      lanes.SetAdjoint(window, Sub(lanes.Adjoint(window), step));
     }
   }
   for (const Program::Window& window : program.windows) {
-    const V per_element = hn::Mul(lanes.Adjoint(window.out), lanes.Saved(window.saved));
+    const Pack<U> per_element = Mul(lanes.Adjoint(window.out), lanes.Saved(window.saved));
     for (const auto& [row, unit] : {std::pair(window.outputs, window.stride), {window.filters, window.dilation}}) {
       if (row == kNoRow) continue;
-      lanes.AddAdjoint(row, hn::Mul(per_element, hn::Mul(lanes.Get(row), lanes.Constant(unit))));
+      lanes.AddAdjoint(row, Mul(per_element, Mul(lanes.Get(row), lanes.Constant(unit))));
     }
   }
 }
 
-HWY_INLINE void BackwardScan(const Lanes& lanes, const Program::Scan& scan) {
+template <int U, class Stride>
+HWY_INLINE void BackwardScan(const Lanes<U, Stride>& lanes, const Program::Scan& scan) {
   const Program& program = lanes.program;
-  const V out = lanes.Adjoint(scan.out);
-  V inside_levels = hn::Zero(D());  // adjoint of the loops inside the levels done so far
+  const Pack<U> out = lanes.Adjoint(scan.out);
+  Pack<U> inside_levels = lanes.Number(0.0);  // adjoint of the loops inside the levels done so far
   for (int k = scan.levels.count; k-- > 0;) {
     const Program::ScanLevel& level = *At(program.scan_levels, scan.levels.first + k);
     AddToRows(lanes, inside_levels, level.loops);
     const Program::Gate* gate = At(program.gates, level.gates.first);
     for (const auto* last = gate + level.gates.count; gate != last; ++gate) {
-      const V closed = gate->closed == kNoRow ? hn::Zero(D()) : lanes.Adjoint(gate->closed);
-      const V difference = hn::Sub(out, closed);
+      const Pack<U> closed = gate->closed == kNoRow ? lanes.Number(0.0) : lanes.Adjoint(gate->closed);
+      const Pack<U> difference = Sub(out, closed);
       lanes.AddAdjoint(gate->loop, TimesPlus(difference, lanes.Saved(gate->saved), closed));
-      const V inside = hn::Mul(difference, lanes.Saved(gate->saved + 1));
+      const Pack<U> inside = Mul(difference, lanes.Saved(gate->saved + 1));
       const Program::Inside* other = At(program.inside, gate->inside.first);
       for (const auto* done = other + gate->inside.count; other != done; ++other) {
-        lanes.AddAdjoint(other->loop, hn::And(lanes.MaskBits(other->mask), inside));
+        lanes.AddAdjoint(other->loop, And(lanes.MaskBits(other->mask), inside));
       }
-      inside_levels = hn::Add(inside_levels, inside);
+      inside_levels = Add(inside_levels, inside);
     }
     const Program::Copies* copies = At(program.copies, level.copies.first);
     for (const auto* last = copies + level.copies.count; copies != last; ++copies) {
-      const V closed = lanes.Adjoint(copies->closed);
-      lanes.AddAdjoint(copies->spatial, hn::Sub(closed, hn::Mul(closed, lanes.Saved(copies->saved))));
-      inside_levels = hn::Sub(inside_levels, hn::Mul(closed, lanes.Saved(copies->saved + 1)));
+      const Pack<U> closed = lanes.Adjoint(copies->closed);
+      lanes.AddAdjoint(copies->spatial, Sub(closed, Mul(closed, lanes.Saved(copies->saved))));
+      inside_levels = Sub(inside_levels, Mul(closed, lanes.Saved(copies->saved + 1)));
     }
   }
 }
 
-HWY_INLINE void BackwardLanes(const Lanes& lanes, const KernelCosts& costs, const KernelSlopes& slopes, bool add,
-                              double* gradient) {
+template <int U, class Stride>
+HWY_INLINE void BackwardLanes(const Lanes<U, Stride>& lanes, const KernelCosts& costs, const KernelSlopes& slopes,
+                              std::size_t begin, bool add, double* gradient) {
   const Program& program = lanes.program;
-  for (int row = 0; row < program.num_rows; ++row) lanes.SetAdjoint(row, hn::Zero(D()));
-  BackwardScores(lanes, costs, slopes);
-  BackwardNeeds(lanes, slopes);
+  for (int row = 0; row < program.num_rows; ++row) lanes.SetAdjoint(row, lanes.Number(0.0));
+  BackwardScores(lanes, costs, slopes, begin);
+  BackwardNeeds(lanes, slopes, begin);
   for (std::size_t i = program.products.size(); i-- > 0;) {
     const Program::Product& product = program.products[i];
-    const V adjoint = lanes.Adjoint(product.out);
+    const Pack<U> adjoint = lanes.Adjoint(product.out);
     lanes.AddAdjoint(product.a, adjoint);
     lanes.AddAdjoint(product.b, adjoint);
   }
   BackwardInput(lanes);
   for (const Program::Monomial& monomial : program.monomials) {
-    const V adjoint = lanes.Adjoint(monomial.out);
+    const Pack<U> adjoint = lanes.Adjoint(monomial.out);
     AddToRows(lanes, adjoint, monomial.plus);
     SubtractFromRows(lanes, adjoint, monomial.minus);
   }
   for (const Program::Scan& scan : program.scans) BackwardScan(lanes, scan);
   for (const Program::Rest& rest : program.rests) SubtractFromRows(lanes, lanes.Adjoint(rest.out), rest.rows);
+  double* const slots = gradient + begin * program.slots.size() * kBlockLanes + lanes.first;
   for (int slot = 0; slot < static_cast<int>(program.slots.size()); ++slot) {
-    const V slope = hn::IfThenElseZero(IsActive(lanes, slot), lanes.Adjoint(slot));
-    double* place = gradient + Lanes::Offset(slot) + lanes.first;
-    hn::StoreU(add ? hn::Add(slope, hn::LoadU(D(), place)) : slope, D(), place);
+    const Pack<U> slope = IfThenElseZero(IsActive(lanes, slot), lanes.Adjoint(slot));
+    lanes.SetGradient(add ? Add(slope, lanes.Gradient(slots, slot)) : slope, slots, slot);
   }
 }
 
-void BackwardBlockImpl(const KernelBlock& block, const KernelCosts& costs, const KernelSlopes& slopes, double* adjoints,
-                       bool add, double* gradient) {
-  for (std::size_t lane = 0; lane < kBlockLanes; lane += hn::Lanes(D())) {
-    BackwardLanes(Lanes(block, lane, adjoints), costs, slopes, add, gradient);
-  }
+void BackwardBlocksImpl(std::span<const KernelBlock> blocks, const KernelCosts& costs, const KernelSlopes& slopes,
+                        double* adjoints, bool add, double* gradient) {
+  ForEachPack(blocks, adjoints,
+              [&](auto lanes, std::size_t begin) { BackwardLanes(lanes, costs, slopes, begin, add, gradient); });
 }
 
 PenaltySums PenalizeBlockImpl(const double* need, bool need_is_log2, double log2_limit, double* slopes) {
@@ -590,16 +787,16 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace oneloop {
 namespace {
-HWY_EXPORT(ForwardBlockImpl);
+HWY_EXPORT(ForwardBlocksImpl);
 HWY_EXPORT(ScoreBlockImpl);
 HWY_EXPORT(AddLeakageImpl);
-HWY_EXPORT(BackwardBlockImpl);
+HWY_EXPORT(BackwardBlocksImpl);
 HWY_EXPORT(PenalizeBlockImpl);
 HWY_EXPORT(Exp2InPlaceImpl);
 HWY_EXPORT(Log2InPlaceImpl);
 }  // namespace
 
-void ForwardBlock(const KernelBlock& block) { HWY_DYNAMIC_DISPATCH(ForwardBlockImpl)(block); }
+void ForwardBlocks(std::span<const KernelBlock> blocks) { HWY_DYNAMIC_DISPATCH(ForwardBlocksImpl)(blocks); }
 
 void ScoreBlock(const KernelBlock& block, const KernelCosts& costs, KernelSums* sums) {
   HWY_DYNAMIC_DISPATCH(ScoreBlockImpl)(block, costs, sums);
@@ -609,9 +806,9 @@ void AddLeakage(const KernelBlock& block, const KernelCosts& costs, KernelSums* 
   HWY_DYNAMIC_DISPATCH(AddLeakageImpl)(block, costs, sums);
 }
 
-void BackwardBlock(const KernelBlock& block, const KernelCosts& costs, const KernelSlopes& slopes, double* adjoints,
-                   bool add, double* gradient) {
-  HWY_DYNAMIC_DISPATCH(BackwardBlockImpl)(block, costs, slopes, adjoints, add, gradient);
+void BackwardBlocks(std::span<const KernelBlock> blocks, const KernelCosts& costs, const KernelSlopes& slopes,
+                    double* adjoints, bool add, double* gradient) {
+  HWY_DYNAMIC_DISPATCH(BackwardBlocksImpl)(blocks, costs, slopes, adjoints, add, gradient);
 }
 
 PenaltySums PenalizeBlock(const double* need, bool need_is_log2, double log2_limit, double* slopes) {

@@ -16,20 +16,25 @@ namespace oneloop {
 // All arrays are aligned to kKernelAlignment bytes and hold rows of kBlockLanes doubles.
 inline constexpr std::size_t kKernelAlignment = 64;
 
+// Up to so many blocks are a pack: their rows lie side by side, and the program's lists are walked once for all of
+// them.
+inline constexpr int kMostPacked = 3;
+
 // One block of layers under one candidate order.
 struct KernelBlock {
   const KernelProgram* program;
+  std::size_t stride;       // doubles from one row to the next, but for x: kBlockLanes for each block of the pack
   const double* constants;  // KernelProgram::block_constants
   const double* masks;      // by KernelProgram::masks: all bits set or none
-  const double* x;          // by slot; read only where the dimension's bound is above 1
-  const double* share;      // one row: count of the layer times weight of the order; 0 in lanes without a layer
+  const double* x;          // by slot, one row behind the other; read only where the dimension's bound is above 1
+  const double* weight;     // one row: count of the layer times weight of the order; 0 in lanes without a layer
   double* values;           // by row
   double* saved;            // by saved row
   double* figures;          // kNumFigureRows, then two rows for each port: cycles, and whether it set the latency
 };
 enum FigureRow { kEnergyUj, kLatencyCycles, kComputeBound, kNumFigureRows };
 
-// What ScoreBlock sums over the lanes, each weighed by its share.
+// What ScoreBlock sums over the lanes, each times its weight.
 struct KernelSums {
   double energy_uj = 0;
   double latency_cycles = 0;
@@ -53,18 +58,25 @@ struct KernelCosts {
   std::array<double, kMaxLevels> leak_uj;    // of an instance in a cycle, by level
 };
 
-// Derivatives that enter BackwardBlock.
+// ∂value/∂(µJ and cycles of the network) that a block is of.
+struct BlockSlopes {
+  double energy;
+  double latency;
+};
+
+// Derivatives that enter BackwardBlocks.
 struct KernelSlopes {
-  double energy;               // ∂value/∂(µJ of the workload)
-  double latency;              // ∂value/∂(cycles of the workload)
-  const double* const* needs;  // by resource: row of ∂value/∂log2(need); null where there is none
-  // Where a predictor has set the latency: ∂cycles/∂log2 of some rows, over ln 2 (CorrectBlock).
+  const BlockSlopes* blocks;
+  // By resource: rows, by block, of ∂value/∂log2(need); null where there is none.
+  const double* const* needs;
+  // Where a predictor has set the latency: by block, ∂cycles/∂log2 of some rows, over ln 2 (CorrectBlock).
   std::span<const int> latency_rows = {};
   const double* latency_slopes = nullptr;
 };
 
-// Values of all rows from x: words by level and needs.
-void ForwardBlock(const KernelBlock& block);
+// Values of all rows from x: words by level and needs. `blocks`: whole packs, of one candidate; their x and weights lie
+// block behind block.
+void ForwardBlocks(std::span<const KernelBlock> blocks);
 
 // Energy and latency of each lane; adds to `sums`.
 void ScoreBlock(const KernelBlock& block, const KernelCosts& costs, KernelSums* sums);
@@ -73,10 +85,10 @@ void ScoreBlock(const KernelBlock& block, const KernelCosts& costs, KernelSums* 
 // where the program has leaks.
 void AddLeakage(const KernelBlock& block, const KernelCosts& costs, KernelSums* sums);
 
-// Gradient by slot from the rows that ForwardBlock and ScoreBlock left; `adjoints` is scratch, one row for each row.
-// Adds to the gradient or sets it. Entries of dimensions with bound 1 are 0.
-void BackwardBlock(const KernelBlock& block, const KernelCosts& costs, const KernelSlopes& slopes, double* adjoints,
-                   bool add, double* gradient);
+// Gradient by slot from the rows that ForwardBlocks and ScoreBlock left, block by block; `adjoints` is scratch, a row
+// for each row of the blocks of a pack. Adds to the gradient or sets it. Entries of dimensions with bound 1 are 0.
+void BackwardBlocks(std::span<const KernelBlock> blocks, const KernelCosts& costs, const KernelSlopes& slopes,
+                    double* adjoints, bool add, double* gradient);
 
 // A resource or limit overrun by x in log2 costs kPenaltyLinear · x + kPenaltyQuadratic · x²: more than the objective
 // gains by it, and smooth but for the kink where it starts.

@@ -7,14 +7,14 @@ namespace oneloop {
 
 std::size_t NumFigureRows(const KernelProgram& program) { return kNumFigureRows + 2 * program.ports.size(); }
 
-void SetLaneOrder(const KernelProgram& program, const LoopOrders& order, int lane, double* masks) {
+void SetLaneOrder(const KernelProgram& program, const LoopOrders& order, int lane, std::size_t stride, double* masks) {
   for (std::size_t i = 0; i < program.masks.size(); ++i) {
     const KernelProgram::Mask& mask = program.masks[i];
     const LoopOrder& loops = order[static_cast<std::size_t>(mask.level)];
     // Outermost first: the loop that comes later lies inside.
     const bool inside =
         std::find(loops.begin(), loops.end(), mask.inner) > std::find(loops.begin(), loops.end(), mask.outer);
-    masks[i * kBlockLanes + static_cast<std::size_t>(lane)] =
+    masks[i * stride + static_cast<std::size_t>(lane)] =
         std::bit_cast<double>(inside ? ~std::uint64_t{0} : std::uint64_t{0});
   }
 }

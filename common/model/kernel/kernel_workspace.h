@@ -41,8 +41,8 @@ class RowBuffer {
 // Rows of figures of one block.
 std::size_t NumFigureRows(const KernelProgram& program);
 
-// Sets one lane of a block's masks, which are program.masks.size() rows.
-void SetLaneOrder(const KernelProgram& program, const LoopOrders& order, int lane, double* masks);
+// Sets one lane of a block's masks, which are program.masks.size() rows, `stride` doubles each.
+void SetLaneOrder(const KernelProgram& program, const LoopOrders& order, int lane, std::size_t stride, double* masks);
 
 KernelCosts KernelCostsOf(const KernelProgram& program, const ComponentCosts& costs);
 

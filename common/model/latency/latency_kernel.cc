@@ -65,7 +65,7 @@ struct Pass {
   Rows second_slopes;
   Rows outputs;
 
-  V Kernel(int row) const { return hn::Load(D(), block.values + Offset(row) + lane); }
+  V Kernel(int row) const { return hn::Load(D(), block.values + static_cast<std::size_t>(row) * block.stride + lane); }
   V Row(const LatencyProgram::Part& part) const { return part.is_own ? own.Get(part.row) : Kernel(part.row); }
 };
 
@@ -414,11 +414,13 @@ double CorrectBlockImpl(const KernelBlock& block, const LatencyProgram& program,
       cycles = Exp2(hn::Max(log2_cycles, peak));
     }
     SpreadSlopes(pass, slope_cycles, {slopes + lane});
-    const Rows figures{block.figures + lane};
-    figures.Set(kLatencyCycles, cycles);
-    figures.Set(kComputeBound, hn::Zero(D()));
-    for (std::size_t p = 0; p < num_ports; ++p) figures.Set(kNumFigureRows + 2 * p + 1, hn::Zero(D()));
-    hn::Store(hn::Mul(hn::Load(D(), block.share + lane), cycles), D(), shares + lane);
+    const auto set_figure = [&](std::size_t row, V value) {
+      hn::Store(value, D(), block.figures + row * block.stride + lane);
+    };
+    set_figure(kLatencyCycles, cycles);
+    set_figure(kComputeBound, hn::Zero(D()));
+    for (std::size_t p = 0; p < num_ports; ++p) set_figure(kNumFigureRows + 2 * p + 1, hn::Zero(D()));
+    hn::Store(hn::Mul(hn::Load(D(), block.weight + lane), cycles), D(), shares + lane);
   }
   return ((shares[0] + shares[1]) + (shares[2] + shares[3])) + ((shares[4] + shares[5]) + (shares[6] + shares[7]));
 }

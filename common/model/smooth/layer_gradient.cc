@@ -18,7 +18,7 @@ LayerGradient::LayerGradient(const SmoothModel& model)
   std::copy(program.constants.begin(), program.constants.end(), constants_.row(0));
   masks_.Resize(program.masks.size());
   x_.Resize(program.slots.size());
-  share_.Resize(1);
+  weight_.Resize(1);
   values_.Resize(static_cast<std::size_t>(program.num_rows));
   saved_.Resize(static_cast<std::size_t>(program.num_saved));
   figures_.Resize(NumFigureRows(program));
@@ -33,21 +33,21 @@ std::span<const double> LayerGradient::Evaluate(int layer, const Mapping& mappin
                                                 const ObjectiveWeights& weights) {
   const KernelProgram& program = model_.program();
   const int lane = program.lane_of(layer);
-  SetLaneOrder(program, mapping.order, lane, masks_.row(0));
+  SetLaneOrder(program, mapping.order, lane, kBlockLanes, masks_.row(0));
   // The block's other layers are computed along, wholly in the outermost level, and count nothing.
-  std::fill_n(share_.row(0), kBlockLanes, 0.0);
-  share_.row(0)[lane] = 1;
+  std::fill_n(weight_.row(0), kBlockLanes, 0.0);
+  weight_.row(0)[lane] = 1;
   std::fill_n(x_.row(0), program.slots.size() * kBlockLanes, 0.0);
   for (std::size_t s = 0; s < program.slots.size(); ++s) {
     x_.row(s)[lane] = std::log2(static_cast<double>(FactorAt(mapping, program.slots[s])));
   }
   const double* constants = constants_.row(static_cast<std::size_t>(program.block_of(layer)) *
                                            static_cast<std::size_t>(program.num_constants));
-  const KernelBlock block{&program,      constants,      masks_.row(0), x_.row(0),
-                          share_.row(0), values_.row(0), saved_.row(0), figures_.row(0)};
+  const KernelBlock block{&program,       kBlockLanes,    constants,     masks_.row(0),  x_.row(0),
+                          weight_.row(0), values_.row(0), saved_.row(0), figures_.row(0)};
   const KernelCosts kernel_costs = KernelCostsOf(program, costs);
   KernelSums sums;
-  ForwardBlock(block);
+  ForwardBlocks({&block, 1});
   ScoreBlock(block, kernel_costs, &sums);
   if (model_.latency() != nullptr) {
     sums.latency_cycles = CorrectBlock(block, *model_.latency(), program.block_of(layer), latency_scratch_.row(0),
@@ -55,12 +55,13 @@ std::span<const double> LayerGradient::Evaluate(int layer, const Mapping& mappin
   }
   const double cost = weights.energy * sums.energy_uj + weights.latency * sums.latency_cycles;
   const double scale = std::numbers::ln2 * cost;
-  KernelSlopes slopes{weights.energy / scale, weights.latency / scale, no_slopes_.data()};
+  const BlockSlopes of_block{weights.energy / scale, weights.latency / scale};
+  KernelSlopes slopes{&of_block, no_slopes_.data()};
   if (model_.latency() != nullptr) {
     slopes.latency_rows = model_.latency()->rows;
     slopes.latency_slopes = latency_slopes_.row(0);
   }
-  BackwardBlock(block, kernel_costs, slopes, adjoints_.row(0), false, rows_.row(0));
+  BackwardBlocks({&block, 1}, kernel_costs, slopes, adjoints_.row(0), false, rows_.row(0));
   for (std::size_t s = 0; s < gradient_.size(); ++s) gradient_[s] = rows_.row(s)[lane];
   return gradient_;
 }

@@ -28,7 +28,7 @@ class LayerGradient {
   RowBuffer constants_;  // of all blocks
   RowBuffer masks_;
   RowBuffer x_;
-  RowBuffer share_;
+  RowBuffer weight_;
   RowBuffer values_;
   RowBuffer saved_;
   RowBuffer figures_;

@@ -16,7 +16,26 @@ namespace oneloop {
 namespace {
 
 // Blocks between two looks at whether to stop.
-constexpr std::size_t kStopCheckBlocks = 16;
+constexpr int kStopCheckBlocks = 5 * kMostPacked;
+
+// Where a block's rows lie in a buffer that holds those of one pack behind the other.
+struct PackedBlock {
+  // `block`: of all candidates' `num_layer_blocks` blocks; packs are within one candidate.
+  PackedBlock(int block, int num_layer_blocks) {
+    const int layers = block % num_layer_blocks;
+    const int pack = layers / kMostPacked * kMostPacked;
+    first = ToIndex(block - layers + pack);
+    place = ToIndex(layers - pack);
+    stride = ToIndex(std::min(kMostPacked, num_layer_blocks - pack)) * kBlockLanes;
+  }
+  double* RowsIn(RowBuffer* buffer, std::size_t rows_of_block) const {
+    return buffer->row(first * rows_of_block + place);
+  }
+
+  std::size_t first;   // block of the pack
+  std::size_t place;   // in the pack
+  std::size_t stride;  // doubles from one row to the next
+};
 
 }  // namespace
 
@@ -24,15 +43,24 @@ class SmoothModel::Workspace {
  public:
   explicit Workspace(const SmoothModel& model) {
     const std::size_t num_resources = model.log_limits_.size();
-    adjoints.Resize(ToIndex(model.program_.num_rows));
-    constants.Resize(ToIndex(model.program_.num_blocks() * model.program_.num_constants));
-    std::copy(model.program_.constants.begin(), model.program_.constants.end(), constants.row(0));
+    adjoints.Resize(ToIndex(std::min(model.program_.num_blocks(), kMostPacked) * model.program_.num_rows));
+    const KernelProgram& program = model.program_;
+    const auto num_constants = ToIndex(program.num_constants);
+    constants.Resize(ToIndex(program.num_blocks()) * num_constants);
+    for (int b = 0; b < program.num_blocks(); ++b) {
+      const PackedBlock block(b, program.num_blocks());
+      for (std::size_t c = 0; c < num_constants; ++c) {
+        std::copy_n(program.block_constants(b) + c * kBlockLanes, kBlockLanes,
+                    block.RowsIn(&constants, num_constants) + c * block.stride);
+      }
+    }
     need_slopes.Resize(num_resources * ToIndex(model.program_.num_blocks()));
     if (model.latency_.has_value()) latency_scratch.Resize(ToIndex(model.latency_->num_scratch_rows()));
     greatest.resize(num_resources);
     greatest_layer.resize(num_resources);
     has_slopes.resize(num_resources);
-    block_slopes.resize(num_resources);
+    block_needs.resize(num_resources);
+    block_slopes.resize(ToIndex(model.program_.num_blocks()));
     log2_hardware.resize(model.ranges_.size());
     hardware.resize(model.ranges_.size());
     sized_by.resize(model.ranges_.size());
@@ -47,6 +75,10 @@ class SmoothModel::Workspace {
     return need_slopes.row(resource * num_blocks + block);
   }
 
+  const double* NeedRow(std::size_t block, const KernelProgram::Need& need) const {
+    return blocks[block].values + ToIndex(need.out) * blocks[block].stride;
+  }
+
   // Hands scale · ∂formula to the parameters.
   void AddSlope(const std::optional<Formula>& formula, double scale) {
     if (formula.has_value() && scale != 0) formula->AddLog2Gradient(hardware, scale, hardware_adjoint);
@@ -57,17 +89,18 @@ class SmoothModel::Workspace {
   std::vector<KernelBlock> blocks;
   RowBuffer constants;
   RowBuffer masks;
-  RowBuffer shares;
+  RowBuffer weights;
   RowBuffer values;
   RowBuffer saved;
   RowBuffer figures;
   RowBuffer adjoints;
   RowBuffer latency_scratch;
-  RowBuffer latency_slopes;                 // by block, then as LatencyProgram::rows
-  RowBuffer need_slopes;                    // ∂value/∂log2(need), by resource and block of layers
-  std::vector<char> has_slopes;             // by resource
-  std::vector<const double*> block_slopes;  // the slopes of one block
-  std::vector<double> greatest;             // log2 of the greatest need, by resource
+  RowBuffer latency_slopes;                // by block, then as LatencyProgram::rows
+  RowBuffer need_slopes;                   // ∂value/∂log2(need), by resource and block of layers
+  std::vector<char> has_slopes;            // by resource
+  std::vector<const double*> block_needs;  // by resource: the slopes of blocks to come, or null
+  std::vector<BlockSlopes> block_slopes;   // by block of layers
+  std::vector<double> greatest;            // log2 of the greatest need, by resource
   std::vector<int> greatest_layer;
   std::vector<double> scratch;
   std::vector<double> log2_hardware;
@@ -132,20 +165,30 @@ SmoothModel::WorkspacePtr SmoothModel::MakeWorkspace() const { return WorkspaceP
 void SmoothModel::Evaluate(std::span<const double> x, std::span<const Orders> orders, Workspace& workspace,
                            std::span<double> gradient, Result* result, const std::function<bool()>& stop,
                            std::span<const double> multipliers) const {
-  const auto stopped = [&](std::size_t block) {
-    if (block % kStopCheckBlocks != 0 || !stop || !stop()) return false;
-    result->value = std::numeric_limits<double>::quiet_NaN();
+  const int layer_blocks = program_.num_blocks();
+  // Runs of blocks of one candidate; false when it is to stop.
+  const auto for_each_run = [&](auto visit) {
+    for (int candidate = 0; candidate < workspace.num_candidates; ++candidate) {
+      for (int begin = 0; begin < layer_blocks; begin += kStopCheckBlocks) {
+        if (stop && stop()) {
+          result->value = std::numeric_limits<double>::quiet_NaN();
+          return false;
+        }
+        visit(candidate, begin, std::min(kStopCheckBlocks, layer_blocks - begin));
+      }
+    }
     return true;
   };
   SetOrders(orders, workspace);
-  SetShares(orders, workspace);
-  const auto layer_blocks = ToIndex(program_.num_blocks());
+  SetWeights(orders, workspace);
   const std::size_t block_size = program_.slots.size() * kBlockLanes;
   for (std::size_t b = 0; b < workspace.num_blocks(); ++b) {
-    if (stopped(b)) return;
-    workspace.blocks[b].x = x.data() + b % layer_blocks * block_size;
-    ForwardBlock(workspace.blocks[b]);
+    workspace.blocks[b].x = x.data() + b % ToIndex(layer_blocks) * block_size;
   }
+  const bool forwards = for_each_run([&](int candidate, int begin, int count) {
+    ForwardBlocks({&workspace.blocks[ToIndex(candidate * layer_blocks + begin)], ToIndex(count)});
+  });
+  if (!forwards) return;
   result->penalty = 0;
   SizeHardware(workspace, result);
   AddPenalties(workspace, result);
@@ -154,23 +197,26 @@ void SmoothModel::Evaluate(std::span<const double> x, std::span<const Orders> or
 
   BackpropagateCosts(workspace);
   BackpropagateSizes(workspace);
-  for (std::size_t b = 0; b < workspace.num_blocks(); ++b) {
-    if (stopped(b)) return;
-    const bool first = b < layer_blocks;
+  for (int b = 0; b < layer_blocks; ++b) {
+    const ObjectiveWeights& network = workspace.slopes[ToIndex(program_.networks[ToIndex(b)])];
+    workspace.block_slopes[ToIndex(b)] = {network.energy, network.latency};
+  }
+  for_each_run([&](int candidate, int begin, int count) {
+    const auto block = ToIndex(candidate * layer_blocks + begin);
     for (std::size_t r = 0; r < log_limits_.size(); ++r) {
       // Tiles and copies do not depend on the order: those of the first candidate serve all.
-      workspace.block_slopes[r] =
-          first && workspace.has_slopes[r] != 0 ? workspace.need_slope(r, b, layer_blocks) : nullptr;
+      workspace.block_needs[r] = candidate == 0 && workspace.has_slopes[r] != 0
+                                     ? workspace.need_slope(r, ToIndex(begin), ToIndex(layer_blocks))
+                                     : nullptr;
     }
-    const ObjectiveWeights& network = workspace.slopes[ToIndex(program_.networks[b % layer_blocks])];
-    KernelSlopes slopes{network.energy, network.latency, workspace.block_slopes.data()};
+    KernelSlopes slopes{workspace.block_slopes.data() + begin, workspace.block_needs.data()};
     if (latency_.has_value()) {
       slopes.latency_rows = latency_->rows;
-      slopes.latency_slopes = workspace.latency_slopes.row(b * latency_->rows.size());
+      slopes.latency_slopes = workspace.latency_slopes.row(block * latency_->rows.size());
     }
-    BackwardBlock(workspace.blocks[b], workspace.kernel_costs, slopes, workspace.adjoints.row(0), !first,
-                  gradient.data() + b % layer_blocks * block_size);
-  }
+    BackwardBlocks({&workspace.blocks[block], ToIndex(count)}, workspace.kernel_costs, slopes,
+                   workspace.adjoints.row(0), candidate > 0, gradient.data() + ToIndex(begin) * block_size);
+  });
 }
 
 // Compiles loop orders to masks, when they are not those that the workspace has. Layers with fewer candidates than
@@ -186,23 +232,25 @@ void SmoothModel::SetOrders(std::span<const Orders> orders, Workspace& workspace
     const auto num_blocks = ToIndex(num_candidates * layer_blocks);
     workspace.orders.assign(ToIndex(num_candidates * num_layers()), LoopOrders{});
     workspace.masks.Resize(num_blocks * num_masks);
-    workspace.shares.Resize(num_blocks);
+    workspace.weights.Resize(num_blocks);
     workspace.values.Resize(num_blocks * ToIndex(program_.num_rows));
     workspace.saved.Resize(num_blocks * ToIndex(program_.num_saved));
     const std::size_t num_figures = NumFigureRows(program_);
     workspace.figures.Resize(num_blocks * num_figures);
     if (latency_.has_value()) workspace.latency_slopes.Resize(num_blocks * latency_->rows.size());
     workspace.blocks.resize(num_blocks);
-    for (std::size_t b = 0; b < num_blocks; ++b) {
-      const std::size_t layers = b % ToIndex(layer_blocks);
-      workspace.blocks[b] = {&program_,
-                             workspace.constants.row(layers * ToIndex(program_.num_constants)),
-                             workspace.masks.row(b * num_masks),
-                             nullptr,
-                             workspace.shares.row(b),
-                             workspace.values.row(b * ToIndex(program_.num_rows)),
-                             workspace.saved.row(b * ToIndex(program_.num_saved)),
-                             workspace.figures.row(b * num_figures)};
+    for (int b = 0; b < num_candidates * layer_blocks; ++b) {
+      const PackedBlock packed(b, layer_blocks);
+      const PackedBlock layers(b % layer_blocks, layer_blocks);
+      workspace.blocks[ToIndex(b)] = {&program_,
+                                      packed.stride,
+                                      layers.RowsIn(&workspace.constants, ToIndex(program_.num_constants)),
+                                      packed.RowsIn(&workspace.masks, num_masks),
+                                      nullptr,
+                                      workspace.weights.row(ToIndex(b)),
+                                      packed.RowsIn(&workspace.values, ToIndex(program_.num_rows)),
+                                      packed.RowsIn(&workspace.saved, ToIndex(program_.num_saved)),
+                                      packed.RowsIn(&workspace.figures, num_figures)};
     }
   }
   for (int c = 0; c < num_candidates; ++c) {
@@ -213,19 +261,19 @@ void SmoothModel::SetOrders(std::span<const Orders> orders, Workspace& workspace
       // Asked at every step: bytes compare faster than elements.
       if (std::memcmp(&order, &known, sizeof order) == 0) continue;
       known = order;
-      const std::size_t block = ToIndex(c * layer_blocks + program_.block_of(layer));
-      SetLaneOrder(program_, order, program_.lane_of(layer), workspace.masks.row(block * num_masks));
+      const PackedBlock block(c * layer_blocks + program_.block_of(layer), layer_blocks);
+      SetLaneOrder(program_, order, program_.lane_of(layer), block.stride, block.RowsIn(&workspace.masks, num_masks));
     }
   }
 }
 
-void SmoothModel::SetShares(std::span<const Orders> orders, Workspace& workspace) const {
+void SmoothModel::SetWeights(std::span<const Orders> orders, Workspace& workspace) const {
   for (int c = 0; c < workspace.num_candidates; ++c) {
     for (int layer = 0; layer < num_layers(); ++layer) {
       const std::vector<double>& weights = orders[ToIndex(layer)].weights;
       const double weight = ToIndex(c) < weights.size() ? weights[ToIndex(c)] : 0;
       const int block = c * program_.num_blocks() + program_.block_of(layer);
-      workspace.shares.row(ToIndex(block))[program_.lane_of(layer)] = counts_[ToIndex(layer)] * weight;
+      workspace.weights.row(ToIndex(block))[program_.lane_of(layer)] = counts_[ToIndex(layer)] * weight;
     }
   }
 }
@@ -236,7 +284,7 @@ void SmoothModel::FindGreatestNeeds(Workspace& workspace) const {
     double greatest = -std::numeric_limits<double>::infinity();
     int greatest_layer = 0;
     for (int block = 0; block < program_.num_blocks(); ++block) {
-      const double* need = workspace.blocks[ToIndex(block)].values + ToIndex(program_.needs[r].out) * kBlockLanes;
+      const double* need = workspace.NeedRow(ToIndex(block), program_.needs[r]);
       for (int lane = 0; lane < kBlockLanes; ++lane) {
         const bool greater = need[lane] > greatest;
         greatest_layer = greater ? block * kBlockLanes + lane : greatest_layer;
@@ -302,7 +350,7 @@ void SmoothModel::AddPenalties(Workspace& workspace, Result* result) const {
     if (workspace.has_slopes[r] == 0) continue;
     double slope = 0;
     for (std::size_t b = 0; b < num_blocks; ++b) {
-      const double* need = workspace.blocks[b].values + ToIndex(program_.needs[r].out) * kBlockLanes;
+      const double* need = workspace.NeedRow(b, program_.needs[r]);
       const PenaltySums sums =
           PenalizeBlock(need, program_.needs[r].is_log2, log2_limit, workspace.need_slope(r, b, num_blocks));
       result->penalty += sums.penalty;
@@ -342,8 +390,8 @@ void SmoothModel::Score(std::span<const Orders> orders, Workspace& workspace, Re
     for (std::size_t c = 0; c < costs.size(); ++c) {
       const std::size_t block = c * ToIndex(program_.num_blocks()) + ToIndex(program_.block_of(layer));
       const double* figures = workspace.blocks[block].figures + program_.lane_of(layer);
-      std::array<double, 2> logs = {figures[ToIndex(kEnergyUj) * kBlockLanes],
-                                    figures[ToIndex(kLatencyCycles) * kBlockLanes]};
+      std::array<double, 2> logs = {figures[ToIndex(kEnergyUj) * workspace.blocks[block].stride],
+                                    figures[ToIndex(kLatencyCycles) * workspace.blocks[block].stride]};
       Log2InPlace(logs);
       costs[c] = goal_.objective().layer_weights().Weigh(logs[0], logs[1]);
     }

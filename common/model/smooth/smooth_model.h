@@ -101,7 +101,7 @@ class SmoothModel {
   };
 
   void SetOrders(std::span<const Orders> orders, Workspace& workspace) const;
-  void SetShares(std::span<const Orders> orders, Workspace& workspace) const;
+  void SetWeights(std::span<const Orders> orders, Workspace& workspace) const;
   void FindGreatestNeeds(Workspace& workspace) const;
   double Log2Limit(std::size_t resource, const Workspace& workspace) const;
   void SizeHardware(Workspace& workspace, Result* result) const;

@@ -134,7 +134,7 @@ void ExpectSameResult(const SmoothModel::Result& actual, const SmoothModel::Resu
 TEST(BatchKernelTest, AgreesWithTheTemplatedRulesOnRandomProblems) {
   for (std::uint64_t seed = 0; seed < 400; ++seed) {
     SCOPED_TRACE(seed);
-    Problem problem(seed, 20);
+    Problem problem(seed, 60);
     const std::vector<double> x = RandomFactors(*problem.smooth, problem.random);
     const Evaluation actual = Evaluate(*problem.smooth, x, problem.orders);
     const Evaluation expected = EvaluateByRules(problem, x);
@@ -150,7 +150,7 @@ TEST(BatchKernelTest, AgreesWithTheTemplatedRulesOnRandomProblems) {
 TEST(BatchKernelTest, AgreesWithTheTemplatedRulesAtWholeFactors) {
   for (std::uint64_t seed = 1000; seed < 1200; ++seed) {
     SCOPED_TRACE(seed);
-    Problem problem(seed, 20);
+    Problem problem(seed, 60);
     const std::vector<double> x = problem.WholeFactors();
     ExpectSameResult(Evaluate(*problem.smooth, x, problem.orders).result, EvaluateByRules(problem, x).result);
   }
