@@ -60,9 +60,6 @@ std::unique_ptr<Command> MakeDoctorCommand();
 std::unique_ptr<Command> MakeHelpCommand();
 std::unique_ptr<Command> MakeVersionCommand();
 
-// Runs `oneloop ARGS`: finds the command, parses its flags, runs it, prints what went wrong.
-ExitCode RunClient(const std::vector<std::string>& args, Environment& env);
-
 }  // namespace oneloop
 
 #endif  // ONELOOP_CLIENT_COMMAND_H_

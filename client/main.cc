@@ -11,8 +11,8 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/synchronization/mutex.h"
-#include "client/command.h"
 #include "client/descriptor_stream.h"
+#include "client/run_client.h"
 #include "client/signal_interrupts.h"
 #include "common/base/clock.h"
 

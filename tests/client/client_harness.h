@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "client/command.h"
+#include "client/run_client.h"
 #include "client/environment.h"
 #include "common/base/mutex.h"
 #include "tests/client/fake_daemon.h"

@@ -12,6 +12,7 @@
 #include <filesystem>
 
 #include "absl/strings/str_split.h"
+#include "client/command.h"
 #include "client/common_flags.h"
 #include "common/base/status.h"
 #include "gmock/gmock.h"
