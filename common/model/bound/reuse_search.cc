@@ -276,9 +276,11 @@ double ReuseSearchRun::LinkEnergy(const Unrolling& unrolling, Tensor tensor, int
     const std::optional<LinkSpec>& link = template_.level(level).link;
     if (!link.has_value()) continue;
     double hops = LeastHops(template_, level) * before;
-    if (!link->mesh && tensor != Tensor::kI) {
-      const double copies = Copies(unrolling, level, level);
-      hops = words * SpreadHops(copies, shared);
+    if (!link->mesh) {
+      // (B7): copies along K share each request for the input, whatever windows coincide.
+      const double same =
+          search_.structure_.sharing(level, tensor).empty() ? 1 : Unused(unrolling, tensor, level, level);
+      hops = std::max(hops, words * SpreadHops(Copies(unrolling, level, level), same));
     }
     energy_pj += hops * costs_.hop_pj[ToIndex(level)] + (words + hops) * costs_.router_pj[ToIndex(level)];
   }
