@@ -95,7 +95,14 @@ WordPrices BoxCosts::PricesAt(std::span<const double> instances) const {
   return prices;
 }
 
-bool CountsInputs(const Template& hardware_template) { return hardware_template.spec().dialect != Dialect::k2025; }
+BoxCosts BoxCosts::WithoutInputs() const {
+  BoxCosts costs = *this;
+  costs.word_pj.Forget(Tensor::kI);
+  costs.clustered.clear();
+  costs.hop_pj.fill(0);
+  costs.router_pj.fill(0);
+  return costs;
+}
 
 BoxCosts CostsOfBox(const Template& hardware_template, std::span<const ParameterRange> ranges) {
   Corners corners;
@@ -117,12 +124,6 @@ BoxCosts CostsOfBox(const Template& hardware_template, std::span<const Parameter
     if (!level.link.has_value()) continue;
     costs.hop_pj[ToIndex(l)] = corners.Least(level.link->hop_pj, 0);
     costs.router_pj[ToIndex(l)] = corners.Least(level.link->router_pj, 0);
-  }
-  if (!CountsInputs(hardware_template)) {
-    costs.word_pj.Forget(Tensor::kI);
-    costs.clustered.clear();
-    costs.hop_pj.fill(0);
-    costs.router_pj.fill(0);
   }
   const std::vector<Resource>& resources = hardware_template.resources();
   for (std::size_t r = 0; r < resources.size(); ++r) {

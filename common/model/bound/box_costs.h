@@ -47,15 +47,13 @@ struct BoxCosts {
   double macs_per_cycle;
   double area_mm2;  // least; 0 without a formula
 
+  // The same for a layer whose inputs cost nothing; nor do links, which they share.
+  BoxCosts WithoutInputs() const;
   // `instances`: most in use, by level.
   WordPrices PricesAt(std::span<const double> instances) const;
 };
 
 // `ranges` by parameter index. The template must outlive the costs.
-// Whether what inputs move is known to be at least anything. In the dialect of 2025 moves that cancel are charged
-// nothing, for which no inequality is proven: there inputs cost nothing.
-bool CountsInputs(const Template& hardware_template);
-
 BoxCosts CostsOfBox(const Template& hardware_template, std::span<const ParameterRange> ranges);
 
 // Most copies along each axis in a box, whole.

@@ -1,4 +1,5 @@
 #include "common/model/bound/inner_traffic.h"
+#include "common/model/bound/input_moves.h"
 #include "common/workload/dims.h"
 
 #include <algorithm>
@@ -26,24 +27,6 @@ bool BothMove(const LayerShape& shape, const TileExtents& tile, bool width) {
          LoopsOutside(shape, tile, width ? Dim::kR : Dim::kS) > 1;
 }
 
-// The least part of the tiles' words that is new, where consecutive tiles overlap. `all`: the whole layer's extents.
-double LeastFreshPart(const LayerShape& shape, const TileExtents& tile, const TileExtents& all, int stationary) {
-  double least = 1;
-  for (const Dim dim : {Dim::kP, Dim::kQ, Dim::kR, Dim::kS}) {
-    const double factor = LoopsOutside(shape, tile, dim);
-    const double side = WindowSide(shape, tile, MovesWidth(dim));
-    if (BothMove(shape, tile, MovesWidth(dim))) {
-      const double pairs = LoopsOutside(shape, tile, MovesWidth(dim) ? Dim::kP : Dim::kQ) *
-                           LoopsOutside(shape, tile, MovesWidth(dim) ? Dim::kR : Dim::kS);
-      least = std::min(least, DistinctSide(shape, all, MovesWidth(dim)) / (pairs * side));
-    } else if (factor > 1 && stationary >= 0 && !IsRelevant(static_cast<Tensor>(stationary), dim)) {
-      const double step = std::min(WindowShift(shape, tile, dim), side);
-      least = std::min(least, (side + (factor - 1) * step) / (factor * side));
-    }
-  }
-  return least;
-}
-
 }  // namespace
 
 bool InnerTraffic::Counts(const Template& hardware_template, const std::vector<int>& keepers, std::size_t index) {
@@ -59,13 +42,11 @@ bool InnerTraffic::Counts(const Template& hardware_template, const std::vector<i
 
 InnerTraffic::InnerTraffic(const Template& hardware_template, const Structure& structure, const LayerShape& shape,
                            int level, const BoxCosts& most, ProofBudget* budget)
-    : level_(level), outermost_(structure.num_levels() - 1), template_(hardware_template) {
+    : level_(level), template_(hardware_template), structure_(structure), all_(WholeExtents(shape)) {
   Boundary boundary;
   for (const Dim dim : kAllDims) {
-    const auto bound = static_cast<double>(shape.bound(dim));
-    all_[static_cast<std::size_t>(dim)] = {bound, bound};
     if (HasPlace(template_, dim, 0, level)) boundary.inside.Add(dim);
-    if (HasPlace(template_, dim, level + 1, outermost_)) boundary.outside.Add(dim);
+    if (HasPlace(template_, dim, level + 1, structure_.outermost())) boundary.outside.Add(dim);
   }
   for (const Tensor tensor : kAllTensors) {
     const std::vector<int>& keepers = structure.keeper_levels(tensor);
@@ -84,7 +65,6 @@ InnerTraffic::InnerTraffic(const Template& hardware_template, const Structure& s
     const bool counts = !resource.is_axis() && resource.level == level && resources_.size() < kMaxNeeds;
     if (counts) resources_.push_back(static_cast<int>(r));
   }
-  first_loads_ = structure.first_sums_are_loaded();
   ForEachTile(ExtentsAt(shape, boundary, budget->tiles()), [&](const TileExtents& tile, const auto&) {
     AddTile(shape, tile, most);
     return !budget->Stopped();
@@ -122,7 +102,7 @@ void InnerTraffic::AddOrder(const LayerShape& shape, const TileExtents& tile, in
     for (const Dim dim : kAllDims) {
       if (IsRelevant(Tensor::kI, dim)) whole *= LoopsOutside(shape, tile, dim);
     }
-    fills = std::max(fills, whole * LeastFreshPart(shape, tile, all_, stationary));
+    fills = std::max(fills, whole * LeastFreshPart(shape, tile, all_, FirstMovers(structure_, stationary)));
     const bool may_link = BothMove(shape, tile, true) || BothMove(shape, tile, false);
     candidate.input_requests = may_link && slides_beside_ ? 0 : fills;
   }
@@ -155,10 +135,10 @@ void InnerTraffic::KeepBest(const ProofBudget& budget) {
 InnerTraffic::Sharing InnerTraffic::SharingOf(const Filled& filled, const SpatialReach& reach,
                                               const SpatialReach::Limits& limits) const {
   return {.multicast = reach.Multicast(filled.tensor, level_ + 1, filled.source, limits),
-          .reducing = reach.Reducing(filled.source + 1, outermost_, limits),
-          .all = reach.Reducing(level_ + 1, outermost_, limits),
-          .instances = reach.Copies(level_ + 1, outermost_, limits),
-          .fan_outs = reach.Copies(level_ + 2, outermost_, limits),
+          .reducing = reach.Reducing(filled.source + 1, structure_.outermost(), limits),
+          .all = reach.Reducing(level_ + 1, structure_.outermost(), limits),
+          .instances = reach.Copies(level_ + 1, structure_.outermost(), limits),
+          .fan_outs = reach.Copies(level_ + 2, structure_.outermost(), limits),
           .coinciding = reach.Coinciding(level_ + 2, filled.source, limits)};
 }
 
@@ -183,12 +163,13 @@ double InnerTraffic::EnergyOf(const Candidate& candidate, const Filled& filled, 
   energy_pj +=
       std::max(0.0, requests - filled.size * sharing.reducing) * prices.Of(filled.source, Tensor::kO, FlowKind::kRead);
   const double first = filled.size * sharing.all;
-  energy_pj += (first_loads_ ? fills : std::max(0.0, fills - first)) * fill_pj;
+  energy_pj += (structure_.first_sums_are_loaded() ? fills : std::max(0.0, fills - first)) * fill_pj;
   if (!filled.innermost) return energy_pj;
   // (B15): the first updates of an innermost keeper read nothing, and fill as much.
   const double read_here_pj = prices.Of(level_, Tensor::kO, FlowKind::kRead);
-  const double excess_pj = std::max(0.0, read_here_pj - (first_loads_ ? fill_pj : 0));
-  const double paid_pj = first_loads_ ? std::min(fills * fill_pj, first * (read_here_pj - excess_pj)) : 0;
+  const double excess_pj = std::max(0.0, read_here_pj - (structure_.first_sums_are_loaded() ? fill_pj : 0));
+  const double paid_pj =
+      structure_.first_sums_are_loaded() ? std::min(fills * fill_pj, first * (read_here_pj - excess_pj)) : 0;
   return energy_pj - paid_pj - first * excess_pj;
 }
 

@@ -23,8 +23,8 @@ class InnerTraffic {
   // level, and it has a capacity that tensors share.
   static bool Counts(const Template& hardware_template, const std::vector<int>& keepers, std::size_t index);
 
-  // `most`: the costs of the box that holds all boxes to be asked for. The template must outlive this. Takes what
-  // it keeps off `budget`. Of more than kMaxNeeds partitions of the level the rest is taken to have room.
+  // `most`: the costs of the box that holds all boxes to be asked for. Template and structure must outlive this. Takes
+  // what it keeps off `budget`. Of more than kMaxNeeds partitions of the level the rest is taken to have room.
   InnerTraffic(const Template& hardware_template, const Structure& structure, const LayerShape& shape, int level,
                const BoxCosts& most, ProofBudget* budget);
 
@@ -67,11 +67,10 @@ class InnerTraffic {
   void KeepBest(const ProofBudget& budget);
 
   int level_;
-  int outermost_;
   const Template& template_;
+  const Structure& structure_;
   TileExtents all_;
   bool slides_beside_;  // copies just outside stand along the window's directions
-  bool first_loads_;    // an output's first load is a fill
   std::vector<Filled> filled_;
   std::vector<int> resources_;
   std::vector<Candidate> candidates_;

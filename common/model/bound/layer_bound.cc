@@ -1,9 +1,11 @@
 #include "common/model/bound/layer_bound.h"
-#include "common/workload/dims.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
+
+#include "common/model/bound/input_moves.h"
+#include "common/workload/dims.h"
 
 namespace oneloop {
 namespace {
@@ -26,6 +28,7 @@ LayerBound::LayerBound(const CostModel& model, const LayerShape& shape, const Bo
       outermost_(model.structure().num_levels() - 1),
       macs_(static_cast<double>(Macs(shape))),
       first_loads_(model.structure().first_sums_are_loaded()),
+      counts_inputs_(CountsInputs(model.hardware_template(), model.structure(), shape)),
       traffic_(model.hardware_template(), model.structure(), shape, most, budget),
       whole_reach_(model.hardware_template(), shape, AxisLimits(model.hardware_template(), most), budget->steps(),
                    budget->stop) {
@@ -145,7 +148,7 @@ void LayerBound::AddLoads(const SpatialReach& reach, const SpatialReach::Limits&
     const auto& [level, spec] = ports[p];
     if (!spec.words_per_cycle.has_value()) continue;
     for (const Tensor tensor : kAllTensors) {
-      if (!spec.tensors.Has(tensor) || (tensor == Tensor::kI && !CountsInputs(model_.hardware_template()))) continue;
+      if (!spec.tensors.Has(tensor) || (tensor == Tensor::kI && !counts_inputs_)) continue;
       const Words words = LeastWords(tensor, level, *gain, reach, limits);
       double sum = 0;
       for (const FlowKind kind : {FlowKind::kRead, FlowKind::kFill, FlowKind::kUpdate}) {
@@ -172,13 +175,13 @@ std::vector<LayerBound::OuterPort> LayerBound::OuterPorts() const {
     const bool reads = spec.flows.Has(FlowKind::kRead);
     const bool updates = spec.flows.Has(FlowKind::kUpdate);
     for (const Tensor tensor : kAllTensors) {
-      if (!spec.tensors.Has(tensor) || (tensor == Tensor::kI && !CountsInputs(model_.hardware_template()))) continue;
+      if (!spec.tensors.Has(tensor) || (tensor == Tensor::kI && !counts_inputs_)) continue;
       const double flows = (reads ? 1 : 0) + (updates && tensor == Tensor::kO ? 1 : 0);
       port.weight[ToIndex(tensor)] = spec.weight * flows;
       const bool moves = Keepers(tensor).size() > 1;
       if (tensor == Tensor::kO && reads && moves) port.first = spec.weight * traffic_.size(tensor);
     }
-    port.all = reads && updates && spec.tensors == kEveryTensor && CountsInputs(model_.hardware_template());
+    port.all = reads && updates && spec.tensors == kEveryTensor && counts_inputs_;
     result.push_back(port);
   }
   return result;
@@ -380,6 +383,10 @@ LayerBound::Least LayerBound::WithRefills(const OuterTraffic::Candidate& candida
 }
 
 LayerFigures LayerBound::Evaluate(const BoxCosts& costs, const Gains& gains) const {
+  return EvaluateAt(counts_inputs_ ? costs : costs.WithoutInputs(), gains);
+}
+
+LayerFigures LayerBound::EvaluateAt(const BoxCosts& costs, const Gains& gains) const {
   Least least = {kInfinity, kInfinity};
   const std::vector<Resource>& resources = model_.hardware_template().resources();
   for (std::size_t r = 0; r < resources.size(); ++r) {

@@ -95,6 +95,7 @@ class LayerBound {
   double CyclesAcross(const OuterTraffic::Candidate& candidate, const Gain& gain, const BoxCosts& costs) const;
   bool IsInner(Tensor tensor, std::size_t keeper) const;
   bool MayHandOver(int keeper) const;
+  LayerFigures EvaluateAt(const BoxCosts& costs, const Gains& gains) const;
   double FixedEnergy(const BoxCosts& costs, const WordPrices& words, const SpatialReach::Limits& limits) const;
   Prices PricesOf(const BoxCosts& costs, const WordPrices& words) const;
   double EnergyInside(const Gain& gain, const BoxCosts& costs, const WordPrices& words, double cycles) const;
@@ -113,6 +114,7 @@ class LayerBound {
   int outermost_;
   double macs_;
   bool first_loads_;  // an output's first load is a fill
+  bool counts_inputs_;
   bool has_links_ = false;
   OuterTraffic traffic_;
   std::vector<OuterPort> outer_ports_;  // that may limit

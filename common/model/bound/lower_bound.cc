@@ -241,8 +241,6 @@ double BoxSearch::LeastOfBoth(MetricBox figures, const std::vector<CostSum>& sum
 }
 
 bool BoxSearch::SizesAreFree(const Box& box) const {
-  // Moves that cancel, which this dialect charges nothing for, are not among what ReuseSearch proves.
-  if (model_.hardware_template().spec().dialect == Dialect::k2025) return false;
   std::vector<ParameterRange> largest = box.ranges;
   for (ParameterRange& range : largest) range.min = range.max;
   const Template& hardware_template = model_.hardware_template();

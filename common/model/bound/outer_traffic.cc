@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/mapping/factorize.h"
+#include "common/model/bound/input_moves.h"
 #include "common/model/bound/tile_shape.h"
 #include "common/workload/dims.h"
 
@@ -51,9 +52,11 @@ class OuterTrafficBuilder {
   std::vector<Candidate> BestOf(std::vector<Candidate> raw, const ProofBudget& budget) const;
 
   const Template& template_;
+  const Structure& structure_;
   const LayerShape& shape_;
   OuterTraffic& result_;
   int outermost_;
+  TileExtents whole_;
   bool input_tile_is_whole_ = false;  // the input is kept just inside plain outermost loops: its window is the tile's
   bool input_is_revisited_ = false;   // neighbours cannot save the source a revisit
   double input_coincides_ = 1;        // (B10): copies whose windows may coincide beyond the keeper's own fan-out
@@ -67,21 +70,18 @@ OuterTrafficBuilder::OuterTrafficBuilder(const Template& hardware_template, cons
                                          const LayerShape& shape, const BoxCosts& most,
                                          const std::function<bool()>& stop, OuterTraffic* result)
     : template_(hardware_template),
+      structure_(structure),
       shape_(shape),
       result_(*result),
       outermost_(structure.num_levels() - 1),
+      whole_(WholeExtents(shape)),
       most_(AxisLimits(hardware_template, most)) {
   AskWhoHolds(structure);
   AskForRoom(most, stop);
   const int input_keeper = holding_[ToIndex(Tensor::kI)].last;
   input_tile_is_whole_ = input_keeper == outermost_ - 1 && !HasAxis(template_, outermost_, kEveryDim);
   input_is_revisited_ = input_keeper >= 0 && !HasAxis(template_, input_keeper + 1, kSlidingDimSet);
-  TileExtents all;
-  for (const Dim dim : kAllDims) {
-    const auto bound = static_cast<double>(shape.bound(dim));
-    all[ToIndex(dim)] = {bound, bound};
-  }
-  for (const Tensor tensor : kAllTensors) result_.size_[ToIndex(tensor)] = DistinctWords(shape_, all, tensor);
+  for (const Tensor tensor : kAllTensors) result_.size_[ToIndex(tensor)] = DistinctWords(shape_, whole_, tensor);
 }
 
 void OuterTrafficBuilder::AskWhoHolds(const Structure& structure) {
@@ -237,6 +237,9 @@ double OuterTrafficBuilder::InputWords(const TileExtents& tile, int stationary, 
   double whole = HeldWords(shape_, tile, Tensor::kI) * revisits;
   for (const Dim dim : kAllDims) {
     if (IsRelevant(Tensor::kI, dim)) whole *= LoopsOutside(shape_, tile, dim);
+  }
+  if (!structure_.rests_end_overlap()) {
+    return std::max(distinct, whole * LeastFreshPart(shape_, tile, whole_, FirstMovers(structure_, stationary)));
   }
   double least = whole;
   for (const Dim dim : kAllDims) {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common/mapping/factorize.h"
+#include "common/model/bound/input_moves.h"
 #include "common/model/bound/tile_shape.h"
 #include "common/model/exact/link_hops.h"
 #include "common/workload/dims.h"
@@ -51,20 +52,19 @@ ReuseSearch::ReuseSearch(const Template& hardware_template, const Structure& str
       shape_(shape),
       outermost_(structure.num_levels() - 1),
       macs_(static_cast<double>(Macs(shape))),
+      whole_(WholeExtents(shape)),
       stop_(std::move(stop)) {
-  Extents all{};
   for (const Dim dim : kAllDims) {
-    all[ToIndex(dim)] = shape.bound(dim);
     divisors_[ToIndex(dim)] = Divisors(shape.bound(dim));
     complete_ = complete_ && divisors_[ToIndex(dim)].size() <= kMaxDivisors;
   }
-  whole_ = TileOf(all);
   for (const Tensor tensor : kAllTensors) size_[ToIndex(tensor)] = DistinctWords(shape, whole_, tensor);
   if (!complete_) return;
   const SpatialReach::Limits limits = AxisLimits(hardware_template, most);
   Unrolling unrolling;
   for (auto& level : unrolling) level.fill(1);
-  AddUnrollings(0, 0, limits[0], limits, &all, &unrolling);
+  Extents left = shape.bounds;
+  AddUnrollings(0, 0, limits[0], limits, &left, &unrolling);
   std::sort(unrollings_.begin(), unrollings_.end());
   unrollings_.erase(std::unique(unrollings_.begin(), unrollings_.end()), unrollings_.end());
 }
@@ -175,6 +175,7 @@ class ReuseSearchRun {
   double Unused(const Unrolling& unrolling, Tensor tensor, int first, int last) const;
   double Multicast(const Unrolling& unrolling, Tensor tensor, int first, int last) const;
   double Coinciding(const Unrolling& unrolling, int level) const;
+  bool TakesOffTwice(const Unrolling& unrolling, const Spread& spread, int first, int last) const;
   bool MayHandOver(const Unrolling& unrolling, const Spread& spread, int keeper) const;
   double LinkEnergy(const Unrolling& unrolling, Tensor tensor, int first, int last, double words) const;
   Spread SpreadOf(const Unrolling& unrolling) const;
@@ -251,6 +252,20 @@ double ReuseSearchRun::Multicast(const Unrolling& unrolling, Tensor tensor, int 
   return copies;
 }
 
+// (B34), in the fan-outs of levels first..last.
+bool ReuseSearchRun::TakesOffTwice(const Unrolling& unrolling, const Spread& spread, int first, int last) const {
+  const auto loops = [&spread](Dim dim) { return Of(spread.loops, dim) > 1 && Of(spread.loops, PartnerOf(dim)) > 1; };
+  if (std::none_of(kSlidingDims.begin(), kSlidingDims.end(), loops)) return false;
+  for (int level = first; level <= last; ++level) {
+    DimSet copies;
+    for (const Dim dim : kAllDims) {
+      if (unrolling[ToIndex(level)][ToIndex(dim)] > 1) copies.Add(dim);
+    }
+    if (oneloop::TakesOffTwice(template_, search_.structure_, level, copies)) return true;
+  }
+  return false;
+}
+
 // (B10): copies along a direction in which the tiles move on, in both of its dimensions.
 bool ReuseSearchRun::MayHandOver(const Unrolling& unrolling, const Spread& spread, int keeper) const {
   const auto& factors = unrolling[ToIndex(keeper + 1)];
@@ -324,8 +339,13 @@ ReuseSearchRun::Spread ReuseSearchRun::SpreadOf(const Unrolling& unrolling) cons
       return requests * (price(level, FlowKind::kUpdate) + price(level, FlowKind::kRead));
     };
     const int innermost = keepers.front();
-    energy_pj += serve(innermost, search_.macs_ / Multicast(unrolling, tensor, 0, innermost));
-    energy_pj += LinkEnergy(unrolling, tensor, 0, innermost, search_.macs_);
+    const auto takes_off_twice = [&](int first, int last) {
+      return tensor == Tensor::kI && TakesOffTwice(unrolling, spread, first, last);
+    };
+    if (!takes_off_twice(0, innermost)) {
+      energy_pj += serve(innermost, search_.macs_ / Multicast(unrolling, tensor, 0, innermost));
+      energy_pj += LinkEnergy(unrolling, tensor, 0, innermost, search_.macs_);
+    }
     for (std::size_t j = 0; j + 1 < keepers.size(); ++j) {
       const int keeper = keepers[j];
       const int source = keepers[j + 1];
@@ -333,7 +353,11 @@ ReuseSearchRun::Spread ReuseSearchRun::SpreadOf(const Unrolling& unrolling) cons
       double fills = loads;
       double requests = loads / Multicast(unrolling, tensor, keeper + 1, source);
       double in_links = loads;
-      if (tensor == Tensor::kI && MayHandOver(unrolling, spread, keeper)) {
+      if (takes_off_twice(keeper + 1, source)) {
+        spread.handed_over[j] = true;
+        requests = in_links = 0;
+        if (instances[ToIndex(keeper + 1)] > 1) fills = 0;
+      } else if (tensor == Tensor::kI && MayHandOver(unrolling, spread, keeper)) {
         spread.handed_over[j] = true;
         requests = size;
         for (int level = keeper + 2; level <= source; ++level) requests /= Coinciding(unrolling, level);
@@ -470,22 +494,10 @@ double ReuseSearchRun::InputVisits(const Extents& extents, double revisits) cons
   const LayerShape& shape = search_.shape_;
   const TileExtents tile = TileOf(extents);
   double whole = HeldWords(shape, tile, Tensor::kI);
-  double least = 1;
   for (const Dim dim : kAllDims) {
-    if (!IsRelevant(Tensor::kI, dim)) continue;
-    const double factor = LoopsOutside(shape, tile, dim);
-    whole *= factor;
-    if (!IsSliding(dim) || factor == 1) continue;
-    const bool width = MovesWidth(dim);
-    const double side = WindowSide(shape, tile, width);
-    const double pairs = factor * LoopsOutside(shape, tile, PartnerOf(dim));
-    if (pairs > factor) {
-      least = std::min(least, DistinctSide(shape, search_.whole_, width) / (pairs * side));
-    } else {
-      const double step = std::min(WindowShift(shape, tile, dim), side);
-      least = std::min(least, (side + (factor - 1) * step) / (factor * side));
-    }
+    if (IsRelevant(Tensor::kI, dim)) whole *= LoopsOutside(shape, tile, dim);
   }
+  const double least = LeastFreshPart(shape, tile, search_.whole_, kSlidingDimSet);
   return revisits * std::max(1.0, whole * least / search_.size_[ToIndex(Tensor::kI)]);
 }
 

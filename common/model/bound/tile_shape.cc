@@ -73,6 +73,15 @@ bool IsExact(const TileExtents& tile) {
   return std::all_of(tile.begin(), tile.end(), [](const ExtentRange& extent) { return extent.least == extent.most; });
 }
 
+TileExtents WholeExtents(const LayerShape& shape) {
+  TileExtents whole;
+  for (const Dim dim : kAllDims) {
+    const auto bound = static_cast<double>(shape.bound(dim));
+    whole[ToIndex(dim)] = {bound, bound};
+  }
+  return whole;
+}
+
 double LoopsOutside(const LayerShape& shape, const TileExtents& tile, Dim dim) {
   return static_cast<double>(shape.bound(dim)) / tile[ToIndex(dim)].most;
 }
@@ -109,6 +118,24 @@ double WindowSide(const LayerShape& shape, const TileExtents& tile, bool width) 
 
 double WindowShift(const LayerShape& shape, const TileExtents& tile, Dim dim) {
   return tile[ToIndex(dim)].least * static_cast<double>(UnitStep(shape, dim));
+}
+
+double LeastFreshPart(const LayerShape& shape, const TileExtents& tile, const TileExtents& whole, const DimSet& first) {
+  double least = 1;
+  for (const Dim dim : kSlidingDims) {
+    const double factor = LoopsOutside(shape, tile, dim);
+    if (factor == 1) continue;
+    const bool width = MovesWidth(dim);
+    const double side = WindowSide(shape, tile, width);
+    const double partner = LoopsOutside(shape, tile, PartnerOf(dim));
+    if (partner > 1) {
+      least = std::min(least, DistinctSide(shape, whole, width) / (factor * partner * side));
+    } else if (first.Has(dim)) {
+      const double step = std::min(WindowShift(shape, tile, dim), side);
+      least = std::min(least, (side + (factor - 1) * step) / (factor * side));
+    }
+  }
+  return least;
 }
 
 double HeldWords(const LayerShape& shape, const TileExtents& tile, Tensor tensor) {

@@ -58,6 +58,9 @@ void ForEachTile(const ExtentRanges& extents,
 // No extent is merged.
 bool IsExact(const TileExtents& tile);
 
+// Of all loops of a layer.
+TileExtents WholeExtents(const LayerShape& shape);
+
 // Factor of the loops outside the tile, at least.
 double LoopsOutside(const LayerShape& shape, const TileExtents& tile, Dim dim);
 // Their product over the dimensions that the tensor does not use.
@@ -67,6 +70,10 @@ double LoopsNotUsing(const LayerShape& shape, const TileExtents& tile, Tensor te
 double DistinctSide(const LayerShape& shape, const TileExtents& tile, bool width);
 // Distinct words of the tensor that the tile uses.
 double DistinctWords(const LayerShape& shape, const TileExtents& tile, Tensor tensor);
+
+// The least part of the input's tiles outside such a tile that is new, where consecutive ones overlap (B32). `first`:
+// dimensions of which one may be the first to move the tile. `whole`: the layer's extents. Precondition: IsExact(tile).
+double LeastFreshPart(const LayerShape& shape, const TileExtents& tile, const TileExtents& whole, const DimSet& first);
 
 // Side of the input window, skipped positions included, and how far one step of the loop over P, Q, R or S outside the
 // tile moves it.
