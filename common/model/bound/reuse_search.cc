@@ -611,8 +611,8 @@ double ReuseSearchRun::Run() {
     open_.push(node);
   }
   while (!open_.empty() && open_.top().cost < best_) {
-    if (nodes_left_ <= 0) return open_.top().cost;
     if (Stopped()) return 0;
+    if (nodes_left_ <= 0) return open_.top().cost;
     const Node node = open_.top();
     open_.pop();
     if (of_spread_ != node.unrolling) {
@@ -625,7 +625,7 @@ double ReuseSearchRun::Run() {
       Push(node);
     }
   }
-  return best_;
+  return stopped_ ? 0 : best_;  // what Expand left out may be better
 }
 
 double ReuseSearch::LeastUj(const BoxCosts& costs, double cycle_uj, std::int64_t max_nodes) const {

@@ -104,6 +104,24 @@ inline LayerShape RandomShape(Random& random) {
   return shape;
 }
 
+// A layer with few mappings but all that counting knows: strides that skip inputs, dilations, groups, unit bounds.
+inline LayerShape SmallShape(Random& random) {
+  constexpr std::int64_t kBounds[] = {2, 2, 3, 4, 6};
+  // One direction of the sliding window and K: where moves repeat, cancel or meet neighbours.
+  constexpr Dim kCorner[] = {Dim::kP, Dim::kR, Dim::kK};
+  const bool corner = random.Below(2) == 0;
+  LayerShape shape;
+  for (int dims = static_cast<int>(1 + random.Below(4)); dims > 0; --dims) {
+    const Dim dim = corner ? kCorner[random.Below(3)] : kAllDims[random.Below(kNumDims)];
+    shape.bounds[static_cast<std::size_t>(dim)] = kBounds[random.Below(5)];
+  }
+  shape.w_stride = static_cast<std::int64_t>(1 + random.Below(3));
+  shape.h_stride = static_cast<std::int64_t>(1 + random.Below(3));
+  shape.w_dilation = static_cast<std::int64_t>(1 + random.Below(2));
+  shape.h_dilation = static_cast<std::int64_t>(1 + random.Below(2));
+  return shape;
+}
+
 inline SmoothModel::Orders RandomOrders(int candidates, Random& random) {
   SmoothModel::Orders orders;
   for (int c = 0; c < candidates; ++c) {
