@@ -30,6 +30,8 @@ constexpr std::int64_t kCandidateBytes = 88;
 // Of one ReuseSearch, 350 bytes each, and of all.
 constexpr std::int64_t kMostNodes = 100'000;
 constexpr std::int64_t kMostSearchedNodes = 8'000'000;
+// Of all ReuseSearches; each takes half a microsecond, twice.
+constexpr std::size_t kMostUnrollings = 8'000'000;
 // Steps, gains and boxes, nodes.
 constexpr std::int64_t kOtherProofBytes = 16 * kMostSteps + (std::int64_t{64} << 20) + 350 * kMostNodes;
 
@@ -268,12 +270,14 @@ void BoxSearch::Refine(Box* box) {
   constexpr std::array<double, 5> kWeights = {0.25, 0.5, 1, 2, 4};
   const std::int64_t max_nodes = std::min(
       kMostNodes, kMostSearchedNodes / std::max<std::int64_t>(1, std::ssize(layers_)) / (1 + std::ssize(kWeights)));
+  const std::size_t max_unrollings = std::min(ReuseSearch::kMaxUnrollings, kMostUnrollings / layers_.size());
   std::vector<LayerFigures> figures;
   WorkloadMetrics least{0, 0, costs.area_mm2};
   for (std::size_t l = 0; l < layers_.size(); ++l) {
-    const ReuseSearch reuse(hardware_template, model_.structure(), layers_[l].shape, costs, stop);
+    const ReuseSearch reuse(hardware_template, model_.structure(), layers_[l].shape, costs, max_unrollings, stop);
     figures.push_back(layers_[l].bound.Evaluate(costs, gains[l]));
-    figures.back().energy_uj = std::max(figures.back().energy_uj, reuse.LeastUj(costs, 0, max_nodes));
+    figures.back().energy_uj =
+        std::max(figures.back().energy_uj, reuse.LeastUj(costs, std::array{0.0}, max_nodes).front());
     if (Stopped()) return;
     Add(layers_[l].occurrences, figures.back(), &least);
   }
@@ -281,13 +285,18 @@ void BoxSearch::Refine(Box* box) {
   if (least.energy_uj == kInfinity || !goal_.constraints().Narrow(&box->figures)) return box->Clear();
   std::vector<CostSum> sums;
   sums.reserve(kWeights.size());
-  for (const double weight : kWeights) sums.push_back({weight * least.energy_uj / least.latency_cycles, 0});
+  std::vector<double> cycle_uj;
+  for (const double weight : kWeights) {
+    cycle_uj.push_back(weight * least.energy_uj / least.latency_cycles);
+    sums.push_back({cycle_uj.back(), 0});
+  }
   for (std::size_t l = 0; l < layers_.size(); ++l) {
-    const ReuseSearch reuse(hardware_template, model_.structure(), layers_[l].shape, costs, stop);
-    for (CostSum& sum : sums) {
-      const double layer_uj = std::max(reuse.LeastUj(costs, sum.cycle_uj, max_nodes),
-                                       figures[l].energy_uj + sum.cycle_uj * figures[l].latency_cycles);
-      if (Stopped()) return;
+    const ReuseSearch reuse(hardware_template, model_.structure(), layers_[l].shape, costs, max_unrollings, stop);
+    const std::vector<double> least_uj = reuse.LeastUj(costs, cycle_uj, max_nodes);
+    if (Stopped()) return;
+    for (std::size_t i = 0; i < sums.size(); ++i) {
+      CostSum& sum = sums[i];
+      const double layer_uj = std::max(least_uj[i], figures[l].energy_uj + sum.cycle_uj * figures[l].latency_cycles);
       for (const Occurrence& occurrence : layers_[l].occurrences) sum.sum_uj += occurrence.count * layer_uj;
     }
   }

@@ -17,8 +17,6 @@ namespace oneloop {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-// Beyond so many spatial factors of one layer nothing is proven.
-constexpr std::size_t kMaxUnrollings = 10'000;
 // Nodes hold places of divisors in a byte each.
 constexpr std::size_t kMaxDivisors = 256;
 
@@ -46,13 +44,14 @@ const std::vector<Dim>& ReuseDims(Tensor tensor) {
 }  // namespace
 
 ReuseSearch::ReuseSearch(const Template& hardware_template, const Structure& structure, const LayerShape& shape,
-                         const BoxCosts& most, std::function<bool()> stop)
+                         const BoxCosts& most, std::size_t max_unrollings, std::function<bool()> stop)
     : template_(hardware_template),
       structure_(structure),
       shape_(shape),
       outermost_(structure.num_levels() - 1),
       macs_(static_cast<double>(Macs(shape))),
       whole_(WholeExtents(shape)),
+      max_unrollings_(max_unrollings),
       stop_(std::move(stop)) {
   for (const Dim dim : kAllDims) {
     divisors_[ToIndex(dim)] = Divisors(shape.bound(dim));
@@ -73,7 +72,7 @@ ReuseSearch::ReuseSearch(const Template& hardware_template, const Structure& str
 void ReuseSearch::AddUnrollings(std::size_t axis, std::size_t dim, double room, const SpatialReach::Limits& limits,
                                 Extents* left, Unrolling* unrolling) {
   const std::vector<Template::Axis>& axes = template_.axes();
-  if (unrollings_.size() >= kMaxUnrollings) {
+  if (unrollings_.size() >= max_unrollings_) {
     complete_ = false;
     return;
   }
@@ -100,13 +99,13 @@ void ReuseSearch::AddUnrollings(std::size_t axis, std::size_t dim, double room, 
   factor = factor_before;
 }
 
-// One search: a node is a spatial unrolling, and the order in which the first so many tiles stay in place.
+// Searches at the same costs: a node is a spatial unrolling, and the order in which the first so many tiles stay in
+// place.
 class ReuseSearchRun {
  public:
-  ReuseSearchRun(const ReuseSearch& search, const BoxCosts& costs, double cycle_pj, std::int64_t max_nodes)
-      : search_(search), template_(search.template_), costs_(costs), cycle_pj_(cycle_pj), nodes_left_(max_nodes) {}
+  ReuseSearchRun(const ReuseSearch& search, const BoxCosts& costs);
 
-  double Run();
+  double Run(double cycle_pj, std::int64_t max_nodes);
 
  private:
   using Unrolling = ReuseSearch::Unrolling;
@@ -125,11 +124,14 @@ class ReuseSearchRun {
   using Words = std::array<std::array<std::array<double, kNumFlowKinds>, kNumTensors>, kMaxLevels>;
   // What one unrolling makes of the layer: energy = base + Σ price · (visits − 1) over the tiles, and the cycles of the
   // ports likewise.
-  struct Spread {
+  struct Start {
+    std::int32_t unrolling = 0;
     double base = 0;
-    double cycle_pj = 0;
+    double leak_pj = 0;       // of a cycle
     double least_cycles = 0;  // of the units, and of ports were each tile visited once
     Loads load{};
+  };
+  struct Spread : Start {
     std::array<std::array<double, kMaxLevels>, kNumTensors> price{};
     std::array<std::array<Loads, kMaxLevels>, kNumTensors> slope{};
     std::array<bool, kMaxLevels>
@@ -143,7 +145,6 @@ class ReuseSearchRun {
     double energy_pj = 0;
     Loads load{};  // cycles of the ports
     std::int32_t unrolling = 0;
-    bool is_chosen = false;                        // has been looked at, so that its tiles fit
     std::array<std::uint8_t, kNumTensors> done{};  // pairs of each tensor, from its innermost keeper outwards
     Loops inside{};                                // of what comes next
     // In the tile of each pair that is done, of the dimensions that its tensor uses; at least.
@@ -170,21 +171,29 @@ class ReuseSearchRun {
   const std::vector<int>& Keepers(Tensor tensor) const { return search_.structure_.keeper_levels(tensor); }
   std::size_t NumPairs(Tensor tensor) const { return Keepers(tensor).size() - 1; }
 
-  double Product(const Unrolling& unrolling, int first, int last, const std::function<bool(Dim)>& wanted) const;
-  double Copies(const Unrolling& unrolling, int first, int last) const;
-  double Unused(const Unrolling& unrolling, Tensor tensor, int first, int last) const;
-  double Multicast(const Unrolling& unrolling, Tensor tensor, int first, int last) const;
-  double Coinciding(const Unrolling& unrolling, int level) const;
+  // Spatial factors of one level, multiplied.
+  struct FanOut {
+    double copies = 1;
+    std::array<double, kNumTensors> unused = {1, 1, 1};  // over dimensions that the tensor does not use
+    std::array<double, kNumTensors> shared = {1, 1, 1};  // copies that share a request, at most
+    double coinciding = 1;
+  };
+  using FanOuts = std::array<FanOut, kMaxLevels>;
+
+  FanOuts FanOutsOf(const Unrolling& unrolling) const;
+  // Over levels first..last.
+  static double Copies(const FanOuts& fan_outs, int first, int last);
+  static double Unused(const FanOuts& fan_outs, Tensor tensor, int first, int last);
+  static double Multicast(const FanOuts& fan_outs, Tensor tensor, int first, int last);
   bool TakesOffTwice(const Unrolling& unrolling, const Spread& spread, int first, int last) const;
   bool MayHandOver(const Unrolling& unrolling, const Spread& spread, int keeper) const;
-  double LinkEnergy(const Unrolling& unrolling, Tensor tensor, int first, int last, double words) const;
+  double LinkEnergy(const FanOuts& fan_outs, Tensor tensor, int first, int last, double words) const;
   Spread SpreadOf(const Unrolling& unrolling) const;
-  void AddLoads(const Unrolling& unrolling, const Words& words, const std::array<double, kMaxLevels>& instances,
-                Spread* spread) const;
-  static double CostOf(const Spread& spread, double energy_pj, const Loads& load) {
-    double cycles = spread.least_cycles;
+  void AddLoads(const Words& words, const std::array<double, kMaxLevels>& instances, Spread* spread) const;
+  double CostOf(const Start& start, double energy_pj, const Loads& load) const {
+    double cycles = start.least_cycles;
     for (const double of_port : load) cycles = std::max(cycles, of_port);
-    return energy_pj + spread.cycle_pj * cycles;
+    return energy_pj + (cycle_pj_ + start.leak_pj) * cycles;
   }
 
   // Among all pairs; kMaxPairs or more when it is not told apart.
@@ -200,13 +209,15 @@ class ReuseSearchRun {
   void Grow(Node node, Tensor tensor, const std::vector<Dim>& dims, std::size_t next);
   void Push(Node node);
   bool HasRoom(const Unrolling& unrolling) const;
+  void ChooseSpread(std::int32_t unrolling);
   bool Stopped();
 
   const ReuseSearch& search_;
   const Template& template_;
   const BoxCosts& costs_;
-  double cycle_pj_;
-  std::int64_t nodes_left_;
+  std::vector<Start> starts_;  // unrollings that fit
+  double cycle_pj_ = 0;
+  std::int64_t nodes_left_ = 0;
   std::priority_queue<Node, std::vector<Node>, Dearer> open_;
   std::unordered_map<Key, std::vector<Node>, Hash> seen_;
   double best_ = kInfinity;  // of what is complete
@@ -216,40 +227,56 @@ class ReuseSearchRun {
   Spread spread_;
 };
 
-double ReuseSearchRun::Product(const Unrolling& unrolling, int first, int last,
-                               const std::function<bool(Dim)>& wanted) const {
-  double product = 1;
-  for (int level = first; level <= last; ++level) {
-    for (const Dim dim : kAllDims) {
-      if (wanted(dim)) product *= unrolling[ToIndex(level)][ToIndex(dim)];
-    }
+ReuseSearchRun::ReuseSearchRun(const ReuseSearch& search, const BoxCosts& costs)
+    : search_(search), template_(search.template_), costs_(costs) {
+  for (std::size_t u = 0; u < search_.unrollings_.size(); ++u) {
+    if (Stopped()) return;
+    if (!HasRoom(search_.unrollings_[u])) continue;
+    starts_.push_back(SpreadOf(search_.unrollings_[u]));
+    starts_.back().unrolling = static_cast<std::int32_t>(u);
   }
-  return product;
-}
-
-double ReuseSearchRun::Copies(const Unrolling& unrolling, int first, int last) const {
-  return Product(unrolling, first, last, [](Dim) { return true; });
-}
-
-double ReuseSearchRun::Unused(const Unrolling& unrolling, Tensor tensor, int first, int last) const {
-  return Product(unrolling, first, last, [tensor](Dim dim) { return !IsRelevant(tensor, dim); });
 }
 
 // (B8)
-double ReuseSearchRun::Coinciding(const Unrolling& unrolling, int level) const {
-  const auto& factors = unrolling[ToIndex(level)];
-  return std::min(factors[ToIndex(Dim::kP)], factors[ToIndex(Dim::kR)]) *
-         std::min(factors[ToIndex(Dim::kQ)], factors[ToIndex(Dim::kS)]);
+ReuseSearchRun::FanOuts ReuseSearchRun::FanOutsOf(const Unrolling& unrolling) const {
+  FanOuts fan_outs;
+  for (int level = 0; level <= search_.outermost_; ++level) {
+    FanOut& fan_out = fan_outs[ToIndex(level)];
+    const auto& factors = unrolling[ToIndex(level)];
+    for (const Dim dim : kAllDims) {
+      const auto factor = static_cast<double>(factors[ToIndex(dim)]);
+      fan_out.copies *= factor;
+      for (const Tensor tensor : kAllTensors) {
+        if (!IsRelevant(tensor, dim)) fan_out.unused[ToIndex(tensor)] *= factor;
+      }
+    }
+    fan_out.coinciding = std::min(factors[ToIndex(Dim::kP)], factors[ToIndex(Dim::kR)]) *
+                         std::min(factors[ToIndex(Dim::kQ)], factors[ToIndex(Dim::kS)]);
+    for (const Tensor tensor : kAllTensors) {
+      if (search_.structure_.sharing(level, tensor).empty()) continue;
+      fan_out.shared[ToIndex(tensor)] =
+          fan_out.unused[ToIndex(tensor)] * (tensor == Tensor::kI ? fan_out.coinciding : 1);
+    }
+  }
+  return fan_outs;
 }
 
-double ReuseSearchRun::Multicast(const Unrolling& unrolling, Tensor tensor, int first, int last) const {
-  double copies = 1;
-  for (int level = first; level <= last; ++level) {
-    if (search_.structure_.sharing(level, tensor).empty()) continue;
-    copies *= Unused(unrolling, tensor, level, level);
-    if (tensor == Tensor::kI) copies *= Coinciding(unrolling, level);
-  }
-  return copies;
+double ReuseSearchRun::Copies(const FanOuts& fan_outs, int first, int last) {
+  double product = 1;
+  for (int level = first; level <= last; ++level) product *= fan_outs[ToIndex(level)].copies;
+  return product;
+}
+
+double ReuseSearchRun::Unused(const FanOuts& fan_outs, Tensor tensor, int first, int last) {
+  double product = 1;
+  for (int level = first; level <= last; ++level) product *= fan_outs[ToIndex(level)].unused[ToIndex(tensor)];
+  return product;
+}
+
+double ReuseSearchRun::Multicast(const FanOuts& fan_outs, Tensor tensor, int first, int last) {
+  double product = 1;
+  for (int level = first; level <= last; ++level) product *= fan_outs[ToIndex(level)].shared[ToIndex(tensor)];
+  return product;
 }
 
 // (B34), in the fan-outs of levels first..last.
@@ -282,20 +309,20 @@ bool ReuseSearchRun::MayHandOver(const Unrolling& unrolling, const Spread& sprea
 }
 
 // (B5) of `words`, which are yet to be shared in the fan-outs of levels first..last.
-double ReuseSearchRun::LinkEnergy(const Unrolling& unrolling, Tensor tensor, int first, int last, double words) const {
+double ReuseSearchRun::LinkEnergy(const FanOuts& fan_outs, Tensor tensor, int first, int last, double words) const {
   double energy_pj = 0;
   for (int level = first; level <= last; ++level) {
-    const double shared = Multicast(unrolling, tensor, level, level);
+    const FanOut& fan_out = fan_outs[ToIndex(level)];
     const double before = words;
-    words /= shared;
+    words /= fan_out.shared[ToIndex(tensor)];
     const std::optional<LinkSpec>& link = template_.level(level).link;
     if (!link.has_value()) continue;
     double hops = LeastHops(template_, level) * before;
     if (!link->mesh) {
       // (B7): copies along K share each request for the input, whatever windows coincide.
-      const double same =
-          search_.structure_.sharing(level, tensor).empty() ? 1 : Unused(unrolling, tensor, level, level);
-      hops = std::max(hops, words * SpreadHops(Copies(unrolling, level, level), same));
+      const bool shares = !search_.structure_.sharing(level, tensor).empty();
+      const double same = shares ? fan_out.unused[ToIndex(tensor)] : 1;
+      hops = std::max(hops, words * SpreadHops(fan_out.copies, same));
     }
     energy_pj += hops * costs_.hop_pj[ToIndex(level)] + (words + hops) * costs_.router_pj[ToIndex(level)];
   }
@@ -313,9 +340,10 @@ ReuseSearchRun::Spread ReuseSearchRun::SpreadOf(const Unrolling& unrolling) cons
     }
     spread.loops[ToIndex(dim)] = search_.shape_.bound(dim) / spatial;
   }
+  const FanOuts fan_outs = FanOutsOf(unrolling);
   std::array<double, kMaxLevels> instances{};
   for (int level = 0; level <= outermost; ++level) {
-    instances[ToIndex(level)] = Copies(unrolling, level + 1, outermost);
+    instances[ToIndex(level)] = Copies(fan_outs, level + 1, outermost);
   }
   const WordPrices prices = costs_.PricesAt(instances);
   // By level, tensor and kind, of all instances, each tile visited once.
@@ -333,7 +361,7 @@ ReuseSearchRun::Spread ReuseSearchRun::SpreadOf(const Unrolling& unrolling) cons
     const auto serve = [&](int level, double requests) {
       flow(level, outputs ? FlowKind::kUpdate : FlowKind::kRead) = requests;
       if (!outputs) return requests * price(level, FlowKind::kRead);
-      const double first = size * Unused(unrolling, tensor, level + 1, outermost);
+      const double first = size * Unused(fan_outs, tensor, level + 1, outermost);
       flow(level, FlowKind::kRead) = std::max(0.0, requests - first);
       energy_pj -= first * price(level, FlowKind::kRead);
       return requests * (price(level, FlowKind::kUpdate) + price(level, FlowKind::kRead));
@@ -343,15 +371,15 @@ ReuseSearchRun::Spread ReuseSearchRun::SpreadOf(const Unrolling& unrolling) cons
       return tensor == Tensor::kI && TakesOffTwice(unrolling, spread, first, last);
     };
     if (!takes_off_twice(0, innermost)) {
-      energy_pj += serve(innermost, search_.macs_ / Multicast(unrolling, tensor, 0, innermost));
-      energy_pj += LinkEnergy(unrolling, tensor, 0, innermost, search_.macs_);
+      energy_pj += serve(innermost, search_.macs_ / Multicast(fan_outs, tensor, 0, innermost));
+      energy_pj += LinkEnergy(fan_outs, tensor, 0, innermost, search_.macs_);
     }
     for (std::size_t j = 0; j + 1 < keepers.size(); ++j) {
       const int keeper = keepers[j];
       const int source = keepers[j + 1];
-      const double loads = size * Unused(unrolling, tensor, keeper + 1, outermost);
+      const double loads = size * Unused(fan_outs, tensor, keeper + 1, outermost);
       double fills = loads;
-      double requests = loads / Multicast(unrolling, tensor, keeper + 1, source);
+      double requests = loads / Multicast(fan_outs, tensor, keeper + 1, source);
       double in_links = loads;
       if (takes_off_twice(keeper + 1, source)) {
         spread.handed_over[j] = true;
@@ -360,7 +388,7 @@ ReuseSearchRun::Spread ReuseSearchRun::SpreadOf(const Unrolling& unrolling) cons
       } else if (tensor == Tensor::kI && MayHandOver(unrolling, spread, keeper)) {
         spread.handed_over[j] = true;
         requests = size;
-        for (int level = keeper + 2; level <= source; ++level) requests /= Coinciding(unrolling, level);
+        for (int level = keeper + 2; level <= source; ++level) requests /= fan_outs[ToIndex(level)].coinciding;
         in_links = requests;
         if (instances[ToIndex(keeper + 1)] > 1) fills = std::max(0.0, requests - instances[ToIndex(keeper)]);
       }
@@ -368,7 +396,7 @@ ReuseSearchRun::Spread ReuseSearchRun::SpreadOf(const Unrolling& unrolling) cons
       if (spread.handed_over[j] && tensor == Tensor::kI) {
         pair_pj += in_links * LinkPrice(template_, costs_, keeper + 1, source);
       } else {
-        pair_pj += LinkEnergy(unrolling, tensor, keeper + 1, source, in_links);
+        pair_pj += LinkEnergy(fan_outs, tensor, keeper + 1, source, in_links);
       }
       spread.price[ToIndex(tensor)][j] = pair_pj;
       spread.words[ToIndex(tensor)][j] = {fills, requests};
@@ -381,18 +409,17 @@ ReuseSearchRun::Spread ReuseSearchRun::SpreadOf(const Unrolling& unrolling) cons
     }
   }
   spread.base = energy_pj;
-  spread.cycle_pj = cycle_pj_;
   for (int level = 0; level <= outermost; ++level) {
-    spread.cycle_pj += costs_.leak_pj[ToIndex(level)] * instances[ToIndex(level)];
+    spread.leak_pj += costs_.leak_pj[ToIndex(level)] * instances[ToIndex(level)];
   }
-  AddLoads(unrolling, words, instances, &spread);
+  spread.least_cycles = search_.macs_ / Copies(fan_outs, 0, outermost) / costs_.macs_per_cycle;
+  AddLoads(words, instances, &spread);
   return spread;
 }
 
 // (B30)
-void ReuseSearchRun::AddLoads(const Unrolling& unrolling, const Words& words,
-                              const std::array<double, kMaxLevels>& instances, Spread* spread) const {
-  spread->least_cycles = search_.macs_ / Copies(unrolling, 0, search_.outermost_) / costs_.macs_per_cycle;
+void ReuseSearchRun::AddLoads(const Words& words, const std::array<double, kMaxLevels>& instances,
+                              Spread* spread) const {
   const std::vector<Template::Port>& ports = template_.ports();
   std::size_t next = 0;
   for (std::size_t p = 0; p < ports.size(); ++p) {
@@ -508,7 +535,6 @@ bool ReuseSearchRun::Stopped() {
 
 void ReuseSearchRun::Push(Node node) {
   --nodes_left_;
-  node.is_chosen = true;
   if (node.cost >= best_) return;
   // Nothing is known of how often such tiles come back, so that they ask for nothing.
   const auto input = ToIndex(Tensor::kI);
@@ -523,7 +549,7 @@ void ReuseSearchRun::Push(Node node) {
   std::vector<Node>& same = seen_[{node.unrolling, node.done, node.inside}];
   const bool bettered = std::any_of(same.begin(), same.end(), [&](const Node& other) {
     if (other.energy_pj > node.energy_pj) return false;
-    for (std::size_t p = 0; spread_.cycle_pj > 0 && p < kMaxLoads; ++p) {
+    for (std::size_t p = 0; cycle_pj_ + spread_.leak_pj > 0 && p < kMaxLoads; ++p) {
       if (other.load[p] > node.load[p]) return false;
     }
     for (std::size_t p = 0; p < kMaxPairs; ++p) {
@@ -593,45 +619,68 @@ bool ReuseSearchRun::HasRoom(const Unrolling& unrolling) const {
     if (resources[r].is_axis()) room[ToIndex(resources[r].level)] *= costs_.limit[r] * (1 + kBoundSlack);
   }
   for (int level = 0; level <= search_.outermost_; ++level) {
-    if (Copies(unrolling, level, level) > room[ToIndex(level)] * (1 + kBoundSlack)) return false;
+    double copies = 1;
+    for (const std::int32_t factor : unrolling[ToIndex(level)]) copies *= factor;
+    if (copies > room[ToIndex(level)] * (1 + kBoundSlack)) return false;
   }
   return true;
 }
 
-double ReuseSearchRun::Run() {
-  for (std::size_t u = 0; u < search_.unrollings_.size(); ++u) {
-    if (Stopped()) return 0;
-    if (!HasRoom(search_.unrollings_[u])) continue;
-    const Spread spread = SpreadOf(search_.unrollings_[u]);
-    Node node;
-    node.energy_pj = spread.base;
-    node.load = spread.load;
-    node.cost = CostOf(spread, node.energy_pj, node.load);
-    node.unrolling = static_cast<std::int32_t>(u);
-    open_.push(node);
-  }
-  while (!open_.empty() && open_.top().cost < best_) {
-    if (Stopped()) return 0;
-    if (nodes_left_ <= 0) return open_.top().cost;
-    const Node node = open_.top();
-    open_.pop();
-    if (of_spread_ != node.unrolling) {
-      spread_ = SpreadOf(search_.unrollings_[static_cast<std::size_t>(node.unrolling)]);
-      of_spread_ = node.unrolling;
-    }
-    if (node.is_chosen) {
-      Expand(node);
-    } else {
-      Push(node);
-    }
-  }
-  return stopped_ ? 0 : best_;  // what Expand left out may be better
+void ReuseSearchRun::ChooseSpread(std::int32_t unrolling) {
+  if (of_spread_ == unrolling) return;
+  spread_ = SpreadOf(search_.unrollings_[ToIndex(unrolling)]);
+  of_spread_ = unrolling;
 }
 
-double ReuseSearch::LeastUj(const BoxCosts& costs, double cycle_uj, std::int64_t max_nodes) const {
+double ReuseSearchRun::Run(double cycle_pj, std::int64_t max_nodes) {
+  cycle_pj_ = cycle_pj;
+  nodes_left_ = max_nodes;
+  best_ = kInfinity;
+  open_ = {};
+  seen_.clear();
+  std::vector<std::pair<double, std::size_t>> order;
+  order.reserve(starts_.size());
+  for (std::size_t i = 0; i < starts_.size(); ++i) {
+    order.emplace_back(CostOf(starts_[i], starts_[i].base, starts_[i].load), i);
+  }
+  std::sort(order.begin(), order.end());
+  std::size_t next = 0;  // of the starts, which are nodes once they are looked at
+  for (;;) {
+    const double of_start = next < order.size() ? order[next].first : kInfinity;
+    const double of_open = open_.empty() ? kInfinity : open_.top().cost;
+    const double cost = std::min(of_start, of_open);
+    if (Stopped()) return 0;
+    if (cost >= best_) return best_;
+    if (nodes_left_ <= 0) return cost;
+    Node node;
+    if (of_start <= of_open) {
+      const Start& start = starts_[order[next++].second];
+      node.cost = of_start;
+      node.energy_pj = start.base;
+      node.load = start.load;
+      node.unrolling = start.unrolling;
+      ChooseSpread(node.unrolling);
+      Push(node);
+    } else {
+      node = open_.top();
+      open_.pop();
+      ChooseSpread(node.unrolling);
+      Expand(node);
+    }
+    if (stopped_) return 0;  // what is left out may be better
+  }
+}
+
+std::vector<double> ReuseSearch::LeastUj(const BoxCosts& costs, std::span<const double> cycle_uj,
+                                         std::int64_t max_nodes) const {
   constexpr double kPicoPerMicro = 1e6;
-  if (!complete_) return 0;
-  return ReuseSearchRun(*this, costs, cycle_uj * kPicoPerMicro, max_nodes).Run() * (1 - kBoundSlack) / kPicoPerMicro;
+  std::vector<double> least(cycle_uj.size(), 0);
+  if (!complete_) return least;
+  ReuseSearchRun run(*this, costs);
+  for (std::size_t i = 0; i < least.size(); ++i) {
+    least[i] = run.Run(cycle_uj[i] * kPicoPerMicro, max_nodes) * (1 - kBoundSlack) / kPicoPerMicro;
+  }
+  return least;
 }
 
 }  // namespace oneloop

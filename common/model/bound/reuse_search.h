@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "common/hardware/template.h"
@@ -21,14 +22,18 @@ namespace oneloop {
 // dialect of 2025, whose moves may cancel. Inequalities: docs/MODEL.md, section "Lower bound". Immutable; thread-safe.
 class ReuseSearch {
  public:
+  // Of a layer with more unrollings, of 256 bytes each, nothing is proven: all bounds are 0.
+  static constexpr std::size_t kMaxUnrollings = 10'000;
+
   // `most`: the costs of the box that holds all boxes to be asked for. Template and structure must outlive this. `stop`
   // is asked every few milliseconds; once it returns true, this has no bound to tell.
   ReuseSearch(const Template& hardware_template, const Structure& structure, const LayerShape& shape,
-              const BoxCosts& most, std::function<bool()> stop = {});
+              const BoxCosts& most, std::size_t max_unrollings = kMaxUnrollings, std::function<bool()> stop = {});
 
-  // µJ + cycle_uj · cycles of any mapping, at least; infinite when none fits. Makes at most `max_nodes` partial orders
-  // of some 300 bytes, a microsecond or two each, and a few thousand more.
-  double LeastUj(const BoxCosts& costs, double cycle_uj, std::int64_t max_nodes) const;
+  // µJ + cycle_uj · cycles of any mapping, at least, for each worth of a cycle; infinite when none fits. Makes for each
+  // at most `max_nodes` partial orders of some 300 bytes, a microsecond or two each, and a few thousand more, and looks
+  // at each unrolling once.
+  std::vector<double> LeastUj(const BoxCosts& costs, std::span<const double> cycle_uj, std::int64_t max_nodes) const;
 
  private:
   friend class ReuseSearchRun;
@@ -47,6 +52,7 @@ class ReuseSearch {
   TileExtents whole_;
   std::array<double, kNumTensors> size_{};                    // distinct words
   std::array<std::vector<std::int64_t>, kNumDims> divisors_;  // of each bound
+  std::size_t max_unrollings_;
   std::function<bool()> stop_;
   bool complete_ = true;  // nothing is too large to be told apart
   std::vector<Unrolling> unrollings_;

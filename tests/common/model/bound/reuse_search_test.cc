@@ -1,6 +1,7 @@
 #include "common/model/bound/reuse_search.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -52,7 +53,9 @@ class ReuseSearchTest : public testing::Test {
   static double LeastUj(const CostModel& model, const LayerShape& shape, const std::vector<ParameterRange>& ranges,
                         double cycle_uj, std::int64_t max_nodes = kManyNodes) {
     const BoxCosts costs = CostsOfBox(model.hardware_template(), ranges);
-    return ReuseSearch(model.hardware_template(), model.structure(), shape, costs).LeastUj(costs, cycle_uj, max_nodes);
+    return ReuseSearch(model.hardware_template(), model.structure(), shape, costs)
+        .LeastUj(costs, std::array{cycle_uj}, max_nodes)
+        .front();
   }
 };
 
@@ -181,15 +184,15 @@ TEST_F(ReuseSearchTest, HasNoBoundOnceItIsStopped) {
   const BoxCosts costs = CostsOfBox(model.hardware_template(), {});
   int asked = 0;
   int stop_at = std::numeric_limits<int>::max();
-  const ReuseSearch search(model.hardware_template(), model.structure(), shape, costs,
+  const ReuseSearch search(model.hardware_template(), model.structure(), shape, costs, ReuseSearch::kMaxUnrollings,
                            [&] { return ++asked >= stop_at; });
-  const double all = search.LeastUj(costs, 0, 10'000);
+  const double all = search.LeastUj(costs, std::array{0.0}, 10'000).front();
   EXPECT_GT(all, 0);
   EXPECT_GT(asked, 10);
   for (const int at : {1, asked / 2, asked}) {
     asked = 0;
     stop_at = at;
-    EXPECT_EQ(search.LeastUj(costs, 0, 10'000), 0);
+    EXPECT_EQ(search.LeastUj(costs, std::array{0.0}, 10'000).front(), 0);
     EXPECT_EQ(asked, at) << "it went on";
   }
 }
