@@ -45,17 +45,18 @@ Instances InstancesOf(const Template& hardware_template, const Corners& corners)
 }
 
 // (B3), (B4): accesses that reach `cluster` instances are at least as many as the instances in use by the cluster.
-void AddPrice(const Template::Port& port, const Corners& corners, const Instances& instances, BoxCosts* costs) {
+void AddPrice(const Structure& structure, const PortRow& port, const Corners& corners, const Instances& instances,
+              BoxCosts* costs) {
   const double access_pj = corners.Least(port.spec.access_pj, 0);
   if (access_pj == 0) return;
   const double word_pj = port.spec.priced_by_word ? access_pj : access_pj / corners.Most(port.spec.block_words, 1);
   if (!port.spec.cluster.has_value()) {
-    costs->word_pj.Add(port, word_pj);
+    costs->word_pj.Add(structure, port, word_pj);
     return;
   }
   const double cluster = std::max(1.0, corners.Most(port.spec.cluster, 1));
   const double share = std::max(1 / cluster, 1 / instances.most[ToIndex(port.level)]);
-  costs->word_pj.Add(port, word_pj * share);
+  costs->word_pj.Add(structure, port, word_pj * share);
   costs->clustered.push_back({&port, word_pj, share, std::max(1.0, instances.least[ToIndex(port.level)] / cluster)});
 }
 
@@ -74,22 +75,19 @@ void WordPrices::Forget(Tensor tensor) {
   for (auto& level : prices_) level[ToIndex(tensor)].fill(0);
 }
 
-void WordPrices::Add(const Template::Port& port, double word_pj) {
-  for (const Tensor tensor : kAllTensors) {
-    for (const FlowKind kind : {FlowKind::kRead, FlowKind::kFill, FlowKind::kUpdate}) {
-      const bool flows = kind != FlowKind::kUpdate || tensor == Tensor::kO;
-      if (!flows || !port.spec.tensors.Has(tensor) || !port.spec.flows.Has(kind)) continue;
-      prices_[ToIndex(port.level)][ToIndex(tensor)][ToIndex(Index(kind))] += word_pj;
-    }
+void WordPrices::Add(const Structure& structure, const PortRow& port, double word_pj) {
+  for (const int f : port.flows) {
+    const Flow& flow = structure.flows()[ToIndex(f)];
+    prices_[ToIndex(flow.level)][ToIndex(flow.tensor)][ToIndex(Index(flow.kind))] += word_pj;
   }
 }
 
-WordPrices BoxCosts::PricesAt(std::span<const double> instances) const {
+WordPrices BoxCosts::PricesAt(const Structure& structure, std::span<const double> instances) const {
   WordPrices prices = word_pj;
   for (const ClusteredPort& clustered_port : clustered) {
     const double share = std::min(1.0, clustered_port.least_clusters / instances[ToIndex(clustered_port.port->level)]);
     if (share > clustered_port.least_share) {
-      prices.Add(*clustered_port.port, clustered_port.word_pj * (share - clustered_port.least_share));
+      prices.Add(structure, *clustered_port.port, clustered_port.word_pj * (share - clustered_port.least_share));
     }
   }
   return prices;
@@ -104,7 +102,8 @@ BoxCosts BoxCosts::WithoutInputs() const {
   return costs;
 }
 
-BoxCosts CostsOfBox(const Template& hardware_template, std::span<const ParameterRange> ranges) {
+BoxCosts CostsOfBox(const Template& hardware_template, const Structure& structure,
+                    std::span<const ParameterRange> ranges) {
   Corners corners;
   for (const ParameterRange& range : ranges) {
     // A sum of steps need not equal their product.
@@ -113,9 +112,9 @@ BoxCosts CostsOfBox(const Template& hardware_template, std::span<const Parameter
   }
   BoxCosts costs{};
   const Instances instances = InstancesOf(hardware_template, corners);
-  const std::vector<Template::Port>& ports = hardware_template.ports();
+  const std::vector<PortRow>& ports = structure.ports();
   for (std::size_t p = 0; p < ports.size(); ++p) {
-    AddPrice(ports[p], corners, instances, &costs);
+    AddPrice(structure, ports[p], corners, instances, &costs);
     costs.words_per_cycle[p] = corners.Most(ports[p].spec.words_per_cycle, std::numeric_limits<double>::infinity());
   }
   for (int l = 0; l < hardware_template.num_levels(); ++l) {

@@ -20,7 +20,8 @@ class WordPrices {
   // The least of reads and updates at a level that keeps all tensors.
   double LeastAt(int level) const;
   void Forget(Tensor tensor);
-  void Add(const Template::Port& port, double word_pj);
+  // `word_pj` to each flow that pays at the port.
+  void Add(const Structure& structure, const PortRow& port, double word_pj);
 
  private:
   std::array<std::array<std::array<double, kNumFlowKinds>, kNumTensors>, kMaxLevels> prices_{};
@@ -30,7 +31,7 @@ class WordPrices {
 struct BoxCosts {
   // A port whose accesses reach several instances at once, which costs the less a word the more of them are in use.
   struct ClusteredPort {
-    const Template::Port* port;
+    const PortRow* port;
     double word_pj;         // were each instance reached by an access of its own; least
     double least_share;     // of it, were all instances in use
     double least_clusters;  // of instances there are
@@ -50,11 +51,12 @@ struct BoxCosts {
   // The same for a layer whose inputs cost nothing; nor do links, which they share.
   BoxCosts WithoutInputs() const;
   // `instances`: most in use, by level.
-  WordPrices PricesAt(std::span<const double> instances) const;
+  WordPrices PricesAt(const Structure& structure, std::span<const double> instances) const;
 };
 
-// `ranges` by parameter index. The template must outlive the costs.
-BoxCosts CostsOfBox(const Template& hardware_template, std::span<const ParameterRange> ranges);
+// `ranges` by parameter index. The structure must outlive the costs.
+BoxCosts CostsOfBox(const Template& hardware_template, const Structure& structure,
+                    std::span<const ParameterRange> ranges);
 
 // Most copies along each axis in a box, whole.
 SpatialReach::Limits AxisLimits(const Template& hardware_template, const BoxCosts& costs);

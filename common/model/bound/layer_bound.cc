@@ -30,15 +30,15 @@ LayerBound::LayerBound(const CostModel& model, const LayerShape& shape, const Bo
       first_loads_(model.structure().first_sums_are_loaded()),
       counts_inputs_(CountsInputs(model.hardware_template(), model.structure(), shape)),
       traffic_(model.hardware_template(), model.structure(), shape, most, budget),
-      whole_reach_(model.hardware_template(), shape, AxisLimits(model.hardware_template(), most), budget->steps(),
-                   budget->stop) {
+      whole_reach_(model.hardware_template(), model.structure(), shape, AxisLimits(model.hardware_template(), most),
+                   budget->steps(), budget->stop) {
   outer_ports_ = OuterPorts();
-  for (const LevelSpec& level : model.hardware_template().spec().levels)
-    has_links_ = has_links_ || level.link.has_value();
+  has_links_ = !model.structure().links().empty();
   const SpatialReach::Limits limits = AxisLimits(model.hardware_template(), most);
   for (const OuterTraffic::Group& group : traffic_.groups()) {
     if (budget->Stopped()) return;
-    reach_.emplace_back(model.hardware_template(), group.inside, limits, budget->steps(), budget->stop);
+    reach_.emplace_back(model.hardware_template(), model.structure(), group.inside, limits, budget->steps(),
+                        budget->stop);
     budget->steps_left -= reach_.back().num_steps();
   }
   for (int level = 0; level < outermost_; ++level) {
@@ -70,9 +70,7 @@ LayerBound::Gains LayerBound::GainsAt(const SpatialReach::Limits& limits) const 
 // Whether neighbours outside a keeper may hand over words of the input, in one of several fan-outs (B10).
 bool LayerBound::MayHandOver(int keeper) const {
   const Template& hardware_template = model_.hardware_template();
-  if (keeper >= outermost_) return false;
-  const std::optional<LinkSpec>& link = hardware_template.level(keeper + 1).link;
-  if (link.has_value() && link->unlinked.Has(Tensor::kI)) return false;
+  if (keeper >= outermost_ || !model_.structure().HandsOver(keeper + 1)) return false;
   bool slides = false;
   bool several = false;
   for (const Template::Axis& axis : hardware_template.axes()) {
@@ -143,9 +141,10 @@ LayerBound::Words LayerBound::LeastWords(Tensor tensor, int level, const Gain& g
 
 // (B30) of each port, without what crosses the outermost boundary.
 void LayerBound::AddLoads(const SpatialReach& reach, const SpatialReach::Limits& limits, Gain* gain) const {
-  const std::vector<Template::Port>& ports = model_.hardware_template().ports();
+  const std::vector<PortRow>& ports = model_.structure().ports();
   for (std::size_t p = 0; p < ports.size(); ++p) {
-    const auto& [level, spec] = ports[p];
+    const int level = ports[p].level;
+    const PortSpec& spec = ports[p].spec;
     if (!spec.words_per_cycle.has_value()) continue;
     for (const Tensor tensor : kAllTensors) {
       if (!spec.tensors.Has(tensor) || (tensor == Tensor::kI && !counts_inputs_)) continue;
@@ -167,9 +166,10 @@ void LayerBound::AddLoads(const SpatialReach& reach, const SpatialReach::Limits&
 
 std::vector<LayerBound::OuterPort> LayerBound::OuterPorts() const {
   std::vector<OuterPort> result;
-  const std::vector<Template::Port>& ports = model_.hardware_template().ports();
+  const std::vector<PortRow>& ports = model_.structure().ports();
   for (std::size_t p = 0; p < ports.size(); ++p) {
-    const auto& [level, spec] = ports[p];
+    const int level = ports[p].level;
+    const PortSpec& spec = ports[p].spec;
     if (level != outermost_ || !spec.words_per_cycle.has_value()) continue;
     OuterPort port{p};
     const bool reads = spec.flows.Has(FlowKind::kRead);
@@ -303,7 +303,7 @@ double LayerBound::CyclesAcross(const OuterTraffic::Candidate& candidate, const 
 void LayerBound::EvaluateGroup(const OuterTraffic::Group& group, const Gain& gain, const BoxCosts& costs,
                                const Prices& prices, double fixed_pj, Least* least) const {
   double base_cycles = gain.compute / costs.macs_per_cycle;
-  const std::vector<Template::Port>& ports = model_.hardware_template().ports();
+  const std::vector<PortRow>& ports = model_.structure().ports();
   for (std::size_t p = 0; p < ports.size(); ++p) {
     if (ports[p].level < outermost_) base_cycles = std::max(base_cycles, gain.load[p] / costs.words_per_cycle[p]);
   }
@@ -342,7 +342,7 @@ double LayerBound::EnergyOf(const OuterTraffic::Candidate& candidate, const Pric
 }
 
 double LayerBound::CyclesWith(int level, FlowKind kind, double more, const Gain& gain, const BoxCosts& costs) const {
-  const std::vector<Template::Port>& ports = model_.hardware_template().ports();
+  const std::vector<PortRow>& ports = model_.structure().ports();
   double cycles = 0;
   for (std::size_t p = 0; p < ports.size(); ++p) {
     const PortSpec& spec = ports[p].spec;
@@ -399,7 +399,7 @@ LayerFigures LayerBound::EvaluateAt(const BoxCosts& costs, const Gains& gains) c
   Prices prices = PricesOf(costs, costs.word_pj);
   for (std::size_t g = 0; g < gains.size(); ++g) {
     if (!costs.clustered.empty()) {
-      const WordPrices words = costs.PricesAt(gains[g].instances);
+      const WordPrices words = costs.PricesAt(model_.structure(), gains[g].instances);
       fixed_pj = FixedEnergy(costs, words, limits);
       prices = PricesOf(costs, words);
     }

@@ -146,7 +146,7 @@ BoxSearch::BoxSearch(const CostModel& model, const Workload& workload, std::span
     }
   }
   root_.ranges.assign(ranges.begin(), ranges.end());
-  const BoxCosts most = CostsOfBox(model_.hardware_template(), root_.ranges);
+  const BoxCosts most = CostsOfBox(model_.hardware_template(), model_.structure(), root_.ranges);
   const std::int64_t max_tiles =
       std::clamp<std::int64_t>(options.max_tiles / std::max<std::int64_t>(1, std::ssize(shapes)), 1, kMostTilesOfLayer);
   ProofBudget budget{max_tiles, kMostCandidates, kMostSteps, [this] { return Stopped(); }};
@@ -201,7 +201,7 @@ Box BoxSearch::Evaluate(std::vector<ParameterRange> ranges, const MetricBox& kno
     box.Clear();
     return box;
   }
-  const BoxCosts costs = CostsOfBox(model_.hardware_template(), box.ranges);
+  const BoxCosts costs = CostsOfBox(model_.hardware_template(), model_.structure(), box.ranges);
   WorkloadMetrics least{0, 0, costs.area_mm2};
   least.networks = {weights_.size(), {}};
   const std::vector<LayerBound::Gains>& gains = GainsAt(costs);
@@ -246,8 +246,8 @@ bool BoxSearch::SizesAreFree(const Box& box) const {
   std::vector<ParameterRange> largest = box.ranges;
   for (ParameterRange& range : largest) range.min = range.max;
   const Template& hardware_template = model_.hardware_template();
-  const BoxCosts costs = CostsOfBox(hardware_template, box.ranges);
-  const BoxCosts costs_of_largest = CostsOfBox(hardware_template, largest);
+  const BoxCosts costs = CostsOfBox(hardware_template, model_.structure(), box.ranges);
+  const BoxCosts costs_of_largest = CostsOfBox(hardware_template, model_.structure(), largest);
   for (int level = 0; level < hardware_template.num_levels(); ++level) {
     for (const Tensor tensor : kAllTensors) {
       for (const FlowKind kind : {FlowKind::kRead, FlowKind::kFill, FlowKind::kUpdate}) {
@@ -262,7 +262,7 @@ bool BoxSearch::SizesAreFree(const Box& box) const {
 void BoxSearch::Refine(Box* box) {
   if (!weights_.empty() || box->empty()) return;
   const Template& hardware_template = model_.hardware_template();
-  const BoxCosts costs = CostsOfBox(hardware_template, box->ranges);
+  const BoxCosts costs = CostsOfBox(hardware_template, model_.structure(), box->ranges);
   const std::vector<LayerBound::Gains>& gains = GainsAt(costs);
   if (Stopped()) return;
   const auto stop = [this] { return Stopped(); };

@@ -108,7 +108,7 @@ void OuterTrafficBuilder::AskWhoHolds(const Structure& structure) {
 }
 
 void OuterTrafficBuilder::AskForRoom(const BoxCosts& most, const std::function<bool()>& stop) {
-  const SpatialReach reach(template_, shape_, most_, SpatialReach::kMaxSteps, stop);
+  const SpatialReach reach(template_, structure_, shape_, most_, SpatialReach::kMaxSteps, stop);
   for (std::size_t i = 0; i < result_.resources_.size(); ++i) {
     const Resource& resource = template_.resources()[ToIndex(result_.resources_[i])];
     double copies = 1;

@@ -345,7 +345,7 @@ ReuseSearchRun::Spread ReuseSearchRun::SpreadOf(const Unrolling& unrolling) cons
   for (int level = 0; level <= outermost; ++level) {
     instances[ToIndex(level)] = Copies(fan_outs, level + 1, outermost);
   }
-  const WordPrices prices = costs_.PricesAt(instances);
+  const WordPrices prices = costs_.PricesAt(search_.structure_, instances);
   // By level, tensor and kind, of all instances, each tile visited once.
   Words words{};
   double energy_pj = search_.macs_ * costs_.mac_energy_pj;
@@ -420,10 +420,11 @@ ReuseSearchRun::Spread ReuseSearchRun::SpreadOf(const Unrolling& unrolling) cons
 // (B30)
 void ReuseSearchRun::AddLoads(const Words& words, const std::array<double, kMaxLevels>& instances,
                               Spread* spread) const {
-  const std::vector<Template::Port>& ports = template_.ports();
+  const std::vector<PortRow>& ports = search_.structure_.ports();
   std::size_t next = 0;
   for (std::size_t p = 0; p < ports.size(); ++p) {
-    const auto& [level, spec] = ports[p];
+    const int level = ports[p].level;
+    const PortSpec& spec = ports[p].spec;
     if (!spec.words_per_cycle.has_value()) continue;
     const double word_cycles = spec.weight / instances[ToIndex(level)] / costs_.words_per_cycle[p];
     double cycles = 0;

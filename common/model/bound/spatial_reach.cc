@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstdint>
 #include <map>
-#include <optional>
 
 #include "common/mapping/factorize.h"
 
@@ -24,10 +23,8 @@ bool CanSpread(const Template& hardware_template, const LayerShape& shape, int l
 
 // The exponent with which a spatial factor counts for a purpose. (B8): copies along an output and its filter dimension,
 // o and f of them, have at least max(o, f) different windows, so that min(o, f) <= sqrt(o f) coincide.
-SpatialReach::Weights SpatialReach::WeightsOf(const Template& hardware_template, const LayerShape& shape,
-                                              std::size_t purpose, int level) {
-  const std::optional<LinkSpec>& link = hardware_template.level(level).link;
-  const auto is_apart = [&link](Tensor tensor) { return link.has_value() && link->unshared.Has(tensor); };
+SpatialReach::Weights SpatialReach::WeightsOf(const Template& hardware_template, const Structure& structure,
+                                              const LayerShape& shape, std::size_t purpose, int level) {
   Weights weights{};
   for (const Dim dim : kAllDims) {
     double& weight = weights[static_cast<std::size_t>(dim)];
@@ -38,27 +35,26 @@ SpatialReach::Weights SpatialReach::WeightsOf(const Template& hardware_template,
       weight = IsRelevant(static_cast<Tensor>(purpose - kPart), dim) ? 1 : 0;
     } else if (purpose < kReducing) {
       const auto tensor = static_cast<Tensor>(purpose - kMulticast);
-      weight = IsRelevant(tensor, dim) ? 0 : 1;
-      if (tensor == Tensor::kI && may_coincide) weight = 0.5;
-      if (is_apart(tensor)) weight = 0;
+      weight = structure.sharing(level, tensor).Has(dim) ? 1 : 0;  // (B13)
+      if (tensor == Tensor::kI && may_coincide && structure.MayCoincide(level)) weight = 0.5;
     } else if (purpose == kReducing) {
       weight = IsRelevant(Tensor::kO, dim) ? 0 : 1;
     } else {
-      weight = may_coincide && !is_apart(Tensor::kI) ? 0.5 : 0;
+      weight = may_coincide && structure.MayCoincide(level) ? 0.5 : 0;  // (B10)
     }
   }
   return weights;
 }
 
-SpatialReach::SpatialReach(const Template& hardware_template, const LayerShape& shape, const Limits& most,
-                           std::size_t max_steps, const std::function<bool()>& stop) {
+SpatialReach::SpatialReach(const Template& hardware_template, const Structure& structure, const LayerShape& shape,
+                           const Limits& most, std::size_t max_steps, const std::function<bool()>& stop) {
   most_.fill(1);
   for (std::size_t purpose = 0; purpose < kNumPurposes; ++purpose) {
     Weights largest{};
     for (std::size_t a = 0; a < hardware_template.axes().size(); ++a) {
       const Template::Axis& axis = hardware_template.axes()[a];
       if (purpose == 0) axes_.push_back({axis.level, {}});
-      const Weights weights = WeightsOf(hardware_template, shape, purpose, axis.level);
+      const Weights weights = WeightsOf(hardware_template, structure, shape, purpose, axis.level);
       axes_[a].stairs[purpose] = StairsOf(axis.dims, shape, weights, most[a], max_steps, stop);
       num_steps_ += static_cast<std::int64_t>(axes_[a].stairs[purpose].size());
       for (std::size_t d = 0; d < weights.size(); ++d) largest[d] = std::max(largest[d], weights[d]);
@@ -69,6 +65,7 @@ SpatialReach::SpatialReach(const Template& hardware_template, const LayerShape& 
   }
 }
 
+// (B1): the divisors of the bounds with the best product on one axis.
 SpatialReach::Stairs SpatialReach::StairsOf(const DimSet& dims, const LayerShape& shape, const Weights& weights,
                                             double most, std::size_t max_steps, const std::function<bool()>& stop) {
   std::map<double, double> gains = {{1, 1}};
@@ -101,6 +98,7 @@ double SpatialReach::Gain(const Stairs& stairs, double limit) {
   return after == stairs.begin() ? 1 : (after - 1)->gain;
 }
 
+// (B2): each axis on its own, and no more than the bounds allow.
 double SpatialReach::Product(std::size_t purpose, int first, int last, const Limits& limits) const {
   double product = 1;
   for (std::size_t a = 0; a < axes_.size(); ++a) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/hardware/template.h"
+#include "common/model/structure/structure.h"
 #include "common/workload/dims.h"
 #include "common/workload/workload.h"
 
@@ -25,8 +26,8 @@ class SpatialReach {
 
   // No larger limits will be asked for than `most`. Of each axis at most `max_steps` numbers of copies are told apart.
   // Once `stop` returns true, the rest is left out, and this must not be asked.
-  SpatialReach(const Template& hardware_template, const LayerShape& shape, const Limits& most,
-               std::size_t max_steps = kMaxSteps, const std::function<bool()>& stop = {});
+  SpatialReach(const Template& hardware_template, const Structure& structure, const LayerShape& shape,
+               const Limits& most, std::size_t max_steps = kMaxSteps, const std::function<bool()>& stop = {});
 
   // What is kept, in steps of 16 bytes.
   std::int64_t num_steps() const { return num_steps_; }
@@ -66,7 +67,8 @@ class SpatialReach {
   // at most the number of copies.
   using Stairs = std::vector<Step>;
 
-  static Weights WeightsOf(const Template& hardware_template, const LayerShape& shape, std::size_t purpose, int level);
+  static Weights WeightsOf(const Template& hardware_template, const Structure& structure, const LayerShape& shape,
+                           std::size_t purpose, int level);
   static Stairs StairsOf(const DimSet& dims, const LayerShape& shape, const Weights& weights, double most,
                          std::size_t max_steps, const std::function<bool()>& stop);
   static double Gain(const Stairs& stairs, double limit);

@@ -52,7 +52,7 @@ class ReuseSearchTest : public testing::Test {
 
   static double LeastUj(const CostModel& model, const LayerShape& shape, const std::vector<ParameterRange>& ranges,
                         double cycle_uj, std::int64_t max_nodes = kManyNodes) {
-    const BoxCosts costs = CostsOfBox(model.hardware_template(), ranges);
+    const BoxCosts costs = CostsOfBox(model.hardware_template(), model.structure(), ranges);
     return ReuseSearch(model.hardware_template(), model.structure(), shape, costs)
         .LeastUj(costs, std::array{cycle_uj}, max_nodes)
         .front();
@@ -181,7 +181,7 @@ TEST_F(ReuseSearchTest, EndsAtItsBudgetWithWhatIsProven) {
 TEST_F(ReuseSearchTest, HasNoBoundOnceItIsStopped) {
   const CostModel model(TemplateFromYaml(ArrayYaml("")));
   const LayerShape shape = Shape({3, 3, 56, 56, 64, 64, 1, 1});
-  const BoxCosts costs = CostsOfBox(model.hardware_template(), {});
+  const BoxCosts costs = CostsOfBox(model.hardware_template(), model.structure(), {});
   int asked = 0;
   int stop_at = std::numeric_limits<int>::max();
   const ReuseSearch search(model.hardware_template(), model.structure(), shape, costs, ReuseSearch::kMaxUnrollings,
