@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <queue>
 #include <unordered_map>
@@ -33,12 +34,17 @@ TileExtents TileOf(const Extents& extents) {
   return tile;
 }
 
-// Dimensions that a tensor does not use: loops over them leave its tile in place. No two tensors have one in common.
-const std::vector<Dim>& ReuseDims(Tensor tensor) {
-  static const auto* const dims = new std::array<std::vector<Dim>, kNumTensors>{
-      std::vector<Dim>{Dim::kP, Dim::kQ, Dim::kN}, std::vector<Dim>{Dim::kK},
-      std::vector<Dim>{Dim::kC, Dim::kR, Dim::kS}};
-  return (*dims)[ToIndex(tensor)];
+// As a list: loops over them leave the tensor's tile in place. No two tensors have one in common.
+const std::vector<Dim>& ListOfUnusedDims(Tensor tensor) {
+  static const auto* const lists = [] {
+    auto* const all = new std::array<std::vector<Dim>, kNumTensors>;
+    for (const Tensor of : kAllTensors) {
+      const auto unused = [of](Dim dim) { return UnusedDims(of).Has(dim); };
+      std::copy_if(kAllDims.begin(), kAllDims.end(), std::back_inserter((*all)[ToIndex(of)]), unused);
+    }
+    return all;
+  }();
+  return (*lists)[ToIndex(tensor)];
 }
 
 }  // namespace
@@ -571,7 +577,7 @@ void ReuseSearchRun::Grow(Node node, Tensor tensor, const std::vector<Dim>& dims
   if (Stopped()) return;
   if (next == dims.size()) {
     double visits = 1;
-    for (const Dim dim : ReuseDims(tensor)) {
+    for (const Dim dim : ListOfUnusedDims(tensor)) {
       const std::int64_t outside = Of(spread_.loops, dim) / search_.divisors_[ToIndex(dim)][node.inside[ToIndex(dim)]];
       visits *= static_cast<double>(outside);
     }
@@ -607,7 +613,7 @@ void ReuseSearchRun::Expand(const Node& node) {
     const std::size_t pair = node.done[ToIndex(tensor)];
     // Larger tiles of the input overlap less.
     const bool overlaps = tensor == Tensor::kI && InputVisits(ExtentsOf(node.inside, Keepers(tensor)[pair]), 1) > 1;
-    Grow(node, tensor, overlaps ? *kInputDims : ReuseDims(tensor), 0);
+    Grow(node, tensor, overlaps ? *kInputDims : ListOfUnusedDims(tensor), 0);
   }
 }
 
