@@ -92,6 +92,7 @@ void InnerTraffic::AddTile(const LayerShape& shape, const TileExtents& tile, con
   if (!moves) AddOrder(shape, tile, -1, candidate);
 }
 
+// (B22), (B32)
 void InnerTraffic::AddOrder(const LayerShape& shape, const TileExtents& tile, int stationary, Candidate candidate) {
   for (const Filled& filled : filled_) {
     const double revisits = Index(filled.tensor) == stationary ? 1 : LoopsNotUsing(shape, tile, filled.tensor);
@@ -142,13 +143,12 @@ InnerTraffic::Sharing InnerTraffic::SharingOf(const Filled& filled, const Spatia
           .coinciding = reach.Coinciding(level_ + 2, filled.source, limits)};
 }
 
-// (B22) to (B24), of one tensor.
 double InnerTraffic::EnergyOf(const Candidate& candidate, const Filled& filled, const Sharing& sharing,
                               const WordPrices& prices, double link_pj) const {
   const double fills = candidate.fills[ToIndex(filled.tensor)];
   const double fill_pj = prices.Of(level_, filled.tensor, FlowKind::kFill);
   const double read_pj = prices.Of(filled.source, filled.tensor, FlowKind::kRead) + link_pj;
-  if (filled.tensor != Tensor::kO) {
+  if (filled.tensor != Tensor::kO) {  // (B23)
     const bool input = filled.tensor == Tensor::kI;
     const double requests = input ? candidate.input_requests : fills;
     const double least = input ? filled.size / sharing.coinciding : filled.size;
@@ -156,7 +156,7 @@ double InnerTraffic::EnergyOf(const Candidate& candidate, const Filled& filled, 
     const double filled_words = handed_over ? std::max(0.0, least - sharing.instances) : fills;
     return filled_words * fill_pj + std::max(least, requests / sharing.multicast) * read_pj;
   }
-  const double requests = fills / sharing.multicast;
+  const double requests = fills / sharing.multicast;  // (B24)
   const double update_pj = prices.Of(filled.source, Tensor::kO, FlowKind::kUpdate) + link_pj;
   double energy_pj = std::max(filled.size, requests) * update_pj;
   // Reads, but for the first of each element in each copy.

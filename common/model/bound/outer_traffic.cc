@@ -182,7 +182,8 @@ void OuterTrafficBuilder::Build(ProofBudget* budget) {
   }
 }
 
-// The orders that matter: those that keep one tensor in place while the loops that it does not use run innermost.
+// (B17): the orders that matter are those that keep one tensor in place while the loops that it does not use run
+// innermost.
 void OuterTrafficBuilder::AddTile(const TileExtents& tile, std::size_t group) {
   bool moves = false;
   for (const Tensor tensor : kAllTensors) {
@@ -198,6 +199,7 @@ void OuterTrafficBuilder::AddTile(const TileExtents& tile, std::size_t group) {
 // its tile stays in its keeper meanwhile.
 void OuterTrafficBuilder::AddOrder(const TileExtents& tile, std::size_t group, int stationary, bool held) {
   Candidate candidate;
+  // (B18)
   for (const Tensor tensor : kAllTensors) {
     const Holding& holding = holding_[ToIndex(tensor)];
     const bool stays = Index(tensor) == stationary && held;
@@ -215,7 +217,7 @@ void OuterTrafficBuilder::AddOrder(const TileExtents& tile, std::size_t group, i
   }
   const auto moved = [&candidate](Tensor tensor) { return candidate.moved[ToIndex(tensor)]; };
   candidate.words = moved(Tensor::kW) + moved(Tensor::kI) + 2 * moved(Tensor::kO);
-  // The first of each output is not re-loaded.
+  // (B17): the first of each output is not re-loaded.
   if (moved(Tensor::kO) > 0) candidate.words -= result_.size(Tensor::kO);
   raw_[group].push_back(candidate);
 }
@@ -230,7 +232,8 @@ void OuterTrafficBuilder::AddNeed(const TileExtents& tile, Tensor tensor, Candid
   }
 }
 
-// Input words across the boundary when the loops of `stationary`'s kind are innermost.
+// (B19), and at least (B28), (B29): input words across the boundary when the loops of `stationary`'s kind are
+// innermost.
 double OuterTrafficBuilder::InputWords(const TileExtents& tile, int stationary, double revisits) const {
   const double distinct = result_.size(Tensor::kI) * (input_is_revisited_ ? revisits : 1) / input_coincides_;
   if (!input_tile_is_whole_ || !IsExact(tile)) return distinct;
@@ -253,7 +256,8 @@ double OuterTrafficBuilder::InputWords(const TileExtents& tile, int stationary, 
   return std::max(distinct, std::min(least, CoincidingMoves(tile)));
 }
 
-// The least words when, by coincidence of two shifts along one direction, a later loop repeats the first one's move.
+// (B19), (I1): the least words when, by coincidence of two shifts along one direction, a later loop repeats the first
+// one's move.
 double OuterTrafficBuilder::CoincidingMoves(const TileExtents& tile) const {
   double least = std::numeric_limits<double>::infinity();
   const double words = HeldWords(shape_, tile, Tensor::kI);
