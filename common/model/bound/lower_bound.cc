@@ -31,7 +31,7 @@ constexpr std::int64_t kCandidateBytes = 88;
 constexpr std::int64_t kMostNodes = 100'000;
 constexpr std::int64_t kMostSearchedNodes = 8'000'000;
 // Of all ReuseSearches; each takes half a microsecond, twice.
-constexpr std::size_t kMostUnrollings = 8'000'000;
+constexpr std::size_t kMostUnrollings = 20'000'000;
 // Steps, gains and boxes, nodes.
 constexpr std::int64_t kOtherProofBytes = 16 * kMostSteps + (std::int64_t{64} << 20) + 350 * kMostNodes;
 
