@@ -37,6 +37,7 @@ class ReuseSearchTest : public testing::Test {
   static double BestUj(const CostModel& model, const LayerShape& shape, const std::vector<HardwarePoint>& points,
                        double cycle_uj) {
     std::vector<ComponentCosts> costs;
+    costs.reserve(points.size());
     for (const HardwarePoint& point : points) costs.push_back(model.CostsAt(point));
     double best = kInfinity;
     AllMappings(model.hardware_template(), shape).ForEach([&](const Mapping& mapping) {
