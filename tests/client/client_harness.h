@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "client/run_client.h"
 #include "client/environment.h"
+#include "client/run_client.h"
 #include "common/base/mutex.h"
 #include "tests/client/fake_daemon.h"
 
