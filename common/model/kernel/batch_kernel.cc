@@ -484,13 +484,13 @@ void ScoreBlockImpl(const KernelBlock& block, const KernelCosts& costs, KernelSu
   for (std::size_t lane = 0; lane < kBlockLanes; lane += hn::Lanes(D())) {
     const Lanes<1, OfBlock> lanes(block, lane);
     ScoreLanes(lanes, costs);
-    const Pack<1> share = lanes.Weight();
-    StoreLanes(Mul(share, lanes.Figure(kEnergyUj)), weighted[0] + lane);
-    const Pack<1> latency = Mul(share, lanes.Figure(kLatencyCycles));
+    const Pack<1> weight = lanes.Weight();
+    StoreLanes(Mul(weight, lanes.Figure(kEnergyUj)), weighted[0] + lane);
+    const Pack<1> latency = Mul(weight, lanes.Figure(kLatencyCycles));
     StoreLanes(latency, weighted[1] + lane);
     for (std::size_t p = 0; p < num_ports; ++p) {
       const Program::Port& port = program.ports[p];
-      const Pack<1> paid = Mul(share, PaidWords(lanes, port, costs.most_clusters[p]));
+      const Pack<1> paid = Mul(weight, PaidWords(lanes, port, costs.most_clusters[p]));
       StoreLanes(paid, weighted[2 + 3 * p] + lane);
       if (port.limits) {
         StoreLanes(And(lanes.Figure(SlowestRow(static_cast<int>(p))), latency), weighted[3 + 3 * p] + lane);

@@ -398,7 +398,7 @@ Pass MakePass(const KernelBlock& block, const LatencyProgram& program, int block
 
 double CorrectBlockImpl(const KernelBlock& block, const LatencyProgram& program, int block_index, double* scratch,
                         double* slopes) {
-  HWY_ALIGN double shares[kBlockLanes];
+  HWY_ALIGN double weighted[kBlockLanes];
   const std::size_t num_ports = block.program->ports.size();
   for (std::size_t lane = 0; lane < kBlockLanes; lane += hn::Lanes(D())) {
     const Pass pass = MakePass(block, program, block_index, lane, scratch);
@@ -420,9 +420,10 @@ double CorrectBlockImpl(const KernelBlock& block, const LatencyProgram& program,
     set_figure(kLatencyCycles, cycles);
     set_figure(kComputeBound, hn::Zero(D()));
     for (std::size_t p = 0; p < num_ports; ++p) set_figure(kNumFigureRows + 2 * p + 1, hn::Zero(D()));
-    hn::Store(hn::Mul(hn::Load(D(), block.weight + lane), cycles), D(), shares + lane);
+    hn::Store(hn::Mul(hn::Load(D(), block.weight + lane), cycles), D(), weighted + lane);
   }
-  return ((shares[0] + shares[1]) + (shares[2] + shares[3])) + ((shares[4] + shares[5]) + (shares[6] + shares[7]));
+  return ((weighted[0] + weighted[1]) + (weighted[2] + weighted[3])) +
+         ((weighted[4] + weighted[5]) + (weighted[6] + weighted[7]));
 }
 
 }  // namespace

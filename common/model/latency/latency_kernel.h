@@ -8,7 +8,7 @@ namespace oneloop {
 
 // Puts predicted cycles into the figures of a block that was scored, in the place of the analytical ones, and takes the
 // levels' hands off them. Sets slopes, one row for each of program.rows, to ∂cycles/∂log2 of that row, over ln 2.
-// Returns the sum of the cycles, weighed by the layers' shares. `block_index`: which block of layers it is.
+// Returns the sum of the cycles, each times its layer's weight. `block_index`: which block of layers it is.
 double CorrectBlock(const KernelBlock& block, const LatencyProgram& program, int block_index, double* scratch,
                     double* slopes);
 
