@@ -24,7 +24,6 @@ class AccessPrice {
  public:
   AccessPrice(const ComponentCosts::Port& port, double instances)
       : port_(port),
-        instances_(instances),
         clusters_(std::min(instances, port.most_clusters)),
         by_word_(port.block_words == 1 && clusters_ == instances) {}
 
@@ -36,7 +35,6 @@ class AccessPrice {
 
  private:
   const ComponentCosts::Port& port_;
-  const double instances_;
   const double clusters_;
   const bool by_word_;
 };

@@ -23,101 +23,101 @@ using Program = KernelProgram;
 
 constexpr int kNoRow = Program::kNoRow;
 
-// One vector's lanes of each of U consecutive blocks, and the operations on them, each block's as if it were alone.
+// One vector's lanes of each of a pack's blocks, and the operations on them, each block's as if it were alone.
 // Walking the program's lists once for several blocks shares the work of walking them.
-template <int U>
+template <int kBlocks>
 struct Pack {
-  V of[U];
+  V of[kBlocks];
 };
-template <int U>
+template <int kBlocks>
 struct PackMask {
-  M of[U];
+  M of[kBlocks];
 };
 
 // Applies a function of vectors to each block's.
-template <int U, class Function, class... Packs>
-HWY_INLINE Pack<U> EachOf(Function function, const Packs&... packs) {
-  Pack<U> result;
-  for (int u = 0; u < U; ++u) result.of[u] = function(packs.of[u]...);
+template <int kBlocks, class Function, class... Packs>
+HWY_INLINE Pack<kBlocks> EachOf(Function function, const Packs&... packs) {
+  Pack<kBlocks> result;
+  for (int u = 0; u < kBlocks; ++u) result.of[u] = function(packs.of[u]...);
   return result;
 }
-template <int U, class Function, class... Packs>
-HWY_INLINE PackMask<U> EachMask(Function function, const Packs&... packs) {
-  PackMask<U> result;
-  for (int u = 0; u < U; ++u) result.of[u] = function(packs.of[u]...);
+template <int kBlocks, class Function, class... Packs>
+HWY_INLINE PackMask<kBlocks> EachMask(Function function, const Packs&... packs) {
+  PackMask<kBlocks> result;
+  for (int u = 0; u < kBlocks; ++u) result.of[u] = function(packs.of[u]...);
   return result;
 }
 
-template <int U>
-HWY_INLINE Pack<U> Add(const Pack<U>& a, const Pack<U>& b) {
-  return EachOf<U>([](V x, V y) { return hn::Add(x, y); }, a, b);
+template <int kBlocks>
+HWY_INLINE Pack<kBlocks> Add(const Pack<kBlocks>& a, const Pack<kBlocks>& b) {
+  return EachOf<kBlocks>([](V x, V y) { return hn::Add(x, y); }, a, b);
 }
-template <int U>
-HWY_INLINE Pack<U> Sub(const Pack<U>& a, const Pack<U>& b) {
-  return EachOf<U>([](V x, V y) { return hn::Sub(x, y); }, a, b);
+template <int kBlocks>
+HWY_INLINE Pack<kBlocks> Sub(const Pack<kBlocks>& a, const Pack<kBlocks>& b) {
+  return EachOf<kBlocks>([](V x, V y) { return hn::Sub(x, y); }, a, b);
 }
-template <int U>
-HWY_INLINE Pack<U> Mul(const Pack<U>& a, const Pack<U>& b) {
-  return EachOf<U>([](V x, V y) { return hn::Mul(x, y); }, a, b);
+template <int kBlocks>
+HWY_INLINE Pack<kBlocks> Mul(const Pack<kBlocks>& a, const Pack<kBlocks>& b) {
+  return EachOf<kBlocks>([](V x, V y) { return hn::Mul(x, y); }, a, b);
 }
-template <int U>
-HWY_INLINE Pack<U> Div(const Pack<U>& a, const Pack<U>& b) {
-  return EachOf<U>([](V x, V y) { return hn::Div(x, y); }, a, b);
+template <int kBlocks>
+HWY_INLINE Pack<kBlocks> Div(const Pack<kBlocks>& a, const Pack<kBlocks>& b) {
+  return EachOf<kBlocks>([](V x, V y) { return hn::Div(x, y); }, a, b);
 }
-template <int U>
-HWY_INLINE Pack<U> Min(const Pack<U>& a, const Pack<U>& b) {
-  return EachOf<U>([](V x, V y) { return hn::Min(x, y); }, a, b);
+template <int kBlocks>
+HWY_INLINE Pack<kBlocks> Min(const Pack<kBlocks>& a, const Pack<kBlocks>& b) {
+  return EachOf<kBlocks>([](V x, V y) { return hn::Min(x, y); }, a, b);
 }
-template <int U>
-HWY_INLINE Pack<U> And(const Pack<U>& a, const Pack<U>& b) {
-  return EachOf<U>([](V x, V y) { return hn::And(x, y); }, a, b);
+template <int kBlocks>
+HWY_INLINE Pack<kBlocks> And(const Pack<kBlocks>& a, const Pack<kBlocks>& b) {
+  return EachOf<kBlocks>([](V x, V y) { return hn::And(x, y); }, a, b);
 }
-template <int U>
-HWY_INLINE Pack<U> AndNot(const Pack<U>& a, const Pack<U>& b) {
-  return EachOf<U>([](V x, V y) { return hn::AndNot(x, y); }, a, b);
+template <int kBlocks>
+HWY_INLINE Pack<kBlocks> AndNot(const Pack<kBlocks>& a, const Pack<kBlocks>& b) {
+  return EachOf<kBlocks>([](V x, V y) { return hn::AndNot(x, y); }, a, b);
 }
-template <int U>
-HWY_INLINE Pack<U> TimesPlus(const Pack<U>& a, const Pack<U>& b, const Pack<U>& c) {
+template <int kBlocks>
+HWY_INLINE Pack<kBlocks> TimesPlus(const Pack<kBlocks>& a, const Pack<kBlocks>& b, const Pack<kBlocks>& c) {
   return Add(Mul(a, b), c);
 }
-template <int U>
-HWY_INLINE Pack<U> Exp2(const Pack<U>& x) {
-  return EachOf<U>([](V power) { return Exp2(power); }, x);
+template <int kBlocks>
+HWY_INLINE Pack<kBlocks> Exp2(const Pack<kBlocks>& x) {
+  return EachOf<kBlocks>([](V power) { return Exp2(power); }, x);
 }
-template <int U>
-HWY_INLINE PackMask<U> Lt(const Pack<U>& a, const Pack<U>& b) {
-  return EachMask<U>([](V x, V y) { return hn::Lt(x, y); }, a, b);
+template <int kBlocks>
+HWY_INLINE PackMask<kBlocks> Lt(const Pack<kBlocks>& a, const Pack<kBlocks>& b) {
+  return EachMask<kBlocks>([](V x, V y) { return hn::Lt(x, y); }, a, b);
 }
-template <int U>
-HWY_INLINE PackMask<U> Le(const Pack<U>& a, const Pack<U>& b) {
-  return EachMask<U>([](V x, V y) { return hn::Le(x, y); }, a, b);
+template <int kBlocks>
+HWY_INLINE PackMask<kBlocks> Le(const Pack<kBlocks>& a, const Pack<kBlocks>& b) {
+  return EachMask<kBlocks>([](V x, V y) { return hn::Le(x, y); }, a, b);
 }
-template <int U>
-HWY_INLINE PackMask<U> Eq(const Pack<U>& a, const Pack<U>& b) {
-  return EachMask<U>([](V x, V y) { return hn::Eq(x, y); }, a, b);
+template <int kBlocks>
+HWY_INLINE PackMask<kBlocks> Eq(const Pack<kBlocks>& a, const Pack<kBlocks>& b) {
+  return EachMask<kBlocks>([](V x, V y) { return hn::Eq(x, y); }, a, b);
 }
-template <int U>
-HWY_INLINE PackMask<U> And(const PackMask<U>& a, const PackMask<U>& b) {
-  return EachMask<U>([](M x, M y) { return hn::And(x, y); }, a, b);
+template <int kBlocks>
+HWY_INLINE PackMask<kBlocks> And(const PackMask<kBlocks>& a, const PackMask<kBlocks>& b) {
+  return EachMask<kBlocks>([](M x, M y) { return hn::And(x, y); }, a, b);
 }
-template <int U>
-HWY_INLINE Pack<U> IfThenElse(const PackMask<U>& mask, const Pack<U>& yes, const Pack<U>& no) {
-  return EachOf<U>([](M is_yes, V x, V y) { return hn::IfThenElse(is_yes, x, y); }, mask, yes, no);
+template <int kBlocks>
+HWY_INLINE Pack<kBlocks> IfThenElse(const PackMask<kBlocks>& mask, const Pack<kBlocks>& yes, const Pack<kBlocks>& no) {
+  return EachOf<kBlocks>([](M is_yes, V x, V y) { return hn::IfThenElse(is_yes, x, y); }, mask, yes, no);
 }
-template <int U>
-HWY_INLINE Pack<U> IfThenElseZero(const PackMask<U>& mask, const Pack<U>& yes) {
-  return EachOf<U>([](M is_yes, V x) { return hn::IfThenElseZero(is_yes, x); }, mask, yes);
+template <int kBlocks>
+HWY_INLINE Pack<kBlocks> IfThenElseZero(const PackMask<kBlocks>& mask, const Pack<kBlocks>& yes) {
+  return EachOf<kBlocks>([](M is_yes, V x) { return hn::IfThenElseZero(is_yes, x); }, mask, yes);
 }
-template <int U>
-HWY_INLINE Pack<U> BitsOf(const PackMask<U>& mask) {
-  return EachOf<U>([](M of) { return hn::VecFromMask(D(), of); }, mask);
+template <int kBlocks>
+HWY_INLINE Pack<kBlocks> BitsOf(const PackMask<kBlocks>& mask) {
+  return EachOf<kBlocks>([](M of) { return hn::VecFromMask(D(), of); }, mask);
 }
 
 // Doubles from one row to the next: of a whole pack, known beforehand, or of one block of any pack.
-template <int U>
+template <int kBlocks>
 struct OfPack {
   explicit OfPack(const KernelBlock&) {}
-  constexpr std::size_t operator()() const { return std::size_t{kBlockLanes} * U; }
+  constexpr std::size_t operator()() const { return std::size_t{kBlockLanes} * kBlocks; }
 };
 struct OfBlock {
   explicit OfBlock(const KernelBlock& block) : stride(block.stride) {}
@@ -125,9 +125,9 @@ struct OfBlock {
   std::size_t stride;
 };
 
-// The rows of a pack of U blocks, from one vector's lanes on. Holds its pointers itself: the compiler must take a
+// The rows of a pack of so many blocks, from one vector's lanes on. Holds its pointers itself: the compiler must take a
 // vector's store to change any memory, and would read them again after each.
-template <int U, class Stride>
+template <int kBlocks, class Stride>
 class Lanes {
  public:
   Lanes(const KernelBlock& block, std::size_t lane, double* adjoints = nullptr)
@@ -144,39 +144,39 @@ class Lanes {
         adjoints_(adjoints == nullptr ? nullptr : adjoints + lane),
         row_lists_(block.program->row_lists.data()) {}
 
-  static Pack<U> Number(double value) {
-    Pack<U> same;
-    for (int u = 0; u < U; ++u) same.of[u] = hn::Set(D(), value);
+  static Pack<kBlocks> Number(double value) {
+    Pack<kBlocks> same;
+    for (int u = 0; u < kBlocks; ++u) same.of[u] = hn::Set(D(), value);
     return same;
   }
-  Pack<U> Constant(int row) const { return LoadRow(constants_, row); }
-  Pack<U> MaskBits(int row) const { return LoadRow(masks_, row); }
-  Pack<U> Weight() const { return LoadRow(weight_, 0); }
-  Pack<U> Get(int row) const { return LoadRow(values_, row); }
-  void Set(int row, const Pack<U>& value) const { StoreRow(value, values_, row); }
-  Pack<U> Saved(int row) const { return LoadRow(saved_, row); }
-  void Save(int row, const Pack<U>& value) const { StoreRow(value, saved_, row); }
-  Pack<U> Figure(int row) const { return LoadRow(figures_, row); }
-  void SetFigure(int row, const Pack<U>& value) const { StoreRow(value, figures_, row); }
-  Pack<U> Adjoint(int row) const { return LoadRow(adjoints_, row); }
-  void SetAdjoint(int row, const Pack<U>& value) const { StoreRow(value, adjoints_, row); }
-  void AddAdjoint(int row, const Pack<U>& value) const { SetAdjoint(row, Add(Adjoint(row), value)); }
-  Pack<U> X(int slot) const { return Gradient(x_, slot); }
+  Pack<kBlocks> Constant(int row) const { return LoadRow(constants_, row); }
+  Pack<kBlocks> MaskBits(int row) const { return LoadRow(masks_, row); }
+  Pack<kBlocks> Weight() const { return LoadRow(weight_, 0); }
+  Pack<kBlocks> Get(int row) const { return LoadRow(values_, row); }
+  void Set(int row, const Pack<kBlocks>& value) const { StoreRow(value, values_, row); }
+  Pack<kBlocks> Saved(int row) const { return LoadRow(saved_, row); }
+  void Save(int row, const Pack<kBlocks>& value) const { StoreRow(value, saved_, row); }
+  Pack<kBlocks> Figure(int row) const { return LoadRow(figures_, row); }
+  void SetFigure(int row, const Pack<kBlocks>& value) const { StoreRow(value, figures_, row); }
+  Pack<kBlocks> Adjoint(int row) const { return LoadRow(adjoints_, row); }
+  void SetAdjoint(int row, const Pack<kBlocks>& value) const { StoreRow(value, adjoints_, row); }
+  void AddAdjoint(int row, const Pack<kBlocks>& value) const { SetAdjoint(row, Add(Adjoint(row), value)); }
+  Pack<kBlocks> X(int slot) const { return Gradient(x_, slot); }
 
   // Rows that lie block behind block, `size` doubles each.
-  static Pack<U> Load(const double* row, std::size_t size) {
-    Pack<U> value;
-    for (int u = 0; u < U; ++u) value.of[u] = hn::Load(D(), row + static_cast<std::size_t>(u) * size);
+  static Pack<kBlocks> Load(const double* row, std::size_t size) {
+    Pack<kBlocks> value;
+    for (int u = 0; u < kBlocks; ++u) value.of[u] = hn::Load(D(), row + static_cast<std::size_t>(u) * size);
     return value;
   }
   // By slot, block behind block, wherever the caller has them.
-  Pack<U> Gradient(const double* slots, int slot) const {
-    Pack<U> value;
-    for (int u = 0; u < U; ++u) value.of[u] = hn::LoadU(D(), slots + PlaceOf(u, slot));
+  Pack<kBlocks> Gradient(const double* slots, int slot) const {
+    Pack<kBlocks> value;
+    for (int u = 0; u < kBlocks; ++u) value.of[u] = hn::LoadU(D(), slots + PlaceOf(u, slot));
     return value;
   }
-  void SetGradient(const Pack<U>& value, double* slots, int slot) const {
-    for (int u = 0; u < U; ++u) hn::StoreU(value.of[u], D(), slots + PlaceOf(u, slot));
+  void SetGradient(const Pack<kBlocks>& value, double* slots, int slot) const {
+    for (int u = 0; u < kBlocks; ++u) hn::StoreU(value.of[u], D(), slots + PlaceOf(u, slot));
   }
 
   const int* List(Program::Range range) const { return row_lists_ + range.first; }
@@ -185,12 +185,12 @@ class Lanes {
   const std::size_t first;  // lane in the block
 
  private:
-  Pack<U> LoadRow(const double* rows, int row) const {
+  Pack<kBlocks> LoadRow(const double* rows, int row) const {
     return Load(rows + static_cast<std::size_t>(row) * stride_(), kBlockLanes);
   }
-  void StoreRow(const Pack<U>& value, double* rows, int row) const {
+  void StoreRow(const Pack<kBlocks>& value, double* rows, int row) const {
     double* place = rows + static_cast<std::size_t>(row) * stride_();
-    for (int u = 0; u < U; ++u) hn::Store(value.of[u], D(), place + u * kBlockLanes);
+    for (int u = 0; u < kBlocks; ++u) hn::Store(value.of[u], D(), place + static_cast<std::size_t>(u) * kBlockLanes);
   }
   std::size_t PlaceOf(int block, int slot) const {
     return (static_cast<std::size_t>(block) * program.slots.size() + static_cast<std::size_t>(slot)) * kBlockLanes;
@@ -213,36 +213,36 @@ HWY_INLINE const Item* At(const std::vector<Item>& items, int index) {
   return items.data() + index;
 }
 
-template <int U, class Stride>
-HWY_INLINE Pack<U> SumRows(const Lanes<U, Stride>& lanes, Pack<U> sum, Program::Range range) {
+template <int kBlocks, class Stride>
+HWY_INLINE Pack<kBlocks> SumRows(const Lanes<kBlocks, Stride>& lanes, Pack<kBlocks> sum, Program::Range range) {
   const int* rows = lanes.List(range);
   for (int i = 0; i < range.count; ++i) sum = Add(sum, lanes.Get(rows[i]));
   return sum;
 }
-template <int U, class Stride>
-HWY_INLINE Pack<U> SubtractRows(const Lanes<U, Stride>& lanes, Pack<U> sum, Program::Range range) {
+template <int kBlocks, class Stride>
+HWY_INLINE Pack<kBlocks> SubtractRows(const Lanes<kBlocks, Stride>& lanes, Pack<kBlocks> sum, Program::Range range) {
   const int* rows = lanes.List(range);
   for (int i = 0; i < range.count; ++i) sum = Sub(sum, lanes.Get(rows[i]));
   return sum;
 }
-template <int U, class Stride>
-HWY_INLINE void AddToRows(const Lanes<U, Stride>& lanes, Pack<U> adjoint, Program::Range range) {
+template <int kBlocks, class Stride>
+HWY_INLINE void AddToRows(const Lanes<kBlocks, Stride>& lanes, Pack<kBlocks> adjoint, Program::Range range) {
   const int* rows = lanes.List(range);
   for (int i = 0; i < range.count; ++i) lanes.AddAdjoint(rows[i], adjoint);
 }
-template <int U, class Stride>
-HWY_INLINE void SubtractFromRows(const Lanes<U, Stride>& lanes, Pack<U> adjoint, Program::Range range) {
+template <int kBlocks, class Stride>
+HWY_INLINE void SubtractFromRows(const Lanes<kBlocks, Stride>& lanes, Pack<kBlocks> adjoint, Program::Range range) {
   const int* rows = lanes.List(range);
   for (int i = 0; i < range.count; ++i) lanes.SetAdjoint(rows[i], Sub(lanes.Adjoint(rows[i]), adjoint));
 }
 
-template <int U, class Stride>
-HWY_INLINE PackMask<U> IsActive(const Lanes<U, Stride>& lanes, int slot) {
+template <int kBlocks, class Stride>
+HWY_INLINE PackMask<kBlocks> IsActive(const Lanes<kBlocks, Stride>& lanes, int slot) {
   return Lt(lanes.Number(0.0), lanes.Constant(*At(lanes.program.slot_bounds, slot)));
 }
 
-template <int U, class Stride>
-HWY_INLINE void LoadFactors(const Lanes<U, Stride>& lanes) {
+template <int kBlocks, class Stride>
+HWY_INLINE void LoadFactors(const Lanes<kBlocks, Stride>& lanes) {
   const Program& program = lanes.program;
   for (int slot = 0; slot < static_cast<int>(program.slots.size()); ++slot) {
     lanes.Set(slot, IfThenElseZero(IsActive(lanes, slot), lanes.X(slot)));
@@ -253,38 +253,39 @@ HWY_INLINE void LoadFactors(const Lanes<U, Stride>& lanes) {
 }
 
 // Opens a gate as far as `inside` goes; keeps the gate, and x where the gate has a slope.
-template <int U, class Stride>
-HWY_INLINE Pack<U> OpenGate(const Lanes<U, Stride>& lanes, Pack<U> x, Pack<U> inside, int saved) {
-  const PackMask<U> positive = Le(lanes.Number(0.0), inside);
-  const PackMask<U> below = Lt(inside, lanes.Number(1.0));
-  const Pack<U> gate = IfThenElse(below, IfThenElseZero(positive, inside), lanes.Number(1.0));
+template <int kBlocks, class Stride>
+HWY_INLINE Pack<kBlocks> OpenGate(const Lanes<kBlocks, Stride>& lanes, Pack<kBlocks> x, Pack<kBlocks> inside,
+                                  int saved) {
+  const PackMask<kBlocks> positive = Le(lanes.Number(0.0), inside);
+  const PackMask<kBlocks> below = Lt(inside, lanes.Number(1.0));
+  const Pack<kBlocks> gate = IfThenElse(below, IfThenElseZero(positive, inside), lanes.Number(1.0));
   lanes.Save(saved, gate);
   lanes.Save(saved + 1, IfThenElseZero(And(positive, below), x));
   return Mul(x, gate);
 }
 
-template <int U, class Stride>
-HWY_INLINE void RunScan(const Lanes<U, Stride>& lanes, const Program::Scan& scan) {
+template <int kBlocks, class Stride>
+HWY_INLINE void RunScan(const Lanes<kBlocks, Stride>& lanes, const Program::Scan& scan) {
   const Program& program = lanes.program;
-  Pack<U> out = lanes.Number(0.0);
-  Pack<U> inside_level = lanes.Number(0.0);
+  Pack<kBlocks> out = lanes.Number(0.0);
+  Pack<kBlocks> inside_level = lanes.Number(0.0);
   const Program::ScanLevel* level = At(program.scan_levels, scan.levels.first);
   for (const auto* end = level + scan.levels.count; level != end; ++level) {
     const Program::Copies* copies = At(program.copies, level->copies.first);
     for (const auto* last = copies + level->copies.count; copies != last; ++copies) {
-      const Pack<U> x = lanes.Get(copies->spatial);
-      const Pack<U> opened = OpenGate(lanes, x, inside_level, copies->saved);
+      const Pack<kBlocks> x = lanes.Get(copies->spatial);
+      const Pack<kBlocks> opened = OpenGate(lanes, x, inside_level, copies->saved);
       lanes.Set(copies->closed, Add(lanes.Get(copies->closed), Sub(x, opened)));
     }
     const Program::Gate* gate = At(program.gates, level->gates.first);
     for (const auto* last = gate + level->gates.count; gate != last; ++gate) {
-      Pack<U> inside = inside_level;
+      Pack<kBlocks> inside = inside_level;
       const Program::Inside* other = At(program.inside, gate->inside.first);
       for (const auto* done = other + gate->inside.count; other != done; ++other) {
         inside = Add(inside, And(lanes.MaskBits(other->mask), lanes.Get(other->loop)));
       }
-      const Pack<U> x = lanes.Get(gate->loop);
-      const Pack<U> opened = OpenGate(lanes, x, inside, gate->saved);
+      const Pack<kBlocks> x = lanes.Get(gate->loop);
+      const Pack<kBlocks> opened = OpenGate(lanes, x, inside, gate->saved);
       out = Add(out, opened);
       if (gate->closed != kNoRow) {
         lanes.Set(gate->closed, Add(lanes.Get(gate->closed), Sub(x, opened)));
@@ -295,40 +296,40 @@ HWY_INLINE void RunScan(const Lanes<U, Stride>& lanes, const Program::Scan& scan
   lanes.Set(scan.out, out);
 }
 
-template <int U, class Stride>
-HWY_INLINE Pack<U> RowOrOne(const Lanes<U, Stride>& lanes, int row) {
+template <int kBlocks, class Stride>
+HWY_INLINE Pack<kBlocks> RowOrOne(const Lanes<kBlocks, Stride>& lanes, int row) {
   return row == kNoRow ? lanes.Number(1.0) : lanes.Get(row);
 }
 
-template <int U, class Stride>
-HWY_INLINE void RunWindows(const Lanes<U, Stride>& lanes) {
-  const Pack<U> one = lanes.Number(1.0);
+template <int kBlocks, class Stride>
+HWY_INLINE void RunWindows(const Lanes<kBlocks, Stride>& lanes) {
+  const Pack<kBlocks> one = lanes.Number(1.0);
   for (const Program::Window& window : lanes.program.windows) {
-    const Pack<U> outputs = Mul(Sub(RowOrOne(lanes, window.outputs), one), lanes.Constant(window.stride));
-    const Pack<U> filters = Mul(Sub(RowOrOne(lanes, window.filters), one), lanes.Constant(window.dilation));
-    const Pack<U> extent = Add(Add(outputs, filters), one);
+    const Pack<kBlocks> outputs = Mul(Sub(RowOrOne(lanes, window.outputs), one), lanes.Constant(window.stride));
+    const Pack<kBlocks> filters = Mul(Sub(RowOrOne(lanes, window.filters), one), lanes.Constant(window.dilation));
+    const Pack<kBlocks> extent = Add(Add(outputs, filters), one);
     lanes.Set(window.out, extent);
     lanes.Save(window.saved, Div(one, extent));
   }
 }
 
-template <int U, class Stride>
-HWY_INLINE void RunInputFill(const Lanes<U, Stride>& lanes, const Program::InputFill& fill) {
+template <int kBlocks, class Stride>
+HWY_INLINE void RunInputFill(const Lanes<kBlocks, Stride>& lanes, const Program::InputFill& fill) {
   const Program& program = lanes.program;
-  const Pack<U> one = lanes.Number(1.0);
-  Pack<U> words = Mul(lanes.Get(fill.product), lanes.Get(At(program.windows, fill.width)->out));
+  const Pack<kBlocks> one = lanes.Number(1.0);
+  Pack<kBlocks> words = Mul(lanes.Get(fill.product), lanes.Get(At(program.windows, fill.width)->out));
   words = Mul(words, lanes.Get(At(program.windows, fill.height)->out));
   const Program::Side* side = At(program.sides, fill.sides.first);
   for (const auto* end = side + fill.sides.count; side != end; ++side) {
     const Program::Window& window = *At(program.windows, side->window);
-    const Pack<U> step = Mul(RowOrOne(lanes, side->copies_extent), lanes.Constant(side->unit));
-    const PackMask<U> overlap = Le(step, lanes.Get(window.out));
-    const Pack<U> ratio = IfThenElse(overlap, Mul(step, lanes.Saved(window.saved)), one);
-    const Pack<U> first = lanes.Get(side->first);
-    const Pack<U> brought = Mul(Sub(first, one), ratio);
-    const Pack<U> growth = Add(one, brought);
+    const Pack<kBlocks> step = Mul(RowOrOne(lanes, side->copies_extent), lanes.Constant(side->unit));
+    const PackMask<kBlocks> overlap = Le(step, lanes.Get(window.out));
+    const Pack<kBlocks> ratio = IfThenElse(overlap, Mul(step, lanes.Saved(window.saved)), one);
+    const Pack<kBlocks> first = lanes.Get(side->first);
+    const Pack<kBlocks> brought = Mul(Sub(first, one), ratio);
+    const Pack<kBlocks> growth = Add(one, brought);
     words = Mul(words, growth);
-    const Pack<U> inverse = Div(one, growth);
+    const Pack<kBlocks> inverse = Div(one, growth);
     lanes.Save(side->saved, Mul(Mul(first, ratio), inverse));
     lanes.Save(side->saved + 1, IfThenElseZero(overlap, Mul(brought, inverse)));
   }
@@ -336,50 +337,50 @@ HWY_INLINE void RunInputFill(const Lanes<U, Stride>& lanes, const Program::Input
 }
 
 // (N1), in log2 of copies and sharing.
-template <int U, class Stride>
-HWY_INLINE void RunLinks(const Lanes<U, Stride>& lanes) {
+template <int kBlocks, class Stride>
+HWY_INLINE void RunLinks(const Lanes<kBlocks, Stride>& lanes) {
   const Program& program = lanes.program;
-  const Pack<U> half = lanes.Number(0.5);
+  const Pack<kBlocks> half = lanes.Number(0.5);
   for (const Program::Link& link : program.links) {
-    const Pack<U> side = Exp2(Mul(half, SumRows(lanes, lanes.Number(0.0), link.copies)));
-    const Pack<U> shared = Exp2(Mul(half, SumRows(lanes, lanes.Number(0.0), link.sharing)));
-    const Pack<U> product = Mul(side, shared);
-    const Pack<U> ratio = Div(side, shared);
-    const Pack<U> hops = Add(Sub(Add(product, Mul(half, Sub(side, shared))), ratio), half);
+    const Pack<kBlocks> side = Exp2(Mul(half, SumRows(lanes, lanes.Number(0.0), link.copies)));
+    const Pack<kBlocks> shared = Exp2(Mul(half, SumRows(lanes, lanes.Number(0.0), link.sharing)));
+    const Pack<kBlocks> product = Mul(side, shared);
+    const Pack<kBlocks> ratio = Div(side, shared);
+    const Pack<kBlocks> hops = Add(Sub(Add(product, Mul(half, Sub(side, shared))), ratio), half);
     lanes.Save(link.saved, Mul(lanes.Get(At(program.sums, link.words)->out), hops));
     lanes.Save(link.saved + 3, hops);
-    const Pack<U> per_hop = Div(half, hops);
+    const Pack<kBlocks> per_hop = Div(half, hops);
     lanes.Save(link.saved + 1, Mul(per_hop, Sub(Add(product, Mul(half, side)), ratio)));
     lanes.Save(link.saved + 2, Mul(per_hop, Add(Sub(product, Mul(half, shared)), ratio)));
   }
 }
 
-template <int U, class Stride>
-HWY_INLINE void RunSumsAndNeeds(const Lanes<U, Stride>& lanes) {
+template <int kBlocks, class Stride>
+HWY_INLINE void RunSumsAndNeeds(const Lanes<kBlocks, Stride>& lanes) {
   const Program& program = lanes.program;
   for (const Program::Sum& sum : program.sums) {
-    const Pack<U> plus = SumRows(lanes, lanes.Constant(sum.constant), sum.plus);
+    const Pack<kBlocks> plus = SumRows(lanes, lanes.Constant(sum.constant), sum.plus);
     lanes.Set(sum.out, SubtractRows(lanes, plus, sum.minus));
   }
   for (const Program::Need& need : program.needs) {
-    Pack<U> sum = lanes.Constant(need.constant);
+    Pack<kBlocks> sum = lanes.Constant(need.constant);
     const int* rows = lanes.List(need.rows);
     for (int i = 0; i < need.rows.count; ++i) {
-      const Pack<U> row = lanes.Get(rows[i]);
+      const Pack<kBlocks> row = lanes.Get(rows[i]);
       sum = Add(sum, need.is_log2 ? row : Mul(row, lanes.Number(*At(program.units, need.units + i))));
     }
     lanes.Set(need.out, sum);
   }
 }
 
-template <int U, class Stride>
-HWY_INLINE void ForwardLanes(const Lanes<U, Stride>& lanes) {
+template <int kBlocks, class Stride>
+HWY_INLINE void ForwardLanes(const Lanes<kBlocks, Stride>& lanes) {
   const Program& program = lanes.program;
   LoadFactors(lanes);
   for (const int row : program.accumulators) lanes.Set(row, lanes.Number(0.0));
   for (const Program::Scan& scan : program.scans) RunScan(lanes, scan);
   for (const Program::Monomial& monomial : program.monomials) {
-    const Pack<U> plus = SumRows(lanes, lanes.Constant(monomial.constant), monomial.plus);
+    const Pack<kBlocks> plus = SumRows(lanes, lanes.Constant(monomial.constant), monomial.plus);
     lanes.Set(monomial.out, Exp2(SubtractRows(lanes, plus, monomial.minus)));
   }
   RunWindows(lanes);
@@ -394,9 +395,9 @@ HWY_INLINE void ForwardLanes(const Lanes<U, Stride>& lanes) {
 // Calls visit(Lanes, place of the first block) for all lanes of each pack.
 template <class Visit>
 HWY_INLINE void ForEachPack(std::span<const KernelBlock> blocks, double* adjoints, Visit visit) {
-  const auto visit_pack = [&]<int U>(std::integral_constant<int, U>, std::size_t begin) {
+  const auto visit_pack = [&]<int kBlocks>(std::integral_constant<int, kBlocks>, std::size_t begin) {
     for (std::size_t lane = 0; lane < kBlockLanes; lane += hn::Lanes(D())) {
-      visit(Lanes<U, OfPack<U>>(blocks[begin], lane, adjoints), begin);
+      visit(Lanes<kBlocks, OfPack<kBlocks>>(blocks[begin], lane, adjoints), begin);
     }
   };
   static_assert(kMostPacked == 3, "a pack of each size has its own code");
@@ -423,31 +424,34 @@ HWY_INLINE int CyclesRow(int port) { return kNumFigureRows + 2 * port; }
 HWY_INLINE int SlowestRow(int port) { return kNumFigureRows + 2 * port + 1; }
 
 // Words that pay at a port: where it has clusters, as many of them as there are, however many instances they reach.
-template <int U, class Stride>
-HWY_INLINE Pack<U> ClusterShare(const Lanes<U, Stride>& lanes, const Program::Port& port, double most_clusters) {
+template <int kBlocks, class Stride>
+HWY_INLINE Pack<kBlocks> ClusterShare(const Lanes<kBlocks, Stride>& lanes, const Program::Port& port,
+                                      double most_clusters) {
   return Min(Mul(lanes.Number(most_clusters), RowOrOne(lanes, port.instances)), lanes.Number(1.0));
 }
-template <int U, class Stride>
-HWY_INLINE Pack<U> PaidWords(const Lanes<U, Stride>& lanes, const Program::Port& port, double most_clusters) {
-  const Pack<U> words = lanes.Get(At(lanes.program.sums, port.words)->out);
+template <int kBlocks, class Stride>
+HWY_INLINE Pack<kBlocks> PaidWords(const Lanes<kBlocks, Stride>& lanes, const Program::Port& port,
+                                   double most_clusters) {
+  const Pack<kBlocks> words = lanes.Get(At(lanes.program.sums, port.words)->out);
   return port.clusters ? Mul(words, ClusterShare(lanes, port, most_clusters)) : words;
 }
 
-template <int U, class Stride>
-HWY_INLINE void ScoreLanes(const Lanes<U, Stride>& lanes, const KernelCosts& costs) {
+template <int kBlocks, class Stride>
+HWY_INLINE void ScoreLanes(const Lanes<kBlocks, Stride>& lanes, const KernelCosts& costs) {
   const Program& program = lanes.program;
-  Pack<U> energy = Mul(lanes.Constant(program.macs), lanes.Number(costs.mac_energy_uj));
-  Pack<U> latency = lanes.Get(program.compute_cycles);
+  Pack<kBlocks> energy = Mul(lanes.Constant(program.macs), lanes.Number(costs.mac_energy_uj));
+  Pack<kBlocks> latency = lanes.Get(program.compute_cycles);
   const int num_ports = static_cast<int>(program.ports.size());
   for (int p = 0; p < num_ports; ++p) {
     const Program::Port& port = *At(program.ports, p);
     const auto index = static_cast<std::size_t>(p);
-    const Pack<U> paid = PaidWords(lanes, port, costs.most_clusters[index]);
+    const Pack<kBlocks> paid = PaidWords(lanes, port, costs.most_clusters[index]);
     energy = TimesPlus(paid, lanes.Number(costs.energy_uj[index]), energy);
     if (!port.limits) continue;
-    const Pack<U> words = lanes.Get(At(program.sums, port.words)->out);
-    const Pack<U> cycles = Mul(Mul(words, RowOrOne(lanes, port.instances)), lanes.Number(costs.cycles_per_word[index]));
-    const PackMask<U> slower = Lt(latency, cycles);
+    const Pack<kBlocks> words = lanes.Get(At(program.sums, port.words)->out);
+    const Pack<kBlocks> cycles =
+        Mul(Mul(words, RowOrOne(lanes, port.instances)), lanes.Number(costs.cycles_per_word[index]));
+    const PackMask<kBlocks> slower = Lt(latency, cycles);
     latency = IfThenElse(slower, cycles, latency);
     lanes.SetFigure(CyclesRow(p), cycles);
     lanes.SetFigure(SlowestRow(p), BitsOf(slower));
@@ -460,10 +464,10 @@ HWY_INLINE void ScoreLanes(const Lanes<U, Stride>& lanes, const KernelCosts& cos
   lanes.SetFigure(kEnergyUj, energy);
   lanes.SetFigure(kLatencyCycles, latency);
   // A port set the latency if no later one was slower still.
-  Pack<U> open = BitsOf(Eq(latency, latency));
+  Pack<kBlocks> open = BitsOf(Eq(latency, latency));
   for (int p = num_ports; p-- > 0;) {
     if (!At(program.ports, p)->limits) continue;
-    const Pack<U> slower = lanes.Figure(SlowestRow(p));
+    const Pack<kBlocks> slower = lanes.Figure(SlowestRow(p));
     lanes.SetFigure(SlowestRow(p), And(slower, open));
     open = AndNot(slower, open);
   }
@@ -521,8 +525,8 @@ void ScoreBlockImpl(const KernelBlock& block, const KernelCosts& costs, KernelSu
 }
 
 // Cycles of all instances of a leaking level.
-template <int U, class Stride>
-HWY_INLINE Pack<U> LeakCycles(const Lanes<U, Stride>& lanes, const Program::Leak& leak) {
+template <int kBlocks, class Stride>
+HWY_INLINE Pack<kBlocks> LeakCycles(const Lanes<kBlocks, Stride>& lanes, const Program::Leak& leak) {
   return Div(lanes.Figure(kLatencyCycles), RowOrOne(lanes, leak.instances));
 }
 
@@ -552,8 +556,8 @@ void AddLeakageImpl(const KernelBlock& block, const KernelCosts& costs, KernelSu
 }
 
 // Adjoints are ∂value/∂log2 of each row's quantity, for those that hold a log2 and for those that hold a number alike.
-template <int U, class Stride>
-HWY_INLINE void BackwardSum(const Lanes<U, Stride>& lanes, const Program::Sum& sum, Pack<U> per_word) {
+template <int kBlocks, class Stride>
+HWY_INLINE void BackwardSum(const Lanes<kBlocks, Stride>& lanes, const Program::Sum& sum, Pack<kBlocks> per_word) {
   const int* plus = lanes.List(sum.plus);
   for (int i = 0; i < sum.plus.count; ++i) lanes.AddAdjoint(plus[i], Mul(per_word, lanes.Get(plus[i])));
   const int* minus = lanes.List(sum.minus);
@@ -563,63 +567,63 @@ HWY_INLINE void BackwardSum(const Lanes<U, Stride>& lanes, const Program::Sum& s
 }
 
 // Slope of a lane's latency, leakage included: ∂value/∂log2, per cycle.
-template <int U, class Stride>
-HWY_INLINE Pack<U> BackwardLeaks(const Lanes<U, Stride>& lanes, const KernelCosts& costs, Pack<U> energy,
-                                 Pack<U> latency) {
+template <int kBlocks, class Stride>
+HWY_INLINE Pack<kBlocks> BackwardLeaks(const Lanes<kBlocks, Stride>& lanes, const KernelCosts& costs,
+                                       Pack<kBlocks> energy, Pack<kBlocks> latency) {
   for (const Program::Leak& leak : lanes.program.leaks) {
-    const Pack<U> per_instance = Mul(energy, lanes.Number(costs.leak_uj[static_cast<std::size_t>(leak.level)]));
+    const Pack<kBlocks> per_instance = Mul(energy, lanes.Number(costs.leak_uj[static_cast<std::size_t>(leak.level)]));
     latency = Add(latency, Div(per_instance, RowOrOne(lanes, leak.instances)));
     if (leak.instances == kNoRow) continue;
-    const Pack<U> leaked = Mul(per_instance, LeakCycles(lanes, leak));
+    const Pack<kBlocks> leaked = Mul(per_instance, LeakCycles(lanes, leak));
     lanes.SetAdjoint(leak.instances, Sub(lanes.Adjoint(leak.instances), leaked));
   }
   return latency;
 }
 
-template <int U, class Stride>
-HWY_INLINE void BackwardLinks(const Lanes<U, Stride>& lanes, const KernelCosts& costs, Pack<U> energy) {
+template <int kBlocks, class Stride>
+HWY_INLINE void BackwardLinks(const Lanes<kBlocks, Stride>& lanes, const KernelCosts& costs, Pack<kBlocks> energy) {
   const Program& program = lanes.program;
   for (const Program::Link& link : program.links) {
     const auto index = static_cast<std::size_t>(link.link);
     const Program::Sum& words = *At(program.sums, link.words);
-    const Pack<U> per_hop = Mul(energy, lanes.Number(costs.hop_uj[index]));
-    const Pack<U> hops = Mul(per_hop, lanes.Saved(link.saved));
+    const Pack<kBlocks> per_hop = Mul(energy, lanes.Number(costs.hop_uj[index]));
+    const Pack<kBlocks> hops = Mul(per_hop, lanes.Saved(link.saved));
     AddToRows(lanes, Mul(hops, lanes.Saved(link.saved + 1)), link.copies);
     AddToRows(lanes, Mul(hops, lanes.Saved(link.saved + 2)), link.sharing);
-    const Pack<U> per_word = Mul(per_hop, lanes.Saved(link.saved + 3));
+    const Pack<kBlocks> per_word = Mul(per_hop, lanes.Saved(link.saved + 3));
     BackwardSum(lanes, words, TimesPlus(energy, lanes.Number(costs.router_uj[index]), per_word));
   }
 }
 
-template <int U, class Stride>
-HWY_INLINE void BackwardScores(const Lanes<U, Stride>& lanes, const KernelCosts& costs, const KernelSlopes& slopes,
-                               std::size_t begin) {
+template <int kBlocks, class Stride>
+HWY_INLINE void BackwardScores(const Lanes<kBlocks, Stride>& lanes, const KernelCosts& costs,
+                               const KernelSlopes& slopes, std::size_t begin) {
   const Program& program = lanes.program;
-  Pack<U> per_energy;
-  Pack<U> per_latency;
-  for (int u = 0; u < U; ++u) {
+  Pack<kBlocks> per_energy;
+  Pack<kBlocks> per_latency;
+  for (int u = 0; u < kBlocks; ++u) {
     const BlockSlopes& of_block = slopes.blocks[begin + static_cast<std::size_t>(u)];
     per_energy.of[u] = hn::Set(D(), of_block.energy * kLn2);
     per_latency.of[u] = hn::Set(D(), of_block.latency * kLn2);
   }
-  const Pack<U> weight = lanes.Weight();
-  const Pack<U> energy = Mul(weight, per_energy);
-  const Pack<U> latency = BackwardLeaks(lanes, costs, energy, Mul(weight, per_latency));
+  const Pack<kBlocks> weight = lanes.Weight();
+  const Pack<kBlocks> energy = Mul(weight, per_energy);
+  const Pack<kBlocks> latency = BackwardLeaks(lanes, costs, energy, Mul(weight, per_latency));
   for (std::size_t p = 0; p < program.ports.size(); ++p) {
     const Program::Port& port = program.ports[p];
     const Program::Sum& words = *At(program.sums, port.words);
-    Pack<U> per_word = Mul(energy, lanes.Number(costs.energy_uj[p]));
+    Pack<kBlocks> per_word = Mul(energy, lanes.Number(costs.energy_uj[p]));
     if (port.clusters) {
-      const Pack<U> part = ClusterShare(lanes, port, costs.most_clusters[p]);
+      const Pack<kBlocks> part = ClusterShare(lanes, port, costs.most_clusters[p]);
       per_word = Mul(per_word, part);
       if (port.instances != kNoRow) {
-        const Pack<U> paid = Mul(per_word, lanes.Get(words.out));
+        const Pack<kBlocks> paid = Mul(per_word, lanes.Get(words.out));
         lanes.AddAdjoint(port.instances, IfThenElseZero(Lt(part, lanes.Number(1.0)), paid));
       }
     }
     if (port.limits) {
-      const Pack<U> slow = And(lanes.Figure(SlowestRow(static_cast<int>(p))), latency);
-      const Pack<U> per_cycle = Mul(slow, lanes.Number(costs.cycles_per_word[p]));
+      const Pack<kBlocks> slow = And(lanes.Figure(SlowestRow(static_cast<int>(p))), latency);
+      const Pack<kBlocks> per_cycle = Mul(slow, lanes.Number(costs.cycles_per_word[p]));
       per_word = Add(per_word, Mul(per_cycle, RowOrOne(lanes, port.instances)));
       if (port.instances != kNoRow) {
         lanes.AddAdjoint(port.instances, Mul(slow, lanes.Figure(CyclesRow(static_cast<int>(p)))));
@@ -628,7 +632,7 @@ HWY_INLINE void BackwardScores(const Lanes<U, Stride>& lanes, const KernelCosts&
     BackwardSum(lanes, words, per_word);
   }
   BackwardLinks(lanes, costs, energy);
-  const Pack<U> computing = And(lanes.Figure(kComputeBound), latency);
+  const Pack<kBlocks> computing = And(lanes.Figure(kComputeBound), latency);
   lanes.AddAdjoint(program.compute_cycles, Mul(computing, lanes.Get(program.compute_cycles)));
   const std::size_t size = slopes.latency_rows.size() * kBlockLanes;
   for (std::size_t i = 0; i < slopes.latency_rows.size(); ++i) {
@@ -637,45 +641,45 @@ HWY_INLINE void BackwardScores(const Lanes<U, Stride>& lanes, const KernelCosts&
   }
 }
 
-template <int U, class Stride>
-HWY_INLINE void BackwardNeeds(const Lanes<U, Stride>& lanes, const KernelSlopes& slopes, std::size_t begin) {
+template <int kBlocks, class Stride>
+HWY_INLINE void BackwardNeeds(const Lanes<kBlocks, Stride>& lanes, const KernelSlopes& slopes, std::size_t begin) {
   const Program& program = lanes.program;
   for (std::size_t r = 0; r < program.needs.size(); ++r) {
     if (slopes.needs == nullptr || slopes.needs[r] == nullptr) continue;
     const Program::Need& need = program.needs[r];
-    const Pack<U> slope = lanes.Load(slopes.needs[r] + begin * kBlockLanes + lanes.first, kBlockLanes);
+    const Pack<kBlocks> slope = lanes.Load(slopes.needs[r] + begin * kBlockLanes + lanes.first, kBlockLanes);
     if (need.is_log2) {
       AddToRows(lanes, slope, need.rows);
       continue;
     }
-    const Pack<U> per_unit = Div(slope, lanes.Get(need.out));
+    const Pack<kBlocks> per_unit = Div(slope, lanes.Get(need.out));
     const int* rows = lanes.List(need.rows);
     for (int i = 0; i < need.rows.count; ++i) {
-      const Pack<U> unit = lanes.Number(*At(program.units, need.units + i));
+      const Pack<kBlocks> unit = lanes.Number(*At(program.units, need.units + i));
       lanes.AddAdjoint(rows[i], Mul(per_unit, Mul(unit, lanes.Get(rows[i]))));
     }
   }
 }
 
-template <int U, class Stride>
-HWY_INLINE void BackwardInput(const Lanes<U, Stride>& lanes) {
+template <int kBlocks, class Stride>
+HWY_INLINE void BackwardInput(const Lanes<kBlocks, Stride>& lanes) {
   const Program& program = lanes.program;
   for (const Program::InputFill& fill : program.input_fills) {
-    const Pack<U> adjoint = lanes.Adjoint(fill.out);
+    const Pack<kBlocks> adjoint = lanes.Adjoint(fill.out);
     lanes.AddAdjoint(fill.product, adjoint);
     lanes.AddAdjoint(At(program.windows, fill.width)->out, adjoint);
     lanes.AddAdjoint(At(program.windows, fill.height)->out, adjoint);
     const Program::Side* side = At(program.sides, fill.sides.first);
     for (const auto* end = side + fill.sides.count; side != end; ++side) {
       lanes.AddAdjoint(side->first, Mul(adjoint, lanes.Saved(side->saved)));
-      const Pack<U> step = Mul(adjoint, lanes.Saved(side->saved + 1));
+      const Pack<kBlocks> step = Mul(adjoint, lanes.Saved(side->saved + 1));
       if (side->copies_extent != kNoRow) lanes.AddAdjoint(side->copies_extent, step);
       const int window = At(program.windows, side->window)->out;
       lanes.SetAdjoint(window, Sub(lanes.Adjoint(window), step));
     }
   }
   for (const Program::Window& window : program.windows) {
-    const Pack<U> per_element = Mul(lanes.Adjoint(window.out), lanes.Saved(window.saved));
+    const Pack<kBlocks> per_element = Mul(lanes.Adjoint(window.out), lanes.Saved(window.saved));
     for (const auto& [row, unit] : {std::pair(window.outputs, window.stride), {window.filters, window.dilation}}) {
       if (row == kNoRow) continue;
       lanes.AddAdjoint(row, Mul(per_element, Mul(lanes.Get(row), lanes.Constant(unit))));
@@ -683,20 +687,20 @@ HWY_INLINE void BackwardInput(const Lanes<U, Stride>& lanes) {
   }
 }
 
-template <int U, class Stride>
-HWY_INLINE void BackwardScan(const Lanes<U, Stride>& lanes, const Program::Scan& scan) {
+template <int kBlocks, class Stride>
+HWY_INLINE void BackwardScan(const Lanes<kBlocks, Stride>& lanes, const Program::Scan& scan) {
   const Program& program = lanes.program;
-  const Pack<U> out = lanes.Adjoint(scan.out);
-  Pack<U> inside_levels = lanes.Number(0.0);  // adjoint of the loops inside the levels done so far
+  const Pack<kBlocks> out = lanes.Adjoint(scan.out);
+  Pack<kBlocks> inside_levels = lanes.Number(0.0);  // adjoint of the loops inside the levels done so far
   for (int k = scan.levels.count; k-- > 0;) {
     const Program::ScanLevel& level = *At(program.scan_levels, scan.levels.first + k);
     AddToRows(lanes, inside_levels, level.loops);
     const Program::Gate* gate = At(program.gates, level.gates.first);
     for (const auto* last = gate + level.gates.count; gate != last; ++gate) {
-      const Pack<U> closed = gate->closed == kNoRow ? lanes.Number(0.0) : lanes.Adjoint(gate->closed);
-      const Pack<U> difference = Sub(out, closed);
+      const Pack<kBlocks> closed = gate->closed == kNoRow ? lanes.Number(0.0) : lanes.Adjoint(gate->closed);
+      const Pack<kBlocks> difference = Sub(out, closed);
       lanes.AddAdjoint(gate->loop, TimesPlus(difference, lanes.Saved(gate->saved), closed));
-      const Pack<U> inside = Mul(difference, lanes.Saved(gate->saved + 1));
+      const Pack<kBlocks> inside = Mul(difference, lanes.Saved(gate->saved + 1));
       const Program::Inside* other = At(program.inside, gate->inside.first);
       for (const auto* done = other + gate->inside.count; other != done; ++other) {
         lanes.AddAdjoint(other->loop, And(lanes.MaskBits(other->mask), inside));
@@ -705,15 +709,15 @@ HWY_INLINE void BackwardScan(const Lanes<U, Stride>& lanes, const Program::Scan&
     }
     const Program::Copies* copies = At(program.copies, level.copies.first);
     for (const auto* last = copies + level.copies.count; copies != last; ++copies) {
-      const Pack<U> closed = lanes.Adjoint(copies->closed);
+      const Pack<kBlocks> closed = lanes.Adjoint(copies->closed);
       lanes.AddAdjoint(copies->spatial, Sub(closed, Mul(closed, lanes.Saved(copies->saved))));
       inside_levels = Sub(inside_levels, Mul(closed, lanes.Saved(copies->saved + 1)));
     }
   }
 }
 
-template <int U, class Stride>
-HWY_INLINE void BackwardLanes(const Lanes<U, Stride>& lanes, const KernelCosts& costs, const KernelSlopes& slopes,
+template <int kBlocks, class Stride>
+HWY_INLINE void BackwardLanes(const Lanes<kBlocks, Stride>& lanes, const KernelCosts& costs, const KernelSlopes& slopes,
                               std::size_t begin, bool add, double* gradient) {
   const Program& program = lanes.program;
   for (int row = 0; row < program.num_rows; ++row) lanes.SetAdjoint(row, lanes.Number(0.0));
@@ -721,13 +725,13 @@ HWY_INLINE void BackwardLanes(const Lanes<U, Stride>& lanes, const KernelCosts& 
   BackwardNeeds(lanes, slopes, begin);
   for (std::size_t i = program.products.size(); i-- > 0;) {
     const Program::Product& product = program.products[i];
-    const Pack<U> adjoint = lanes.Adjoint(product.out);
+    const Pack<kBlocks> adjoint = lanes.Adjoint(product.out);
     lanes.AddAdjoint(product.a, adjoint);
     lanes.AddAdjoint(product.b, adjoint);
   }
   BackwardInput(lanes);
   for (const Program::Monomial& monomial : program.monomials) {
-    const Pack<U> adjoint = lanes.Adjoint(monomial.out);
+    const Pack<kBlocks> adjoint = lanes.Adjoint(monomial.out);
     AddToRows(lanes, adjoint, monomial.plus);
     SubtractFromRows(lanes, adjoint, monomial.minus);
   }
@@ -735,7 +739,7 @@ HWY_INLINE void BackwardLanes(const Lanes<U, Stride>& lanes, const KernelCosts& 
   for (const Program::Rest& rest : program.rests) SubtractFromRows(lanes, lanes.Adjoint(rest.out), rest.rows);
   double* const slots = gradient + begin * program.slots.size() * kBlockLanes + lanes.first;
   for (int slot = 0; slot < static_cast<int>(program.slots.size()); ++slot) {
-    const Pack<U> slope = IfThenElseZero(IsActive(lanes, slot), lanes.Adjoint(slot));
+    const Pack<kBlocks> slope = IfThenElseZero(IsActive(lanes, slot), lanes.Adjoint(slot));
     lanes.SetGradient(add ? Add(slope, lanes.Gradient(slots, slot)) : slope, slots, slot);
   }
 }
