@@ -21,37 +21,46 @@ Mapping::Mapping() {
 }
 
 absl::Status ValidateMapping(const Template& hardware_template, const LayerShape& shape, const Mapping& mapping) {
-  const auto num_axes = static_cast<int>(hardware_template.axes().size());
   for (const Dim dim : kAllDims) {
-    std::int64_t product = 1;
-    bool fits = true;
-    const auto multiply = [&](std::int64_t factor) {
-      fits = fits && factor >= 1 && !__builtin_mul_overflow(product, factor, &product);
+    const std::int64_t bound = shape.bound(dim);
+    std::int64_t inside = 1;
+    // Innermost first: what is left of the bound outside a loop follows from the factors inside it.
+    const auto check = [&](std::int64_t factor, int level, std::string_view mark) -> absl::Status {
+      const std::int64_t runs = (bound - 1) / inside + 1;
+      if (factor >= 1 && factor <= runs) {
+        inside *= factor;
+        return absl::OkStatus();
+      }
+      const std::string loop = absl::StrCat("loop ", LoopName(factor, dim, mark), " at level ",
+                                            hardware_template.level(level).name, " (L", level, ") ");
+      if (factor < 1) return FieldError("mapping", absl::StrCat(loop, "has a factor below 1"));
+      return FieldError("mapping", absl::StrCat(loop, "is longer than what is left: the layer's bound is ", bound, ", ",
+                                                inside, " of them lie inside, so that it is ", runs, " at most"));
     };
     for (int l = 0; l < hardware_template.num_levels(); ++l) {
+      const LevelSpec& level = hardware_template.level(l);
+      for (std::size_t a = 0; a < hardware_template.axes().size(); ++a) {
+        const Template::Axis& axis = hardware_template.axes()[a];
+        if (axis.level != l) continue;
+        const std::int64_t factor = mapping.s(static_cast<int>(a), dim);
+        if (factor != 1 && !axis.dims.Has(dim)) {
+          return FieldError(
+              "mapping", absl::StrCat("loop ", LoopName(factor, dim, axis.name), " stands at level ", level.name, " (L",
+                                      l, "), whose axis ", axis.name, " does not take ", std::string(1, Name(dim))));
+        }
+        RETURN_IF_ERROR(check(factor, l, axis.name));
+      }
       const std::int64_t factor = mapping.t(l, dim);
-      if (factor != 1 && !hardware_template.level(l).temporal.Has(dim)) {
-        return FieldError("mapping", absl::StrCat("loop ", LoopName(factor, dim, ""), " stands at level ",
-                                                  hardware_template.level(l).name, " (L", l,
-                                                  "), which allows no loop over ", std::string(1, Name(dim))));
-      }
-      multiply(factor);
-    }
-    for (int a = 0; a < num_axes; ++a) {
-      const Template::Axis& axis = hardware_template.axes()[static_cast<std::size_t>(a)];
-      const std::int64_t factor = mapping.s(a, dim);
-      if (factor != 1 && !axis.dims.Has(dim)) {
+      if (factor != 1 && !level.temporal.Has(dim)) {
         return FieldError("mapping",
-                          absl::StrCat("loop ", LoopName(factor, dim, axis.name), " stands at level ",
-                                       hardware_template.level(axis.level).name, " (L", axis.level, "), whose axis ",
-                                       axis.name, " does not take ", std::string(1, Name(dim))));
+                          absl::StrCat("loop ", LoopName(factor, dim, ""), " stands at level ", level.name, " (L", l,
+                                       "), which allows no loop over ", std::string(1, Name(dim))));
       }
-      multiply(factor);
+      RETURN_IF_ERROR(check(factor, l, ""));
     }
-    if (!fits || product != shape.bound(dim)) {
-      return FieldError("mapping", absl::StrCat("the factors of ", std::string(1, Name(dim)), " multiply to ",
-                                                fits ? absl::StrCat(product) : "more than 2^63",
-                                                "; the layer's bound is ", shape.bound(dim)));
+    if (inside < bound) {
+      return FieldError("mapping", absl::StrCat("the factors of ", std::string(1, Name(dim)), " multiply to ", inside,
+                                                "; the layer's bound is ", bound, ", which they have to reach"));
     }
   }
   return absl::OkStatus();

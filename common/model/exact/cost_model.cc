@@ -27,10 +27,10 @@ class AccessPrice {
         clusters_(std::min(instances, port.most_clusters)),
         by_word_(port.block_words == 1 && clusters_ == instances) {}
 
-  // pJ of a flow; `per_instance`: words / instances.
-  double Pj(double words, double per_instance) const {
+  // pJ of a flow; `mean`: words / instances.
+  double Pj(double words, double mean) const {
     if (by_word_) return words * port_.access_pj;
-    return std::ceil(per_instance / port_.block_words) * port_.paid_per_access * clusters_ * port_.access_pj;
+    return std::ceil(mean / port_.block_words) * port_.paid_per_access * clusters_ * port_.access_pj;
   }
 
  private:
@@ -86,7 +86,8 @@ LayerFigures CostModel::ScoreParts(const LayerUse& use, const ComponentCosts& co
   double energy_pj = use.macs * costs.mac_energy_pj;
   // Timeloop finds the slowest level by its share of full speed, from rates per instance and cycle, and rounds the
   // cycles up; the order of these operations decides the last cycle (L1).
-  const double compute_cycles = use.macs / (use.lanes * costs.macs_per_cycle);
+  const double compute_cycles =
+      use.is_even ? use.macs / (use.lanes * costs.macs_per_cycle) : use.steps / costs.macs_per_cycle;  // (R3)
   record.Compute(energy_pj, compute_cycles);
   double speed = 1;
   const std::vector<Flow>& flows = structure_.flows();
@@ -101,10 +102,11 @@ LayerFigures CostModel::ScoreParts(const LayerUse& use, const ComponentCosts& co
     Tensor tensor = Tensor::kW;
     for (const int f : ports[p].flows) {
       const double words = use.words[ToIndex(f)];
-      const double per_instance = words / instances;
-      const double flow_pj = price.Pj(words, per_instance);
+      const double mean = words / instances;
+      const double flow_pj = price.Pj(words, mean);
       record.Flow(p, ToIndex(f), flow_pj);
       energy_pj += flow_pj;
+      const double per_instance = use.is_even ? mean : use.busiest[ToIndex(f)];
       // Fills and updates of one tensor count as one stream of writes.
       if (flows[ToIndex(f)].tensor != tensor) {
         tensor = flows[ToIndex(f)].tensor;

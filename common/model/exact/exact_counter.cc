@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "common/model/exact/flow_counts.h"
 #include "common/model/exact/input_corners.h"
 #include "common/model/structure/tile.h"
 #include "common/workload/dims.h"
@@ -52,7 +53,9 @@ class TileGrowth {
   }
 
   double Words(Tensor tensor, const LayerShape& shape) const {
-    return TileWords(shape, tensor, [this](Dim dim) { return extents_[ToIndex(dim)]; });
+    return TileWords(shape, tensor, [&](Dim dim) {
+      return std::min(extents_[ToIndex(dim)], static_cast<double>(shape.bound(dim)));  // (R1)
+    });
   }
 
  private:
@@ -80,7 +83,7 @@ class ExactCounter::Nest {
     for (int level = 0; level < counter.num_levels_; ++level) {
       AddSpatial(level);
       AddLoops(level);
-      if (level <= counter.top_extent_) AddExtents(level);
+      AddExtents(level);
     }
     begin_[ToIndex(counter.num_levels_)] = num_loops_;
     double product = 1;
@@ -128,6 +131,14 @@ class ExactCounter::Nest {
     return revisits;
   }
 
+  double FanOut(int level) const { return fan_out_[ToIndex(level)]; }
+  // Whether each factor divides what it splits.
+  bool is_even() const {
+    const std::array<double, kNumDims>& extents = extents_[ToIndex(counter_.num_levels_ - 1)];
+    bool even = true;
+    for (std::size_t d = 0; d < kNumDims; ++d) even &= extents[d] == static_cast<double>(shape.bounds[d]);
+    return even;
+  }
   double Extent(int level, Dim dim) const { return extents_[ToIndex(level)][ToIndex(dim)]; }
   double Width(int level) const { return WindowExtent(shape, true, Extent(level, Dim::kP), Extent(level, Dim::kR)); }
   double Height(int level) const { return WindowExtent(shape, false, Extent(level, Dim::kQ), Extent(level, Dim::kS)); }
@@ -146,7 +157,6 @@ class ExactCounter::Nest {
   double InputSharing(int first, int last) const;
   double InputSharingAt(int level) const;
   InputCorners::Links NeighbourLinks(int child) const;
-  std::vector<SharingClass> Classes(const LinkRow& link, Tensor tensor) const;
   double OwnRequests(Tensor tensor, int level) const;
   InputCorners Corners() const { return {counter_.template_, counter_.structure_, shape, mapping}; }
 
@@ -333,26 +343,6 @@ InputCorners::Links ExactCounter::Nest::NeighbourLinks(int child) const {
   return InputCorners::TilesMeetAgain(loops, copies) ? Corners().LinksOf(child) : InputCorners::Links{};
 }
 
-std::vector<SharingClass> ExactCounter::Nest::Classes(const LinkRow& link, Tensor tensor) const {
-  const int level = link.level;
-  const double copies = fan_out_[ToIndex(level)];
-  const bool shared = !counter_.structure_.sharing(level, tensor).empty();
-  const bool is_input = tensor == Tensor::kI;
-  if (link.spec.mesh && copies <= static_cast<double>(kMostWalkedCopies)) {
-    const InputCorners corners = Corners();
-    const InputCorners::Mesh mesh = corners.MeshOf(level);
-    return MeshClasses(tensor, shared, corners.CopyDigits(level), mesh.columns, mesh.rows);
-  }
-  std::vector<SharingClass> classes;
-  if (is_input && shared) {
-    classes = Corners().SharingClasses(level);
-  } else {
-    classes.push_back({Sharing(tensor, level, level), 1, 0});
-  }
-  for (SharingClass& of : classes) of.hops = copies == 1 && link.spec.mesh ? 0 : SpreadHops(copies, of.copies);
-  return classes;
-}
-
 // What a level would be asked for if the next level inwards kept the tensor.
 double ExactCounter::Nest::OwnRequests(Tensor tensor, int level) const {
   double requests = level == 0 ? macs : Loads(tensor, level - 1);
@@ -362,29 +352,45 @@ double ExactCounter::Nest::OwnRequests(Tensor tensor, int level) const {
 }
 
 ExactCounter::ExactCounter(const Template& hardware_template, const Structure& structure)
-    : template_(hardware_template), structure_(structure), num_levels_(structure.num_levels()) {
+    : template_(hardware_template),
+      structure_(structure),
+      uneven_(hardware_template, structure),
+      num_levels_(structure.num_levels()) {
   for (int level = 0; level < num_levels_; ++level) {
     DimBits dims = 0;
     for (const Template::Axis& axis : template_.axes()) dims |= axis.level == level ? axis.dims.bits() : 0U;
     may_link_[ToIndex(level)] = level > 0 && structure.HandsOver(level) && (dims & kLookingAlike) != 0;
-    const bool inner_keeps = level > 0 && template_.level(level - 1).keeps.Has(Tensor::kI);
-    passes_links_[ToIndex(level)] = may_link_[ToIndex(level)] && !inner_keeps;
+    passes_links_[ToIndex(level)] = may_link_[ToIndex(level)] && !template_.level(level - 1).keeps.Has(Tensor::kI);
     corners_of_sharing_[ToIndex(level)] = passes_links_[ToIndex(level)] || MayCoincide(DimSet::FromBits(dims));
-    // A tile that passes is asked for only if words could be handed over outside it.
-    if (inner_keeps || passes_links_[ToIndex(level)]) top_extent_ = level - 1;
   }
-  for (const LinkRow& link : structure.links()) top_extent_ = std::max(top_extent_, link.level - 1);
-  for (const Resource& resource : template_.resources()) {
-    if (!resource.is_axis()) top_extent_ = std::max(top_extent_, resource.level);
+}
+
+// A function of each tensor's own, as much of it is decided by that.
+template <Tensor tensor>
+void ExactCounter::CountMonomialTensor(const Nest& nest, LayerUse* use) const {
+  const double size = TensorSize(nest.shape, tensor);
+  double requests = nest.macs;
+  for (const Keeper& keeper : structure_.keepers(tensor)) {
+    requests /= nest.Sharing(tensor, keeper.inner + 1, keeper.level);  // (C3)
+    const double first = size * nest.EqualCopies(tensor, keeper.level);
+    const double loads = keeper.is_outermost ? 0 : first * nest.Revisits(tensor, keeper.level);  // (C1)
+    SetFlows(structure_, keeper, {requests, loads, first}, &use->words);
+    requests = loads;
   }
 }
 
 LayerUse ExactCounter::Use(const LayerShape& shape, const Mapping& mapping) const {
   const Nest nest(*this, shape, mapping);
   LayerUse use;
-  CountMonomialTensor(nest, Tensor::kW, &use);
+  use.is_even = nest.is_even();
+  if (!use.is_even) [[unlikely]] {
+    use.need = Needs(shape, mapping);
+    uneven_.Count(shape, mapping, &use);
+    return use;
+  }
+  CountMonomialTensor<Tensor::kW>(nest, &use);
   CountInput(nest, &use);
-  CountMonomialTensor(nest, Tensor::kO, &use);
+  CountMonomialTensor<Tensor::kO>(nest, &use);
   for (int level = 0; level < num_levels_; ++level) use.instances[ToIndex(level)] = nest.instances[ToIndex(level)];
   use.macs = static_cast<double>(Macs(shape));
   use.lanes = nest.lanes;
@@ -394,29 +400,6 @@ LayerUse ExactCounter::Use(const LayerShape& shape, const Mapping& mapping) cons
       use.links[k][ToIndex(tensor)] = CountLink(nest, structure_.links()[k], tensor);
   }
   return use;
-}
-
-// What each flow of a keeper counts, as the structure says.
-void ExactCounter::SetFlows(const Keeper& keeper, double requests, double loads, double first, LayerUse* use) const {
-  for (const int f : keeper.flow) {
-    if (f < 0) continue;
-    const Flow& flow = structure_.flows()[ToIndex(f)];
-    double& words = use->words[ToIndex(f)];
-    words = flow.counts == Flow::Counts::kRequests ? requests : loads;
-    if (flow.leaves_out_first) words -= first;  // (C4)
-  }
-}
-
-void ExactCounter::CountMonomialTensor(const Nest& nest, Tensor tensor, LayerUse* use) const {
-  const double size = TensorSize(nest.shape, tensor);
-  double requests = nest.macs;
-  for (const Keeper& keeper : structure_.keepers(tensor)) {
-    requests /= nest.Sharing(tensor, keeper.inner + 1, keeper.level);  // (C3)
-    const double first = size * nest.EqualCopies(tensor, keeper.level);
-    const double loads = keeper.is_outermost ? 0 : first * nest.Revisits(tensor, keeper.level);  // (C1)
-    SetFlows(keeper, requests, loads, first, use);
-    requests = loads;
-  }
 }
 
 void ExactCounter::CountInput(const Nest& nest, LayerUse* use) const {
@@ -439,7 +422,7 @@ void ExactCounter::CountInput(const Nest& nest, LayerUse* use) const {
       }
     }
     requests = keeper.is_outermost ? 0 : nest.InputLoads(keeper.level);
-    SetFlows(keeper, reads, requests, 0, use);
+    SetFlows(structure_, keeper, {reads, requests, 0}, &use->words);
     within = &keeper;
   }
 }
@@ -450,7 +433,6 @@ LinkUse ExactCounter::CountLink(const Nest& nest, const LinkRow& link, Tensor te
   const int level = link.level;
   const int first = keeper.inner + 1;
   const bool is_input = tensor == Tensor::kI;
-  const double instances = nest.instances[ToIndex(level)];
   double words = keeper.inner < 0 ? nest.macs : nest.Loads(tensor, keeper.inner);
   words /= is_input ? nest.InputSharing(first, level) : nest.Sharing(tensor, first, level);
   InputCorners::Links handed_over;
@@ -461,25 +443,11 @@ LinkUse ExactCounter::CountLink(const Nest& nest, const LinkRow& link, Tensor te
   }
   // Of outputs at the outermost level those that are loaded again, too (N3).
   if (tensor == Tensor::kO && level == structure_.outermost()) words = 2 * words - TensorSize(nest.shape, tensor);
-  LinkUse use{};
-  if (words > 0) {
-    const std::vector<SharingClass> classes = nest.Classes(link, tensor);
-    double tiles = 0;
-    for (const SharingClass& of : classes) tiles += of.words;
-    // By position: as if the next level inwards kept the tensor, whatever it keeps (N2).
-    const double own = link.spec.mesh ? nest.OwnRequests(tensor, level) : words;
-    for (const SharingClass& of : classes) {
-      const double part = words * of.words / tiles;
-      const double hops = link.spec.mesh ? own * of.words / tiles * of.hops : part * of.hops;
-      use.hops += hops;
-      use.routers += part + (link.spec.mesh ? part * std::floor(hops / part) : hops);
-    }
-  }
-  if (level == first && handed_over.linked != 0) {
-    use.hops += instances * handed_over.linked;  // (N4)
-    use.routers += 2 * instances * handed_over.linked;
-  }
-  return use;
+  FanOutWords crossing{words, words, nest.FanOut(level), nest.Sharing(tensor, level, level)};
+  // By position: as if the next level inwards kept the tensor, whatever it keeps (N2).
+  if (link.spec.mesh && words > 0) crossing.by_position = nest.OwnRequests(tensor, level);
+  if (level == first) crossing.handed_over = nest.instances[ToIndex(level)] * handed_over.linked;
+  return WaysOf(crossing, structure_, link, tensor, nest.Corners());
 }
 
 void ExactCounter::SetNeeds(const Nest& nest, LayerUse* use) const {

@@ -6,14 +6,16 @@
 #include "common/hardware/template.h"
 #include "common/mapping/mapping.h"
 #include "common/model/exact/layer_use.h"
+#include "common/model/exact/uneven_counter.h"
 #include "common/model/structure/structure.h"
 #include "common/workload/workload.h"
 
 namespace oneloop {
 
-// Counts the flows of a Structure for one layer's mapping of whole factors, with unit loops left out and corners of the
-// input looked for only where they can be. Numbers are doubles: exact below 2^53, correctly rounded beyond. Immutable;
-// thread-safe; allocates nothing, except in corners.
+// Counts the flows of a Structure for one layer's mapping, with unit loops left out and corners of the input looked for
+// only where they can be. Where all factors divide what they split, counts are products of factors; else UnevenCounter
+// counts. Numbers are doubles: exact below 2^53, correctly rounded beyond. Immutable; thread-safe; allocates nothing,
+// except in corners.
 class ExactCounter {
  public:
   // Both must outlive the counter.
@@ -28,16 +30,16 @@ class ExactCounter {
  private:
   class Nest;
 
-  void CountMonomialTensor(const Nest& nest, Tensor tensor, LayerUse* use) const;
+  template <Tensor tensor>
+  void CountMonomialTensor(const Nest& nest, LayerUse* use) const;
   void CountInput(const Nest& nest, LayerUse* use) const;
-  void SetFlows(const Keeper& keeper, double requests, double loads, double first, LayerUse* use) const;
   LinkUse CountLink(const Nest& nest, const LinkRow& link, Tensor tensor) const;
   void SetNeeds(const Nest& nest, LayerUse* use) const;
 
   const Template& template_;
   const Structure& structure_;
+  const UnevenCounter uneven_;
   int num_levels_;
-  int top_extent_ = -1;  // highest level whose extents are asked for
   // By level, what the axes of its fan-out allow: that neighbours hand inputs over, that they do so of inputs which the
   // level inside does not keep, and that the copies which share a request are not just a product of factors.
   std::array<bool, kMaxLevels> may_link_{};

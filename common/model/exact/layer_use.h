@@ -26,13 +26,18 @@ struct LinkUse {
 };
 
 // What one layer's mapping asks of the hardware, whatever its sizes. Beyond the flows, levels and links that there are,
-// `words`, `instances` and `links` hold nothing: setting them would take a tenth of the time of counting.
+// arrays but `need` hold nothing: setting them would take a tenth of the time of counting.
 struct LayerUse {
   std::array<double, kMaxFlows> words;       // by Structure::flows(), all instances together
   std::array<double, kMaxLevels> instances;  // in use, by level
   ResourceNeeds need;
   double macs;
   double lanes;  // multiply-accumulate units in use
+  // Whether all instances of a level have the same to do, all the time: factors that divide what they split.
+  bool is_even;
+  double steps;  // of the busiest multiply-accumulate unit; set unless `is_even`, where it is macs / lanes
+  // Words of the busiest instance, by Structure::flows(); set unless `is_even`, where it is the mean one.
+  std::array<double, kMaxFlows> busiest;
   // By a LatencyPredictor that is to stand in the place of the analytical latency; 0 without one.
   double predicted_cycles = 0;
   // By Structure::links() and tensor.

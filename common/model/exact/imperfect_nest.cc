@@ -1,0 +1,354 @@
+#include "common/model/exact/imperfect_nest.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/model/exact/window_grid.h"
+#include "common/model/structure/tile.h"
+
+namespace oneloop {
+namespace {
+
+// Places of the nest, innermost first: temporal loops are odd, spatial ones even, below those of their level.
+constexpr int kNothingInside = 0;
+constexpr int kNothingOutside = 255;
+
+// All spatial loops stand at their first iteration.
+constexpr std::uint32_t kAllLevels = ~std::uint32_t{0};
+
+bool Has(std::uint32_t levels, int level) { return (levels >> level & 1) != 0; }
+
+std::int64_t DividedUp(std::int64_t bound, std::int64_t by) { return (bound - 1) / by + 1; }
+
+}  // namespace
+
+ImperfectNest::ImperfectNest(const Structure& structure, const LayerShape& shape, const Mapping& mapping)
+    : structure_(structure), shape_(shape) {
+  for (int level = 0; level < structure.num_levels(); ++level) {
+    for (Loops& loops : loops_) loops.begin[ToIndex(level)] = static_cast<std::uint8_t>(loops.count);
+    const Structure::Axes axes = structure.axes(level);
+    // The first axis is innermost, as copies are numbered.
+    for (int axis = axes.first; axis < axes.first + axes.count; ++axis) {
+      for (const Dim dim : kAllDims) AddLoop(dim, level, mapping.s(axis, dim), /*is_spatial=*/true);
+    }
+    const LoopOrder& order = mapping.order[ToIndex(level)];
+    for (std::size_t i = order.size(); i-- > 0;) {
+      AddLoop(order[i], level, mapping.t(level, order[i]), /*is_spatial=*/false);
+    }
+  }
+  for (const Dim dim : kAllDims) {
+    loops_[ToIndex(dim)].begin[ToIndex(structure.num_levels())] = static_cast<std::uint8_t>(loops_[ToIndex(dim)].count);
+    AddRuns(dim);
+    steps_ *= Count(dim, -1, kAllLevels, kNothingInside);
+    lanes_ *= Count(dim, -1, 0, kNothingOutside);
+  }
+  for (int level = 0; level < structure.num_levels(); ++level) {
+    double& instances = instances_[ToIndex(level)];
+    instances = 1;
+    for (const Dim dim : kAllDims) instances *= Count(dim, level, 0, kNothingOutside);
+  }
+}
+
+void ImperfectNest::AddLoop(Dim dim, int level, std::int64_t factor, bool is_spatial) {
+  if (factor == 1) return;
+  Loops& loops = loops_[ToIndex(dim)];
+  const auto i = ToIndex(loops.count++);
+  loops.factor[i] = static_cast<double>(factor);
+  loops.level[i] = static_cast<std::uint8_t>(level);
+  loops.place[i] = static_cast<std::uint8_t>(2 * num_places_ + (is_spatial ? 0 : 1));
+  loops.is_spatial[i] = is_spatial;
+  if (!is_spatial) {
+    places_[ToIndex(num_places_++)] = {dim, static_cast<std::uint8_t>(level), static_cast<std::uint8_t>(i)};
+  }
+}
+
+// (R1), (R2)
+void ImperfectNest::AddRuns(Dim dim) {
+  Loops& loops = loops_[ToIndex(dim)];
+  const std::int64_t bound = shape_.bound(dim);
+  std::int64_t extent = 1;
+  int level = 0;
+  const auto set_extents = [&](int end) {
+    for (; level < end; ++level) {
+      const std::int64_t clipped = std::min(extent, bound);
+      extent_[ToIndex(level)][ToIndex(dim)] = static_cast<double>(clipped);
+      tail_[ToIndex(level)][ToIndex(dim)] = static_cast<double>((bound - 1) % clipped + 1);
+    }
+  };
+  for (int i = 0; i < loops.count; ++i) {
+    set_extents(loops.level[ToIndex(i)]);
+    const std::int64_t runs = DividedUp(bound, extent);
+    const auto factor = static_cast<std::int64_t>(loops.factor[ToIndex(i)]);
+    const std::int64_t last = i + 1 == loops.count ? runs : (runs - 1) % factor + 1;
+    loops.last[ToIndex(i)] = static_cast<double>(last);
+    loops.inside[ToIndex(i)] = static_cast<double>(extent);
+    extent *= factor;
+  }
+  set_extents(structure_.num_levels());
+}
+
+// Different places that the loops outside a level take, over those that are told apart: spatial ones but those of
+// `zero`, temporal ones at or outside `place` (R2).
+double ImperfectNest::Count(Dim dim, int level, std::uint32_t zero, int place) const {
+  const Loops& loops = loops_[ToIndex(dim)];
+  double full = 1;
+  double last = 1;
+  for (auto i = std::size_t{loops.begin[ToIndex(level + 1)]}; i < ToIndex(loops.count); ++i) {
+    const bool counts = loops.is_spatial[i] ? !Has(zero, loops.level[i]) : loops.place[i] >= place;
+    if (counts) {
+      last = (loops.last[i] - 1) * full + last;
+      full *= loops.factor[i];
+    } else if (loops.last[i] > 1) {
+      last = full;
+    }
+  }
+  return last;
+}
+
+// Tiles of a level, over the instances that `zero` leaves, of which each is the only one of its dimension that its
+// instance sees while the loops inside `place` run (R5).
+ImperfectNest::Tiles ImperfectNest::Alone(Dim dim, int level, std::uint32_t zero, int place) const {
+  const Loops& loops = loops_[ToIndex(dim)];
+  Tiles tiles{0, 1};
+  double all = 1;     // full tiles of the loops so far, 0 once an instance sees several
+  double copies = 1;  // of the spatial loops among them
+  double busy = 1;    // copies that the last iterations reach
+  for (auto i = std::size_t{loops.begin[ToIndex(level + 1)]}; i < ToIndex(loops.count); ++i) {
+    const bool inside = loops.place[i] < place;
+    if (inside && !loops.is_spatial[i]) {
+      if (loops.last[i] > 1) {
+        tiles = {loops.last[i] == 2 && all != 0 ? all - busy : 0, 0};
+        busy = copies;
+      }
+      all = 0;
+    } else if (loops.is_spatial[i] && Has(zero, loops.level[i])) {
+      if (loops.last[i] > 1) {
+        tiles = {all, 0};
+        busy = copies;
+      }
+    } else {
+      tiles.full += (loops.last[i] - 1) * all;
+      all *= loops.factor[i];
+      if (inside) {
+        busy += (loops.last[i] - 1) * copies;
+        copies *= loops.factor[i];
+      }
+    }
+  }
+  return tiles;
+}
+
+double ImperfectNest::ExtentOf(Dim dim, int level, const Tiles& tiles) const {
+  const double extent = level < 0 ? 1 : extent_[ToIndex(level)][ToIndex(dim)];
+  const double tail = level < 0 ? 1 : tail_[ToIndex(level)][ToIndex(dim)];
+  return tiles.full * extent + tiles.rest * tail;
+}
+
+// Words along one direction of the windows of all pairs of tiles of outputs and of taps.
+double ImperfectNest::DirectionWords(bool width, const std::array<Tiles, kNumDims>& tiles, int level) const {
+  const Dim output = width ? Dim::kP : Dim::kQ;
+  const Dim filter = width ? Dim::kR : Dim::kS;
+  const double outputs = tiles[ToIndex(output)].count();
+  const double filters = tiles[ToIndex(filter)].count();
+  const auto stride = static_cast<double>(UnitStep(shape_, output));
+  const auto dilation = static_cast<double>(UnitStep(shape_, filter));
+  return filters * stride * (ExtentOf(output, level, tiles[ToIndex(output)]) - outputs) +
+         outputs * dilation * (ExtentOf(filter, level, tiles[ToIndex(filter)]) - filters) + outputs * filters;
+}
+
+double ImperfectNest::Volume(Tensor tensor, int level, const ZeroLevels& zeros, int place) const {
+  std::array<Tiles, kNumDims> tiles;
+  double words = 1;
+  for (const Dim dim : kAllDims) {
+    if (!IsRelevant(tensor, dim)) continue;
+    tiles[ToIndex(dim)] = Alone(dim, level, zeros[ToIndex(dim)], place);
+    if (tiles[ToIndex(dim)].count() == 0) return 0;
+    if (tensor != Tensor::kI || !IsSliding(dim)) words *= ExtentOf(dim, level, tiles[ToIndex(dim)]);
+  }
+  if (tensor != Tensor::kI) return words;
+  return words * DirectionWords(true, tiles, level) * DirectionWords(false, tiles, level);
+}
+
+// (R6)
+double ImperfectNest::LoadsOf(Tensor tensor, int level, const ZeroLevels& zeros) const {
+  std::array<double, kNumDims> visits;
+  double before = 1;
+  for (const Dim dim : kAllDims) {
+    visits[ToIndex(dim)] = 1;
+    if (IsRelevant(tensor, dim)) continue;
+    visits[ToIndex(dim)] = Count(dim, level, zeros[ToIndex(dim)], kNothingOutside);
+    before *= visits[ToIndex(dim)];
+  }
+  const double all = Volume(tensor, level, zeros, kNothingInside);
+  double loads = before * all;
+  for (int p = num_places_ - 1; p >= 0 && places_[ToIndex(p)].level > level; --p) {
+    const Dim dim = places_[ToIndex(p)].dim;
+    if (IsRelevant(tensor, dim)) continue;
+    const int place = 2 * p + 1;
+    visits[ToIndex(dim)] = Count(dim, level, zeros[ToIndex(dim)], place);
+    double now = 1;
+    for (const double of_dim : visits) now *= of_dim;
+    if (now == before) continue;
+    loads += (now - before) * (all - Volume(tensor, level, zeros, place));
+    before = now;
+  }
+  return tensor == Tensor::kI ? loads - Halo(level, zeros) : loads;
+}
+
+// Words of the input that a move of the window leaves in place.
+double ImperfectNest::Halo(int level, const ZeroLevels& zeros) const {
+  double words = 0;
+  for (int p = 0; p < num_places_; ++p) {
+    const Place& move = places_[ToIndex(p)];
+    if (move.level > level && IsSliding(move.dim)) words += HaloOf(move, 2 * p + 1, level, zeros);
+  }
+  return words;
+}
+
+// (R7)
+double ImperfectNest::HaloOf(const Place& move, int place, int level, const ZeroLevels& zeros) const {
+  const Dim dim = move.dim;
+  const Loops& loops = loops_[ToIndex(dim)];
+  // How far the window goes: back over the loops inside, forwards by one iteration of this one.
+  double step = loops.inside[move.loop];
+  double back = 0;
+  bool is_first = true;
+  for (auto i = std::size_t{loops.begin[ToIndex(level + 1)]}; i < move.loop; ++i) {
+    if (loops.is_spatial[i]) continue;
+    if (is_first) step = loops.inside[i];
+    is_first = false;
+    back += (loops.factor[i] - 1) * loops.inside[i];
+  }
+  if (loops.inside[move.loop] - back != step) return 0;
+  const std::uint32_t zero = zeros[ToIndex(dim)];
+  const double moves = Count(dim, level, zero, place) - Count(dim, level, zero, place + 1);
+  if (moves == 0) return 0;
+  const Dim twin = PartnerOf(dim);
+  const auto stride = static_cast<double>(UnitStep(shape_, dim));
+  const auto dilation = static_cast<double>(UnitStep(shape_, twin));
+  const auto overlap = [&](double twin_extent) {
+    return std::max(0.0, (Extent(level, dim) - 1) * stride + (twin_extent - 1) * dilation + 1 - step * stride);
+  };
+  const Tiles of_twin = Alone(twin, level, zeros[ToIndex(twin)], place);
+  double words = moves * (of_twin.full * overlap(Extent(level, twin)) +
+                          of_twin.rest * overlap(tail_[ToIndex(level)][ToIndex(twin)]));
+  for (const Dim other : {Dim::kN, Dim::kC, Dim::kG}) {
+    if (words == 0) return 0;
+    words *= ExtentOf(other, level, Alone(other, level, zeros[ToIndex(other)], place));
+  }
+  if (words == 0) return 0;
+  // Steps that leave the tile in place end the overlap, or not.
+  const std::uint32_t zero_k = zeros[ToIndex(Dim::kK)];
+  words *= structure_.rests_end_overlap() ? Alone(Dim::kK, level, zero_k, place).count()
+                                          : Count(Dim::kK, level, zero_k, place);
+  std::array<Tiles, kNumDims> tiles;
+  const bool across = !MovesWidth(dim);
+  for (const Dim other : across ? std::array{Dim::kP, Dim::kR} : std::array{Dim::kQ, Dim::kS}) {
+    tiles[ToIndex(other)] = Alone(other, level, zeros[ToIndex(other)], place);
+  }
+  return words * DirectionWords(across, tiles, level);
+}
+
+// Spatial loops that stand at their first iteration: those along which copies share what they ask for, between a keeper
+// and the next one inwards, and, for the busiest instance of a level, all outside it.
+ImperfectNest::ZeroLevels ImperfectNest::ZerosOf(Tensor tensor, int inner, int level, Of of, int busiest_level) const {
+  ZeroLevels zeros;
+  zeros.fill(of == Of::kBusiest ? kAllLevels << (busiest_level + 1) : 0);
+  for (int fan_out = inner + 1; fan_out <= level; ++fan_out) {
+    const DimSet shared = structure_.sharing(fan_out, tensor);
+    for (const Dim dim : kAllDims) {
+      if (shared.Has(dim)) zeros[ToIndex(dim)] |= std::uint32_t{1} << fan_out;
+    }
+  }
+  return zeros;
+}
+
+double ImperfectNest::Loads(Tensor tensor, int level, Of of) const {
+  return LoadsOf(tensor, level, ZerosOf(tensor, level, level, of, level));
+}
+
+double ImperfectNest::Requests(Tensor tensor, int inner, int level, Of of) const {
+  const ZeroLevels zeros = ZerosOf(tensor, inner, level, of, level);
+  double words = 1;
+  if (inner >= 0) {
+    words = LoadsOf(tensor, inner, zeros);
+  } else {
+    for (const Dim dim : kAllDims) words *= Count(dim, -1, zeros[ToIndex(dim)], kNothingInside);
+  }
+  return tensor == Tensor::kI ? words * DistinctWindows(inner, level) : words;
+}
+
+double ImperfectNest::FirstWrites(int level, Of of) const {
+  const std::uint32_t zero = of == Of::kBusiest ? kAllLevels << (level + 1) : 0;
+  double words = 1;
+  for (const Dim dim : kAllDims) {
+    words *=
+        IsRelevant(Tensor::kO, dim) ? Count(dim, -1, zero, kNothingInside) : Count(dim, level, zero, kNothingOutside);
+  }
+  return words;
+}
+
+// Of the inputs that copies between a level and the next keeper inwards ask for, the share that is left when each
+// window is asked for once: along both dimensions of a direction copies look at the same one (R10).
+double ImperfectNest::DistinctWindows(int inner, int level) const {
+  struct Groups {
+    std::int64_t copies = 1;  // with a full tile
+    bool smaller = false;     // and one more with a smaller one
+    double times = 0;
+  };
+  struct FanOut {
+    std::int64_t step = 1;
+    std::array<Groups, 2> groups;
+  };
+  const auto fan_out_of = [&](Dim dim, int at) {
+    const Loops& loops = loops_[ToIndex(dim)];
+    FanOut fan_out;
+    std::int64_t factor = 1;
+    std::int64_t inside = 1;
+    for (auto i = std::size_t{loops.begin[ToIndex(at)]}; i < ToIndex(loops.count) && loops.level[i] == at; ++i) {
+      if (!loops.is_spatial[i]) continue;
+      if (factor == 1) inside = static_cast<std::int64_t>(loops.inside[i]);
+      factor *= static_cast<std::int64_t>(loops.factor[i]);
+    }
+    if (factor == 1) return fan_out;
+    bool smaller = inner >= 0 && tail_[ToIndex(inner)][ToIndex(dim)] < extent_[ToIndex(inner)][ToIndex(dim)];
+    for (auto i = std::size_t{loops.begin[ToIndex(inner + 1)]}; i < ToIndex(loops.count); ++i) {
+      smaller = smaller && (loops.is_spatial[i] || loops.inside[i] >= static_cast<double>(inside));
+    }
+    const std::int64_t runs = DividedUp(shape_.bound(dim), inside);
+    const std::int64_t last = (runs - 1) % factor + 1;
+    fan_out.step = inside * UnitStep(shape_, dim);
+    fan_out.groups = {Groups{factor, false, static_cast<double>(DividedUp(runs, factor) - 1)},
+                      Groups{last - (smaller ? 1 : 0), smaller, 1}};
+    return fan_out;
+  };
+  double share = 1;
+  for (int at = inner + 1; at <= level; ++at) {
+    if (!structure_.MayCoincide(at) || structure_.axes(at).count == 0) continue;
+    for (const auto& [output, filter] : {std::pair{Dim::kP, Dim::kR}, std::pair{Dim::kQ, Dim::kS}}) {
+      const FanOut outputs = fan_out_of(output, at);
+      const FanOut filters = fan_out_of(filter, at);
+      if (outputs.groups[0].copies <= 1 || filters.groups[0].copies <= 1) continue;
+      double distinct = 0;
+      double all = 0;
+      for (const Groups& o : outputs.groups) {
+        for (const Groups& f : filters.groups) {
+          const double times = o.times * f.times;
+          if (times == 0) continue;
+          std::int64_t windows = 0;
+          if (o.copies > 0 && f.copies > 0) {
+            windows = WindowGrid(o.copies, f.copies, outputs.step, filters.step).Distinct();
+          }
+          const std::int64_t smaller =
+              (o.smaller ? f.copies : 0) + (f.smaller ? o.copies : 0) + (o.smaller && f.smaller ? 1 : 0);
+          distinct += times * static_cast<double>(windows + smaller);
+          all += times * static_cast<double>((o.copies + (o.smaller ? 1 : 0)) * (f.copies + (f.smaller ? 1 : 0)));
+        }
+      }
+      share *= distinct / all;
+    }
+  }
+  return share;
+}
+
+}  // namespace oneloop

@@ -1,0 +1,68 @@
+#include "common/model/exact/uneven_counter.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "common/model/exact/flow_counts.h"
+#include "common/model/exact/imperfect_nest.h"
+#include "common/model/exact/input_corners.h"
+#include "common/model/structure/tile.h"
+
+namespace oneloop {
+namespace {
+
+using Of = ImperfectNest::Of;
+
+double FactorOf(const Structure& structure, const Mapping& mapping, int level, DimSet dims) {
+  const Structure::Axes axes = structure.axes(level);
+  double factor = 1;
+  for (int axis = axes.first; axis < axes.first + axes.count; ++axis) {
+    for (const Dim dim : kAllDims) {
+      if (dims.Has(dim)) factor *= static_cast<double>(mapping.s(axis, dim));
+    }
+  }
+  return factor;
+}
+
+}  // namespace
+
+void UnevenCounter::Count(const LayerShape& shape, const Mapping& mapping, LayerUse* use) const {
+  const ImperfectNest nest(structure_, shape, mapping);
+  use->is_even = false;
+  use->steps = nest.steps();
+  use->lanes = nest.lanes();
+  use->macs = static_cast<double>(Macs(shape));
+  for (int level = 0; level < structure_.num_levels(); ++level) {
+    use->instances[ToIndex(level)] = nest.instances(level);
+  }
+  for (const Tensor tensor : kAllTensors) {
+    for (const Keeper& keeper : structure_.keepers(tensor)) {
+      for (const Of of : {Of::kAll, Of::kBusiest}) {
+        KeeperCounts counts{};
+        counts.requests = nest.Requests(tensor, keeper.inner, keeper.level, of);
+        if (!keeper.is_outermost) counts.loads = nest.Loads(tensor, keeper.level, of);
+        if (tensor == Tensor::kO) counts.first = nest.FirstWrites(keeper.level, of);
+        SetFlows(structure_, keeper, counts, of == Of::kAll ? &use->words : &use->busiest);
+      }
+    }
+  }
+  for (std::size_t k = 0; k < structure_.links().size(); ++k) {
+    for (const Tensor tensor : kAllTensors) {
+      use->links[k][ToIndex(tensor)] = CountLink(nest, shape, mapping, structure_.links()[k], tensor);
+    }
+  }
+}
+
+LinkUse UnevenCounter::CountLink(const ImperfectNest& nest, const LayerShape& shape, const Mapping& mapping,
+                                 const LinkRow& link, Tensor tensor) const {
+  const Keeper& keeper = structure_.keepers(tensor)[ToIndex(link.keeper[ToIndex(tensor)])];
+  const int level = link.level;
+  double words = nest.Requests(tensor, keeper.inner, level, Of::kAll);
+  if (tensor == Tensor::kO && level == structure_.outermost()) words = 2 * words - TensorSize(shape, tensor);  // (N3)
+  FanOutWords crossing{words, words, FactorOf(structure_, mapping, level, kEveryDim),
+                       FactorOf(structure_, mapping, level, structure_.sharing(level, tensor))};
+  if (link.spec.mesh) crossing.by_position = nest.Requests(tensor, level - 1, level, Of::kAll);  // (N2)
+  return WaysOf(crossing, structure_, link, tensor, InputCorners(template_, structure_, shape, mapping));
+}
+
+}  // namespace oneloop
