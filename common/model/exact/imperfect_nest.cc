@@ -18,13 +18,14 @@ constexpr std::uint32_t kAllLevels = ~std::uint32_t{0};
 
 bool Has(std::uint32_t levels, int level) { return (levels >> level & 1) != 0; }
 
-std::int64_t DividedUp(std::int64_t bound, std::int64_t by) { return (bound - 1) / by + 1; }
+std::int64_t DividedUp(std::int64_t bound, std::int64_t by) { return by == 1 ? bound : (bound - 1) / by + 1; }
 
 }  // namespace
 
 ImperfectNest::ImperfectNest(const Structure& structure, const LayerShape& shape, const Mapping& mapping)
     : structure_(structure), shape_(shape) {
   for (int level = 0; level < structure.num_levels(); ++level) {
+    first_place_[ToIndex(level)] = num_places_;
     for (Loops& loops : loops_) loops.begin[ToIndex(level)] = static_cast<std::uint8_t>(loops.count);
     const Structure::Axes axes = structure.axes(level);
     // The first axis is innermost, as copies are numbered.
@@ -36,12 +37,15 @@ ImperfectNest::ImperfectNest(const Structure& structure, const LayerShape& shape
       AddLoop(order[i], level, mapping.t(level, order[i]), /*is_spatial=*/false);
     }
   }
+  first_place_[ToIndex(structure.num_levels())] = num_places_;
   for (const Dim dim : kAllDims) {
     loops_[ToIndex(dim)].begin[ToIndex(structure.num_levels())] = static_cast<std::uint8_t>(loops_[ToIndex(dim)].count);
     AddRuns(dim);
     steps_ *= Count(dim, -1, kAllLevels, kNothingInside);
     lanes_ *= Count(dim, -1, 0, kNothingOutside);
   }
+  const auto levels = [this](Dim dim) { return loops_[ToIndex(dim)].spatial_levels; };
+  twice_unrolled_ = (levels(Dim::kP) & levels(Dim::kR)) | (levels(Dim::kQ) & levels(Dim::kS));
   for (int level = 0; level < structure.num_levels(); ++level) {
     double& instances = instances_[ToIndex(level)];
     instances = 1;
@@ -57,6 +61,7 @@ void ImperfectNest::AddLoop(Dim dim, int level, std::int64_t factor, bool is_spa
   loops.level[i] = static_cast<std::uint8_t>(level);
   loops.place[i] = static_cast<std::uint8_t>(2 * num_places_ + (is_spatial ? 0 : 1));
   loops.is_spatial[i] = is_spatial;
+  if (is_spatial) loops.spatial_levels |= std::uint32_t{1} << level;
   if (!is_spatial) {
     places_[ToIndex(num_places_++)] = {dim, static_cast<std::uint8_t>(level), static_cast<std::uint8_t>(i)};
   }
@@ -69,17 +74,21 @@ void ImperfectNest::AddRuns(Dim dim) {
   std::int64_t extent = 1;
   int level = 0;
   const auto set_extents = [&](int end) {
+    if (level == end) return;
+    const std::int64_t clipped = std::min(extent, bound);
+    const std::int64_t tilings = DividedUp(bound, clipped);
     for (; level < end; ++level) {
-      const std::int64_t clipped = std::min(extent, bound);
       extent_[ToIndex(level)][ToIndex(dim)] = static_cast<double>(clipped);
-      tail_[ToIndex(level)][ToIndex(dim)] = static_cast<double>((bound - 1) % clipped + 1);
+      tail_[ToIndex(level)][ToIndex(dim)] = static_cast<double>(bound - (tilings - 1) * clipped);
+      tilings_[ToIndex(level)][ToIndex(dim)] = static_cast<double>(tilings);
     }
   };
   for (int i = 0; i < loops.count; ++i) {
     set_extents(loops.level[ToIndex(i)]);
     const std::int64_t runs = DividedUp(bound, extent);
     const auto factor = static_cast<std::int64_t>(loops.factor[ToIndex(i)]);
-    const std::int64_t last = i + 1 == loops.count ? runs : (runs - 1) % factor + 1;
+    const bool is_outermost = i + 1 == loops.count;
+    const std::int64_t last = is_outermost ? runs : (runs - 1) % factor + 1;
     loops.last[ToIndex(i)] = static_cast<double>(last);
     loops.inside[ToIndex(i)] = static_cast<double>(extent);
     extent *= factor;
@@ -91,6 +100,9 @@ void ImperfectNest::AddRuns(Dim dim) {
 // `zero`, temporal ones at or outside `place` (R2).
 double ImperfectNest::Count(Dim dim, int level, std::uint32_t zero, int place) const {
   const Loops& loops = loops_[ToIndex(dim)];
+  const std::uint32_t spatial = SpatialOutside(dim, level);
+  if (place == kNothingInside && (zero & spatial) == 0) return Tilings(dim, level);
+  if (place == kNothingOutside && spatial == 0) return 1;
   double full = 1;
   double last = 1;
   for (auto i = std::size_t{loops.begin[ToIndex(level + 1)]}; i < ToIndex(loops.count); ++i) {
@@ -108,6 +120,7 @@ double ImperfectNest::Count(Dim dim, int level, std::uint32_t zero, int place) c
 // Tiles of a level, over the instances that `zero` leaves, of which each is the only one of its dimension that its
 // instance sees while the loops inside `place` run (R5).
 ImperfectNest::Tiles ImperfectNest::Alone(Dim dim, int level, std::uint32_t zero, int place) const {
+  if (place == kNothingInside && (zero & SpatialOutside(dim, level)) == 0) return {Tilings(dim, level) - 1, 1};
   const Loops& loops = loops_[ToIndex(dim)];
   Tiles tiles{0, 1};
   double all = 1;     // full tiles of the loops so far, 0 once an instance sees several
@@ -156,32 +169,49 @@ double ImperfectNest::DirectionWords(bool width, const std::array<Tiles, kNumDim
          outputs * dilation * (ExtentOf(filter, level, tiles[ToIndex(filter)]) - filters) + outputs * filters;
 }
 
-double ImperfectNest::Volume(Tensor tensor, int level, const ZeroLevels& zeros, int place) const {
-  std::array<Tiles, kNumDims> tiles;
+double ImperfectNest::VolumeOf(Tensor tensor, int level, const std::array<Tiles, kNumDims>& tiles) const {
   double words = 1;
   for (const Dim dim : kAllDims) {
-    if (!IsRelevant(tensor, dim)) continue;
-    tiles[ToIndex(dim)] = Alone(dim, level, zeros[ToIndex(dim)], place);
-    if (tiles[ToIndex(dim)].count() == 0) return 0;
-    if (tensor != Tensor::kI || !IsSliding(dim)) words *= ExtentOf(dim, level, tiles[ToIndex(dim)]);
+    if (!IsRelevant(tensor, dim) || (tensor == Tensor::kI && IsSliding(dim))) continue;
+    words *= ExtentOf(dim, level, tiles[ToIndex(dim)]);
   }
   if (tensor != Tensor::kI) return words;
   return words * DirectionWords(true, tiles, level) * DirectionWords(false, tiles, level);
 }
 
+double ImperfectNest::Volume(Tensor tensor, int level, const ZeroLevels& zeros, int place) const {
+  std::array<Tiles, kNumDims> tiles;
+  for (const Dim dim : kAllDims) {
+    if (!IsRelevant(tensor, dim)) continue;
+    tiles[ToIndex(dim)] = Alone(dim, level, zeros[ToIndex(dim)], place);
+    if (tiles[ToIndex(dim)].count() == 0) return 0;
+  }
+  return VolumeOf(tensor, level, tiles);
+}
+
+// Outside this place no tile of the tensor is alone: a loop inside it brings more than two.
+int ImperfectNest::EndOfAlone(Tensor tensor, int level) const {
+  for (int p = FirstPlace(level); p < num_places_; ++p) {
+    const Place& place = places_[ToIndex(p)];
+    if (IsRelevant(tensor, place.dim) && loops_[ToIndex(place.dim)].last[place.loop] > 2) return p;
+  }
+  return num_places_;
+}
+
 // (R6)
 double ImperfectNest::LoadsOf(Tensor tensor, int level, const ZeroLevels& zeros) const {
+  const double all = Volume(tensor, level, zeros, kNothingInside);
+  const int end = EndOfAlone(tensor, level);
   std::array<double, kNumDims> visits;
   double before = 1;
   for (const Dim dim : kAllDims) {
     visits[ToIndex(dim)] = 1;
     if (IsRelevant(tensor, dim)) continue;
-    visits[ToIndex(dim)] = Count(dim, level, zeros[ToIndex(dim)], kNothingOutside);
+    visits[ToIndex(dim)] = Count(dim, level, zeros[ToIndex(dim)], 2 * end + 1);
     before *= visits[ToIndex(dim)];
   }
-  const double all = Volume(tensor, level, zeros, kNothingInside);
   double loads = before * all;
-  for (int p = num_places_ - 1; p >= 0 && places_[ToIndex(p)].level > level; --p) {
+  for (int p = end - 1; p >= 0 && places_[ToIndex(p)].level > level; --p) {
     const Dim dim = places_[ToIndex(p)].dim;
     if (IsRelevant(tensor, dim)) continue;
     const int place = 2 * p + 1;
@@ -198,9 +228,9 @@ double ImperfectNest::LoadsOf(Tensor tensor, int level, const ZeroLevels& zeros)
 // Words of the input that a move of the window leaves in place.
 double ImperfectNest::Halo(int level, const ZeroLevels& zeros) const {
   double words = 0;
-  for (int p = 0; p < num_places_; ++p) {
+  for (int p = FirstPlace(level); p < num_places_; ++p) {
     const Place& move = places_[ToIndex(p)];
-    if (move.level > level && IsSliding(move.dim)) words += HaloOf(move, 2 * p + 1, level, zeros);
+    if (IsSliding(move.dim)) words += HaloOf(move, 2 * p + 1, level, zeros);
   }
   return words;
 }
@@ -278,6 +308,17 @@ double ImperfectNest::Requests(Tensor tensor, int inner, int level, Of of) const
   return tensor == Tensor::kI ? words * DistinctWindows(inner, level) : words;
 }
 
+bool ImperfectNest::Shares(Tensor tensor, int inner, int level) const {
+  for (int fan_out = inner + 1; fan_out <= level; ++fan_out) {
+    const DimSet shared = structure_.sharing(fan_out, tensor);
+    for (const Dim dim : kAllDims) {
+      if (shared.Has(dim) && Has(loops_[ToIndex(dim)].spatial_levels, fan_out)) return true;
+    }
+    if (tensor == Tensor::kI && Has(twice_unrolled_, fan_out) && structure_.MayCoincide(fan_out)) return true;
+  }
+  return false;
+}
+
 double ImperfectNest::FirstWrites(int level, Of of) const {
   const std::uint32_t zero = of == Of::kBusiest ? kAllLevels << (level + 1) : 0;
   double words = 1;
@@ -324,7 +365,7 @@ double ImperfectNest::DistinctWindows(int inner, int level) const {
   };
   double share = 1;
   for (int at = inner + 1; at <= level; ++at) {
-    if (!structure_.MayCoincide(at) || structure_.axes(at).count == 0) continue;
+    if (!Has(twice_unrolled_, at) || !structure_.MayCoincide(at)) continue;
     for (const auto& [output, filter] : {std::pair{Dim::kP, Dim::kR}, std::pair{Dim::kQ, Dim::kS}}) {
       const FanOut outputs = fan_out_of(output, at);
       const FanOut filters = fan_out_of(filter, at);

@@ -41,6 +41,8 @@ class ImperfectNest {
   // Words that the keeper of a tensor at `level` is asked for by what is inside, where `inner` is the next keeper
   // inwards, -1 for the multiply-accumulates (R8).
   double Requests(Tensor tensor, int inner, int level, Of of) const;
+  // Whether copies share what they ask for between the two; where they do not, Requests of all are Loads of the inner.
+  bool Shares(Tensor tensor, int inner, int level) const;
   // Elements of outputs that the instances of a level write first, each once for each copy of its tile (R9).
   double FirstWrites(int level, Of of) const;
 
@@ -56,6 +58,7 @@ class ImperfectNest {
   // Non-unit loops over one dimension, innermost first: within a level spatial before temporal ones.
   struct Loops {
     int count = 0;
+    std::uint32_t spatial_levels = 0;  // that have one of them, as bits
     std::array<double, kMaxLevels + kMaxAxes> factor;
     std::array<double, kMaxLevels + kMaxAxes> last;    // runs of the last iteration
     std::array<double, kMaxLevels + kMaxAxes> inside;  // product of the factors inside
@@ -74,11 +77,22 @@ class ImperfectNest {
   void AddRuns(Dim dim);
 
   ZeroLevels ZerosOf(Tensor tensor, int inner, int level, Of of, int busiest_level) const;
+  std::uint32_t SpatialOutside(Dim dim, int level) const {
+    return loops_[ToIndex(dim)].spatial_levels >> (level + 1) << (level + 1);
+  }
+  // Different tiles of one dimension at a level; -1: multiply-accumulates.
+  double Tilings(Dim dim, int level) const {
+    return level < 0 ? static_cast<double>(shape_.bound(dim)) : tilings_[ToIndex(level)][ToIndex(dim)];
+  }
   double Count(Dim dim, int level, std::uint32_t zero, int place) const;
   Tiles Alone(Dim dim, int level, std::uint32_t zero, int place) const;
   double ExtentOf(Dim dim, int level, const Tiles& tiles) const;
   double DirectionWords(bool width, const std::array<Tiles, kNumDims>& tiles, int level) const;
+  double VolumeOf(Tensor tensor, int level, const std::array<Tiles, kNumDims>& tiles) const;
   double Volume(Tensor tensor, int level, const ZeroLevels& zeros, int place) const;
+  // Of the loops outside a level, the innermost temporal one.
+  int FirstPlace(int level) const { return first_place_[ToIndex(level + 1)]; }
+  int EndOfAlone(Tensor tensor, int level) const;
   double LoadsOf(Tensor tensor, int level, const ZeroLevels& zeros) const;
   double Halo(int level, const ZeroLevels& zeros) const;
   double HaloOf(const Place& move, int place, int level, const ZeroLevels& zeros) const;
@@ -89,8 +103,11 @@ class ImperfectNest {
   std::array<Loops, kNumDims> loops_;
   std::array<Place, static_cast<std::size_t>(kMaxLevels) * kNumDims> places_;  // temporal loops, innermost first
   int num_places_ = 0;
+  std::array<int, kMaxLevels + 1> first_place_;  // that lies outside level l - 1
   std::array<std::array<double, kNumDims>, kMaxLevels> extent_;
   std::array<std::array<double, kNumDims>, kMaxLevels> tail_;  // extent of the last tile
+  std::array<std::array<double, kNumDims>, kMaxLevels> tilings_;
+  std::uint32_t twice_unrolled_ = 0;  // levels whose copies lie along both dimensions of a direction, as bits
   std::array<double, kMaxLevels> instances_;
   double steps_ = 1;
   double lanes_ = 1;

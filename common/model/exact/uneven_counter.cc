@@ -36,14 +36,21 @@ void UnevenCounter::Count(const LayerShape& shape, const Mapping& mapping, Layer
     use->instances[ToIndex(level)] = nest.instances(level);
   }
   for (const Tensor tensor : kAllTensors) {
+    double loads = 0;  // of the keeper within
     for (const Keeper& keeper : structure_.keepers(tensor)) {
-      for (const Of of : {Of::kAll, Of::kBusiest}) {
+      const bool as_loaded = keeper.inner >= 0 && !nest.Shares(tensor, keeper.inner, keeper.level);
+      const auto count = [&](Of of) {
         KeeperCounts counts{};
-        counts.requests = nest.Requests(tensor, keeper.inner, keeper.level, of);
+        counts.requests = as_loaded && of == Of::kAll ? loads : nest.Requests(tensor, keeper.inner, keeper.level, of);
         if (!keeper.is_outermost) counts.loads = nest.Loads(tensor, keeper.level, of);
         if (tensor == Tensor::kO) counts.first = nest.FirstWrites(keeper.level, of);
-        SetFlows(structure_, keeper, counts, of == Of::kAll ? &use->words : &use->busiest);
-      }
+        return counts;
+      };
+      const KeeperCounts all = count(Of::kAll);
+      loads = all.loads;
+      SetFlows(structure_, keeper, all, &use->words);
+      const bool is_alone = nest.instances(keeper.level) == 1;
+      SetFlows(structure_, keeper, is_alone ? all : count(Of::kBusiest), &use->busiest);
     }
   }
   for (std::size_t k = 0; k < structure_.links().size(); ++k) {
