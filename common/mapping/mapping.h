@@ -17,8 +17,9 @@ namespace oneloop {
 // A permutation of the dimensions, outermost loop first.
 using LoopOrder = std::array<Dim, kNumDims>;
 
-// How one layer runs on a template: whole factors of its bounds, and the loop order of each level. Entries beyond the
-// template's levels and axes stay 1. A value type.
+// How one layer runs on a template: factors of its bounds, and the loop order of each level. A factor need not divide
+// what it splits: the last run of its loop is shorter then, by what follows from the factors inside (docs/MODEL.md,
+// "Imperfect factors"). Entries beyond the template's levels and axes stay 1. A value type.
 struct Mapping {
   // temporal[level][dim]; spatial[axis][dim] with the axes of Template::axes().
   std::array<std::array<std::int64_t, kNumDims>, kMaxLevels> temporal;
@@ -41,8 +42,9 @@ struct Mapping {
   bool operator==(const Mapping&) const = default;
 };
 
-// INVALID_ARGUMENT naming the level, axis or dimension: factors whose product is not the bound, a loop where the
-// template allows none. Says nothing about capacity, which depends on the hardware.
+// INVALID_ARGUMENT naming the level, axis or dimension: factors whose product does not reach the bound, a loop that is
+// longer than what the factors inside leave of it, a loop where the template allows none. Says nothing about capacity,
+// which depends on the hardware.
 absl::Status ValidateMapping(const Template& hardware_template, const LayerShape& shape, const Mapping& mapping);
 
 // Text form, outermost level first, loops outermost first, unit loops left out, spatial loops marked by their axis:

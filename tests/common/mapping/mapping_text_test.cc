@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "common/base/random.h"
 #include "common/base/status.h"
 #include "common/mapping/mapping.h"
@@ -166,16 +167,46 @@ TEST_F(MappingTextTest, ErrorsNameTheColumnAndWhatIsExpected) {
             "mapping: column 74: expected a loop over one of R, S, P, Q, C, K, N, G");
 }
 
-TEST_F(MappingTextTest, FactorsMustMultiplyToTheBounds) {
+TEST_F(MappingTextTest, FactorsMustReachTheBounds) {
   Mapping mapping = *ParseMapping(*gemmini_, kText);
   LayerShape shape;
   shape.bounds = {7, 7, 112, 112, 3, 64, 1, 1};
   mapping.t(3, Dim::kP) = 27;
   EXPECT_EQ(Message(ValidateMapping(*gemmini_, shape, mapping)),
-            "mapping: the factors of P multiply to 108; the layer's bound is 112");
-  mapping.t(3, Dim::kP) = std::int64_t{1} << 62;
+            "mapping: the factors of P multiply to 108; the layer's bound is 112, which they have to reach");
+  mapping.t(3, Dim::kP) = 0;
   EXPECT_EQ(Message(ValidateMapping(*gemmini_, shape, mapping)),
-            "mapping: the factors of P multiply to more than 2^63; the layer's bound is 112");
+            "mapping: loop P0 at level dram (L3) has a factor below 1");
+}
+
+// P2 inside: 113 is reached by 57 runs, the last of which is of one iteration, and by no longer loop.
+TEST_F(MappingTextTest, ALoopRunsAsOftenAsWhatIsLeftOfItsBoundAndNoMore) {
+  Mapping mapping = *ParseMapping(*gemmini_, kText);
+  LayerShape shape;
+  shape.bounds = {7, 7, 113, 112, 3, 64, 1, 1};
+  mapping.t(0, Dim::kP) = 2;
+  mapping.t(1, Dim::kP) = 1;
+  mapping.t(3, Dim::kP) = 57;
+  EXPECT_EQ(ValidateMapping(*gemmini_, shape, mapping), absl::OkStatus());
+  for (const std::int64_t factor : {std::int64_t{58}, std::int64_t{1} << 62}) {
+    mapping.t(3, Dim::kP) = factor;
+    EXPECT_EQ(Message(ValidateMapping(*gemmini_, shape, mapping)),
+              absl::StrCat("mapping: loop P", factor,
+                           " at level dram (L3) is longer than what is left: the layer's bound is "
+                           "113, 2 of them lie inside, so that it is 57 at most"));
+  }
+}
+
+TEST_F(MappingTextTest, NoLoopStandsOutsideOneThatReachesTheBound) {
+  Mapping mapping = *ParseMapping(*gemmini_, kText);
+  LayerShape shape;
+  shape.bounds = {7, 7, 112, 112, 3, 61, 1, 1};
+  EXPECT_EQ(ValidateMapping(*gemmini_, shape, mapping), absl::OkStatus()) << "64 for 61";
+  mapping.s(1, Dim::kK) = 61;
+  mapping.t(1, Dim::kK) = 1;
+  EXPECT_EQ(Message(ValidateMapping(*gemmini_, shape, mapping)),
+            "mapping: loop K8 at level dram (L3) is longer than what is left: the layer's bound is 61, 61 of them lie "
+            "inside, so that it is 1 at most");
 }
 
 TEST_F(MappingTextTest, LoopsStandOnlyWhereTheTemplateAllows) {

@@ -163,7 +163,7 @@ TEST_F(ModelHandlersTest, WrongRowIsNamedWithItsFieldAndNothingIsReturned) {
       {"rows[1].parameters.pe_dim", "missing", [](auto& row) { row.mutable_parameters()->erase("pe_dim"); }},
       {"rows[1].parameters.pe_dim", "2 to 128", [](auto& row) { (*row.mutable_parameters())["pe_dim"] = 1000; }},
       {"rows[1].mapping", "column 1", [](auto& row) { row.set_mapping("nonsense"); }},
-      {"rows[1].mapping", "multiply to", [](auto& row) { row.mutable_bounds()->set_p(5); }},
+      {"rows[1].mapping", "longer than", [](auto& row) { row.mutable_bounds()->set_p(5); }},
       {"rows[1].mapping", "which has 4", [](auto& row) { (*row.mutable_parameters())["pe_dim"] = 4; }},
       {"rows[1].mapping", "accumulator",
        [](auto& row) {
