@@ -1,6 +1,7 @@
 #include "common/model/exact/imperfect_nest.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "common/model/exact/window_grid.h"
@@ -8,10 +9,6 @@
 
 namespace oneloop {
 namespace {
-
-// Places of the nest, innermost first: temporal loops are odd, spatial ones even, below those of their level.
-constexpr int kNothingInside = 0;
-constexpr int kNothingOutside = 255;
 
 // All spatial loops stand at their first iteration.
 constexpr std::uint32_t kAllLevels = ~std::uint32_t{0};
@@ -22,47 +19,63 @@ std::int64_t DividedUp(std::int64_t bound, std::int64_t by) { return by == 1 ? b
 
 }  // namespace
 
-ImperfectNest::ImperfectNest(const Structure& structure, const LayerShape& shape, const Mapping& mapping)
+ImperfectNest::ImperfectNest(const Template& hardware_template, const Structure& structure, const LayerShape& shape,
+                             const Mapping& mapping)
     : structure_(structure), shape_(shape) {
-  for (int level = 0; level < structure.num_levels(); ++level) {
+  const int num_levels = structure.num_levels();
+  for (int level = 0; level < num_levels; ++level) {
     first_place_[ToIndex(level)] = num_places_;
     for (Loops& loops : loops_) loops.begin[ToIndex(level)] = static_cast<std::uint8_t>(loops.count);
     const Structure::Axes axes = structure.axes(level);
     // The first axis is innermost, as copies are numbered.
     for (int axis = axes.first; axis < axes.first + axes.count; ++axis) {
-      for (const Dim dim : kAllDims) AddLoop(dim, level, mapping.s(axis, dim), /*is_spatial=*/true);
+      for (std::uint32_t dims = hardware_template.axes()[ToIndex(axis)].dims.bits(); dims != 0; dims &= dims - 1) {
+        const Dim dim = kAllDims[ToIndex(std::countr_zero(dims))];
+        if (mapping.s(axis, dim) > 1) AddLoop(dim, level, mapping.s(axis, dim), /*is_spatial=*/true);
+      }
     }
-    const LoopOrder& order = mapping.order[ToIndex(level)];
-    for (std::size_t i = order.size(); i-- > 0;) {
-      AddLoop(order[i], level, mapping.t(level, order[i]), /*is_spatial=*/false);
-    }
+    AddTemporal(level, mapping);
   }
-  first_place_[ToIndex(structure.num_levels())] = num_places_;
+  first_place_[ToIndex(num_levels)] = num_places_;
   for (const Dim dim : kAllDims) {
-    loops_[ToIndex(dim)].begin[ToIndex(structure.num_levels())] = static_cast<std::uint8_t>(loops_[ToIndex(dim)].count);
+    Loops& loops = loops_[ToIndex(dim)];
+    loops.begin[ToIndex(num_levels)] = static_cast<std::uint8_t>(loops.count);
     AddRuns(dim);
     steps_ *= Count(dim, -1, kAllLevels, kNothingInside);
     lanes_ *= Count(dim, -1, 0, kNothingOutside);
   }
   const auto levels = [this](Dim dim) { return loops_[ToIndex(dim)].spatial_levels; };
   twice_unrolled_ = (levels(Dim::kP) & levels(Dim::kR)) | (levels(Dim::kQ) & levels(Dim::kS));
-  for (int level = 0; level < structure.num_levels(); ++level) {
+  for (int level = 0; level < num_levels; ++level) {
     double& instances = instances_[ToIndex(level)];
     instances = 1;
     for (const Dim dim : kAllDims) instances *= Count(dim, level, 0, kNothingOutside);
   }
 }
 
+// Innermost first.
+void ImperfectNest::AddTemporal(int level, const Mapping& mapping) {
+  const std::array<std::int64_t, kNumDims>& factors = mapping.temporal[ToIndex(level)];
+  std::uint32_t dims = 0;
+  for (std::size_t d = 0; d < kNumDims; ++d) dims |= std::uint32_t{factors[d] > 1} << d;
+  const LoopOrder& order = mapping.order[ToIndex(level)];
+  for (std::size_t i = order.size(); dims != 0 && i-- > 0;) {
+    if (!Has(dims, Index(order[i]))) continue;
+    dims &= ~(std::uint32_t{1} << Index(order[i]));
+    AddLoop(order[i], level, factors[ToIndex(order[i])], /*is_spatial=*/false);
+  }
+}
+
 void ImperfectNest::AddLoop(Dim dim, int level, std::int64_t factor, bool is_spatial) {
-  if (factor == 1) return;
   Loops& loops = loops_[ToIndex(dim)];
   const auto i = ToIndex(loops.count++);
   loops.factor[i] = static_cast<double>(factor);
   loops.level[i] = static_cast<std::uint8_t>(level);
   loops.place[i] = static_cast<std::uint8_t>(2 * num_places_ + (is_spatial ? 0 : 1));
   loops.is_spatial[i] = is_spatial;
-  if (is_spatial) loops.spatial_levels |= std::uint32_t{1} << level;
-  if (!is_spatial) {
+  if (is_spatial) {
+    loops.spatial_levels |= std::uint32_t{1} << level;
+  } else {
     places_[ToIndex(num_places_++)] = {dim, static_cast<std::uint8_t>(level), static_cast<std::uint8_t>(i)};
   }
 }
@@ -98,11 +111,8 @@ void ImperfectNest::AddRuns(Dim dim) {
 
 // Different places that the loops outside a level take, over those that are told apart: spatial ones but those of
 // `zero`, temporal ones at or outside `place` (R2).
-double ImperfectNest::Count(Dim dim, int level, std::uint32_t zero, int place) const {
+double ImperfectNest::WalkPlaces(Dim dim, int level, std::uint32_t zero, int place) const {
   const Loops& loops = loops_[ToIndex(dim)];
-  const std::uint32_t spatial = SpatialOutside(dim, level);
-  if (place == kNothingInside && (zero & spatial) == 0) return Tilings(dim, level);
-  if (place == kNothingOutside && spatial == 0) return 1;
   double full = 1;
   double last = 1;
   for (auto i = std::size_t{loops.begin[ToIndex(level + 1)]}; i < ToIndex(loops.count); ++i) {
@@ -119,8 +129,7 @@ double ImperfectNest::Count(Dim dim, int level, std::uint32_t zero, int place) c
 
 // Tiles of a level, over the instances that `zero` leaves, of which each is the only one of its dimension that its
 // instance sees while the loops inside `place` run (R5).
-ImperfectNest::Tiles ImperfectNest::Alone(Dim dim, int level, std::uint32_t zero, int place) const {
-  if (place == kNothingInside && (zero & SpatialOutside(dim, level)) == 0) return {Tilings(dim, level) - 1, 1};
+ImperfectNest::Tiles ImperfectNest::WalkTiles(Dim dim, int level, std::uint32_t zero, int place) const {
   const Loops& loops = loops_[ToIndex(dim)];
   Tiles tiles{0, 1};
   double all = 1;     // full tiles of the loops so far, 0 once an instance sees several
@@ -151,12 +160,6 @@ ImperfectNest::Tiles ImperfectNest::Alone(Dim dim, int level, std::uint32_t zero
   return tiles;
 }
 
-double ImperfectNest::ExtentOf(Dim dim, int level, const Tiles& tiles) const {
-  const double extent = level < 0 ? 1 : extent_[ToIndex(level)][ToIndex(dim)];
-  const double tail = level < 0 ? 1 : tail_[ToIndex(level)][ToIndex(dim)];
-  return tiles.full * extent + tiles.rest * tail;
-}
-
 // Words along one direction of the windows of all pairs of tiles of outputs and of taps.
 double ImperfectNest::DirectionWords(bool width, const std::array<Tiles, kNumDims>& tiles, int level) const {
   const Dim output = width ? Dim::kP : Dim::kQ;
@@ -169,24 +172,19 @@ double ImperfectNest::DirectionWords(bool width, const std::array<Tiles, kNumDim
          outputs * dilation * (ExtentOf(filter, level, tiles[ToIndex(filter)]) - filters) + outputs * filters;
 }
 
-double ImperfectNest::VolumeOf(Tensor tensor, int level, const std::array<Tiles, kNumDims>& tiles) const {
+double ImperfectNest::Volume(Tensor tensor, int level, const ZeroLevels& zeros, int place) const {
+  std::array<Tiles, kNumDims> tiles;
   double words = 1;
   for (const Dim dim : kAllDims) {
-    if (!IsRelevant(tensor, dim) || (tensor == Tensor::kI && IsSliding(dim))) continue;
-    words *= ExtentOf(dim, level, tiles[ToIndex(dim)]);
+    if (!IsRelevant(tensor, dim)) continue;
+    Tiles& of = tiles[ToIndex(dim)];
+    of = Alone(dim, level, zeros[ToIndex(dim)], place);
+    if (of.count() == 0) return 0;
+    if (tensor == Tensor::kI && IsSliding(dim)) continue;
+    words *= ExtentOf(dim, level, of);
   }
   if (tensor != Tensor::kI) return words;
   return words * DirectionWords(true, tiles, level) * DirectionWords(false, tiles, level);
-}
-
-double ImperfectNest::Volume(Tensor tensor, int level, const ZeroLevels& zeros, int place) const {
-  std::array<Tiles, kNumDims> tiles;
-  for (const Dim dim : kAllDims) {
-    if (!IsRelevant(tensor, dim)) continue;
-    tiles[ToIndex(dim)] = Alone(dim, level, zeros[ToIndex(dim)], place);
-    if (tiles[ToIndex(dim)].count() == 0) return 0;
-  }
-  return VolumeOf(tensor, level, tiles);
 }
 
 // Outside this place no tile of the tensor is alone: a loop inside it brings more than two.

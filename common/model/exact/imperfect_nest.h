@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "common/hardware/template.h"
 #include "common/mapping/mapping.h"
 #include "common/model/structure/structure.h"
 #include "common/workload/dims.h"
@@ -18,7 +19,8 @@ namespace oneloop {
 class ImperfectNest {
  public:
   // Precondition: ValidateMapping is OK.
-  ImperfectNest(const Structure& structure, const LayerShape& shape, const Mapping& mapping);
+  ImperfectNest(const Template& hardware_template, const Structure& structure, const LayerShape& shape,
+                const Mapping& mapping);
 
   // Whose words are counted.
   enum class Of {
@@ -67,12 +69,16 @@ class ImperfectNest {
     std::array<bool, kMaxLevels + kMaxAxes> is_spatial;
     std::array<std::uint8_t, kMaxLevels + 1> begin;  // the first outside level l - 1
   };
+  // Places of the nest, innermost first: temporal loops are odd, spatial ones even, below those of their level.
+  static constexpr int kNothingInside = 0;
+  static constexpr int kNothingOutside = 255;
   struct Place {
     Dim dim;
     std::uint8_t level;
     std::uint8_t loop;  // among those of its dimension
   };
 
+  void AddTemporal(int level, const Mapping& mapping);
   void AddLoop(Dim dim, int level, std::int64_t factor, bool is_spatial);
   void AddRuns(Dim dim);
 
@@ -84,11 +90,23 @@ class ImperfectNest {
   double Tilings(Dim dim, int level) const {
     return level < 0 ? static_cast<double>(shape_.bound(dim)) : tilings_[ToIndex(level)][ToIndex(dim)];
   }
-  double Count(Dim dim, int level, std::uint32_t zero, int place) const;
-  Tiles Alone(Dim dim, int level, std::uint32_t zero, int place) const;
-  double ExtentOf(Dim dim, int level, const Tiles& tiles) const;
+  double Count(Dim dim, int level, std::uint32_t zero, int place) const {
+    const std::uint32_t spatial = SpatialOutside(dim, level);
+    if (place == kNothingInside && (zero & spatial) == 0) return Tilings(dim, level);
+    if (place == kNothingOutside && spatial == 0) return 1;
+    return WalkPlaces(dim, level, zero, place);
+  }
+  double WalkPlaces(Dim dim, int level, std::uint32_t zero, int place) const;
+  Tiles Alone(Dim dim, int level, std::uint32_t zero, int place) const {
+    if (place == kNothingInside && (zero & SpatialOutside(dim, level)) == 0) return {Tilings(dim, level) - 1, 1};
+    return WalkTiles(dim, level, zero, place);
+  }
+  Tiles WalkTiles(Dim dim, int level, std::uint32_t zero, int place) const;
+  double ExtentOf(Dim dim, int level, const Tiles& tiles) const {
+    if (level < 0) return tiles.count();
+    return tiles.full * extent_[ToIndex(level)][ToIndex(dim)] + tiles.rest * tail_[ToIndex(level)][ToIndex(dim)];
+  }
   double DirectionWords(bool width, const std::array<Tiles, kNumDims>& tiles, int level) const;
-  double VolumeOf(Tensor tensor, int level, const std::array<Tiles, kNumDims>& tiles) const;
   double Volume(Tensor tensor, int level, const ZeroLevels& zeros, int place) const;
   // Of the loops outside a level, the innermost temporal one.
   int FirstPlace(int level) const { return first_place_[ToIndex(level + 1)]; }

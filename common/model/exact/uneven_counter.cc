@@ -27,7 +27,7 @@ double FactorOf(const Structure& structure, const Mapping& mapping, int level, D
 }  // namespace
 
 void UnevenCounter::Count(const LayerShape& shape, const Mapping& mapping, LayerUse* use) const {
-  const ImperfectNest nest(structure_, shape, mapping);
+  const ImperfectNest nest(template_, structure_, shape, mapping);
   use->is_even = false;
   use->steps = nest.steps();
   use->lanes = nest.lanes();
