@@ -65,6 +65,20 @@ TEST_F(ModelHandlersTest, ScoresEveryRowByTheExactModel) {
   EXPECT_EQ(response.scores(2).energy_uj(), response.scores(0).energy_uj());
 }
 
+// Thirteen output channels on a column of eight take two steps, of which the second leaves three units idle.
+TEST_F(ModelHandlersTest, FactorsNeedNotDivideTheirBounds) {
+  v1::EvaluateDesignsRequest request = Request(2);
+  for (v1::MappingRow& row : *request.mutable_rows()) row.mutable_bounds()->set_k(13);
+  request.mutable_rows(0)->set_mapping("L3[WIO] K2 - L2[WI] N1 K8X - L1[O] N1 C8X - L0[W] P4 Q4");
+  request.mutable_rows(1)->set_mapping("L3[WIO] K13 - L2[WI] N1 - L1[O] N1 C8X - L0[W] P4 Q4");
+  v1::EvaluateDesignsResponse response;
+  const absl::Status status = handlers_.EvaluateDesigns(request, call_, &response);
+  ASSERT_TRUE(status.ok()) << status;
+  // DRAM moves 104 weights, 128 inputs and 208 outputs at 8 words a cycle, longer than two times 16 steps take.
+  EXPECT_EQ(response.scores(0).latency_cycles(), 55);
+  EXPECT_EQ(response.scores(1).latency_cycles(), 208) << "13 times 16 steps on eight units";
+}
+
 TEST_F(ModelHandlersTest, EvaluationEndsWhenItsCallerLosesInterest) {
   v1::EvaluateDesignsResponse response;
   int asked = 0;
@@ -163,7 +177,8 @@ TEST_F(ModelHandlersTest, WrongRowIsNamedWithItsFieldAndNothingIsReturned) {
       {"rows[1].parameters.pe_dim", "missing", [](auto& row) { row.mutable_parameters()->erase("pe_dim"); }},
       {"rows[1].parameters.pe_dim", "2 to 128", [](auto& row) { (*row.mutable_parameters())["pe_dim"] = 1000; }},
       {"rows[1].mapping", "column 1", [](auto& row) { row.set_mapping("nonsense"); }},
-      {"rows[1].mapping", "longer than", [](auto& row) { row.mutable_bounds()->set_p(5); }},
+      {"rows[1].mapping", "multiply to 4", [](auto& row) { row.mutable_bounds()->set_p(5); }},
+      {"rows[1].mapping", "it is 3 at most", [](auto& row) { row.mutable_bounds()->set_p(3); }},
       {"rows[1].mapping", "which has 4", [](auto& row) { (*row.mutable_parameters())["pe_dim"] = 4; }},
       {"rows[1].mapping", "accumulator",
        [](auto& row) {
