@@ -366,14 +366,14 @@ ExactCounter::ExactCounter(const Template& hardware_template, const Structure& s
 }
 
 // A function of each tensor's own, as much of it is decided by that.
-template <Tensor tensor>
+template <Tensor kTensor>
 void ExactCounter::CountMonomialTensor(const Nest& nest, LayerUse* use) const {
-  const double size = TensorSize(nest.shape, tensor);
+  const double size = TensorSize(nest.shape, kTensor);
   double requests = nest.macs;
-  for (const Keeper& keeper : structure_.keepers(tensor)) {
-    requests /= nest.Sharing(tensor, keeper.inner + 1, keeper.level);  // (C3)
-    const double first = size * nest.EqualCopies(tensor, keeper.level);
-    const double loads = keeper.is_outermost ? 0 : first * nest.Revisits(tensor, keeper.level);  // (C1)
+  for (const Keeper& keeper : structure_.keepers(kTensor)) {
+    requests /= nest.Sharing(kTensor, keeper.inner + 1, keeper.level);  // (C3)
+    const double first = size * nest.EqualCopies(kTensor, keeper.level);
+    const double loads = keeper.is_outermost ? 0 : first * nest.Revisits(kTensor, keeper.level);  // (C1)
     SetFlows(structure_, keeper, {requests, loads, first}, &use->words);
     requests = loads;
   }

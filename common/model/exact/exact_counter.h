@@ -30,7 +30,7 @@ class ExactCounter {
  private:
   class Nest;
 
-  template <Tensor tensor>
+  template <Tensor kTensor>
   void CountMonomialTensor(const Nest& nest, LayerUse* use) const;
   void CountInput(const Nest& nest, LayerUse* use) const;
   LinkUse CountLink(const Nest& nest, const LinkRow& link, Tensor tensor) const;
