@@ -12,6 +12,10 @@ std::string LoopName(std::int64_t factor, Dim dim, std::string_view mark) {
   return absl::StrCat(std::string(1, Name(dim)), factor, ToAbsl(mark));
 }
 
+std::string LevelName(const Template& hardware_template, int level) {
+  return absl::StrCat("level ", hardware_template.level(level).name, " (L", level, ")");
+}
+
 }  // namespace
 
 Mapping::Mapping() {
@@ -31,30 +35,29 @@ absl::Status ValidateMapping(const Template& hardware_template, const LayerShape
         inside *= factor;
         return absl::OkStatus();
       }
-      const std::string loop = absl::StrCat("loop ", LoopName(factor, dim, mark), " at level ",
-                                            hardware_template.level(level).name, " (L", level, ") ");
+      const std::string loop =
+          absl::StrCat("loop ", LoopName(factor, dim, mark), " at ", LevelName(hardware_template, level), " ");
       if (factor < 1) return FieldError("mapping", absl::StrCat(loop, "has a factor below 1"));
       return FieldError("mapping", absl::StrCat(loop, "is longer than what is left: the layer's bound is ", bound, ", ",
                                                 inside, " of them lie inside, so that it is ", runs, " at most"));
     };
     for (int l = 0; l < hardware_template.num_levels(); ++l) {
-      const LevelSpec& level = hardware_template.level(l);
       for (std::size_t a = 0; a < hardware_template.axes().size(); ++a) {
         const Template::Axis& axis = hardware_template.axes()[a];
         if (axis.level != l) continue;
         const std::int64_t factor = mapping.s(static_cast<int>(a), dim);
         if (factor != 1 && !axis.dims.Has(dim)) {
-          return FieldError(
-              "mapping", absl::StrCat("loop ", LoopName(factor, dim, axis.name), " stands at level ", level.name, " (L",
-                                      l, "), whose axis ", axis.name, " does not take ", std::string(1, Name(dim))));
+          return FieldError("mapping", absl::StrCat("loop ", LoopName(factor, dim, axis.name), " stands at ",
+                                                    LevelName(hardware_template, l), ", whose axis ", axis.name,
+                                                    " does not take ", std::string(1, Name(dim))));
         }
         RETURN_IF_ERROR(check(factor, l, axis.name));
       }
       const std::int64_t factor = mapping.t(l, dim);
-      if (factor != 1 && !level.temporal.Has(dim)) {
-        return FieldError("mapping",
-                          absl::StrCat("loop ", LoopName(factor, dim, ""), " stands at level ", level.name, " (L", l,
-                                       "), which allows no loop over ", std::string(1, Name(dim))));
+      if (factor != 1 && !hardware_template.level(l).temporal.Has(dim)) {
+        return FieldError(
+            "mapping", absl::StrCat("loop ", LoopName(factor, dim, ""), " stands at ", LevelName(hardware_template, l),
+                                    ", which allows no loop over ", std::string(1, Name(dim))));
       }
       RETURN_IF_ERROR(check(factor, l, ""));
     }

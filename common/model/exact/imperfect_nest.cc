@@ -279,9 +279,9 @@ double ImperfectNest::HaloOf(const Place& move, int place, int level, const Zero
 
 // Spatial loops that stand at their first iteration: those along which copies share what they ask for, between a keeper
 // and the next one inwards, and, for the busiest instance of a level, all outside it.
-ImperfectNest::ZeroLevels ImperfectNest::ZerosOf(Tensor tensor, int inner, int level, Of of, int busiest_level) const {
+ImperfectNest::ZeroLevels ImperfectNest::ZerosOf(Tensor tensor, int inner, int level, Of of) const {
   ZeroLevels zeros;
-  zeros.fill(of == Of::kBusiest ? kAllLevels << (busiest_level + 1) : 0);
+  zeros.fill(of == Of::kBusiest ? kAllLevels << (level + 1) : 0);
   for (int fan_out = inner + 1; fan_out <= level; ++fan_out) {
     const DimSet shared = structure_.sharing(fan_out, tensor);
     for (const Dim dim : kAllDims) {
@@ -292,11 +292,11 @@ ImperfectNest::ZeroLevels ImperfectNest::ZerosOf(Tensor tensor, int inner, int l
 }
 
 double ImperfectNest::Loads(Tensor tensor, int level, Of of) const {
-  return LoadsOf(tensor, level, ZerosOf(tensor, level, level, of, level));
+  return LoadsOf(tensor, level, ZerosOf(tensor, level, level, of));
 }
 
 double ImperfectNest::Requests(Tensor tensor, int inner, int level, Of of) const {
-  const ZeroLevels zeros = ZerosOf(tensor, inner, level, of, level);
+  const ZeroLevels zeros = ZerosOf(tensor, inner, level, of);
   double words = 1;
   if (inner >= 0) {
     words = LoadsOf(tensor, inner, zeros);

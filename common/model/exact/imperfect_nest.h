@@ -82,7 +82,7 @@ class ImperfectNest {
   void AddLoop(Dim dim, int level, std::int64_t factor, bool is_spatial);
   void AddRuns(Dim dim);
 
-  ZeroLevels ZerosOf(Tensor tensor, int inner, int level, Of of, int busiest_level) const;
+  ZeroLevels ZerosOf(Tensor tensor, int inner, int level, Of of) const;
   std::uint32_t SpatialOutside(Dim dim, int level) const {
     return loops_[ToIndex(dim)].spatial_levels >> (level + 1) << (level + 1);
   }

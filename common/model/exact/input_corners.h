@@ -25,6 +25,9 @@ class InputCorners {
   InputCorners(const Template& hardware_template, const Structure& structure, const LayerShape& shape,
                const Mapping& mapping);
 
+  // Copies along a dimension in the fan-out of a level.
+  std::int64_t SpatialFactor(int level, Dim dim) const;
+
   // Words per instance of `level` by which the smooth rule overestimates its fills; may be negative.
   double RepeatedMoves(int level) const;
 
@@ -68,7 +71,6 @@ class InputCorners {
   };
 
   std::array<std::int64_t, kNumDims> ExtentsBelow(int level) const;
-  std::int64_t SpatialFactor(int level, Dim dim) const;
   Shift ExtentsOf(int level) const;
   // On the stack, because exact scoring asks for it often.
   template <class T>

@@ -1,8 +1,5 @@
 #include "common/model/exact/uneven_counter.h"
 
-#include <algorithm>
-#include <cmath>
-
 #include "common/model/exact/flow_counts.h"
 #include "common/model/exact/imperfect_nest.h"
 #include "common/model/exact/input_corners.h"
@@ -13,22 +10,19 @@ namespace {
 
 using Of = ImperfectNest::Of;
 
-double FactorOf(const Structure& structure, const Mapping& mapping, int level, DimSet dims) {
-  const Structure::Axes axes = structure.axes(level);
-  double factor = 1;
-  for (int axis = axes.first; axis < axes.first + axes.count; ++axis) {
-    for (const Dim dim : kAllDims) {
-      if (dims.Has(dim)) factor *= static_cast<double>(mapping.s(axis, dim));
-    }
+// Copies in the fan-out of a level along `dims`.
+double CopiesAlong(const InputCorners& corners, int level, DimSet dims) {
+  double copies = 1;
+  for (const Dim dim : kAllDims) {
+    if (dims.Has(dim)) copies *= static_cast<double>(corners.SpatialFactor(level, dim));
   }
-  return factor;
+  return copies;
 }
 
 }  // namespace
 
 void UnevenCounter::Count(const LayerShape& shape, const Mapping& mapping, LayerUse* use) const {
   const ImperfectNest nest(template_, structure_, shape, mapping);
-  use->is_even = false;
   use->steps = nest.steps();
   use->lanes = nest.lanes();
   use->macs = static_cast<double>(Macs(shape));
@@ -66,10 +60,11 @@ LinkUse UnevenCounter::CountLink(const ImperfectNest& nest, const LayerShape& sh
   const int level = link.level;
   double words = nest.Requests(tensor, keeper.inner, level, Of::kAll);
   if (tensor == Tensor::kO && level == structure_.outermost()) words = 2 * words - TensorSize(shape, tensor);  // (N3)
-  FanOutWords crossing{words, words, FactorOf(structure_, mapping, level, kEveryDim),
-                       FactorOf(structure_, mapping, level, structure_.sharing(level, tensor))};
+  const InputCorners corners(template_, structure_, shape, mapping);
+  FanOutWords crossing{words, words, CopiesAlong(corners, level, kEveryDim),
+                       CopiesAlong(corners, level, structure_.sharing(level, tensor))};
   if (link.spec.mesh) crossing.by_position = nest.Requests(tensor, level - 1, level, Of::kAll);  // (N2)
-  return WaysOf(crossing, structure_, link, tensor, InputCorners(template_, structure_, shape, mapping));
+  return WaysOf(crossing, structure_, link, tensor, corners);
 }
 
 }  // namespace oneloop

@@ -20,7 +20,7 @@ class UnevenCounter {
   UnevenCounter(const Template& hardware_template, const Structure& structure)
       : template_(hardware_template), structure_(structure) {}
 
-  // Sets everything but `need`. Precondition: ValidateMapping is OK.
+  // Sets everything but `need` and `is_even`. Precondition: ValidateMapping is OK.
   void Count(const LayerShape& shape, const Mapping& mapping, LayerUse* use) const;
 
  private:

@@ -8,14 +8,13 @@
 #include <cstdint>
 #include <cstdlib>
 #include <iostream>
-#include <map>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "common/mapping/mapping.h"
 #include "common/model/exact/cost_model.h"
 #include "tests/common/model/reference/reference_counts.h"
+#include "tests/common/model/row_models.h"
 #include "tests/common/model/row_shape.h"
 #include "tests/testing/shipped.h"
 #include "tests/testing/tables.h"
@@ -23,27 +22,10 @@
 namespace oneloop {
 namespace {
 
-// Entries seen and entries equal, for one kind of figure.
-struct Tally {
-  std::int64_t seen = 0;
-  std::int64_t equal = 0;
-  void Add(bool same) {
-    ++seen;
-    if (same) ++equal;
-  }
-  double share() const { return seen == 0 ? 1 : static_cast<double>(equal) / static_cast<double>(seen); }
-};
-
 class HierarchyCountsTest : public testing::Test {
  protected:
-  const CostModel& ModelOf(const std::string& hierarchy) {
-    std::unique_ptr<CostModel>& model = models_[hierarchy];
-    if (model == nullptr) model = std::make_unique<CostModel>(FixtureTemplate(hierarchy));
-    return *model;
-  }
-
   void Compare(const YAML::Node& row) {
-    const CostModel& model = ModelOf(row["hierarchy"].as<std::string>());
+    const CostModel& model = models_.Of(row["hierarchy"].as<std::string>());
     const Template& hardware = model.hardware_template();
     const LayerShape shape = ShapeOf(row);
     const auto mapping = ParseMapping(hardware, row["mapping"].as<std::string>());
@@ -68,7 +50,7 @@ class HierarchyCountsTest : public testing::Test {
     }
   }
 
-  std::map<std::string, std::unique_ptr<CostModel>> models_;
+  RowModels models_;
   Tally cycles_;
   Tally instances_;
   Tally weight_and_output_;

@@ -11,14 +11,12 @@
 #include <cstdint>
 #include <cstdlib>
 #include <iostream>
-#include <map>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "common/mapping/mapping.h"
 #include "common/model/exact/cost_model.h"
-#include "tests/common/model/kept_figures.h"
+#include "tests/common/model/row_models.h"
 #include "tests/common/model/row_shape.h"
 #include "tests/testing/shipped.h"
 #include "tests/testing/tables.h"
@@ -26,23 +24,8 @@
 namespace oneloop {
 namespace {
 
-struct Tally {
-  std::int64_t seen = 0;
-  std::int64_t equal = 0;
-  double share() const { return seen == 0 ? 1 : static_cast<double>(equal) / static_cast<double>(seen); }
-};
-
 class ImperfectRowsTest : public testing::Test {
  protected:
-  const CostModel& ModelOf(const std::string& hierarchy) {
-    std::unique_ptr<CostModel>& model = models_[hierarchy];
-    if (model == nullptr) {
-      model = std::make_unique<CostModel>(std::shared_ptr<const Template>(
-          hierarchy == "gemmini" ? ShippedTemplate(hierarchy) : FixtureTemplate(hierarchy)));
-    }
-    return *model;
-  }
-
   void CompareAll(const std::string& path) {
     const auto lines = ReadLines(path);
     ASSERT_TRUE(lines.ok()) << lines.status();
@@ -59,16 +42,14 @@ class ImperfectRowsTest : public testing::Test {
   }
 
   void Check(const std::string& what, double ours, double theirs, Tally* tally) {
-    ++tally->seen;
-    if (ours == theirs) {
-      ++tally->equal;
-    } else if (++shown_ <= 10) {
+    tally->Add(ours == theirs);
+    if (ours != theirs && ++shown_ <= 10) {
       std::cout << what << ": " << ours << ", not " << theirs << "; " << mapping_text_ << '\n';
     }
   }
 
   void Compare(const YAML::Node& row) {
-    const CostModel& model = ModelOf(row["hierarchy"].as<std::string>());
+    const CostModel& model = models_.Of(row["hierarchy"].as<std::string>());
     const Template& hardware = model.hardware_template();
     const LayerShape shape = ShapeOf(row);
     mapping_text_ = row["mapping"].as<std::string>();
@@ -107,7 +88,7 @@ class ImperfectRowsTest : public testing::Test {
     }
   }
 
-  std::map<std::string, std::unique_ptr<CostModel>> models_;
+  RowModels models_;
   Tally others_;
   Tally reads_of_inputs_;  // exact but where copies along both dimensions of a direction look at one window
   std::int64_t uneven_ = 0;
