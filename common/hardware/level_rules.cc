@@ -24,11 +24,22 @@ std::string NamesOf(const TensorSet& tensors) {
   return names;
 }
 
+// Only loops that may stand somewhere can be asked to divide there.
+absl::Status ValidatePerfectDims(DimSet perfect_dims, DimSet dims, std::string_view list) {
+  for (const Dim dim : kAllDims) {
+    if (!perfect_dims.Has(dim) || dims.Has(dim)) continue;
+    return FieldError("perfect_dims", absl::StrCat("has ", std::string(1, Name(dim)), ", which ", ToAbsl(list),
+                                                   " does not; leave it out, or add it there"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ValidateAxis(const AxisSpec& axis) {
   if (axis.name.size() != 1 || axis.name[0] < 'A' || axis.name[0] > 'Z') {
     return FieldError("name", absl::StrCat("'", axis.name, "' is not one capital letter"));
   }
   if (axis.dims.empty()) return FieldError("dims", "is empty: an axis needs a dimension to unroll along it");
+  RETURN_IF_ERROR(ValidatePerfectDims(axis.perfect_dims, axis.dims, "dims"));
   if (!axis.size.IsMonomial()) return FieldError("size", "has more than one term; valid: one term");
   return absl::OkStatus();
 }
@@ -160,6 +171,7 @@ absl::Status ValidateLevel(const LevelSpec& level, const ParameterBox& box) {
   if (level.name.empty() || level.name.size() > 63) return FieldError("name", "is empty or too long");
   if (level.keeps.empty()) RETURN_IF_ERROR(ValidateEmptyLevel(level));
   RETURN_IF_ERROR(ValidateAxes(level.spatial));
+  RETURN_IF_ERROR(ValidatePerfectDims(level.perfect_dims, level.temporal, "temporal"));
   RETURN_IF_ERROR(CheckMonomial(level.capacity_bytes, "capacity_bytes"));
   RETURN_IF_ERROR(CheckMonomial(level.capacity_words, "capacity_words"));
   RETURN_IF_ERROR(CheckNotZero(level.words_per_cycle, "words_per_cycle"));

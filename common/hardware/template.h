@@ -92,6 +92,7 @@ const char* NameOf(Dialect dialect);
 struct AxisSpec {
   std::string name;  // one capital letter
   DimSet dims;
+  DimSet perfect_dims = {};  // of dims: whose factor along the axis must divide what is left of the bound
   Formula size;  // monomial: most copies along the axis
 };
 
@@ -99,6 +100,7 @@ struct LevelSpec {
   std::string name;
   TensorSet keeps;                // nothing: a fan-out of its own
   DimSet temporal = kEveryDim;    // that may be looped over; none: no loops
+  DimSet perfect_dims;            // of temporal: whose factor here must divide what is left of the bound
   std::vector<AxisSpec> spatial;  // fan-out to the next level inwards
   std::vector<PartitionSpec> partitions;
   std::array<int, kNumTensors> word_bits = {8, 8, 8};
@@ -127,6 +129,7 @@ struct TemplateSpec {
   Dialect dialect = Dialect::k2022;
   std::vector<ParameterSpec> parameters;
   std::vector<LevelSpec> levels;  // innermost first
+  DimSet perfect_dims;            // whose factors must divide at every level and along every axis
   std::optional<Formula> mac_energy_pj;
   double macs_per_cycle = 1;
   std::optional<Formula> area_mm2;
@@ -160,6 +163,7 @@ class Template {
     int level;
     std::string name;
     DimSet dims;
+    DimSet perfect_dims;  // with what the template asks for everywhere
   };
   // A port of a level, with the tensors that it keeps.
   struct Port {
@@ -182,6 +186,9 @@ class Template {
   int num_levels() const { return static_cast<int>(spec_.levels.size()); }
   int num_parameters() const { return static_cast<int>(spec_.parameters.size()); }
   const LevelSpec& level(int l) const { return spec_.levels[static_cast<std::size_t>(l)]; }
+  // Dimensions whose temporal factor at a level must divide what is left of the bound there, for hardware that does not
+  // handle edges (docs/MODEL.md, (R1)).
+  DimSet perfect_dims(int l) const { return spec_.perfect_dims | level(l).perfect_dims; }
   const ParameterSpec& parameter(int p) const { return spec_.parameters[static_cast<std::size_t>(p)]; }
   std::vector<std::string> parameter_names() const;
   // -1 when there is none of that name.

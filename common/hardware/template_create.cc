@@ -239,7 +239,9 @@ absl::StatusOr<std::unique_ptr<const Template>> Template::Create(TemplateSpec sp
     const LevelSpec& level = spec.levels[l];
     const int index = static_cast<int>(l);
     const int first_axis = static_cast<int>(result->axes_.size());
-    for (const AxisSpec& axis : level.spatial) result->axes_.push_back({index, axis.name, axis.dims});
+    for (const AxisSpec& axis : level.spatial) {
+      result->axes_.push_back({index, axis.name, axis.dims, spec.perfect_dims | axis.perfect_dims});
+    }
     RETURN_IF_ERROR(AddResources(level, index, first_axis, &result->resources_));
     for (PortSpec& port : PortsOf(level)) result->ports_.push_back({index, std::move(port)});
   }

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
+#include "common/mapping/factor_space.h"
 
 namespace oneloop {
 namespace {
@@ -29,15 +30,20 @@ absl::Status ValidateMapping(const Template& hardware_template, const LayerShape
     const std::int64_t bound = shape.bound(dim);
     std::int64_t inside = 1;
     // Innermost first: what is left of the bound outside a loop follows from the factors inside it.
-    const auto check = [&](std::int64_t factor, int level, std::string_view mark) -> absl::Status {
-      const std::int64_t runs = (bound - 1) / inside + 1;
-      if (factor >= 1 && factor <= runs) {
+    const auto check = [&](std::int64_t factor, int level, std::string_view mark, bool must_divide) -> absl::Status {
+      const std::int64_t runs = LeftOutside(bound, inside);
+      if (FactorSpace::MayStand(factor, runs, must_divide)) {
         inside *= factor;
         return absl::OkStatus();
       }
       const std::string loop =
           absl::StrCat("loop ", LoopName(factor, dim, mark), " at ", LevelName(hardware_template, level), " ");
       if (factor < 1) return FieldError("mapping", absl::StrCat(loop, "has a factor below 1"));
+      if (factor <= runs) {
+        return FieldError("mapping",
+                          absl::StrCat(loop, "does not divide the ", runs, " that the factors inside leave of ", bound,
+                                       ", as the template's perfect_dims ask there"));
+      }
       return FieldError("mapping", absl::StrCat(loop, "is longer than what is left: the layer's bound is ", bound, ", ",
                                                 inside, " of them lie inside, so that it is ", runs, " at most"));
     };
@@ -51,7 +57,7 @@ absl::Status ValidateMapping(const Template& hardware_template, const LayerShape
                                                     LevelName(hardware_template, l), ", whose axis ", axis.name,
                                                     " does not take ", std::string(1, Name(dim))));
         }
-        RETURN_IF_ERROR(check(factor, l, axis.name));
+        RETURN_IF_ERROR(check(factor, l, axis.name, axis.perfect_dims.Has(dim)));
       }
       const std::int64_t factor = mapping.t(l, dim);
       if (factor != 1 && !hardware_template.level(l).temporal.Has(dim)) {
@@ -59,7 +65,7 @@ absl::Status ValidateMapping(const Template& hardware_template, const LayerShape
             "mapping", absl::StrCat("loop ", LoopName(factor, dim, ""), " stands at ", LevelName(hardware_template, l),
                                     ", which allows no loop over ", std::string(1, Name(dim))));
       }
-      RETURN_IF_ERROR(check(factor, l, ""));
+      RETURN_IF_ERROR(check(factor, l, "", hardware_template.perfect_dims(l).Has(dim)));
     }
     if (inside < bound) {
       return FieldError("mapping", absl::StrCat("the factors of ", std::string(1, Name(dim)), " multiply to ", inside,

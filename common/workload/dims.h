@@ -44,6 +44,7 @@ class EnumSet {
   constexpr bool Has(E member) const { return (bits_ >> Index(member) & 1u) != 0; }
   constexpr bool empty() const { return bits_ == 0; }
   constexpr std::uint8_t bits() const { return bits_; }
+  constexpr EnumSet operator|(const EnumSet& other) const { return FromBits(std::uint32_t{bits_} | other.bits_); }
   static constexpr EnumSet FromBits(std::uint32_t bits) {
     EnumSet set;
     set.bits_ = static_cast<std::uint8_t>(bits);
