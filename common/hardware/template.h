@@ -92,8 +92,8 @@ const char* NameOf(Dialect dialect);
 struct AxisSpec {
   std::string name;  // one capital letter
   DimSet dims;
+  Formula size;              // monomial: most copies along the axis
   DimSet perfect_dims = {};  // of dims: whose factor along the axis must divide what is left of the bound
-  Formula size;  // monomial: most copies along the axis
 };
 
 struct LevelSpec {

@@ -108,6 +108,15 @@ template <int kBlocks>
 HWY_INLINE Pack<kBlocks> IfThenElseZero(const PackMask<kBlocks>& mask, const Pack<kBlocks>& yes) {
   return EachOf<kBlocks>([](M is_yes, V x) { return hn::IfThenElseZero(is_yes, x); }, mask, yes);
 }
+// These pass on what is not a number.
+template <int kBlocks>
+HWY_INLINE Pack<kBlocks> AtLeast(const Pack<kBlocks>& least, const Pack<kBlocks>& x) {
+  return IfThenElse(Lt(x, least), least, x);
+}
+template <int kBlocks>
+HWY_INLINE Pack<kBlocks> AtMost(const Pack<kBlocks>& most, const Pack<kBlocks>& x) {
+  return IfThenElse(Lt(most, x), most, x);
+}
 template <int kBlocks>
 HWY_INLINE Pack<kBlocks> BitsOf(const PackMask<kBlocks>& mask) {
   return EachOf<kBlocks>([](M of) { return hn::VecFromMask(D(), of); }, mask);
@@ -137,6 +146,7 @@ class Lanes {
         constants_(block.constants + lane),
         masks_(block.masks + lane),
         x_(block.x + lane),
+        rests_(block.rests == nullptr ? nullptr : block.rests + lane),
         weight_(block.weight + lane),
         values_(block.values + lane),
         saved_(block.saved + lane),
@@ -162,6 +172,13 @@ class Lanes {
   void SetAdjoint(int row, const Pack<kBlocks>& value) const { StoreRow(value, adjoints_, row); }
   void AddAdjoint(int row, const Pack<kBlocks>& value) const { SetAdjoint(row, Add(Adjoint(row), value)); }
   Pack<kBlocks> X(int slot) const { return Gradient(x_, slot); }
+  bool HasRests() const { return rests_ != nullptr; }
+  Pack<kBlocks> GivenRest(int rest) const { return Load(RestRow(rests_, rest), RestSize()); }
+  void SetRestGradient(const Pack<kBlocks>& value, double* rests, int rest) const {
+    for (int u = 0; u < kBlocks; ++u) {
+      hn::Store(value.of[u], D(), RestRow(rests, rest) + static_cast<std::size_t>(u) * RestSize());
+    }
+  }
 
   // Rows that lie block behind block, `size` doubles each.
   static Pack<kBlocks> Load(const double* row, std::size_t size) {
@@ -196,10 +213,18 @@ class Lanes {
     return (static_cast<std::size_t>(block) * program.slots.size() + static_cast<std::size_t>(slot)) * kBlockLanes;
   }
 
+  // Of rests, which lie block behind block.
+  std::size_t RestSize() const { return program.rests.size() * kBlockLanes; }
+  template <class Number>
+  Number* RestRow(Number* rests, int rest) const {
+    return rests + static_cast<std::size_t>(rest) * kBlockLanes;
+  }
+
   const Stride stride_;
   const double* const constants_;
   const double* const masks_;
   const double* const x_;
+  const double* const rests_;
   const double* const weight_;
   double* const values_;
   double* const saved_;
@@ -241,14 +266,41 @@ HWY_INLINE PackMask<kBlocks> IsActive(const Lanes<kBlocks, Stride>& lanes, int s
   return Lt(lanes.Number(0.0), lanes.Constant(*At(lanes.program.slot_bounds, slot)));
 }
 
+// Copies less what is over, which may be below 0.
+template <int kBlocks, class Stride>
+HWY_INLINE Pack<kBlocks> CopiesLessOver(const Lanes<kBlocks, Stride>& lanes, const Program::Busy& busy) {
+  return Sub(SumRows(lanes, lanes.Number(0.0), busy.rows), lanes.Get(busy.over));
+}
+
 template <int kBlocks, class Stride>
 HWY_INLINE void LoadFactors(const Lanes<kBlocks, Stride>& lanes) {
   const Program& program = lanes.program;
   for (int slot = 0; slot < static_cast<int>(program.slots.size()); ++slot) {
     lanes.Set(slot, IfThenElseZero(IsActive(lanes, slot), lanes.X(slot)));
   }
-  for (const Program::Rest& rest : program.rests) {
-    lanes.Set(rest.out, SubtractRows(lanes, lanes.Constant(rest.constant), rest.rows));
+  for (int i = 0; i < static_cast<int>(program.rests.size()); ++i) {
+    const Program::Rest& rest = *At(program.rests, i);
+    const Pack<kBlocks> left = SubtractRows(lanes, lanes.Constant(rest.constant), rest.rows);
+    if (rest.over == kNoRow) {
+      lanes.Set(rest.out, left);
+      continue;
+    }
+    Pack<kBlocks> out = AtLeast(lanes.Number(0.0), left);
+    if (lanes.HasRests()) {
+      // What is covered just so has the same bits as where the rest follows.
+      const Pack<kBlocks> given = lanes.GivenRest(i);
+      out = IfThenElse(Le(given, Add(out, lanes.Number(kRoundingSlack))), out, given);
+    }
+    const Pack<kBlocks> over = Sub(out, left);
+    lanes.Set(rest.over, over);
+    // Infinite factors would be covered by their bound.
+    lanes.Set(rest.out, Add(out, Mul(over, lanes.Number(0.0))));
+  }
+  for (const Program::Extent& extent : program.extents) {
+    lanes.Set(extent.out, AtMost(lanes.Constant(extent.constant), SumRows(lanes, lanes.Number(0.0), extent.rows)));
+  }
+  for (const Program::Busy& busy : program.busy) {
+    lanes.Set(busy.out, AtLeast(lanes.Number(0.0), CopiesLessOver(lanes, busy)));
   }
 }
 
@@ -716,9 +768,45 @@ HWY_INLINE void BackwardScan(const Lanes<kBlocks, Stride>& lanes, const Program:
   }
 }
 
+// At a kink a dimension that is just covered has the slopes of one that is not: there only less is a move (D5).
+template <int kBlocks, class Stride>
+HWY_INLINE void BackwardFactors(const Lanes<kBlocks, Stride>& lanes, std::size_t begin, double* rest_gradient) {
+  const Program& program = lanes.program;
+  const Pack<kBlocks> slack = lanes.Number(kRoundingSlack);
+  for (const Program::Busy& busy : program.busy) {
+    const Pack<kBlocks> adjoint = lanes.Adjoint(busy.out);
+    const Pack<kBlocks> copies = CopiesLessOver(lanes, busy);
+    const Pack<kBlocks> zero = lanes.Number(0.0);
+    AddToRows(lanes, IfThenElseZero(Le(Sub(zero, slack), copies), adjoint), busy.rows);
+    lanes.SetAdjoint(busy.over, Sub(lanes.Adjoint(busy.over), IfThenElseZero(Lt(slack, copies), adjoint)));
+  }
+  for (const Program::Extent& extent : program.extents) {
+    const Pack<kBlocks> most = Add(lanes.Constant(extent.constant), slack);
+    const PackMask<kBlocks> within = Le(SumRows(lanes, lanes.Number(0.0), extent.rows), most);
+    AddToRows(lanes, IfThenElseZero(within, lanes.Adjoint(extent.out)), extent.rows);
+  }
+  for (int i = 0; i < static_cast<int>(program.rests.size()); ++i) {
+    const Program::Rest& rest = *At(program.rests, i);
+    const Pack<kBlocks> adjoint = lanes.Adjoint(rest.out);
+    if (rest.over == kNoRow) {
+      SubtractFromRows(lanes, adjoint, rest.rows);
+      continue;
+    }
+    const Pack<kBlocks> over = lanes.Adjoint(rest.over);
+    if (lanes.HasRests()) {
+      AddToRows(lanes, over, rest.rows);
+      lanes.SetRestGradient(Add(adjoint, over),
+                            rest_gradient + begin * program.rests.size() * kBlockLanes + lanes.first, i);
+      continue;
+    }
+    const PackMask<kBlocks> covered = Lt(slack, lanes.Get(rest.over));
+    AddToRows(lanes, IfThenElse(covered, over, Sub(lanes.Number(0.0), adjoint)), rest.rows);
+  }
+}
+
 template <int kBlocks, class Stride>
 HWY_INLINE void BackwardLanes(const Lanes<kBlocks, Stride>& lanes, const KernelCosts& costs, const KernelSlopes& slopes,
-                              std::size_t begin, bool add, double* gradient) {
+                              std::size_t begin, bool add, double* gradient, double* rest_gradient) {
   const Program& program = lanes.program;
   for (int row = 0; row < program.num_rows; ++row) lanes.SetAdjoint(row, lanes.Number(0.0));
   BackwardScores(lanes, costs, slopes, begin);
@@ -736,7 +824,7 @@ HWY_INLINE void BackwardLanes(const Lanes<kBlocks, Stride>& lanes, const KernelC
     SubtractFromRows(lanes, adjoint, monomial.minus);
   }
   for (const Program::Scan& scan : program.scans) BackwardScan(lanes, scan);
-  for (const Program::Rest& rest : program.rests) SubtractFromRows(lanes, lanes.Adjoint(rest.out), rest.rows);
+  BackwardFactors(lanes, begin, rest_gradient);
   double* const slots = gradient + begin * program.slots.size() * kBlockLanes + lanes.first;
   for (int slot = 0; slot < static_cast<int>(program.slots.size()); ++slot) {
     const Pack<kBlocks> slope = IfThenElseZero(IsActive(lanes, slot), lanes.Adjoint(slot));
@@ -745,9 +833,10 @@ HWY_INLINE void BackwardLanes(const Lanes<kBlocks, Stride>& lanes, const KernelC
 }
 
 void BackwardBlocksImpl(std::span<const KernelBlock> blocks, const KernelCosts& costs, const KernelSlopes& slopes,
-                        double* adjoints, bool add, double* gradient) {
-  ForEachPack(blocks, adjoints,
-              [&](auto lanes, std::size_t begin) { BackwardLanes(lanes, costs, slopes, begin, add, gradient); });
+                        double* adjoints, bool add, double* gradient, double* rest_gradient) {
+  ForEachPack(blocks, adjoints, [&](auto lanes, std::size_t begin) {
+    BackwardLanes(lanes, costs, slopes, begin, add, gradient, rest_gradient);
+  });
 }
 
 PenaltySums PenalizeBlockImpl(const double* need, bool need_is_log2, double log2_limit, double* slopes) {
@@ -811,8 +900,8 @@ void AddLeakage(const KernelBlock& block, const KernelCosts& costs, KernelSums* 
 }
 
 void BackwardBlocks(std::span<const KernelBlock> blocks, const KernelCosts& costs, const KernelSlopes& slopes,
-                    double* adjoints, bool add, double* gradient) {
-  HWY_DYNAMIC_DISPATCH(BackwardBlocksImpl)(blocks, costs, slopes, adjoints, add, gradient);
+                    double* adjoints, bool add, double* gradient, double* rest_gradient) {
+  HWY_DYNAMIC_DISPATCH(BackwardBlocksImpl)(blocks, costs, slopes, adjoints, add, gradient, rest_gradient);
 }
 
 PenaltySums PenalizeBlock(const double* need, bool need_is_log2, double log2_limit, double* slopes) {

@@ -27,10 +27,13 @@ struct KernelBlock {
   const double* constants;  // KernelProgram::block_constants
   const double* masks;      // by KernelProgram::masks: all bits set or none
   const double* x;          // by slot, one row behind the other; read only where the dimension's bound is above 1
-  const double* weight;     // one row: count of the layer times weight of the order; 0 in lanes without a layer
-  double* values;           // by row
-  double* saved;            // by saved row
-  double* figures;          // kNumFigureRows, then two rows for each port: cycles, and whether it set the latency
+  // log2 of the outermost level's factors, by KernelProgram::rests and laid out like x: of whole mappings. Null for
+  // what the other factors leave. Read only where factors need not divide.
+  const double* rests;
+  const double* weight;  // one row: count of the layer times weight of the order; 0 in lanes without a layer
+  double* values;        // by row
+  double* saved;         // by saved row
+  double* figures;       // kNumFigureRows, then two rows for each port: cycles, and whether it set the latency
 };
 enum FigureRow { kEnergyUj, kLatencyCycles, kComputeBound, kNumFigureRows };
 
@@ -87,8 +90,10 @@ void AddLeakage(const KernelBlock& block, const KernelCosts& costs, KernelSums* 
 
 // Gradient by slot from the rows that ForwardBlocks and ScoreBlock left, block by block; `adjoints` is scratch, a row
 // for each row of the blocks of a pack. Adds to the gradient or sets it. Entries of dimensions with bound 1 are 0.
+// Where the blocks' `rests` are given, factors of one dimension are independent; `rest_gradient`, laid out like them,
+// is set then.
 void BackwardBlocks(std::span<const KernelBlock> blocks, const KernelCosts& costs, const KernelSlopes& slopes,
-                    double* adjoints, bool add, double* gradient);
+                    double* adjoints, bool add, double* gradient, double* rest_gradient = nullptr);
 
 // A resource or limit overrun by x in log2 costs kPenaltyLinear · x + kPenaltyQuadratic · x²: more than the objective
 // gains by it, and smooth but for the kink where it starts.

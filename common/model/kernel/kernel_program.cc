@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "common/mapping/factor_space.h"
 #include "common/model/structure/structure.h"
 #include "common/model/structure/tile.h"
 #include "common/workload/dims.h"
@@ -41,8 +42,10 @@ class KernelCompiler {
       : template_(model.hardware_template()),
         structure_(model.structure()),
         workload_(workload),
+        space_(template_),
         outermost_(template_.num_levels() - 1) {
     for (auto& rows : temporal_) rows.fill(kNoRow);
+    over_.fill(kNoRow);
     for (auto& pair : windows_) pair.fill(kNoRow);
     for (const Layer& layer : workload.layers) {
       for (const Dim dim : kAllDims) {
@@ -61,7 +64,7 @@ class KernelCompiler {
     program_.macs = Constant(Macs());
     PerLayer cycles = Macs();
     for (double& value : cycles) value /= template_.spec().macs_per_cycle;
-    program_.compute_cycles = MonomialRow(Log2(cycles), {}, Spatial(0, outermost_, kEveryDim));
+    program_.compute_cycles = MonomialRow(Log2(cycles), {}, Busy(Spatial(0, outermost_, kEveryDim)));
     for (const PortRow& port : structure_.ports()) AddPort(port);
     for (std::size_t k = 0; k < structure_.links().size(); ++k) {
       for (const Tensor tensor : kAllTensors) AddLink(static_cast<int>(k), tensor);
@@ -172,7 +175,9 @@ class KernelCompiler {
         if (program_.slots[s].dim == dim) rows.push_back(static_cast<int>(s));
       }
       temporal_[ToIndex(outermost_)][ToIndex(dim)] = NewRow();
-      program_.rests.push_back({temporal_[ToIndex(outermost_)][ToIndex(dim)], Log2Bound(dim), List(rows)});
+      if (!space_.IsPerfect(dim)) over_[ToIndex(dim)] = NewRow();
+      program_.rests.push_back(
+          {temporal_[ToIndex(outermost_)][ToIndex(dim)], Log2Bound(dim), List(rows), over_[ToIndex(dim)], dim});
     }
   }
 
@@ -198,12 +203,43 @@ class KernelCompiler {
     }
     return rows;
   }
-  Rows Extent(int level, Dim dim) const {
+  // Of a tile: rows whose sum is log2 of its extent.
+  Rows Extent(int level, Dim dim) {
     Rows rows = Spatial(0, level, {dim});
     for (int inner = 0; inner <= level; ++inner) {
       if (Temporal(inner, dim) != kNoRow) rows.push_back(Temporal(inner, dim));
     }
+    // A single factor is within the bound.
+    if (over_[ToIndex(dim)] == kNoRow || rows.size() < 2) return rows;
+    for (const KernelProgram::Extent& extent : program_.extents) {
+      if (SameRows(extent.rows, rows)) return {extent.out};
+    }
+    program_.extents.push_back({NewRow(), Log2Bound(dim), List(rows)});
+    return {program_.extents.back().out};
+  }
+  bool SameRows(const Range& range, const Rows& rows) const {
+    return std::equal(rows.begin(), rows.end(), program_.row_lists.begin() + range.first,
+                      program_.row_lists.begin() + range.first + range.count);
+  }
+  // Spatial factors as far as they do not only pad.
+  Rows Busy(const Rows& spatial) {
+    std::array<Rows, kNumDims> by_dim;
+    Rows rows;
+    for (const int row : spatial) {
+      const Dim dim = program_.slots[ToIndex(row)].dim;
+      (over_[ToIndex(dim)] == kNoRow ? rows : by_dim[ToIndex(dim)]).push_back(row);
+    }
+    for (const Dim dim : kAllDims) {
+      if (!by_dim[ToIndex(dim)].empty()) rows.push_back(BusyRow(over_[ToIndex(dim)], by_dim[ToIndex(dim)]));
+    }
     return rows;
+  }
+  int BusyRow(int over, const Rows& rows) {
+    for (const KernelProgram::Busy& busy : program_.busy) {
+      if (busy.over == over && SameRows(busy.rows, rows)) return busy.out;
+    }
+    program_.busy.push_back({NewRow(), over, List(rows)});
+    return program_.busy.back().out;
   }
 
   int MonomialRow(const PerLayer& log2_constant, Rows plus, Rows minus) {
@@ -326,8 +362,8 @@ class KernelCompiler {
     int window_loads = kNoRow;  // of the input's last keeper: no monomial
     for (const Keeper& keeper : structure_.keepers(tensor)) {
       const int level = keeper.level;
-      loads_[ToIndex(tensor)].push_back({requests, window_loads});
-      const Amount served = Shared({requests, window_loads}, Sharing(tensor, keeper.inner + 1, level));  // (C3)
+      loads_[ToIndex(tensor)].push_back({requests, window_loads, keeper.inner < 0});
+      const Amount served = Shared(loads_[ToIndex(tensor)].back(), Sharing(tensor, keeper.inner + 1, level));  // (C3)
       const Amount first = ToAmount({Size(tensor), Spatial(level + 1, outermost_, UnusedDims(tensor)), {}});
       Amount loaded;
       if (!keeper.is_outermost) {
@@ -357,11 +393,13 @@ class KernelCompiler {
   struct Requests {
     Form form;
     int window_loads;
+    bool of_macs;
   };
   Amount Shared(const Requests& requests, const Rows& sharing) {
     if (requests.window_loads != kNoRow) return {DivideBy(requests.window_loads, sharing), {}};
     Form form = requests.form;
-    form.minus.insert(form.minus.end(), sharing.begin(), sharing.end());
+    const Rows shared = requests.of_macs ? Busy(sharing) : sharing;
+    form.minus.insert(form.minus.end(), shared.begin(), shared.end());
     return ToAmount(form);
   }
 
@@ -539,12 +577,14 @@ class KernelCompiler {
   const Template& template_;
   const Structure& structure_;
   const Workload& workload_;
+  const FactorSpace space_;
   const int outermost_;
   DimSet active_;
   KernelProgram program_;
   std::vector<PerLayer> constants_;
   std::array<std::array<int, kNumDims>, kMaxLevels> temporal_;
   std::array<std::array<Rows, kNumDims>, kMaxLevels> spatial_;
+  std::array<int, kNumDims> over_;  // kNoRow where all factors divide
   std::array<Rows, kMaxAxes> axis_rows_;
   std::vector<std::pair<Rows, Rows>> known_monomials_;
   std::array<std::array<int, 2>, kMaxLevels> windows_;    // of the input's tile: width, height

@@ -33,7 +33,8 @@ inline std::int64_t FactorAt(const Mapping& mapping, const FactorSlot& slot) {
 // lane which loops lie inside which. Dimensions of bound 1 in all layers, and factors that no level or axis allows,
 // appear nowhere. "constant" is a row of numbers that depend on the layer only; an absent row is kNoRow.
 //
-// Rows, in order: one for each slot (log2 of the factor), then what the lists write, in the order of the lists.
+// Rows, in order: one for each slot (log2 of the factor), then what the lists write. Each list reads what those before
+// it write.
 struct KernelProgram {
   static constexpr int kNoRow = -1;
 
@@ -43,10 +44,25 @@ struct KernelProgram {
     int count = 0;
   };
 
-  // log2 of what the outermost level gets of one dimension: constant − Σ rows.
+  // log2 of what the outermost level gets of one dimension: constant − Σ rows. Where factors need not divide, at least
+  // 0, and `over` is log2 of how far the factors of all levels reach beyond the bound: out + Σ rows − constant (D2).
   struct Rest {
     int out;
     int constant;
+    Range rows;
+    int over;  // kNoRow where all factors divide
+    Dim dim;
+  };
+  // log2 of a tile's extent where factors need not divide: Σ rows, at most constant (D3).
+  struct Extent {
+    int out;
+    int constant;
+    Range rows;
+  };
+  // log2 of copies that share or compute, less what the factors reach beyond the bound, at least 0 (D4).
+  struct Busy {
+    int out;
+    int over;
     Range rows;
   };
 
@@ -176,6 +192,8 @@ struct KernelProgram {
   std::vector<int> row_lists;    // what ranges of rows refer to
   std::vector<double> units;
   std::vector<Rest> rests;
+  std::vector<Extent> extents;
+  std::vector<Busy> busy;
   std::vector<Scan> scans;
   std::vector<ScanLevel> scan_levels;
   std::vector<Gate> gates;

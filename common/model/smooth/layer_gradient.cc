@@ -18,6 +18,8 @@ LayerGradient::LayerGradient(const SmoothModel& model)
   std::copy(program.constants.begin(), program.constants.end(), constants_.row(0));
   masks_.Resize(program.masks.size());
   x_.Resize(program.slots.size());
+  rests_.Resize(program.rests.size());
+  rest_rows_.Resize(program.rests.size());
   weight_.Resize(1);
   values_.Resize(static_cast<std::size_t>(program.num_rows));
   saved_.Resize(static_cast<std::size_t>(program.num_saved));
@@ -43,8 +45,13 @@ std::span<const double> LayerGradient::Evaluate(int layer, const Mapping& mappin
   }
   const double* constants = constants_.row(static_cast<std::size_t>(program.block_of(layer)) *
                                            static_cast<std::size_t>(program.num_constants));
-  const KernelBlock block{&program,       kBlockLanes,    constants,     masks_.row(0),  x_.row(0),
-                          weight_.row(0), values_.row(0), saved_.row(0), figures_.row(0)};
+  for (std::size_t r = 0; r < program.rests.size(); ++r) {
+    const KernelProgram::Rest& rest = program.rests[r];
+    std::copy_n(constants + ToIndex(rest.constant) * kBlockLanes, kBlockLanes, rests_.row(r));
+    rests_.row(r)[lane] = std::log2(static_cast<double>(mapping.t(model_.outermost_level(), rest.dim)));
+  }
+  const KernelBlock block{&program,      kBlockLanes,    constants,      masks_.row(0), x_.row(0),
+                          rests_.row(0), weight_.row(0), values_.row(0), saved_.row(0), figures_.row(0)};
   const KernelCosts kernel_costs = KernelCostsOf(program, costs);
   KernelSums sums;
   ForwardBlocks({&block, 1});
@@ -61,8 +68,14 @@ std::span<const double> LayerGradient::Evaluate(int layer, const Mapping& mappin
     slopes.latency_rows = model_.latency()->rows;
     slopes.latency_slopes = latency_slopes_.row(0);
   }
-  BackwardBlocks({&block, 1}, kernel_costs, slopes, adjoints_.row(0), false, rows_.row(0));
+  BackwardBlocks({&block, 1}, kernel_costs, slopes, adjoints_.row(0), false, rows_.row(0), rest_rows_.row(0));
   for (std::size_t s = 0; s < gradient_.size(); ++s) gradient_[s] = rows_.row(s)[lane];
+  for (std::size_t r = 0; r < program.rests.size(); ++r) {
+    const KernelProgram::Rest& rest = program.rests[r];
+    const bool is_free =
+        rest.over != KernelProgram::kNoRow && constants[ToIndex(rest.constant) * kBlockLanes + ToIndex(lane)] > 0;
+    outermost_slopes_[ToIndex(rest.dim)] = is_free ? rest_rows_.row(r)[lane] : 0;
+  }
   return gradient_;
 }
 

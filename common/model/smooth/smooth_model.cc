@@ -247,6 +247,7 @@ void SmoothModel::SetOrders(std::span<const Orders> orders, Workspace& workspace
                                       layers.RowsIn(&workspace.constants, ToIndex(program_.num_constants)),
                                       packed.RowsIn(&workspace.masks, num_masks),
                                       nullptr,
+                                      nullptr,
                                       workspace.weights.row(ToIndex(b)),
                                       packed.RowsIn(&workspace.values, ToIndex(program_.num_rows)),
                                       packed.RowsIn(&workspace.saved, ToIndex(program_.num_saved)),

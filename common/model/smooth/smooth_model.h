@@ -86,7 +86,7 @@ class SmoothModel {
 
   WorkspacePtr MakeWorkspace() const;
 
-  // x: log2 of the factors, ≥ 0; per layer and dimension the sum is at most log2 of the bound. Fills gradient with
+  // x: log2 of the factors, ≥ 0; of dimensions whose factors must divide the sum is at most log2 of the bound. Fills gradient with
   // ∂value/∂x; entries of inactive slots are 0. The value is not finite when x is not, or
   // when `stop`, asked every few dozens of layers, returned true. `multipliers` by limit of the goal; none for zeros.
   void Evaluate(std::span<const double> x, std::span<const Orders> orders, Workspace& workspace,

@@ -25,8 +25,7 @@ std::unique_ptr<const Template> SomeTemplate() {
   LevelSpec middle = inner;
   middle.name = "middle";
   middle.temporal = kEveryDim;
-  middle.spatial = {
-      {.name = "X", .dims = {Dim::kK, Dim::kC}, .perfect_dims = {Dim::kK}, .size = Formula::Constant(64, 1)}};
+  middle.spatial = {{"X", {Dim::kK, Dim::kC}, Formula::Constant(64, 1), {Dim::kK}}};
   LevelSpec outer = middle;
   outer.name = "outer";
   outer.spatial.clear();

@@ -1,6 +1,7 @@
 #ifndef ONELOOP_TESTS_COMMON_MODEL_RANDOM_CASES_H_
 #define ONELOOP_TESTS_COMMON_MODEL_RANDOM_CASES_H_
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -140,6 +141,10 @@ inline std::vector<double> RandomFactors(const SmoothModel& smooth, Random& rand
     std::array<double, kNumDims> shares{};
     std::array<double, kNumDims> parts;
     for (double& part : parts) part = 0.7 + 0.25 * random.Uniform();
+    for (const KernelProgram::Rest& rest : smooth.program().rests) {
+      // Factors that need not divide may reach beyond the bound.
+      if (rest.over != KernelProgram::kNoRow && random.Below(3) == 0) parts[ToIndex(rest.dim)] += 0.4;
+    }
     for (int s = 0; s < smooth.num_slots(); ++s) {
       if (!smooth.IsActive(layer, s)) continue;
       x[smooth.index(layer, s)] = 0.1 + random.Uniform();
@@ -148,7 +153,8 @@ inline std::vector<double> RandomFactors(const SmoothModel& smooth, Random& rand
     for (int s = 0; s < smooth.num_slots(); ++s) {
       if (!smooth.IsActive(layer, s)) continue;
       const auto dim = static_cast<std::size_t>(smooth.slots()[static_cast<std::size_t>(s)].dim);
-      x[smooth.index(layer, s)] *= parts[dim] * smooth.log2_bound(layer, s) / shares[dim];
+      double& factor = x[smooth.index(layer, s)];
+      factor = std::min(factor * parts[dim] / shares[dim], 0.95) * smooth.log2_bound(layer, s);
     }
   }
   return x;

@@ -19,10 +19,14 @@ namespace oneloop {
 
 // Factors of one loop nest: temporal and spatial, by level and dimension. The spatial factors of a level are the
 // fan-out to the next level inwards, all its axes together.
+// Where factors need not divide, `over` is how far all of a dimension's reach beyond its bound, which tiles do not; 1
+// elsewhere.
 template <class F>
 struct NestFactors {
   std::array<std::array<F, kNumDims>, kMaxLevels> temporal;
   std::array<std::array<F, kNumDims>, kMaxLevels> spatial;
+  DimSet imperfect;
+  std::array<F, kNumDims> over;
 };
 
 // Words moved in all instances of a level together; `tile` is held by one instance.
@@ -102,7 +106,18 @@ class NestCounter {
       counts->instances[ToIndex(level)] = product;
       product = product * SpatialProduct(level, level, [](Dim) { return true; });
     }
-    counts->lanes = product;
+    counts->lanes = Busy(0, structure_.num_levels() - 1, kEveryDim);
+  }
+
+  // Copies along some dimensions, without those that only pad.
+  F Busy(int first, int last, DimSet dims) const {
+    F busy = F::Of(1);
+    for (const Dim dim : kAllDims) {
+      if (!dims.Has(dim)) continue;
+      const F copies = SpatialProduct(first, last, [dim](Dim other) { return other == dim; });
+      busy = busy * (factors_.imperfect.Has(dim) ? AtLeastOne(copies / factors_.over[ToIndex(dim)]) : copies);
+    }
+    return busy;
   }
 
   // Tile extents E(l, d) = Π_{i ≤ l} t(i, d) · s(i, d).
@@ -111,7 +126,8 @@ class NestCounter {
       F extent = F::Of(1);
       for (int level = 0; level < structure_.num_levels(); ++level) {
         if (active_.Has(dim)) extent = extent * Temporal(level, dim) * Spatial(level, dim);
-        extents_[ToIndex(level)][ToIndex(dim)] = extent;
+        const F bound = F::Of(static_cast<double>(shape_.bound(dim)));
+        extents_[ToIndex(level)][ToIndex(dim)] = factors_.imperfect.Has(dim) ? AtMost(extent, bound) : extent;
       }
     }
   }
@@ -243,7 +259,7 @@ class NestCounter {
     here.tile = TileWords(tensor, level);
     // Requests from inside, each served once per multicast or spatial reduction.
     const F shared = Multicast(tensor, inner + 1, level);
-    const Amount requests = inner < 0 ? ToAmount(Macs() / shared)
+    const Amount requests = inner < 0 ? ToAmount(Macs() / Busy(0, level, UnusedDims(tensor)))
                                       : counts->tensors[ToIndex(inner)][ToIndex(tensor)].fills / ToAmount(shared);
     const F copies = Multicast(tensor, level + 1, outermost);
     if (tensor == Tensor::kO) {

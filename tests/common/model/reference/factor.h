@@ -13,6 +13,8 @@ namespace oneloop {
 //   f * g, f / g       product, quotient
 //   OpenedBy(f, g)     f when g > 1, else 1
 //   ClosedBy(f, g)     f when g = 1, else 1
+//   AtLeastOne(f)      f, or 1 if that is more
+//   AtMost(f, g)       the smaller one
 //   ToAmount(f)        the number itself
 
 // Whole factors in double precision: exact below 2^53, correctly rounded and never wrapped beyond.
@@ -25,6 +27,8 @@ struct ExactFactor {
   friend ExactFactor operator/(ExactFactor a, ExactFactor b) { return {a.value / b.value}; }
   friend ExactFactor OpenedBy(ExactFactor f, ExactFactor gate) { return gate.value > 1 ? f : ExactFactor{}; }
   friend ExactFactor ClosedBy(ExactFactor f, ExactFactor gate) { return gate.value > 1 ? ExactFactor{} : f; }
+  friend ExactFactor AtLeastOne(ExactFactor f) { return f.value < 1 ? ExactFactor{} : f; }
+  friend ExactFactor AtMost(ExactFactor f, ExactFactor g) { return g.value < f.value ? g : f; }
   friend double ToAmount(ExactFactor f) { return f.value; }
 };
 
@@ -42,6 +46,8 @@ struct LogFactor {
   friend LogFactor ClosedBy(const LogFactor& f, const LogFactor& gate) {
     return {f.log2 * (S(1.0) - Clamp01(gate.log2))};
   }
+  friend LogFactor AtLeastOne(const LogFactor& f) { return {S(0.0) - Min(S(0.0) - f.log2, S(0.0))}; }
+  friend LogFactor AtMost(const LogFactor& f, const LogFactor& g) { return {Min(f.log2, g.log2)}; }
   friend S ToAmount(const LogFactor& f) { return Exp2(f.log2); }
 };
 

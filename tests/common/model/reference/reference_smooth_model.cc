@@ -74,7 +74,7 @@ void ReferenceSmoothModel::WorkspaceDeleter::operator()(Workspace* workspace) co
 
 ReferenceSmoothModel::ReferenceSmoothModel(const CostModel& model, const Workload& workload,
                                            std::vector<ParameterRange> ranges, Goal goal)
-    : model_(model), ranges_(std::move(ranges)), goal_(std::move(goal)) {
+    : model_(model), space_(model.hardware_template()), ranges_(std::move(ranges)), goal_(std::move(goal)) {
   const Template& hardware_template = model.hardware_template();
   for (int level = 0; level + 1 < hardware_template.num_levels(); ++level) {
     for (const Dim dim : kAllDims) {
@@ -150,7 +150,15 @@ void ReferenceSmoothModel::CountLayer(int layer, std::span<const double> x, cons
     }
   }
   const int outermost = hardware_template.num_levels() - 1;
-  for (const Dim dim : kAllDims) factors.temporal[ToIndex(outermost)][ToIndex(dim)] = Factor{remaining[ToIndex(dim)]};
+  for (const Dim dim : kAllDims) {
+    const Factor rest{remaining[ToIndex(dim)]};
+    Factor& outer = factors.temporal[ToIndex(outermost)][ToIndex(dim)];
+    outer = rest;
+    if (space_.IsPerfect(dim)) continue;
+    factors.imperfect.Add(dim);
+    outer = AtLeastOne(rest);
+    factors.over[ToIndex(dim)] = outer / rest;
+  }
 
   LayerState& state = workspace.layers[ToIndex(layer)];
   state.candidates.resize(orders.candidates.size());

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "common/mapping/factor_space.h"
 #include "common/model/exact/cost_model.h"
 #include "common/model/smooth/smooth_model.h"
 #include "common/workload/workload.h"
@@ -39,8 +40,8 @@ class ReferenceSmoothModel {
 
   WorkspacePtr MakeWorkspace() const;
 
-  // x[layer * num_slots() + slot] = log2 of the factor, ≥ 0; per dimension the sum is at most log2 of the bound. Fills
-  // gradient (same shape) with ∂value/∂x; entries of inactive slots are 0.
+  // x[layer * num_slots() + slot] = log2 of the factor, ≥ 0; of dimensions whose factors must divide the sum is at most
+  // log2 of the bound. Fills gradient (same shape) with ∂value/∂x; entries of inactive slots are 0.
   void Evaluate(std::span<const double> x, std::span<const Orders> orders, Workspace& workspace,
                 std::span<double> gradient, Result* result) const;
 
@@ -60,6 +61,7 @@ class ReferenceSmoothModel {
   void CollectGradient(std::span<double> gradient, Workspace& workspace) const;
 
   const CostModel& model_;
+  const FactorSpace space_;
   std::vector<LayerInfo> layers_;
   std::vector<ParameterRange> ranges_;
   Goal goal_;
