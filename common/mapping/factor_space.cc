@@ -48,16 +48,22 @@ std::int64_t FactorSpace::LargestWithin(const FactorPlace& place, Dim dim, std::
   return MustDivide(place, dim) ? LargestDivisorWithin(left, whole) : whole;
 }
 
-std::vector<std::int64_t> FactorSpace::Factors(const FactorPlace& place, Dim dim, std::int64_t left) const {
-  if (MustDivide(place, dim)) return Divisors(left);
+std::vector<std::int64_t> FactorSpace::Factors(const FactorPlace& place, Dim dim, std::int64_t left,
+                                               double most) const {
   std::vector<std::int64_t> factors;
+  if (MustDivide(place, dim)) {
+    factors = Divisors(left);
+    std::erase_if(factors, [most](std::int64_t factor) { return static_cast<double>(factor) > most; });
+    return factors;
+  }
   // ⌈left / (factor - 1)⌉ is the next number of runs below, and its least factor the next one.
-  for (std::int64_t factor = 1;;) {
+  for (std::int64_t factor = 1; static_cast<double>(factor) <= most;) {
     factors.push_back(factor);
     const std::int64_t runs = LeftOutside(left, factor);
-    if (runs == 1) return factors;
+    if (runs == 1) break;
     factor = LeftOutside(left, runs - 1);
   }
+  return factors;
 }
 
 void FactorSpace::Complete(Dim dim, std::int64_t bound, Mapping* mapping) const {
@@ -73,6 +79,28 @@ void FactorSpace::Complete(Dim dim, std::int64_t bound, Mapping* mapping) const 
     inside *= factor;
     left = LeftOutside(bound, inside);
   }
+}
+
+bool FactorSpace::Grow(const FactorPlace& place, Dim dim, std::int64_t times, std::int64_t bound,
+                       Mapping* mapping) const {
+  const FactorPlace& outermost = places(dim).back();
+  const std::int64_t rest = FactorAt(*mapping, outermost, dim);
+  if (rest == 1 || place == outermost) return false;
+  // Inside out: only what now stands at the place may have changed what is left further out.
+  FactorAt(*mapping, place, dim) *= times;
+  std::int64_t left = bound;
+  std::int64_t inside = 1;
+  for (const FactorPlace& at : places(dim).first(places(dim).size() - 1)) {
+    const std::int64_t factor = FactorAt(*mapping, at, dim);
+    if (!MayStand(factor, left, MustDivide(at, dim))) {
+      FactorAt(*mapping, place, dim) /= times;
+      return false;
+    }
+    inside *= factor;
+    left = LeftOutside(bound, inside);
+  }
+  FactorAt(*mapping, outermost, dim) = left;
+  return true;
 }
 
 }  // namespace oneloop

@@ -9,6 +9,7 @@
 #include "common/hardware/template.h"
 #include "common/mapping/mapping.h"
 #include "common/workload/dims.h"
+#include "common/workload/workload.h"
 
 namespace oneloop {
 
@@ -51,14 +52,23 @@ class FactorSpace {
   }
   // The largest factor that may stand at a place where so much is left, and is at most `most`; 1 if none is.
   std::int64_t LargestWithin(const FactorPlace& place, Dim dim, std::int64_t left, double most) const;
-  // Factors to tell apart at a place, ascending, from 1 to `left`: its divisors where the factor must divide; else the
-  // least factors of each ⌈left / factor⌉, since a larger one with as many runs outside only pads more. About
-  // 2 √left of them. Precondition: 1 <= left <= kMaxBound.
-  std::vector<std::int64_t> Factors(const FactorPlace& place, Dim dim, std::int64_t left) const;
+  // Factors to tell apart at a place, ascending, from 1 to `left` or `most`, if that is less: its divisors where the
+  // factor must divide; else the least factors of each ⌈left / factor⌉, since a larger one with as many runs outside
+  // only pads more. About 2 √left of them. Precondition: 1 <= left <= kMaxBound.
+  std::vector<std::int64_t> Factors(const FactorPlace& place, Dim dim, std::int64_t left,
+                                    double most = static_cast<double>(kMaxBound)) const;
+  // The least factor with as many runs outside: ⌈left / ⌈left / factor⌉⌉. Precondition: 1 <= factor <= left.
+  static constexpr std::int64_t LeastAlike(std::int64_t factor, std::int64_t left) {
+    return LeftOutside(left, LeftOutside(left, factor));
+  }
 
   // Makes a dimension's factors valid for a bound: innermost first, each becomes the largest that may stand and is at
   // most as large as it was; the outermost loop takes what is left. Valid factors stay as they are.
   void Complete(Dim dim, std::int64_t bound, Mapping* mapping) const;
+  // Multiplies the factor at a place, at the outermost level's cost alone. False, and nothing is done, when that has
+  // nothing left to give, or the factor may not stand there, or others would have to give way. Precondition: the
+  // dimension's factors are valid.
+  bool Grow(const FactorPlace& place, Dim dim, std::int64_t times, std::int64_t bound, Mapping* mapping) const;
 
  private:
   std::array<std::vector<FactorPlace>, kNumDims> places_;

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "common/mapping/factorize.h"
+#include "common/mapping/factor_space.h"
 #include "common/workload/dims.h"
 #include "server/search/hardware_trial.h"
 
@@ -33,11 +33,11 @@ class Tiler {
       : stop_(stop),
         model_(model),
         template_(model.hardware_template()),
+        space_(model.factor_space()),
         tiler_(*template_.spec().default_tiler),
         order_(OrderOf(tiler_)),
         shape_(shape),
         costs_(costs) {
-    for (const Dim dim : kAllDims) divisors_[ToIndex(dim)] = Divisors(shape.bound(dim));
     const std::vector<Resource>& resources = template_.resources();
     axis_sizes_.resize(template_.axes().size());
     for (std::size_t r = 0; r < resources.size(); ++r) {
@@ -47,7 +47,10 @@ class Tiler {
       array_side_ = std::max(array_side_, static_cast<std::int64_t>(size));
     }
     tile_.fill(1);
-    for (const Dim dim : tiler_.dims) tile_[ToIndex(dim)] = shape.bound(dim);
+    for (const Dim dim : tiler_.dims) {
+      tile_[ToIndex(dim)] = shape.bound(dim);
+      extents_[ToIndex(dim)] = ExtentsOf(dim);
+    }
   }
 
   std::optional<Mapping> Run() {
@@ -66,6 +69,20 @@ class Tiler {
  private:
   bool Fits() const { return model_.FirstShortage(model_.Needs(shape_, MappingOf()), costs_) < 0; }
 
+  // What the tile's extent may be, ascending: divisors of the bound, or, where factors need not divide, the least
+  // extents of each number of tiles, in whole arrays where the tiler cuts by them.
+  std::vector<std::int64_t> ExtentsOf(Dim dim) const {
+    const std::int64_t bound = shape_.bound(dim);
+    // Between the tile and the outermost level's loop a factor may stand wherever the innermost may.
+    std::vector<std::int64_t> extents = space_.Factors(space_.places(dim).front(), dim, bound);
+    if (space_.IsPerfect(dim) || !tiler_.whole_arrays.Has(dim)) return extents;
+    for (std::int64_t& extent : extents) {
+      if (extent > array_side_) extent = std::min(bound, LeftOutside(extent, array_side_) * array_side_);
+    }
+    extents.erase(std::unique(extents.begin(), extents.end()), extents.end());
+    return extents;
+  }
+
   // False when every extent is 1.
   bool CutLargest() {
     const Dim* largest = nullptr;
@@ -80,21 +97,21 @@ class Tiler {
   }
 
   std::int64_t NextSmaller(Dim dim) const {
-    const std::vector<std::int64_t>& divisors = divisors_[ToIndex(dim)];
-    const auto now = std::lower_bound(divisors.begin(), divisors.end(), tile_[ToIndex(dim)]);
-    for (auto smaller = now; tiler_.whole_arrays.Has(dim) && smaller != divisors.begin();) {
+    const std::vector<std::int64_t>& extents = extents_[ToIndex(dim)];
+    const auto now = std::lower_bound(extents.begin(), extents.end(), tile_[ToIndex(dim)]);
+    for (auto smaller = now; tiler_.whole_arrays.Has(dim) && smaller != extents.begin();) {
       --smaller;
       if (*smaller % array_side_ == 0) return *smaller;
     }
     return *(now - 1);
   }
 
-  // To the next divisor, if the tile still fits.
+  // To the next extent, if the tile still fits.
   bool Grow(Dim dim) {
-    const std::vector<std::int64_t>& divisors = divisors_[ToIndex(dim)];
+    const std::vector<std::int64_t>& extents = extents_[ToIndex(dim)];
     std::int64_t& extent = tile_[ToIndex(dim)];
-    const auto greater = std::upper_bound(divisors.begin(), divisors.end(), extent);
-    if (greater == divisors.end()) return false;
+    const auto greater = std::upper_bound(extents.begin(), extents.end(), extent);
+    if (greater == extents.end()) return false;
     const std::int64_t before = std::exchange(extent, *greater);
     if (Fits()) return true;
     extent = before;
@@ -118,16 +135,17 @@ class Tiler {
       std::int64_t rest = tile_[ToIndex(dim)];
       for (std::size_t a = 0; a < free.size(); ++a) {
         if (!template_.axes()[a].dims.Has(dim)) continue;
-        std::int64_t copies = 1;
-        for (const std::int64_t divisor : divisors_[ToIndex(dim)]) {
-          if (static_cast<double>(divisor) <= free[a] && rest % divisor == 0) copies = divisor;
-        }
+        const FactorPlace place{true, static_cast<int>(a)};
+        std::int64_t copies = space_.LargestWithin(place, dim, rest, free[a]);
+        if (!space_.MustDivide(place, dim)) copies = FactorSpace::LeastAlike(copies, rest);
         mapping.s(static_cast<int>(a), dim) = copies;
         free[a] = std::floor(free[a] / static_cast<double>(copies));
-        rest /= copies;
+        rest = LeftOutside(rest, copies);
       }
       mapping.t(LevelOf(dim), dim) *= rest;
-      mapping.t(template_.num_levels() - 1, dim) *= shape_.bound(dim) / tile_[ToIndex(dim)];
+      mapping.t(template_.num_levels() - 1, dim) *= LeftOutside(shape_.bound(dim), tile_[ToIndex(dim)]);
+      // Loops inside the axes may leave them less.
+      if (!space_.IsPerfect(dim)) space_.Complete(dim, shape_.bound(dim), &mapping);
     }
     return mapping;
   }
@@ -135,11 +153,12 @@ class Tiler {
   const std::function<bool()>& stop_;
   const CostModel& model_;
   const Template& template_;
+  const FactorSpace& space_;
   const TilerSpec& tiler_;
   const LoopOrder order_;
   const LayerShape& shape_;
   const ComponentCosts& costs_;
-  std::array<std::vector<std::int64_t>, kNumDims> divisors_;
+  std::array<std::vector<std::int64_t>, kNumDims> extents_;  // of the tile, ascending
   std::vector<double> axis_sizes_;
   std::int64_t array_side_ = 1;
   std::array<std::int64_t, kNumDims> tile_;

@@ -14,10 +14,10 @@ namespace oneloop {
 
 // What a user of an array has without a search: the tile that its own library picks, as the template's default_tiler
 // says. From the whole layer the largest extent is cut, some by whole arrays, until the tile fits inside the outermost
-// level; then it grows again, what is streamed first. Differs from a library that pads where a tile does not divide the
-// layer: extents here are divisors.
+// level; then it grows again, what is streamed first. Where factors need not divide, the last tile is smaller, where a
+// library pads it; else extents are divisors.
 //
-// The tile's axes take the largest divisors that they hold. Its other loops run at the innermost level that may loop
+// The tile's axes take the largest factors that they hold. Its other loops run at the innermost level that may loop
 // over them and whose own tile they leave alone, weights staying as long as they can, or else at the next one. Outputs
 // stay until they are done. Nothing when not even single elements fit. Precondition: the template has a default_tiler.
 std::optional<Mapping> DefaultTiling(

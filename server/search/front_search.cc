@@ -107,7 +107,7 @@ class Stages {
         samples_(samples),
         smooth_(evaluator.model(), *evaluator.spec().workload, evaluator.spec().hardware_range, evaluator.goal(),
                 evaluator.spec().latency.get()),
-        moves_(*evaluator.spec().hardware_template),
+        moves_(evaluator.model()),
         layers_(evaluator, smooth_, moves_, random) {}
 
   // Each of one or two designs for a while, then the better one for the rest. Returns how that ends; nothing when the

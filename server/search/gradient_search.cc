@@ -37,7 +37,7 @@ class GradientStart {
         random_(random),
         spec_(evaluator.spec()),
         smooth_(evaluator.model(), *spec_.workload, spec_.hardware_range, evaluator.goal(), spec_.latency.get()),
-        moves_(*spec_.hardware_template),
+        moves_(evaluator.model()),
         limited_(spec_, evaluator.goal()),
         layers_(evaluator, smooth_, moves_, random) {}
 
@@ -160,7 +160,7 @@ class GradientStart {
       if (evaluator_.Interrupted()) return;
       const int l = static_cast<int>(layer);
       mappings.push_back(
-          RoundToDivisors(smooth_, evaluator_.shape(l), smooth_.LayerFactors(descent.x(), l), last_[layer]));
+          RoundToWhole(smooth_, evaluator_.shape(l), smooth_.LayerFactors(descent.x(), l), last_[layer]));
     }
     HardwarePoint hardware = descent.hardware();
     for (std::size_t p = 0; p < hardware.size(); ++p) {

@@ -18,6 +18,8 @@ constexpr double kProgress = 1e-9;
 constexpr double kOverflowWeight = 3;
 // Neighbours that are tried in a row without success.
 constexpr int kMostTrials = 4;
+// Where factors need not divide, neighbours are closer to each other: what fails says more of the next.
+constexpr int kMostCloseTrials = 3;
 constexpr int kMostKicks = 4;
 
 // Equal for mappings that run the same loops.
@@ -102,7 +104,7 @@ bool LayerSearch::Repair(int layer, const ComponentCosts& costs, LayerDesign* de
     double best_overflow = overflow;
     for (const Neighbourhood::RankedMove& ranked : neighbourhood_.moves()) {
       if (!ranked.frees) continue;
-      const double left = neighbourhood_.Overflow(model.Needs(shape, MoveSet::Apply(mapping, ranked.move)), costs);
+      const double left = neighbourhood_.Overflow(model.Needs(shape, moves_.Apply(shape, mapping, ranked.move)), costs);
       const double cost = ranked.promise + kOverflowWeight * left;
       if (left >= overflow || cost >= best_cost) continue;
       best = &ranked.move;
@@ -115,7 +117,7 @@ bool LayerSearch::Repair(int layer, const ComponentCosts& costs, LayerDesign* de
       mapping = *fresh;
       break;
     }
-    MoveSet::ApplyTo(*best, &mapping);
+    moves_.ApplyTo(*best, shape, &mapping);
     overflow = best_overflow;
   }
   if (evaluator_.Finished()) return false;
@@ -131,17 +133,21 @@ bool LayerSearch::Improve(int layer, const ComponentCosts& costs, const Slopes& 
         .insert(LoopsHash(mapping, hardware_template.num_levels(), static_cast<int>(hardware_template.axes().size())))
         .second;
   };
+  const int most_trials = moves_.space().perfect() == kEveryDim ? kMostTrials : kMostCloseTrials;
   tried_.clear();
   is_new(design->mapping);
   bool improved = false;
   double cost = slopes.Of(design->figures);
   const auto accept_first = [&](std::span<const Neighbour> neighbours) {
     int trials = 0;
+    std::unordered_set<std::uint64_t> kinds;
     for (const Neighbour& neighbour : neighbours) {
       if (evaluator_.Finished()) return false;
-      const Mapping moved = neighbourhood_.Apply(design->mapping, neighbour);
+      // Of the amounts that may go between the same places the most promising stands for all.
+      if (!kinds.insert(neighbourhood_.KindOf(neighbour)).second) continue;
+      const Mapping moved = neighbourhood_.Apply(shape, design->mapping, neighbour);
       if (!is_new(moved)) continue;
-      if (trials++ == kMostTrials) return false;
+      if (trials++ == most_trials) return false;
       const LayerDesign trial = Evaluate(layer, moved, costs);
       const double trial_cost = slopes.Of(trial.figures);
       if (!(trial_cost < cost * (1 - kProgress))) continue;
@@ -176,9 +182,9 @@ bool LayerSearch::Disturb(int layer, const ComponentCosts& costs, const Mapping*
   } else {
     const std::uint64_t count = 2 + random_.Below(kMostKicks - 1);
     for (std::uint64_t i = 0; i < count; ++i) {
-      moves_.List(mapping, &scratch_);
+      moves_.List(shape, mapping, &scratch_);
       if (scratch_.empty()) return false;
-      MoveSet::ApplyTo(scratch_[random_.Below(scratch_.size())], &mapping);
+      moves_.ApplyTo(scratch_[random_.Below(scratch_.size())], shape, &mapping);
     }
   }
   LayerDesign disturbed = Evaluate(layer, mapping, costs);

@@ -94,21 +94,50 @@ std::vector<std::vector<std::int64_t>> WithEveryComposition(const PrimePower& po
   return lists;
 }
 
-}  // namespace
-
-std::size_t MappingSampler::NumPlaces(const Template& hardware_template, Dim dim) {
-  std::size_t places = 0;
-  for (int level = 0; level < hardware_template.num_levels(); ++level) {
-    places += hardware_template.level(level).temporal.Has(dim) ? 1 : 0;
+// Where factors need not divide: all factorisations of the least factors that leave as many runs outside, by the
+// dimension's places, the first with the whole bound at the last of them; false when there are more than `most`.
+bool ListFactorisations(const FactorSpace& space, Dim dim, std::int64_t bound, std::size_t most,
+                        std::vector<std::vector<std::int64_t>>* all) {
+  const std::span<const FactorPlace> places = space.places(dim);
+  // By place: the factor that stands there and what is left for it and those further out.
+  std::vector<std::int64_t> factors(places.size(), 1);
+  std::vector<std::int64_t> left(places.size(), bound);
+  const auto fill_from = [&](std::size_t place) {
+    for (; place < places.size(); ++place) {
+      factors[place] = 1;
+      if (place > 0) left[place] = LeftOutside(left[place - 1], factors[place - 1]);
+    }
+    factors.back() = left.back();
+  };
+  // The next factor at a place, if there is one.
+  const auto next = [&](std::size_t place) {
+    const std::int64_t runs = LeftOutside(left[place], factors[place]);
+    if (runs == 1) return false;
+    if (!space.MustDivide(places[place], dim)) {
+      factors[place] = LeftOutside(left[place], runs - 1);
+      return true;
+    }
+    const std::vector<std::int64_t> divisors = Divisors(left[place]);
+    factors[place] = *std::upper_bound(divisors.begin(), divisors.end(), factors[place]);
+    return true;
+  };
+  for (fill_from(0);;) {
+    if (all->size() == most) return false;
+    all->push_back(factors);
+    std::size_t place = places.size() - 1;
+    while (place > 0 && !next(place - 1)) --place;
+    if (place == 0) return true;
+    fill_from(place);
   }
-  for (const Template::Axis& axis : hardware_template.axes()) places += axis.dims.Has(dim) ? 1 : 0;
-  return places;
 }
 
-std::int64_t MappingSampler::Bytes(const Template& hardware_template, const LayerShape& shape) {
+}  // namespace
+
+std::int64_t MappingSampler::Bytes(const CostModel& model, const LayerShape& shape) {
   std::size_t rows = 0;
   for (const Dim dim : kAllDims) {
-    rows += NumRows(PrimePowers(shape.bound(dim)), NumPlaces(hardware_template, dim));
+    const FactorSpace& space = model.factor_space();
+    rows += space.IsPerfect(dim) ? NumRows(PrimePowers(shape.bound(dim)), space.places(dim).size()) : kMaxRows;
   }
   // Lists grow by doubling.
   return static_cast<std::int64_t>(sizeof(MappingSampler) + 2 * rows * (sizeof(Row) + sizeof(std::uintptr_t)));
@@ -116,48 +145,63 @@ std::int64_t MappingSampler::Bytes(const Template& hardware_template, const Laye
 
 MappingSampler::MappingSampler(const CostModel& model, const LayerShape& shape, Random& random)
     : model_(model), shape_(shape) {
-  for (const Dim dim : kAllDims) BuildRows(dim, shape.bound(dim), random);
+  for (const Dim dim : kAllDims) {
+    if (model.factor_space().IsPerfect(dim)) {
+      BuildPerfectRows(dim, shape.bound(dim), random);
+    } else {
+      BuildRows(dim, shape.bound(dim), random);
+    }
+  }
 }
 
 void MappingSampler::BuildRows(Dim dim, std::int64_t bound, Random& random) {
-  const Template& hardware_template = model_.hardware_template();
-  // In the order that AddRow reads; the outermost level allows every dimension and comes first.
-  const std::size_t places = NumPlaces(hardware_template, dim);
+  const FactorSpace& space = model_.factor_space();
+  std::vector<std::vector<std::int64_t>> lists;
+  if (!ListFactorisations(space, dim, bound, kMaxRows, &lists)) {
+    lists.resize(1);
+    while (lists.size() < kMaxRows) lists.push_back(RandomFactors(space, dim, bound, random));
+  }
+  for (const std::vector<std::int64_t>& factors : lists) AddRow(dim, space.places(dim), factors);
+}
+
+void MappingSampler::BuildPerfectRows(Dim dim, std::int64_t bound, Random& random) {
+  // The outermost level comes first, then the other levels from the innermost, then the axes.
+  const std::span<const FactorPlace> inner = model_.factor_space().places(dim);
+  std::vector<FactorPlace> places = {inner.back()};
+  for (const bool is_spatial : {false, true}) {
+    for (const FactorPlace& place : inner.first(inner.size() - 1)) {
+      if (place.is_spatial == is_spatial) places.push_back(place);
+    }
+  }
   const std::vector<PrimePower> powers = PrimePowers(bound);
-  const std::size_t count = CountFactorisations(powers, places);
-  std::vector<std::int64_t> outermost(places, 1);
+  const std::size_t count = CountFactorisations(powers, places.size());
+  std::vector<std::int64_t> outermost(places.size(), 1);
   outermost[0] = bound;
   if (count > kMaxRows) {
-    AddRow(dim, outermost);
+    AddRow(dim, places, outermost);
     while (rows_[static_cast<std::size_t>(dim)].size() < kMaxRows) {
-      std::vector<std::int64_t> factors(places, 1);
+      std::vector<std::int64_t> factors(places.size(), 1);
       for (const PrimePower& power : powers) DrawComposition(power, random, &factors);
-      AddRow(dim, factors);
+      AddRow(dim, places, factors);
     }
     return;
   }
-  std::vector<std::vector<std::int64_t>> lists = {std::vector<std::int64_t>(places, 1)};
+  std::vector<std::vector<std::int64_t>> lists = {std::vector<std::int64_t>(places.size(), 1)};
   for (const PrimePower& power : powers) lists = WithEveryComposition(power, std::move(lists));
   // Every prime in the first place is the first way of each power.
-  for (const std::vector<std::int64_t>& factors : lists) AddRow(dim, factors);
+  for (const std::vector<std::int64_t>& factors : lists) AddRow(dim, places, factors);
 }
 
-// `factors`: of the outermost level, of the other levels from the innermost, then of the axes, as far as allowed.
-void MappingSampler::AddRow(Dim dim, const std::vector<std::int64_t>& factors) {
+void MappingSampler::AddRow(Dim dim, std::span<const FactorPlace> places, const std::vector<std::int64_t>& factors) {
   const Template& hardware_template = model_.hardware_template();
   const int outermost = hardware_template.num_levels() - 1;
   Row row;
   row.temporal.fill(1);
   row.spatial.fill(1);
   row.extent.fill(1);
-  std::size_t next = 0;
-  const auto take = [&factors, &next] { return static_cast<std::int32_t>(factors[next++]); };
-  row.temporal[static_cast<std::size_t>(outermost)] = take();
-  for (int level = 0; level < outermost; ++level) {
-    if (hardware_template.level(level).temporal.Has(dim)) row.temporal[static_cast<std::size_t>(level)] = take();
-  }
-  for (std::size_t axis = 0; axis < hardware_template.axes().size(); ++axis) {
-    if (hardware_template.axes()[axis].dims.Has(dim)) row.spatial[axis] = take();
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const auto index = static_cast<std::size_t>(places[i].index);
+    (places[i].is_spatial ? row.spatial[index] : row.temporal[index]) = static_cast<std::int32_t>(factors[i]);
   }
   double extent = 1;
   for (int level = 0; level <= outermost; ++level) {
@@ -165,7 +209,7 @@ void MappingSampler::AddRow(Dim dim, const std::vector<std::int64_t>& factors) {
     for (std::size_t axis = 0; axis < hardware_template.axes().size(); ++axis) {
       if (hardware_template.axes()[axis].level == level) extent *= static_cast<double>(row.spatial[axis]);
     }
-    row.extent[static_cast<std::size_t>(level)] = extent;
+    row.extent[static_cast<std::size_t>(level)] = std::min(extent, static_cast<double>(shape_.bound(dim)));
   }
   rows_[static_cast<std::size_t>(dim)].push_back(row);
 }

@@ -4,9 +4,11 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "common/base/random.h"
+#include "common/mapping/factor_space.h"
 #include "common/mapping/mapping.h"
 #include "common/model/exact/cost_model.h"
 #include "common/workload/workload.h"
@@ -17,12 +19,14 @@ namespace oneloop {
 //
 // Distribution: uniform over the ordered factorisations of the bounds into the places that the template allows
 // (temporal at a level, spatial along an axis) that fit the hardware, as Timeloop's random mapper draws them; loop
-// orders are uniform permutations, independent of the factors. Draws are independent: dimensions are drawn on their
-// own among the factorisations that fit alone, and the whole is rejected until all fit together.
+// orders are uniform permutations, independent of the factors. Where factors need not divide, over those in which each
+// is the least that leaves as many runs outside. Draws are independent: dimensions are drawn on their own among the
+// factorisations that fit alone, and the whole is rejected until all fit together.
 //
 // Two approximations. A bound with more than kMaxRows factorisations is drawn from that many of them, chosen uniformly
-// at construction. When kMaxTries draws in a row are rejected, draws become steps of a Markov chain with the same
-// uniform distribution, which redraws one dimension after the other given the rest: no longer independent.
+// at construction, or by RandomFactors where factors need not divide. When kMaxTries draws in a row are rejected, draws
+// become steps of a Markov chain with the same uniform distribution, which redraws one dimension after the other given
+// the rest: no longer independent.
 //
 // Asking whether a mapping fits is no evaluation by the cost model and counts as no sample. Used by one thread.
 class MappingSampler {
@@ -34,7 +38,7 @@ class MappingSampler {
   MappingSampler(const CostModel& model, const LayerShape& shape, Random& random);
 
   // What a sampler of such a layer keeps.
-  static std::int64_t Bytes(const Template& hardware_template, const LayerShape& shape);
+  static std::int64_t Bytes(const CostModel& model, const LayerShape& shape);
 
   // Whether single elements fit.
   bool FitsAtAll(const ComponentCosts& costs) const;
@@ -53,10 +57,10 @@ class MappingSampler {
   };
   using Choice = std::array<const Row*, kNumDims>;
 
-  // Places for factors of a dimension.
-  static std::size_t NumPlaces(const Template& hardware_template, Dim dim);
+  void BuildPerfectRows(Dim dim, std::int64_t bound, Random& random);
   void BuildRows(Dim dim, std::int64_t bound, Random& random);
-  void AddRow(Dim dim, const std::vector<std::int64_t>& factors);
+  // `places`: of the factors.
+  void AddRow(Dim dim, std::span<const FactorPlace> places, const std::vector<std::int64_t>& factors);
   Choice SingleElements() const;
   bool Fits(const Choice& choice, const std::array<double, kMaxResources>& limit) const;
   bool Fits(const Choice& choice) const { return Fits(choice, limit_); }

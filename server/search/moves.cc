@@ -1,7 +1,7 @@
 #include "server/search/moves.h"
 
+#include <algorithm>
 #include <cstddef>
-#include <utility>
 
 #include "common/mapping/factorize.h"
 #include "common/mapping/orders.h"
@@ -9,45 +9,92 @@
 namespace oneloop {
 namespace {
 
-std::int64_t FactorAt(const Mapping& mapping, const Move::Place& place, Dim dim) {
-  return place.is_spatial ? mapping.s(place.index, dim) : mapping.t(place.index, dim);
-}
+// Other numbers below a factor are listed down to this one after the other, and further up by steps of a share of it.
+constexpr std::int64_t kDense = 8;
+constexpr std::int64_t kStepShare = 6;
 
-std::int64_t& FactorAt(Mapping& mapping, const Move::Place& place, Dim dim) {
-  return place.is_spatial ? mapping.s(place.index, dim) : mapping.t(place.index, dim);
+// What a factor may shrink to, descending; the factor itself first.
+std::vector<std::int64_t> Smaller(std::int64_t factor) {
+  std::vector<std::int64_t> smaller = Divisors(factor);
+  for (std::int64_t next = factor; next > 1;) {
+    next -= std::max<std::int64_t>(1, next > kDense ? next / kStepShare : 1);
+    smaller.push_back(next);
+  }
+  std::sort(smaller.begin(), smaller.end(), std::greater<>());
+  smaller.erase(std::unique(smaller.begin(), smaller.end()), smaller.end());
+  return smaller;
 }
 
 }  // namespace
 
-MoveSet::MoveSet(const Template& hardware_template) : num_levels_(hardware_template.num_levels()), places_(kNumDims) {
+MoveSet::MoveSet(const CostModel& model) : num_levels_(model.structure().num_levels()), space_(model.factor_space()) {
   for (const Dim dim : kAllDims) {
-    std::vector<Move::Place>& places = places_[static_cast<std::size_t>(dim)];
-    for (int level = 0; level < num_levels_; ++level) {
-      if (hardware_template.level(level).temporal.Has(dim)) places.push_back({false, level});
-    }
-    for (std::size_t axis = 0; axis < hardware_template.axes().size(); ++axis) {
-      if (hardware_template.axes()[axis].dims.Has(dim)) places.push_back({true, static_cast<int>(axis)});
+    for (const bool is_spatial : {false, true}) {
+      for (const FactorPlace& place : space_.places(dim)) {
+        if (place.is_spatial == is_spatial) listed_[ToIndex(dim)].push_back(place);
+      }
     }
   }
 }
 
-void MoveSet::List(const Mapping& mapping, std::vector<Move>* moves) const {
+void MoveSet::List(const LayerShape& shape, const Mapping& mapping, std::vector<Move>* moves) const {
   moves->clear();
-  for (const Dim dim : kAllDims) ListFactorMoves(mapping, dim, moves);
+  for (const Dim dim : kAllDims) {
+    if (shape.bound(dim) == 1) continue;
+    if (space_.IsPerfect(dim)) {
+      ListTransfers(mapping, dim, moves);
+    } else {
+      ListResizings(shape.bound(dim), mapping, dim, moves);
+    }
+  }
   // The innermost level's order changes nothing: no tile lies inside its loops.
   for (int level = 1; level < num_levels_; ++level) ListOrderMoves(mapping, level, moves);
 }
 
-void MoveSet::ListFactorMoves(const Mapping& mapping, Dim dim, std::vector<Move>* moves) const {
-  const std::vector<Move::Place>& places = places_[static_cast<std::size_t>(dim)];
-  for (const Move::Place& from : places) {
+void MoveSet::ListTransfers(const Mapping& mapping, Dim dim, std::vector<Move>* moves) const {
+  const std::vector<FactorPlace>& places = listed_[ToIndex(dim)];
+  for (const FactorPlace& from : places) {
     const std::int64_t whole = FactorAt(mapping, from, dim);
     if (whole == 1) continue;
     for (const std::int64_t factor : Divisors(whole)) {
       if (factor == 1) continue;
-      for (const Move::Place& to : places) {
+      for (const FactorPlace& to : places) {
         if (to == from) continue;
-        moves->push_back({Move::Kind::kFactor, dim, factor, from, to, 0});
+        moves->push_back({.kind = Move::Kind::kTransfer, .dim = dim, .factor = factor, .from = from, .to = to});
+      }
+    }
+  }
+}
+
+void MoveSet::ListResizings(std::int64_t bound, const Mapping& mapping, Dim dim, std::vector<Move>* moves) const {
+  const std::vector<FactorPlace>& places = listed_[ToIndex(dim)];
+  std::int64_t product = 1;
+  for (const FactorPlace& place : places) product *= FactorAt(mapping, place, dim);
+  for (const FactorPlace& from : places) {
+    const std::int64_t from_before = FactorAt(mapping, from, dim);
+    if (from_before == 1) continue;
+    const std::vector<std::int64_t> smaller = Smaller(from_before);
+    for (const FactorPlace& to : places) {
+      if (to == from) continue;
+      const std::int64_t to_before = FactorAt(mapping, to, dim);
+      // What the two have to cover together (R1).
+      const std::int64_t both = LeftOutside(bound, product / (from_before * to_before));
+      std::int64_t last = 0;
+      for (const std::int64_t wanted : smaller) {
+        const std::int64_t to_after = LeftOutside(both, wanted);
+        if (to_after == last || to_after < to_before) continue;
+        last = to_after;
+        const std::int64_t from_after = LeftOutside(both, to_after);
+        // Where the taker keeps what it has, the giver only padded: that is one move, whoever takes.
+        if (to_after == to_before && (from_after == from_before || !IsOutermost(to))) continue;
+        moves->push_back({.kind = Move::Kind::kResize,
+                          .dim = dim,
+                          .from = from,
+                          .to = to,
+                          .from_before = from_before,
+                          .from_after = from_after,
+                          .to_before = to_before,
+                          .to_after = to_after});
       }
     }
   }
@@ -59,32 +106,60 @@ void MoveSet::ListOrderMoves(const Mapping& mapping, int level, std::vector<Move
     if (mapping.t(level, dim) > 1) loops.push_back(dim);
   }
   for (std::size_t i = 0; i + 1 < loops.size(); ++i) {
-    moves->push_back({Move::Kind::kOrder, loops[i], 1, {}, {}, level});
+    moves->push_back({.kind = Move::Kind::kOrder, .dim = loops[i], .from = {}, .to = {}, .level = level});
   }
 }
 
-bool MoveSet::CanApply(const Move& move, const Mapping& mapping) {
-  return FactorAt(mapping, move.from, move.dim) % move.factor == 0;
+bool MoveSet::CanApply(const Move& move, const Mapping& mapping) const {
+  if (move.kind == Move::Kind::kTransfer) return FactorAt(mapping, move.from, move.dim) % move.factor == 0;
+  // What the outermost level has follows from the others.
+  const auto stands = [&](const FactorPlace& place, std::int64_t before) {
+    return IsOutermost(place) || FactorAt(mapping, place, move.dim) == before;
+  };
+  return stands(move.from, move.from_before) && stands(move.to, move.to_before);
 }
 
-void MoveSet::ApplyTo(const Move& move, Mapping* mapping) {
-  if (move.kind == Move::Kind::kOrder) {
-    mapping->order[static_cast<std::size_t>(move.level)] = OrderAround(move.dim);
-  } else {
-    FactorAt(*mapping, move.from, move.dim) /= move.factor;
-    FactorAt(*mapping, move.to, move.dim) *= move.factor;
+void MoveSet::ApplyTo(const Move& move, const LayerShape& shape, Mapping* mapping) const {
+  switch (move.kind) {
+    case Move::Kind::kTransfer:
+      FactorAt(*mapping, move.from, move.dim) /= move.factor;
+      FactorAt(*mapping, move.to, move.dim) *= move.factor;
+      return;
+    case Move::Kind::kResize:
+      FactorAt(*mapping, move.from, move.dim) = move.from_after;
+      FactorAt(*mapping, move.to, move.dim) = move.to_after;
+      space_.Complete(move.dim, shape.bound(move.dim), mapping);
+      return;
+    case Move::Kind::kOrder:
+      mapping->order[static_cast<std::size_t>(move.level)] = OrderAround(move.dim);
+      return;
   }
 }
 
-void MoveSet::UndoIn(const Move& move, Mapping* mapping) {
-  FactorAt(*mapping, move.to, move.dim) /= move.factor;
-  FactorAt(*mapping, move.from, move.dim) *= move.factor;
-}
-
-Mapping MoveSet::Apply(const Mapping& mapping, const Move& move) {
+Mapping MoveSet::Apply(const LayerShape& shape, const Mapping& mapping, const Move& move) const {
   Mapping result = mapping;
-  ApplyTo(move, &result);
+  ApplyTo(move, shape, &result);
   return result;
+}
+
+bool MoveSet::AreApart(const Move& a, const Move& b) const {
+  if (a.dim != b.dim) return true;
+  if (a.from == b.from) return false;
+  if (a.kind == Move::Kind::kTransfer) return true;
+  const auto meet = [this](const FactorPlace& x, const FactorPlace& y) { return x == y && !IsOutermost(x); };
+  return !meet(a.to, b.to) && !meet(a.to, b.from) && !meet(a.from, b.to);
+}
+
+MoveSet::Column MoveSet::ColumnOf(const Mapping& mapping, Dim dim) const {
+  Column column{};
+  std::size_t next = 0;
+  for (const FactorPlace& place : space_.places(dim)) column[next++] = FactorAt(mapping, place, dim);
+  return column;
+}
+
+void MoveSet::PutBack(const Column& column, Dim dim, Mapping* mapping) const {
+  std::size_t next = 0;
+  for (const FactorPlace& place : space_.places(dim)) FactorAt(*mapping, place, dim) = column[next++];
 }
 
 }  // namespace oneloop

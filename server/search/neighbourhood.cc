@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "common/base/random.h"
 #include "common/mapping/orders.h"
 
 namespace oneloop {
@@ -21,6 +22,16 @@ constexpr double kNewLoopPromise = -0.02;
 constexpr std::size_t kMostMoves = 24;
 constexpr int kMostPairsTried = 160;
 constexpr std::size_t kMostPairs = 24;
+
+// Of factors, most of which are small.
+double Log2Of(std::int64_t factor) {
+  static const std::vector<double> small = [] {
+    std::vector<double> logs;
+    for (int n = 0; n < 1024; ++n) logs.push_back(std::log2(static_cast<double>(n)));
+    return logs;
+  }();
+  return factor < 1024 ? small[static_cast<std::size_t>(factor)] : std::log2(static_cast<double>(factor));
+}
 
 bool HasLoops(const Mapping& mapping, int level) {
   return std::any_of(kAllDims.begin(), kAllDims.end(), [&](Dim dim) { return mapping.t(level, dim) > 1; });
@@ -60,21 +71,32 @@ Neighbourhood::Neighbourhood(const CostModel& model, const SmoothModel& smooth, 
   }
 }
 
-int Neighbourhood::SlotOf(const Move::Place& place, Dim dim) const {
+double Neighbourhood::SlopeOf(const FactorPlace& place, Dim dim, std::span<const double> gradient) const {
   const std::vector<int>& slots = place.is_spatial ? spatial_slots_ : temporal_slots_;
-  return slots[static_cast<std::size_t>(place.index) * kNumDims + static_cast<std::size_t>(dim)];
+  const int slot = slots[static_cast<std::size_t>(place.index) * kNumDims + static_cast<std::size_t>(dim)];
+  return slot < 0 ? gradient_.OutermostSlope(dim) : gradient[static_cast<std::size_t>(slot)];
 }
 
 bool Neighbourhood::Fits(const LayerShape& shape, const Mapping& mapping, const ComponentCosts& costs) const {
   return model_.FirstShortage(model_.Needs(shape, mapping), costs) < 0;
 }
 
-double Neighbourhood::Promise(const Move& move, std::span<const double> gradient) const {
-  const int from = SlotOf(move.from, move.dim);
-  const int to = SlotOf(move.to, move.dim);
-  const double slope =
-      (to < 0 ? 0 : gradient[static_cast<std::size_t>(to)]) - (from < 0 ? 0 : gradient[static_cast<std::size_t>(from)]);
-  return slope * std::log2(static_cast<double>(move.factor));
+// Makes the move; `before`: the factors of its dimension.
+double Neighbourhood::MakeAndPromise(const Move& move, const LayerShape& shape, const MoveSet::Column& before,
+                                     std::span<const double> gradient, Mapping* mapping) const {
+  move_set_.ApplyTo(move, shape, mapping);
+  if (move.kind == Move::Kind::kTransfer) {
+    const double slope = SlopeOf(move.to, move.dim, gradient) - SlopeOf(move.from, move.dim, gradient);
+    return slope * std::log2(static_cast<double>(move.factor));
+  }
+  double promise = 0;
+  std::size_t next = 0;
+  for (const FactorPlace& place : move_set_.space().places(move.dim)) {
+    const std::int64_t now = FactorAt(*mapping, place, move.dim);
+    const std::int64_t was = before[next++];
+    if (now != was) promise += SlopeOf(place, move.dim, gradient) * (Log2Of(now) - Log2Of(was));
+  }
+  return promise;
 }
 
 void Neighbourhood::RankMoves(int layer, const LayerShape& shape, const Mapping& mapping, const ComponentCosts& costs,
@@ -82,16 +104,22 @@ void Neighbourhood::RankMoves(int layer, const LayerShape& shape, const Mapping&
   const std::span<const double> gradient = gradient_.Evaluate(layer, mapping, costs, weights);
   const std::size_t num_resources = model_.hardware_template().resources().size();
   const ResourceNeeds now = model_.Needs(shape, mapping);
-  move_set_.List(mapping, &list_);
+  move_set_.List(shape, mapping, &list_);
   ranked_.clear();
+  std::array<MoveSet::Column, kNumDims> columns;
+  for (const Dim dim : kAllDims) columns[ToIndex(dim)] = move_set_.ColumnOf(mapping, dim);
   Mapping moved = mapping;
   for (const Move& move : list_) {
-    if (move.kind != Move::Kind::kFactor) continue;
-    MoveSet::ApplyTo(move, &moved);
-    const ResourceNeeds need = model_.Needs(shape, moved);
-    MoveSet::UndoIn(move, &moved);
-    RankedMove ranked{move, Promise(move, gradient), model_.FirstShortage(need, costs) < 0, false};
-    for (std::size_t r = 0; r < num_resources; ++r) ranked.frees = ranked.frees || need[r] < now[r];
+    if (move.kind == Move::Kind::kOrder) continue;
+    const MoveSet::Column& column = columns[ToIndex(move.dim)];
+    RankedMove ranked{move, MakeAndPromise(move, shape, column, gradient, &moved), false, false};
+    // What comes out of the outermost level frees nothing.
+    if (ranked.promise <= kWorst || !move_set_.IsOutermost(move.from)) {
+      const ResourceNeeds need = model_.Needs(shape, moved);
+      ranked.fits = model_.FirstShortage(need, costs) < 0;
+      for (std::size_t r = 0; r < num_resources; ++r) ranked.frees = ranked.frees || need[r] < now[r];
+    }
+    move_set_.PutBack(column, move.dim, &moved);
     ranked_.push_back(ranked);
   }
 }
@@ -130,7 +158,7 @@ void Neighbourhood::AddPairs(const LayerShape& shape, const Mapping& mapping, co
       const double promise = grow.promise + shrink.promise;
       if (promise > kPairGain) break;
       // Two moves out of one place may ask for more than it has.
-      if (grow.move.dim == shrink.move.dim && grow.move.from == shrink.move.from) continue;
+      if (!move_set_.AreApart(grow.move, shrink.move)) continue;
       pairs_.push_back({.moves = {first, second}, .num_moves = 2, .promise = promise});
     }
   }
@@ -142,11 +170,13 @@ void Neighbourhood::AddPairs(const LayerShape& shape, const Mapping& mapping, co
     if (kept == kMostPairs || tried++ == kMostPairsTried) break;
     const Move& grow = ranked_[static_cast<std::size_t>(pair.moves[0])].move;
     const Move& shrink = ranked_[static_cast<std::size_t>(pair.moves[1])].move;
-    MoveSet::ApplyTo(grow, &moved);
-    MoveSet::ApplyTo(shrink, &moved);
+    const MoveSet::Column of_grow = move_set_.ColumnOf(moved, grow.dim);
+    move_set_.ApplyTo(grow, shape, &moved);
+    const MoveSet::Column of_shrink = move_set_.ColumnOf(moved, shrink.dim);
+    move_set_.ApplyTo(shrink, shape, &moved);
     const bool fits = Fits(shape, moved, costs);
-    MoveSet::UndoIn(shrink, &moved);
-    MoveSet::UndoIn(grow, &moved);
+    move_set_.PutBack(of_shrink, shrink.dim, &moved);
+    move_set_.PutBack(of_grow, grow.dim, &moved);
     if (!fits) continue;
     neighbours_.push_back(pair);
     ++kept;
@@ -190,11 +220,11 @@ double Neighbourhood::Overflow(const ResourceNeeds& need, const ComponentCosts& 
 std::optional<Neighbour> Neighbourhood::ChainFrom(int first, const LayerShape& shape, const Mapping& mapping,
                                                   const ComponentCosts& costs) const {
   Neighbour chain{.moves = {first}, .num_moves = 1, .promise = ranked_[static_cast<std::size_t>(first)].promise};
-  Mapping moved = MoveSet::Apply(mapping, ranked_[static_cast<std::size_t>(first)].move);
+  Mapping moved = move_set_.Apply(shape, mapping, ranked_[static_cast<std::size_t>(first)].move);
   double overflow = Overflow(model_.Needs(shape, moved), costs);
   const auto add = [&](int index) {
     const RankedMove& ranked = ranked_[static_cast<std::size_t>(index)];
-    MoveSet::ApplyTo(ranked.move, &moved);
+    move_set_.ApplyTo(ranked.move, shape, &moved);
     chain.moves[static_cast<std::size_t>(chain.num_moves++)] = index;
     chain.promise += ranked.promise;
   };
@@ -206,10 +236,11 @@ std::optional<Neighbour> Neighbourhood::ChainFrom(int first, const LayerShape& s
     double best_overflow = overflow;
     for (const int index : freeing_) {
       const RankedMove& ranked = ranked_[static_cast<std::size_t>(index)];
-      if (!MoveSet::CanApply(ranked.move, moved) || chain.promise + ranked.promise > kWorst) continue;
-      MoveSet::ApplyTo(ranked.move, &moved);
+      if (!move_set_.CanApply(ranked.move, moved) || chain.promise + ranked.promise > kWorst) continue;
+      const MoveSet::Column column = move_set_.ColumnOf(moved, ranked.move.dim);
+      move_set_.ApplyTo(ranked.move, shape, &moved);
       const double left = Overflow(model_.Needs(shape, moved), costs);
-      MoveSet::UndoIn(ranked.move, &moved);
+      move_set_.PutBack(column, ranked.move.dim, &moved);
       if (left >= overflow) continue;
       const double price = ranked.promise / (overflow - left);
       if (price >= best_price) continue;
@@ -225,10 +256,11 @@ std::optional<Neighbour> Neighbourhood::ChainFrom(int first, const LayerShape& s
   for (const int index : paying_) {
     if (chain.num_moves == Neighbour::kMostMoves) break;
     const RankedMove& ranked = ranked_[static_cast<std::size_t>(index)];
-    if (!MoveSet::CanApply(ranked.move, moved)) continue;
-    MoveSet::ApplyTo(ranked.move, &moved);
+    if (!move_set_.CanApply(ranked.move, moved)) continue;
+    const MoveSet::Column column = move_set_.ColumnOf(moved, ranked.move.dim);
+    move_set_.ApplyTo(ranked.move, shape, &moved);
     const bool fits = Fits(shape, moved, costs);
-    MoveSet::UndoIn(ranked.move, &moved);
+    move_set_.PutBack(column, ranked.move.dim, &moved);
     if (fits) add(index);
   }
   return chain;
@@ -245,15 +277,31 @@ std::span<const Neighbour> Neighbourhood::ListChains(const LayerShape& shape, co
   return neighbours_;
 }
 
-Mapping Neighbourhood::Apply(const Mapping& mapping, const Neighbour& neighbour) const {
+Mapping Neighbourhood::Apply(const LayerShape& shape, const Mapping& mapping, const Neighbour& neighbour) const {
   Mapping result = mapping;
   for (int m = 0; m < neighbour.num_moves; ++m) {
-    MoveSet::ApplyTo(ranked_[static_cast<std::size_t>(neighbour.moves[static_cast<std::size_t>(m)])].move, &result);
+    const int index = neighbour.moves[static_cast<std::size_t>(m)];
+    move_set_.ApplyTo(ranked_[static_cast<std::size_t>(index)].move, shape, &result);
   }
   if (neighbour.order_level != Neighbour::kNone) {
     result.order[static_cast<std::size_t>(neighbour.order_level)] = OrderAround(neighbour.innermost);
   }
   return result;
+}
+
+std::uint64_t Neighbourhood::KindOf(const Neighbour& neighbour) const {
+  const auto place = [](const FactorPlace& at) {
+    return static_cast<std::uint64_t>(at.index) * 2 + (at.is_spatial ? 1 : 0);
+  };
+  std::uint64_t kind = static_cast<std::uint64_t>(neighbour.order_level + 1) * kNumDims +
+                       static_cast<std::uint64_t>(neighbour.innermost);
+  for (int m = 0; m < neighbour.num_moves; ++m) {
+    const Move& move = ranked_[static_cast<std::size_t>(neighbour.moves[static_cast<std::size_t>(m)])].move;
+    kind = MixSeed(kind, static_cast<std::uint64_t>(move.factor));
+    kind = MixSeed(
+        kind, (place(move.from) * 2 * kMaxLevels + place(move.to)) * kNumDims + static_cast<std::uint64_t>(move.dim));
+  }
+  return kind;
 }
 
 }  // namespace oneloop

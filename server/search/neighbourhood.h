@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <vector>
@@ -49,7 +50,7 @@ class Neighbourhood {
   struct RankedMove {
     Move move;
     double promise;
-    bool fits;
+    bool fits;   // false as well of moves out of the outermost level that promise to cost much
     bool frees;  // needs less of some resource
   };
   const std::vector<RankedMove>& moves() const { return ranked_; }
@@ -57,7 +58,10 @@ class Neighbourhood {
   void RankMoves(int layer, const LayerShape& shape, const Mapping& mapping, const ComponentCosts& costs,
                  const ObjectiveWeights& weights);
 
-  Mapping Apply(const Mapping& mapping, const Neighbour& neighbour) const;
+  Mapping Apply(const LayerShape& shape, const Mapping& mapping, const Neighbour& neighbour) const;
+
+  // The same for neighbours that differ only in how much a resizing moves between its places.
+  std::uint64_t KindOf(const Neighbour& neighbour) const;
 
   // By how much more is needed than there is: log2 of the ratio, summed over the resources; 0 when it fits.
   double Overflow(const ResourceNeeds& need, const ComponentCosts& costs) const;
@@ -68,8 +72,9 @@ class Neighbourhood {
   std::optional<Neighbour> ChainFrom(int first, const LayerShape& shape, const Mapping& mapping,
                                      const ComponentCosts& costs) const;
   bool Fits(const LayerShape& shape, const Mapping& mapping, const ComponentCosts& costs) const;
-  double Promise(const Move& move, std::span<const double> gradient) const;
-  int SlotOf(const Move::Place& place, Dim dim) const;
+  double MakeAndPromise(const Move& move, const LayerShape& shape, const MoveSet::Column& before,
+                        std::span<const double> gradient, Mapping* mapping) const;
+  double SlopeOf(const FactorPlace& place, Dim dim, std::span<const double> gradient) const;
 
   const CostModel& model_;
   const MoveSet& move_set_;

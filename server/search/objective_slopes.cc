@@ -21,12 +21,12 @@ void AddSlopes(const std::optional<Formula>& formula, double scale, const Hardwa
 
 // For each resource, the most that a move which lacks it promises for it, in log2 of the layer's cost.
 ResourceNeeds PricesOf(const CostModel& model, const LayerShape& shape, const Mapping& mapping,
-                       const ResourceNeeds& need, const ResourceNeeds& limit,
+                       const ResourceNeeds& need, const ResourceNeeds& limit, const MoveSet& move_set,
                        const std::vector<Neighbourhood::RankedMove>& moves) {
   ResourceNeeds prices{};
   for (const Neighbourhood::RankedMove& ranked : moves) {
     if (ranked.promise >= 0 || ranked.fits) continue;
-    const ResourceNeeds moved = model.Needs(shape, MoveSet::Apply(mapping, ranked.move));
+    const ResourceNeeds moved = model.Needs(shape, move_set.Apply(shape, mapping, ranked.move));
     for (std::size_t r = 0; r < model.hardware_template().resources().size(); ++r) {
       if (moved[r] <= limit[r] || moved[r] <= need[r]) continue;
       prices[r] = std::max(prices[r], -ranked.promise / std::log2(moved[r] / need[r]));
@@ -100,7 +100,7 @@ std::vector<double> RoomSlopes(const SearchSpec& spec, const CostModel& model, c
     const LayerSearch::Slopes& slopes = by_network[static_cast<std::size_t>(of.network)];
     neighbourhood.RankMoves(layer, of.shape, design.mapping(layer), design.costs(), slopes);
     const ResourceNeeds prices = PricesOf(model, of.shape, design.mapping(layer), design.use(layer).need,
-                                          design.costs().limit, neighbourhood.moves());
+                                          design.costs().limit, moves, neighbourhood.moves());
     const double weight = static_cast<double>(of.count) * slopes.Of(design.figures(layer));
     for (std::size_t r = 0; r < resources.size(); ++r) {
       const std::vector<double>& exponents = resources[r].limit.terms().front().exponents;

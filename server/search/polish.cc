@@ -8,7 +8,7 @@
 #include <optional>
 #include <utility>
 
-#include "common/mapping/factorize.h"
+#include "common/mapping/factor_space.h"
 #include "server/search/start_point.h"
 
 namespace oneloop {
@@ -179,16 +179,27 @@ double Polish::WholeValue(std::size_t parameter, double value) const {
 // more copies, and under a limit what they take is missed elsewhere. Ascending; empty for other parameters.
 std::vector<double> Polish::FullAxes(std::size_t parameter) const {
   const Template& hardware_template = *evaluator_.spec().hardware_template;
+  const FactorSpace& space = evaluator_.model().factor_space();
+  HardwarePoint smallest;
+  HardwarePoint largest;
+  for (const ParameterRange& range : evaluator_.spec().hardware_range) {
+    smallest.push_back(range.min);
+    largest.push_back(range.max);
+  }
   std::vector<double> sizes;
   for (const Resource& resource : hardware_template.resources()) {
     if (!resource.is_axis() || resource.owner != static_cast<int>(parameter)) continue;
     const Formula::Term& limit = resource.limit.terms().front();
     const DimSet dims = hardware_template.axes()[static_cast<std::size_t>(resource.axis)].dims;
+    const FactorPlace place{true, resource.axis};
+    const double longest = resource.limit.EvaluateLargest(smallest, largest);
     for (int layer = 0; layer < evaluator_.num_layers(); ++layer) {
       for (const Dim dim : kAllDims) {
         if (!dims.Has(dim)) continue;
-        for (const std::int64_t divisor : Divisors(evaluator_.shape(layer).bound(dim))) {
-          sizes.push_back(std::pow(static_cast<double>(divisor) / limit.coefficient, 1 / limit.exponents[parameter]));
+        const std::int64_t bound = evaluator_.shape(layer).bound(dim);
+        const double most = space.MustDivide(place, dim) ? static_cast<double>(bound) : longest;
+        for (const std::int64_t factor : space.Factors(place, dim, bound, most)) {
+          sizes.push_back(std::pow(static_cast<double>(factor) / limit.coefficient, 1 / limit.exponents[parameter]));
         }
       }
     }

@@ -5,8 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <utility>
 #include <vector>
 
+#include "common/mapping/factor_space.h"
 #include "common/mapping/factorize.h"
 
 namespace oneloop {
@@ -64,29 +66,107 @@ std::vector<std::int64_t> NearestFactorisation(std::int64_t bound, const std::ve
   return factors;
 }
 
+// Factors near a real one that are looked at on each side, and beginnings of a factorisation that are followed.
+constexpr std::int64_t kNearest = 3;
+constexpr std::size_t kMostBegun = 24;
+
+// Factors that may stand where so much is left and are near 2^target, ascending: of a number of runs outside the least,
+// as larger ones only pad.
+std::vector<std::int64_t> FactorsNear(const FactorSpace& space, const FactorPlace& place, Dim dim, std::int64_t left,
+                                      double target) {
+  if (space.MustDivide(place, dim)) return space.Factors(place, dim, left);
+  std::vector<std::int64_t> factors = {1, left};
+  const auto add_around = [&](double middle, const auto& factor_of) {
+    const auto whole = static_cast<std::int64_t>(std::clamp(middle, 1.0, static_cast<double>(left)));
+    const std::int64_t last = std::min(left, whole + kNearest);
+    for (std::int64_t n = std::max<std::int64_t>(1, whole - kNearest + 1); n <= last; ++n)
+      factors.push_back(factor_of(n));
+  };
+  const double factor = std::exp2(target);
+  add_around(factor, [left](std::int64_t n) { return FactorSpace::LeastAlike(n, left); });
+  add_around(static_cast<double>(left) / factor, [left](std::int64_t runs) { return LeftOutside(left, runs); });
+  std::sort(factors.begin(), factors.end());
+  factors.erase(std::unique(factors.begin(), factors.end()), factors.end());
+  return factors;
+}
+
+// Of a dimension whose factors need not divide: by FactorSpace::places, as the targets are.
+std::vector<std::int64_t> NearestCover(const FactorSpace& space, Dim dim, std::int64_t bound,
+                                       const std::vector<double>& targets) {
+  struct Begun {
+    std::vector<std::int64_t> factors;
+    std::int64_t left;
+    double cost = 0;
+  };
+  std::vector<Begun> begun = {{{}, bound}};
+  const std::span<const FactorPlace> places = space.places(dim);
+  const auto cost_of = [](std::int64_t factor, double target) {
+    const double log2 = std::log2(static_cast<double>(factor));
+    return (log2 - target) * (log2 - target) + log2;
+  };
+  for (std::size_t place = 0; place + 1 < places.size(); ++place) {
+    std::vector<Begun> next;
+    for (const Begun& so_far : begun) {
+      for (const std::int64_t factor : FactorsNear(space, places[place], dim, so_far.left, targets[place])) {
+        next.push_back(so_far);
+        next.back().factors.push_back(factor);
+        next.back().left = LeftOutside(so_far.left, factor);
+        next.back().cost += cost_of(factor, targets[place]);
+      }
+    }
+    // Of those that leave as much, the best; then the best of all.
+    std::stable_sort(next.begin(), next.end(), [](const Begun& a, const Begun& b) {
+      return a.left != b.left ? a.left < b.left : a.cost < b.cost;
+    });
+    const auto same =
+        std::unique(next.begin(), next.end(), [](const Begun& a, const Begun& b) { return a.left == b.left; });
+    next.erase(same, next.end());
+    std::stable_sort(next.begin(), next.end(), [](const Begun& a, const Begun& b) { return a.cost < b.cost; });
+    if (next.size() > kMostBegun) next.resize(kMostBegun);
+    begun = std::move(next);
+  }
+  for (Begun& whole : begun) {
+    whole.factors.push_back(whole.left);
+    whole.cost += cost_of(whole.left, targets.back());
+  }
+  return std::min_element(begun.begin(), begun.end(), [](const Begun& a, const Begun& b) { return a.cost < b.cost; })
+      ->factors;
+}
+
 }  // namespace
 
-Mapping RoundToDivisors(const SmoothModel& model, const LayerShape& shape, std::span<const double> x,
-                        const Mapping& like) {
+Mapping RoundToWhole(const SmoothModel& model, const LayerShape& shape, std::span<const double> x,
+                     const Mapping& like) {
   Mapping mapping;
   mapping.order = like.order;
-  const int outermost = model.outermost_level();
+  const FactorSpace& space = model.factor_space();
   for (const Dim dim : kAllDims) {
     if (shape.bound(dim) == 1) continue;
     std::vector<double> targets;
-    std::vector<std::int64_t*> places;
+    std::vector<FactorPlace> places;
     double rest = std::log2(static_cast<double>(shape.bound(dim)));
     for (std::size_t s = 0; s < model.slots().size(); ++s) {
       const FactorSlot& slot = model.slots()[s];
       if (slot.dim != dim) continue;
       targets.push_back(x[s]);
-      places.push_back(slot.is_spatial ? &mapping.s(slot.place, dim) : &mapping.t(slot.place, dim));
+      places.push_back({slot.is_spatial, slot.place});
       rest -= x[s];
     }
     targets.push_back(rest);
-    places.push_back(&mapping.t(outermost, dim));
-    const std::vector<std::int64_t> factors = NearestFactorisation(shape.bound(dim), targets);
-    for (std::size_t i = 0; i < places.size(); ++i) *places[i] = factors[i];
+    places.push_back({false, model.outermost_level()});
+    std::vector<std::int64_t> factors;
+    if (space.IsPerfect(dim)) {
+      factors = NearestFactorisation(shape.bound(dim), targets);
+    } else {
+      std::vector<double> in_order;
+      for (const FactorPlace& place : space.places(dim)) {
+        in_order.push_back(
+            targets[ToIndex(static_cast<int>(std::find(places.begin(), places.end(), place) - places.begin()))]);
+      }
+      factors = NearestCover(space, dim, shape.bound(dim), in_order);
+      places.assign(space.places(dim).begin(), space.places(dim).end());
+    }
+    for (std::size_t i = 0; i < places.size(); ++i) FactorAt(mapping, places[i], dim) = factors[i];
   }
   return mapping;
 }
@@ -94,7 +174,7 @@ Mapping RoundToDivisors(const SmoothModel& model, const LayerShape& shape, std::
 Mapping RoundToLike(const SmoothModel& model, const LayerShape& shape, const Mapping& like) {
   std::vector<double> x;
   for (const FactorSlot& slot : model.slots()) x.push_back(std::log2(static_cast<double>(FactorAt(like, slot))));
-  return RoundToDivisors(model, shape, x, like);
+  return RoundToWhole(model, shape, x, like);
 }
 
 }  // namespace oneloop

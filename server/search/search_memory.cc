@@ -66,9 +66,10 @@ std::int64_t GradientBytes(const SearchSpec& spec) {
 }
 
 std::int64_t SamplerBytes(const SearchSpec& spec) {
+  const CostModel model(spec.hardware_template);
   std::int64_t bytes = 0;
   for (const Layer& layer : spec.workload->layers) {
-    bytes += MappingSampler::Bytes(*spec.hardware_template, layer.shape);
+    bytes += MappingSampler::Bytes(model, layer.shape);
   }
   return bytes;
 }

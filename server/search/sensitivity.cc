@@ -87,7 +87,7 @@ class Explorer {
         distinct_(Merge(spec, model_, hardware, mappings)),
         goal_(GoalOf(spec)),
         smooth_(model_, *distinct_.spec.workload, distinct_.spec.hardware_range, goal_, spec.latency.get()),
-        moves_(*spec.hardware_template) {}
+        moves_(model_) {}
 
   std::optional<Sensitivities> Run() {
     if (!Settle()) return std::nullopt;

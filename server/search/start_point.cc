@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/mapping/factor_space.h"
 #include "common/mapping/factorize.h"
 #include "common/mapping/orders.h"
 
@@ -29,27 +30,46 @@ void Shuffle(std::vector<T>* items, Random& random) {
   for (std::size_t i = items->size(); i > 1; --i) std::swap((*items)[i - 1], (*items)[random.Below(i)]);
 }
 
-// Prime factors of what a mapping leaves to the outermost level in some dimensions, in random order.
-std::vector<std::pair<Dim, std::int64_t>> PrimesLeft(const Mapping& mapping, int outermost, DimSet dims,
-                                                     Random& random) {
-  std::vector<std::pair<Dim, std::int64_t>> primes;
+// The least number from `least` on that has no prime factor above 7: there are a few thousand of them.
+std::int64_t NextSmooth(std::int64_t least) {
+  static const std::vector<std::int64_t> smooth = [] {
+    std::vector<std::int64_t> numbers = {1};
+    for (const std::int64_t prime : {2, 3, 5, 7}) {
+      for (std::size_t i = 0; i < numbers.size(); ++i) {
+        // The last one lies beyond every bound.
+        if (numbers[i] <= kMaxBound) numbers.push_back(numbers[i] * prime);
+      }
+    }
+    std::sort(numbers.begin(), numbers.end());
+    return numbers;
+  }();
+  return *std::lower_bound(smooth.begin(), smooth.end(), least);
+}
+
+// What a mapping leaves to the outermost level in some dimensions, in pieces in random order: its prime factors, or,
+// where factors need not divide, those of a number that is hardly larger and has small ones.
+std::vector<std::pair<Dim, std::int64_t>> PiecesLeft(const FactorSpace& space, const Mapping& mapping, int outermost,
+                                                     DimSet dims, Random& random) {
+  std::vector<std::pair<Dim, std::int64_t>> pieces;
   for (const Dim dim : kAllDims) {
     if (!dims.Has(dim)) continue;
-    for (const std::int64_t prime : PrimeFactors(mapping.t(outermost, dim))) primes.emplace_back(dim, prime);
+    const std::int64_t left = mapping.t(outermost, dim);
+    const std::int64_t whole = space.IsPerfect(dim) ? left : NextSmooth(left);
+    for (const std::int64_t prime : PrimeFactors(whole)) pieces.emplace_back(dim, prime);
   }
-  Shuffle(&primes, random);
-  return primes;
+  Shuffle(&pieces, random);
+  return pieces;
 }
 
 // Dimensions that share an axis compete for it. One way out of two lets them come in random order, each with its
-// largest divisor for which there is room; the other mixes their prime factors.
-void FillAxis(const Resource& axis, double room, DimSet dims, int outermost, Random& random, Mapping* mapping) {
+// largest factor for which there is room, or a smaller one that takes as many turns; the other mixes pieces of them.
+void FillAxis(const FactorSpace& space, const LayerShape& shape, const Resource& axis, double room, DimSet dims,
+              int outermost, Random& random, Mapping* mapping) {
+  const FactorPlace place{true, axis.axis};
   if (random.Below(2) == 0) {
-    for (const auto& [dim, prime] : PrimesLeft(*mapping, outermost, dims, random)) {
-      if (static_cast<double>(prime) > room) continue;
-      mapping->s(axis.axis, dim) *= prime;
-      mapping->t(outermost, dim) /= prime;
-      room /= static_cast<double>(prime);
+    for (const auto& [dim, piece] : PiecesLeft(space, *mapping, outermost, dims, random)) {
+      if (static_cast<double>(piece) > room || !space.Grow(place, dim, piece, shape.bound(dim), mapping)) continue;
+      room /= static_cast<double>(piece);
     }
     return;
   }
@@ -59,24 +79,21 @@ void FillAxis(const Resource& axis, double room, DimSet dims, int outermost, Ran
   }
   Shuffle(&order, random);
   for (const Dim dim : order) {
-    std::int64_t& rest = mapping->t(outermost, dim);
-    std::int64_t best = 1;
-    for (const std::int64_t divisor : Divisors(rest)) {
-      if (static_cast<double>(divisor) <= room) best = divisor;
-    }
-    mapping->s(axis.axis, dim) = best;
-    rest /= best;
-    room /= static_cast<double>(best);
+    const std::int64_t left = mapping->t(outermost, dim);
+    const std::int64_t largest = space.LargestWithin(place, dim, left, room);
+    const std::int64_t copies = space.MustDivide(place, dim) ? largest : FactorSpace::LeastAlike(largest, left);
+    if (space.Grow(place, dim, copies, shape.bound(dim), mapping)) room /= static_cast<double>(copies);
   }
 }
 
-void FillAxes(const CostModel& model, const ComponentCosts& costs, int outermost, Random& random, Mapping* mapping) {
+void FillAxes(const CostModel& model, const LayerShape& shape, const ComponentCosts& costs, int outermost,
+              Random& random, Mapping* mapping) {
   const Template& hardware_template = model.hardware_template();
   const std::vector<Resource>& resources = hardware_template.resources();
   for (std::size_t r = 0; r < resources.size(); ++r) {
     if (!resources[r].is_axis()) continue;
-    FillAxis(resources[r], costs.limit[r], hardware_template.axes()[static_cast<std::size_t>(resources[r].axis)].dims,
-             outermost, random, mapping);
+    const DimSet dims = hardware_template.axes()[static_cast<std::size_t>(resources[r].axis)].dims;
+    FillAxis(model.factor_space(), shape, resources[r], costs.limit[r], dims, outermost, random, mapping);
   }
 }
 
@@ -101,16 +118,17 @@ std::optional<Mapping> ConstructiveMapping(const CostModel& model, const LayerSh
   const auto fits = [&] { return model.FirstShortage(model.Needs(shape, mapping), costs) < 0; };
   if (!fits()) return std::nullopt;
   const Mapping single = mapping;
-  FillAxes(model, costs, outermost, random, &mapping);
+  FillAxes(model, shape, costs, outermost, random, &mapping);
   if (!fits()) mapping = single;
 
+  const FactorSpace& space = model.factor_space();
   for (int level = 0; level < outermost; ++level) {
-    for (const auto& [dim, prime] : PrimesLeft(mapping, outermost, hardware_template.level(level).temporal, random)) {
-      mapping.t(level, dim) *= prime;
-      mapping.t(outermost, dim) /= prime;
-      if (fits()) continue;
-      mapping.t(level, dim) /= prime;
-      mapping.t(outermost, dim) *= prime;
+    const DimSet dims = hardware_template.level(level).temporal;
+    for (const auto& [dim, piece] : PiecesLeft(space, mapping, outermost, dims, random)) {
+      const std::int64_t rest = mapping.t(outermost, dim);
+      if (!space.Grow({false, level}, dim, piece, shape.bound(dim), &mapping) || fits()) continue;
+      mapping.t(level, dim) /= piece;
+      mapping.t(outermost, dim) = rest;
     }
   }
   return mapping;

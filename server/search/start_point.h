@@ -14,8 +14,8 @@ namespace oneloop {
 // Random hardware: each free parameter a power of two in its starting range, within the spec's.
 HardwarePoint RandomHardware(const SearchSpec& spec, Random& random);
 
-// A mapping made to fit given hardware: axes filled with the largest divisors that they take, then each level's tile
-// grown by random prime factors, from the innermost level outwards, while it fits. Nothing when not even single
+// A mapping made to fit given hardware: axes filled with the largest factors that they take, then each level's tile
+// grown by random prime factors or twos, from the innermost level outwards, while it fits. Nothing when not even single
 // elements fit.
 std::optional<Mapping> ConstructiveMapping(const CostModel& model, const LayerShape& shape, const ComponentCosts& costs,
                                            Random& random);

@@ -1,6 +1,6 @@
 // Best EDP of whole jobs, without daemon or store:
-//   search_quality [algorithm] [samples per start] [starts] [seeds] [workload | parameter=value]...
-// algorithm: gradient, random, bayesian, or all, which also prints how many times the others' mean EDP is gradient's.
+//   search_quality [algorithm] [samples per start] [starts] [seeds] [workload | FILE.yaml | parameter=value | perfect]...
+// perfect: factors have to divide. algorithm: gradient, random, bayesian, or all, which also prints how many times the others' mean EDP is gradient's.
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -8,12 +8,18 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <fstream>
 #include <map>
+#include <memory>
+#include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "server/search/search_spec.h"
 #include "tests/server/search/free_and_fixed.h"
+#include "tests/server/search/search_cases.h"
+#include "tests/testing/shipped.h"
 
 namespace oneloop {
 namespace {
@@ -31,15 +37,31 @@ struct Budget {
   int seeds;
 };
 
-// Values of fixed parameters by name.
-using Fixed = std::map<std::string, double>;
+struct Setting {
+  std::map<std::string, double> fixed;  // parameters by name
+  bool perfect = false;
+};
+
+Workload WorkloadOf(const std::string& name) {
+  if (!name.ends_with(".yaml")) return ShippedWorkload(name);
+  std::ifstream file(name);
+  std::stringstream text;
+  text << file.rdbuf();
+  return WorkloadFromYaml(text.str());
+}
+
+std::shared_ptr<const Template> TemplateOf(const Setting& setting) {
+  TemplateSpec spec = ShippedTemplate("gemmini")->spec();
+  if (setting.perfect) spec.perfect_dims = kEveryDim;
+  return std::move(Template::Create(std::move(spec))).value();
+}
 
 // Prints each seed's best EDP and their summary; returns the mean.
-double RunWorkload(const NamedAlgorithm& algorithm, const std::string& name, const Budget& budget, const Fixed& fixed) {
-  SearchSpec spec = ShippedSpec(name);
+double RunWorkload(const NamedAlgorithm& algorithm, const std::string& name, const Budget& budget, const Setting& setting) {
+  SearchSpec spec = SpecFor(WorkloadOf(name), TemplateOf(setting));
   for (std::size_t p = 0; p < spec.hardware_range.size(); ++p) {
-    const auto value = fixed.find(spec.hardware_template->parameter(static_cast<int>(p)).name);
-    if (value != fixed.end()) spec.hardware_range[p] = {value->second, value->second};
+    const auto value = setting.fixed.find(spec.hardware_template->parameter(static_cast<int>(p)).name);
+    if (value != setting.fixed.end()) spec.hardware_range[p] = {value->second, value->second};
   }
   spec.algorithm = algorithm.algorithm;
   spec.samples_per_start = budget.samples_per_start;
@@ -69,7 +91,7 @@ double RunWorkload(const NamedAlgorithm& algorithm, const std::string& name, con
 }
 
 int Run(const std::string& wanted, const Budget& budget, const std::vector<std::string>& workloads,
-        const Fixed& fixed) {
+        const Setting& setting) {
   std::vector<double> gradient_means;
   bool found = false;
   for (const NamedAlgorithm& algorithm : kAlgorithms) {
@@ -77,7 +99,7 @@ int Run(const std::string& wanted, const Budget& budget, const std::vector<std::
     found = true;
     double log_ratio = 0;
     for (std::size_t w = 0; w < workloads.size(); ++w) {
-      const double mean = RunWorkload(algorithm, workloads[w], budget, fixed);
+      const double mean = RunWorkload(algorithm, workloads[w], budget, setting);
       if (algorithm.algorithm == Algorithm::kGradient) gradient_means.push_back(mean);
       if (!gradient_means.empty()) log_ratio += std::log(mean / gradient_means[w]);
     }
@@ -98,16 +120,18 @@ int main(int argc, char** argv) {
   const oneloop::Budget budget{argc > 2 ? std::atoll(argv[2]) : 1490, argc > 3 ? std::atoi(argv[3]) : 7,
                                argc > 4 ? std::max(1, std::atoi(argv[4])) : 5};
   std::vector<std::string> workloads;
-  oneloop::Fixed fixed;
+  oneloop::Setting setting;
   for (int i = std::min(argc, 5); i < argc; ++i) {
     const std::string argument = argv[i];
     const std::size_t equals = argument.find('=');
-    if (equals == std::string::npos) {
+    if (argument == "perfect") {
+      setting.perfect = true;
+    } else if (equals == std::string::npos) {
       workloads.push_back(argument);
     } else {
-      fixed[argument.substr(0, equals)] = std::atof(argument.c_str() + equals + 1);
+      setting.fixed[argument.substr(0, equals)] = std::atof(argument.c_str() + equals + 1);
     }
   }
   if (workloads.empty()) workloads = {"bert", "resnet50", "retinanet", "unet"};
-  return oneloop::Run(algorithm, budget, workloads, fixed);
+  return oneloop::Run(algorithm, budget, workloads, setting);
 }

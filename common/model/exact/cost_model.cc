@@ -42,7 +42,10 @@ class AccessPrice {
 }  // namespace
 
 CostModel::CostModel(std::shared_ptr<const Template> hardware_template)
-    : template_(std::move(hardware_template)), structure_(*template_), counter_(*template_, structure_) {}
+    : template_(std::move(hardware_template)),
+      structure_(*template_),
+      factor_space_(*template_),
+      counter_(*template_, structure_) {}
 
 ComponentCosts CostModel::CostsAt(const HardwarePoint& hardware) const {
   ComponentCosts costs{};

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/hardware/template.h"
+#include "common/mapping/factor_space.h"
 #include "common/mapping/mapping.h"
 #include "common/model/exact/exact_counter.h"
 #include "common/model/exact/layer_use.h"
@@ -71,6 +72,7 @@ class CostModel {
 
   const Template& hardware_template() const { return *template_; }
   const Structure& structure() const { return structure_; }
+  const FactorSpace& factor_space() const { return factor_space_; }
   const std::vector<Flow>& flows() const { return structure_.flows(); }
 
   // Precondition of all that take a mapping: ValidateMapping is OK.
@@ -109,6 +111,7 @@ class CostModel {
 
   std::shared_ptr<const Template> template_;  // shared with the jobs that use it
   Structure structure_;
+  FactorSpace factor_space_;
   ExactCounter counter_;
 };
 

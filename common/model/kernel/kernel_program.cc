@@ -42,7 +42,7 @@ class KernelCompiler {
       : template_(model.hardware_template()),
         structure_(model.structure()),
         workload_(workload),
-        space_(template_),
+        space_(model.factor_space()),
         outermost_(template_.num_levels() - 1) {
     for (auto& rows : temporal_) rows.fill(kNoRow);
     over_.fill(kNoRow);
@@ -577,7 +577,7 @@ class KernelCompiler {
   const Template& template_;
   const Structure& structure_;
   const Workload& workload_;
-  const FactorSpace space_;
+  const FactorSpace& space_;
   const int outermost_;
   DimSet active_;
   KernelProgram program_;

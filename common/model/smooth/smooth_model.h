@@ -66,6 +66,7 @@ class SmoothModel {
   // Blocks of layers, each of one network.
   int num_blocks() const { return program_.num_blocks(); }
   int num_slots() const { return static_cast<int>(program_.slots.size()); }
+  const FactorSpace& factor_space() const { return model_.factor_space(); }
   int outermost_level() const { return model_.structure().num_levels() - 1; }
   // Whether a layer has more than one value for a slot: its dimension's bound is above 1.
   bool IsActive(int layer, int slot) const { return log2_bound(layer, slot) > 0; }
@@ -86,9 +87,9 @@ class SmoothModel {
 
   WorkspacePtr MakeWorkspace() const;
 
-  // x: log2 of the factors, ≥ 0; of dimensions whose factors must divide the sum is at most log2 of the bound. Fills gradient with
-  // ∂value/∂x; entries of inactive slots are 0. The value is not finite when x is not, or
-  // when `stop`, asked every few dozens of layers, returned true. `multipliers` by limit of the goal; none for zeros.
+  // x: log2 of the factors, ≥ 0; of dimensions whose factors must divide the sum is at most log2 of the bound. Fills
+  // gradient with ∂value/∂x; entries of inactive slots are 0. The value is not finite when x is not, or when `stop`,
+  // asked every few dozens of layers, returned true. `multipliers` by limit of the goal; none for zeros.
   void Evaluate(std::span<const double> x, std::span<const Orders> orders, Workspace& workspace,
                 std::span<double> gradient, Result* result, const std::function<bool()>& stop = {},
                 std::span<const double> multipliers = {}) const;

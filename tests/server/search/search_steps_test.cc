@@ -43,7 +43,7 @@ double LeastDistance(std::int64_t bound, const std::vector<double>& targets, std
   return least;
 }
 
-TEST(RoundToDivisorsTest, FindsTheNearestFactorisation) {
+TEST(RoundToWholeTest, FindsTheNearestFactorisation) {
   const CostModel model(ShippedTemplate("gemmini"));
   Random random(5);
   for (int trial = 0; trial < 50; ++trial) {
@@ -55,7 +55,7 @@ TEST(RoundToDivisorsTest, FindsTheNearestFactorisation) {
     for (const FactorSlot& slot : smooth.slots()) {
       x.push_back(random.Uniform() * std::log2(static_cast<double>(shape.bound(slot.dim))) / 2);
     }
-    const Mapping mapping = RoundToDivisors(smooth, shape, x, Mapping());
+    const Mapping mapping = RoundToWhole(smooth, shape, x, Mapping());
     ASSERT_TRUE(ValidateMapping(model.hardware_template(), shape, mapping).ok());
     for (const Dim dim : kAllDims) {
       std::vector<double> targets;
@@ -82,7 +82,8 @@ TEST(MoveSetTest, EveryMoveGivesAnotherValidMappingOnce) {
     const std::unique_ptr<const Template> hardware_template = RandomTemplate(random);
     const LayerShape shape = RandomShape(random);
     const Mapping mapping = RandomMapping(*hardware_template, shape, random);
-    const MoveSet moves(*hardware_template);
+    const CostModel model{std::shared_ptr<const Template>(hardware_template)};
+    const MoveSet moves(model);
     std::vector<Move> list;
     moves.List(mapping, &list);
     std::set<std::string> seen;
