@@ -56,6 +56,17 @@ std::string NamesOr(const google::protobuf::RepeatedPtrField<std::string>& names
   return names.empty() ? std::string(when_empty) : absl::StrJoin(names, " ");
 }
 
+// Where factors must divide at a level: "K, X: C".
+std::string PerfectOf(const v1::Level& level) {
+  std::vector<std::string> places;
+  if (!level.perfect_dims().empty()) places.push_back(absl::StrJoin(level.perfect_dims(), " "));
+  for (const v1::SpatialAxis& axis : level.spatial()) {
+    if (axis.perfect_dims().empty()) continue;
+    places.push_back(absl::StrCat(axis.name(), ": ", absl::StrJoin(axis.perfect_dims(), " ")));
+  }
+  return absl::StrJoin(places, "; ");
+}
+
 void PrintParameters(const v1::Template& message, std::ostream& out) {
   using Align = TextTable::Align;
   TextTable parameters(
@@ -73,9 +84,12 @@ void PrintParameters(const v1::Template& message, std::ostream& out) {
 void PrintLevels(const v1::Template& message, std::ostream& out) {
   const bool leaks = std::any_of(message.levels().begin(), message.levels().end(),
                                  [](const v1::Level& level) { return !level.leak_pj().empty(); });
+  const bool divides = std::any_of(message.levels().begin(), message.levels().end(),
+                                   [](const v1::Level& level) { return !PerfectOf(level).empty(); });
   std::vector<TextTable::Column> columns = {{"level"},    {"keeps"},           {"loops"},        {"spatial"},
                                             {"capacity"}, {"words per cycle"}, {"pJ per access"}};
   if (leaks) columns.push_back({"leaks pJ per cycle"});
+  if (divides) columns.push_back({"perfect"});
   TextTable levels(out, columns);
   for (const v1::Level& level : message.levels()) {
     std::vector<std::string> row = {level.name(),
@@ -86,6 +100,7 @@ void PrintLevels(const v1::Template& message, std::ostream& out) {
                                     level.words_per_cycle(),
                                     level.energy_pj()};
     if (leaks) row.push_back(level.leak_pj());
+    if (divides) row.push_back(PerfectOf(level));
     levels.AddRow(row);
   }
   levels.Flush();
@@ -134,6 +149,9 @@ void PrintOneTable(const v1::Template& message, std::ostream& out) {
   out << DetailLine("template", message.name());
   if (!message.description().empty()) out << DetailLine("about", message.description());
   if (!message.dialect().empty()) out << DetailLine("counts as", absl::StrCat("Timeloop of ", message.dialect()));
+  if (!message.perfect_dims().empty()) {
+    out << DetailLine("perfect", absl::StrCat("factors of ", absl::StrJoin(message.perfect_dims(), " ")));
+  }
   out << DetailLine("MAC", absl::StrCat(message.compute().energy_pj(), " pJ"))
       << DetailLine("area", absl::StrCat(message.area_mm2(), " mm2")) << '\n';
   if (!message.parameters().empty()) {

@@ -116,10 +116,24 @@ absl::StatusOr<ParameterSpec> ParameterFromProto(const v1::Parameter& message) {
   return spec;
 }
 
+constexpr std::string_view kAllOfThem = "all";
+
+// Of `dims`, which "all" stands for.
+absl::StatusOr<DimSet> PerfectDimsFromNames(const google::protobuf::RepeatedPtrField<std::string>& names, DimSet dims) {
+  if (names.size() == 1 && names[0] == kAllOfThem) return dims;
+  for (int i = 0; i < names.size(); ++i) {
+    if (names[i] == kAllOfThem) {
+      return FieldError(IndexPath("perfect_dims", i), "is 'all' beside others; valid: 'all' alone, or dimensions");
+    }
+  }
+  return SetFromNames(names, kAllDims, "perfect_dims");
+}
+
 absl::StatusOr<AxisSpec> AxisFromProto(const v1::SpatialAxis& message, const std::vector<std::string>& parameters) {
   ASSIGN_OR_RETURN(const DimSet dims, SetFromNames(message.dims(), kAllDims, "dims"));
+  ASSIGN_OR_RETURN(const DimSet perfect_dims, PerfectDimsFromNames(message.perfect_dims(), dims));
   ASSIGN_OR_RETURN(Formula size, RequiredFormula(message.size(), "size", parameters));
-  return AxisSpec{message.name(), dims, std::move(size)};
+  return AxisSpec{.name = message.name(), .dims = dims, .size = std::move(size), .perfect_dims = perfect_dims};
 }
 
 void OverrideWordBits(const v1::WordBits& message, std::array<int, kNumTensors>* word_bits) {
@@ -199,6 +213,7 @@ absl::StatusOr<LevelSpec> LevelFromProto(const v1::Level& message, const v1::Wor
   spec.name = message.name();
   ASSIGN_OR_RETURN(spec.keeps, SetFromNames(message.keeps(), kAllTensors, "keeps"));
   ASSIGN_OR_RETURN(spec.temporal, TemporalFromNames(message.temporal()));
+  ASSIGN_OR_RETURN(spec.perfect_dims, PerfectDimsFromNames(message.perfect_dims(), spec.temporal));
   RETURN_IF_ERROR(AppendFromProto(message.spatial(), "spatial", parameters, AxisFromProto, &spec.spatial));
   ASSIGN_OR_RETURN(spec.capacity_bytes, OptionalFormula(message.capacity_bytes(), "capacity_bytes", parameters));
   ASSIGN_OR_RETURN(spec.capacity_words, OptionalFormula(message.capacity_words(), "capacity_words", parameters));
@@ -326,6 +341,7 @@ absl::StatusOr<std::unique_ptr<const Template>> TemplateFromProto(const v1::Temp
   if (!message.dialect().empty()) {
     ASSIGN_OR_RETURN(spec.dialect, MemberOf(message.dialect(), kAllDialects, "dialect"));
   }
+  ASSIGN_OR_RETURN(spec.perfect_dims, PerfectDimsFromNames(message.perfect_dims(), kEveryDim));
   std::vector<std::string> names;
   for (int p = 0; p < message.parameters_size(); ++p) {
     const absl::StatusOr<ParameterSpec> parameter = ParameterFromProto(message.parameters(p));

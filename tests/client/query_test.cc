@@ -642,6 +642,23 @@ TEST_F(QueryTest, TemplatesShowsEachPortAndLink) {
                                "buffer   0.25                       spread   W\n"));
 }
 
+TEST_F(QueryTest, TemplatesShowsWhereFactorsMustDivide) {
+  v1::Template array;
+  array.set_name("array");
+  v1::Level& buffer = *array.add_levels();
+  buffer.set_name("buffer");
+  for (const char* axis : {"X", "Y"}) buffer.add_spatial()->set_name(axis);
+  array.add_levels()->set_name("dram");
+  daemon_.get_template = [&](const v1::GetTemplateRequest&) { return array; };
+  EXPECT_THAT(client_.Run({"templates", "array"}).out, Not(HasSubstr("perfect")));
+  for (const char* dim : {"N", "G"}) array.add_perfect_dims(dim);
+  buffer.add_perfect_dims("P");
+  for (const char* dim : {"C", "K"}) buffer.mutable_spatial(1)->add_perfect_dims(dim);
+  const std::string shown = client_.Run({"templates", "array"}).out;
+  EXPECT_THAT(shown, ::testing::ContainsRegex("perfect   factors of N G\n"));
+  EXPECT_THAT(shown, ::testing::ContainsRegex("pJ per access  perfect\nbuffer .* P; Y: C K\ndram"));
+}
+
 TEST(ConnectionTest, SaysHowToStartTheDaemon) {
   ClientHarness client("unix:/tmp/no_such_folder_of_oneloop/oneloop.sock");
   const auto result = client.Run({"jobs"});

@@ -464,6 +464,33 @@ TEST_F(CliTest, RefusesMappingsAtTheirRow) {
               HasSubstr("column pe_dim"));
 }
 
+// Hardware without edge handling: what its templates show, and which mappings it does not take.
+TEST_F(CliTest, TemplatesSayWhereFactorsMustDivide) {
+  auto chip = FromJson<v1::Template>(Run("templates gemmini --format json").out);
+  v1::SpatialAxis* const axis = chip.mutable_levels(2)->mutable_spatial(0);
+  const auto write = [&chip] {
+    google::protobuf::util::JsonPrintOptions options;
+    options.preserve_proto_field_names = true;
+    std::string text;
+    EXPECT_TRUE(google::protobuf::util::MessageToJsonString(chip, &text, options).ok());
+    std::ofstream(Path("edges.json")) << text;
+  };
+  axis->add_perfect_dims("K");
+  write();
+  std::ofstream(Path("edges.csv"))
+      << "R,S,P,Q,C,K,N,Wstride,Hstride,pe_dim,scratchpad_kib,accumulator_kib,mapping\n"
+      << "1,1,4,1,4,13,1,1,1,16,64,16,L3[WIO] P4 C4 - L2[WI] K13X - L1[O] N1 - L0[W] N1\n"
+      << "1,1,4,1,4,13,1,1,1,16,64,16,L3[WIO] P4 C4 K2 - L2[WI] K8X - L1[O] N1 - L0[W] N1\n";
+  const ProcessResult refused = RunMerged("evaluate " + Path("edges.csv") + " --template " + Path("edges.json"));
+  EXPECT_EQ(refused.code, 4);
+  EXPECT_THAT(refused.out, AllOf(HasSubstr(Path("edges.csv") + ":3: column mapping: "), HasSubstr("perfect_dims")));
+  axis->set_perfect_dims(0, "C");
+  write();
+  EXPECT_THAT(RefusedSubmit("--workload bert --template " + Path("edges.json"), 4),
+              AllOf(StartsWith("oneloop: " + Path("edges.json") + ":"),
+                    HasSubstr("levels[2].spatial[0].perfect_dims: has C, which dims does not")));
+}
+
 TEST_F(CliTest, ACalibrationIsTrainedUsedAndDeleted) {
   // Cycles of a device that is three times as slow as the model says, and starts up.
   std::string csv = "R,S,P,Q,C,K,N,Wstride,Hstride,pe_dim,scratchpad_kib,accumulator_kib,mapping\n";

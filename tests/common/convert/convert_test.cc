@@ -110,6 +110,95 @@ TEST(WorkloadTest, ErrorsNameTheFieldFromTheTop) {
   EXPECT_EQ(FieldOf(WorkloadFromProto(message).status()), "layers[1].count");
 }
 
+// Where factors must divide.
+class PerfectDimsTest : public testing::Test {
+ protected:
+  PerfectDimsTest() {
+    message_.set_name("edges");
+    v1::Level* const buffer = message_.add_levels();
+    buffer->set_name("buffer");
+    for (const char* dim : {"K", "P"}) buffer->add_temporal(dim);
+    v1::SpatialAxis* const axis = buffer->add_spatial();
+    axis->set_name("X");
+    axis->set_size("8");
+    for (const char* dim : {"C", "K"}) axis->add_dims(dim);
+    message_.add_levels()->set_name("dram");
+    for (v1::Level& level : *message_.mutable_levels()) {
+      for (const char* tensor : {"W", "I", "O"}) level.add_keeps(tensor);
+    }
+  }
+
+  v1::Level& buffer() { return *message_.mutable_levels(0); }
+  v1::SpatialAxis& axis() { return *buffer().mutable_spatial(0); }
+  std::string Error() const {
+    const auto hardware_template = TemplateFromProto(message_);
+    return hardware_template.ok() ? "" : Message(hardware_template.status());
+  }
+
+  v1::Template message_;
+};
+
+TEST_F(PerfectDimsTest, AreThoseOfTheTemplateTheLevelAndTheAxis) {
+  message_.add_perfect_dims("Q");
+  buffer().add_perfect_dims("P");
+  axis().add_perfect_dims("C");
+  const auto hardware_template = TemplateFromProto(message_);
+  ASSERT_TRUE(hardware_template.ok()) << hardware_template.status();
+  EXPECT_EQ((*hardware_template)->perfect_dims(0), (DimSet{Dim::kP, Dim::kQ}));
+  EXPECT_EQ((*hardware_template)->perfect_dims(1), (DimSet{Dim::kQ}));
+  EXPECT_EQ((*hardware_template)->axes()[0].perfect_dims, (DimSet{Dim::kC, Dim::kQ}));
+}
+
+TEST_F(PerfectDimsTest, NoneAreThereWhenNothingIsSaidOfThem) {
+  const auto hardware_template = TemplateFromProto(message_);
+  ASSERT_TRUE(hardware_template.ok()) << hardware_template.status();
+  EXPECT_TRUE((*hardware_template)->perfect_dims(0).empty());
+  EXPECT_TRUE((*hardware_template)->axes()[0].perfect_dims.empty());
+}
+
+TEST_F(PerfectDimsTest, AllStandsForWhatThePlaceTakes) {
+  buffer().add_perfect_dims("all");
+  axis().add_perfect_dims("all");
+  const auto hardware_template = TemplateFromProto(message_);
+  ASSERT_TRUE(hardware_template.ok()) << hardware_template.status();
+  EXPECT_EQ((*hardware_template)->perfect_dims(0), (DimSet{Dim::kK, Dim::kP}));
+  EXPECT_EQ((*hardware_template)->axes()[0].perfect_dims, (DimSet{Dim::kC, Dim::kK}));
+  message_.add_perfect_dims("all");
+  EXPECT_EQ((*TemplateFromProto(message_))->perfect_dims(1), kEveryDim);
+}
+
+TEST_F(PerfectDimsTest, ErrorsNameTheField) {
+  message_.add_perfect_dims("X");
+  EXPECT_EQ(Error(), "perfect_dims[0]: is 'X'; valid: R, S, P, Q, C, K, N, G");
+  message_.set_perfect_dims(0, "K");
+  message_.add_perfect_dims("K");
+  EXPECT_EQ(Error(), "perfect_dims[1]: 'K' is there twice");
+  message_.set_perfect_dims(1, "all");
+  EXPECT_EQ(Error(), "perfect_dims[1]: is 'all' beside others; valid: 'all' alone, or dimensions");
+  message_.clear_perfect_dims();
+  buffer().add_perfect_dims("C");
+  EXPECT_EQ(Error(), "levels[0].perfect_dims: has C, which temporal does not; leave it out, or add it there");
+  buffer().clear_perfect_dims();
+  axis().add_perfect_dims("P");
+  EXPECT_EQ(Error(), "levels[0].spatial[0].perfect_dims: has P, which dims does not; leave it out, or add it there");
+}
+
+// Whatever a template asks for, a mapping has it: 1 divides everything, and the last level may loop over all the rest.
+TEST_F(PerfectDimsTest, NoTemplateAsksForWhatNoMappingHas) {
+  message_.add_perfect_dims("all");
+  const auto hardware_template = TemplateFromProto(message_);
+  ASSERT_TRUE(hardware_template.ok()) << hardware_template.status();
+  LayerShape shape;
+  shape.bounds = {3, 1, 197, 50257, 2147483647, 1, 1, 1};
+  Mapping mapping;
+  for (const Dim dim : kAllDims) mapping.t(1, dim) = shape.bound(dim);
+  EXPECT_EQ(ValidateMapping(**hardware_template, shape, mapping), absl::OkStatus());
+  mapping.s(0, Dim::kC) = 2;
+  mapping.t(1, Dim::kC) = 1073741824;
+  EXPECT_THAT(Message(ValidateMapping(**hardware_template, shape, mapping)),
+              HasSubstr("loop C2X at level buffer (L0) does not divide the 2147483647 that the factors inside leave"));
+}
+
 TEST(HardwareTest, RoundTripByName) {
   const std::unique_ptr<const Template> gemmini = ShippedTemplate("gemmini");
   google::protobuf::Map<std::string, double> values;

@@ -79,6 +79,23 @@ TEST_F(ModelHandlersTest, FactorsNeedNotDivideTheirBounds) {
   EXPECT_EQ(response.scores(1).latency_cycles(), 208) << "13 times 16 steps on eight units";
 }
 
+// Hardware without edge handling.
+TEST_F(ModelHandlersTest, WhereATemplateAsksForPerfectFactorsOthersAreRefused) {
+  v1::EvaluateDesignsRequest request = Request(1);
+  v1::Template* const chip = request.mutable_template_();
+  *chip = *catalog_.FindTemplate("gemmini");
+  chip->mutable_levels(2)->mutable_spatial(0)->add_perfect_dims("K");
+  request.mutable_rows(0)->mutable_bounds()->set_k(13);
+  request.mutable_rows(0)->set_mapping("L3[WIO] K2 - L2[WI] N1 K8X - L1[O] N1 C8X - L0[W] P4 Q4");
+  v1::EvaluateDesignsResponse response;
+  EXPECT_EQ(
+      Message(handlers_.EvaluateDesigns(request, call_, &response)),
+      "rows[0].mapping: loop K8X at level scratchpad (L2) does not divide the 13 that the factors inside leave of "
+      "13, as the template's perfect_dims ask there");
+  request.mutable_rows(0)->set_mapping("L3[WIO] K2 - L2[WI] K8 - L1[O] N1 C8X - L0[W] P4 Q4");
+  EXPECT_TRUE(handlers_.EvaluateDesigns(request, call_, &response).ok()) << "asked of the axis alone";
+}
+
 TEST_F(ModelHandlersTest, EvaluationEndsWhenItsCallerLosesInterest) {
   v1::EvaluateDesignsResponse response;
   int asked = 0;
