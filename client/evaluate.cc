@@ -88,8 +88,10 @@ class EvaluateCommand : public Command {
            "same rows, other columns included, with energy_uj, latency_cycles and area_mm2 appended, numbers exact. A\n"
            "column of the input that already has one of these names is passed on as given_energy_uj and so on. With a\n"
            "calibration, latency_sigma (about the relative error) and latency_trust (0 to 1) come behind them. Cells\n"
-           "may also be separated by semicolons or tabs. Wrong rows are an error, the first 20 are told, and nothing\n"
-           "is printed; with --skip_bad they are told and left out.\n";
+           "may also be separated by semicolons or tabs. A loop of a mapping may say how many iterations its last run\n"
+           "has, as Timeloop does: K16,5X. Wrong rows are an error, the first 20 are told, and nothing is printed; "
+           "with\n"
+           "--skip_bad they are told and left out.\n";
   }
 
   void Declare(FlagSet* flags) override {

@@ -34,6 +34,10 @@ inline std::int64_t& FactorAt(Mapping& mapping, const FactorPlace& place, Dim di
 // What is left outside loops of which `inside` iterations are in a bound: ⌈bound / inside⌉, both >= 1 (R1).
 constexpr std::int64_t LeftOutside(std::int64_t bound, std::int64_t inside) { return (bound - 1) / inside + 1; }
 
+// Iterations of the last run of a loop outside which so much is left: 1 to `factor` (R2). Precondition: 1 <= factor <=
+// left.
+constexpr std::int64_t LastRunOf(std::int64_t factor, std::int64_t left) { return (left - 1) % factor + 1; }
+
 // Of one template. Immutable; thread-safe.
 class FactorSpace {
  public:

@@ -51,10 +51,19 @@ absl::Status ValidateMapping(const Template& hardware_template, const LayerShape
 //   L3[WIO] P28 R7 Q56 K8 - L2[WI] N1 K4X - L1[O] K2 S7 Q2 P2 C3X - L0[W] P2
 // A level without temporal loops says N1; one that keeps nothing, L3[].
 std::string FormatMapping(const Template& hardware_template, const Mapping& mapping);
+// The same as Timeloop writes it: a loop whose last run is shorter says how many iterations that has, K16,5X.
+// Precondition: ValidateMapping is OK.
+std::string FormatMappingWithLastRuns(const Template& hardware_template, const LayerShape& shape,
+                                      const Mapping& mapping);
 
 // The inverse. INVALID_ARGUMENT with the column and what was expected there. Unit loops may be left out or stand
-// anywhere; dimensions without a loop come last in the order, in the order R S P Q C K N G.
+// anywhere; dimensions without a loop come last in the order, in the order R S P Q C K N G. Last runs are refused,
+// since what they have to be follows from a layer.
 absl::StatusOr<Mapping> ParseMapping(const Template& hardware_template, std::string_view text);
+// Of a layer: any loop may say its last run, and the mapping passes ValidateMapping. INVALID_ARGUMENT also where it
+// does not, and, with column, dimension and level, for a last run that is not what follows from the factors and the
+// bound. Precondition: ValidateShape(shape) is OK.
+absl::StatusOr<Mapping> ParseMapping(const Template& hardware_template, const LayerShape& shape, std::string_view text);
 
 }  // namespace oneloop
 

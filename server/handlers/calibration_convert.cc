@@ -62,7 +62,7 @@ absl::StatusOr<LatencySample> DecodeRow(const Template& hardware_template, const
   absl::StatusOr<LayerShape> shape = LayerShapeFromProto(row.bounds());
   if (!shape.ok()) return PrefixField("bounds", shape.status());
   sample.shape = *shape;
-  absl::StatusOr<Mapping> mapping = ParseMapping(hardware_template, row.mapping());
+  absl::StatusOr<Mapping> mapping = ParseMapping(hardware_template, sample.shape, row.mapping());
   if (!mapping.ok()) return PrefixField(FieldOf(mapping.status()).empty() ? "mapping" : "", mapping.status());
   sample.mapping = *mapping;
   sample.cycles = row.cycles();

@@ -88,7 +88,7 @@ absl::StatusOr<DecodedDesign> DecodeDesign(const JobRecord& job, const PointReco
   const WorkloadSum sum(*design.search->workload);
   design.metrics = sum.Start(costs.area_mm2);
   for (std::size_t i = 0; i < layers.size(); ++i) {
-    const absl::StatusOr<Mapping> mapping = ParseMapping(hardware_template, lines[i]);
+    const absl::StatusOr<Mapping> mapping = ParseMapping(hardware_template, layers[i].shape, lines[i]);
     if (!mapping.ok()) return Unreadable(point, Message(PrefixField(layers[i].name, mapping.status())));
     const absl::StatusOr<LayerEvaluation> evaluation =
         EvaluateLayer(model, costs, layers[i].shape, *mapping, design.search->latency.get());

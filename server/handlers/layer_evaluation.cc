@@ -26,7 +26,6 @@ std::string ShortageText(const Template& hardware_template, const Resource& reso
 absl::StatusOr<LayerEvaluation> EvaluateLayer(const CostModel& model, const ComponentCosts& costs,
                                               const LayerShape& shape, const Mapping& mapping,
                                               const LatencyPredictor* latency) {
-  RETURN_IF_ERROR(ValidateMapping(model.hardware_template(), shape, mapping));
   LayerUse use = model.Use(shape, mapping);
   if (const int shortage = model.FirstShortage(use.need, costs); shortage >= 0) {
     const auto index = static_cast<std::size_t>(shortage);

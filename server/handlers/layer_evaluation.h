@@ -18,8 +18,8 @@ struct LayerEvaluation {
 };
 
 // Energy and latency by the exact model, the latency by `latency` unless that is null. INVALID_ARGUMENT, with field
-// "mapping", for a mapping that is not valid or does not fit the hardware; the text names the resource, the need and
-// the limit. Precondition: ValidateShape(shape) is OK.
+// "mapping", for a mapping that does not fit the hardware; the text names the resource, the need and the limit.
+// Precondition: ValidateMapping is OK.
 absl::StatusOr<LayerEvaluation> EvaluateLayer(const CostModel& model, const ComponentCosts& costs,
                                               const LayerShape& shape, const Mapping& mapping,
                                               const LatencyPredictor* latency);

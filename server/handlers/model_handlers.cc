@@ -38,7 +38,7 @@ class RowEvaluator {
     const absl::StatusOr<LayerShape> shape = LayerShapeFromProto(row.bounds());
     if (!shape.ok()) return PrefixField("bounds", shape.status());
     ASSIGN_OR_RETURN(const HardwarePoint hardware, HardwareFromMap(*template_, row.parameters()));
-    ASSIGN_OR_RETURN(const Mapping mapping, ParseMapping(*template_, row.mapping()));
+    ASSIGN_OR_RETURN(const Mapping mapping, ParseMapping(*template_, *shape, row.mapping()));
     RETURN_IF_ERROR(PreparePredictor(hardware));
     const ComponentCosts costs = model_.CostsAt(hardware);
     ASSIGN_OR_RETURN(const LayerEvaluation evaluation,

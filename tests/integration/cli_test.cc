@@ -464,6 +464,25 @@ TEST_F(CliTest, RefusesMappingsAtTheirRow) {
               HasSubstr("column pe_dim"));
 }
 
+// As Timeloop writes them, in cells of their own quotes.
+TEST_F(CliTest, EvaluateTakesMappingsThatSayTheirLastRuns) {
+  std::ofstream(Path("last_runs.csv"))
+      << "R,S,P,Q,C,K,N,Wstride,Hstride,pe_dim,scratchpad_kib,accumulator_kib,mapping\n"
+      << "1,1,4,1,4,13,1,1,1,16,64,16,L3[WIO] P4 C4 K2 - L2[WI] K8X - L1[O] N1 - L0[W] N1\n"
+      << "1,1,4,1,4,13,1,1,1,16,64,16,\"L3[WIO] P4 C4 K2 - L2[WI] K8,5X - L1[O] N1 - L0[W] N1\"\n";
+  const Csv scored(Run("evaluate " + Path("last_runs.csv") + " --template gemmini").out);
+  ASSERT_EQ(scored.size(), 2u);
+  EXPECT_EQ(scored.Number(1, "energy_uj"), scored.Number(0, "energy_uj"));
+  EXPECT_EQ(scored.Number(1, "latency_cycles"), scored.Number(0, "latency_cycles"));
+  std::ofstream(Path("last_runs.csv"))
+      << "R,S,P,Q,C,K,N,Wstride,Hstride,pe_dim,scratchpad_kib,accumulator_kib,mapping\n"
+      << "1,1,4,1,4,13,1,1,1,16,64,16,\"L3[WIO] P4 C4 K2 - L2[WI] K8,3X - L1[O] N1 - L0[W] N1\"\n";
+  const ProcessResult refused = RunMerged("evaluate " + Path("last_runs.csv") + " --template gemmini");
+  EXPECT_EQ(refused.code, 4);
+  EXPECT_THAT(refused.out, AllOf(StartsWith("oneloop: " + Path("last_runs.csv") + ":2: column mapping: "),
+                                 HasSubstr("has 3 iterations; with the layer's bound of 13"), HasSubstr("it has 5")));
+}
+
 // Hardware without edge handling: what its templates show, and which mappings it does not take.
 TEST_F(CliTest, TemplatesSayWhereFactorsMustDivide) {
   auto chip = FromJson<v1::Template>(Run("templates gemmini --format json").out);

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <map>
@@ -165,6 +166,124 @@ TEST_F(MappingTextTest, ErrorsNameTheColumnAndWhatIsExpected) {
   EXPECT_EQ(ErrorOf("L3[WIO] P2"), "mapping: column 11: expected '-' and level L2");
   EXPECT_EQ(ErrorOf(std::string(kText) + " !"),
             "mapping: column 74: expected a loop over one of R, S, P, Q, C, K, N, G");
+}
+
+// 197 tokens: 12 whole runs of the 16 lanes and one of 5; 13 runs of one row of P and a last one of 3 in the inner
+// loop.
+class LastRunTest : public MappingTextTest {
+ protected:
+  LastRunTest() { shape_.bounds = {1, 1, 51, 1, 6, 197, 1, 1}; }
+
+  std::string LayerErrorOf(const std::string& text) const {
+    const absl::StatusOr<Mapping> mapping = ParseMapping(*gemmini_, shape_, text);
+    return mapping.ok() ? "" : Message(mapping.status());
+  }
+
+  LayerShape shape_;
+};
+
+constexpr char kLastRuns[] = "L3[WIO] K13 P13 - L2[WI] C2 K16,5X - L1[O] P4,3 C3X - L0[W] N1";
+constexpr char kFactorsAlone[] = "L3[WIO] K13 P13 - L2[WI] C2 K16X - L1[O] P4 C3X - L0[W] N1";
+
+TEST_F(LastRunTest, ATextMaySayHowLongLastRunsAre) {
+  for (const char* text :
+       {kLastRuns, kFactorsAlone, "L3[WIO] K13,13 P13 N1,1 - L2[WI] C2 K16X - L1[O] P4,3 C3,3X - L0[W] N1"}) {
+    const absl::StatusOr<Mapping> mapping = ParseMapping(*gemmini_, shape_, text);
+    ASSERT_TRUE(mapping.ok()) << text << ": " << mapping.status();
+    EXPECT_EQ(mapping->s(1, Dim::kK), 16);
+    EXPECT_EQ(mapping->t(1, Dim::kP), 4);
+    EXPECT_EQ(FormatMapping(*gemmini_, *mapping), kFactorsAlone);
+    EXPECT_EQ(FormatMappingWithLastRuns(*gemmini_, shape_, *mapping), kLastRuns);
+  }
+}
+
+TEST_F(LastRunTest, EveryLastRunIsThatOfAWalkOfTheBound) {
+  Random random(7);
+  for (int i = 0; i < 500; ++i) {
+    LayerShape shape;
+    shape.bounds.fill(1);
+    const std::int64_t bound = 1 + static_cast<std::int64_t>(random.Below(60));
+    shape.bounds[ToIndex(Dim::kK)] = bound;
+    Mapping mapping;
+    std::int64_t inside = 1;
+    std::vector<std::int64_t> factors;
+    for (std::int64_t* place : {&mapping.t(1, Dim::kK), &mapping.s(1, Dim::kK), &mapping.t(3, Dim::kK)}) {
+      const std::int64_t left = (bound - 1) / inside + 1;
+      const bool is_last = place == &mapping.t(3, Dim::kK);
+      *place = is_last ? left : 1 + static_cast<std::int64_t>(random.Below(static_cast<std::uint64_t>(left)));
+      factors.push_back(*place);
+      inside *= *place;
+    }
+    // Where the last of the bound's iterations stands, digit by digit.
+    std::int64_t last = bound - 1;
+    Mapping digits;
+    digits.t(1, Dim::kK) = last % factors[0] + 1;
+    digits.s(1, Dim::kK) = last / factors[0] % factors[1] + 1;
+    digits.t(3, Dim::kK) = last / factors[0] / factors[1] + 1;
+    const std::string text = FormatMappingWithLastRuns(*gemmini_, shape, mapping);
+    const auto loop = [](std::int64_t factor, std::int64_t run) {
+      return absl::StrCat("K", factor, run == factor ? std::string() : absl::StrCat(",", run));
+    };
+    EXPECT_EQ(text.find(loop(factors[1], digits.s(1, Dim::kK)) + "X") == std::string::npos, factors[1] == 1) << text;
+    EXPECT_EQ(text.find("[O] " + loop(factors[0], digits.t(1, Dim::kK)) + " ") == std::string::npos, factors[0] == 1)
+        << text;
+    const absl::StatusOr<Mapping> read = ParseMapping(*gemmini_, shape, text);
+    ASSERT_TRUE(read.ok()) << text << ": " << read.status();
+    EXPECT_EQ(read->temporal, mapping.temporal);
+    EXPECT_EQ(read->spatial, mapping.spatial);
+  }
+}
+
+TEST_F(LastRunTest, WithoutALayerATextSaysNone) {
+  EXPECT_EQ(ErrorOf(kLastRuns),
+            "mapping: column 29: loop K16 says its last run, of 5 iterations, which only the text for a layer may");
+  EXPECT_EQ(ErrorOf(kFactorsAlone), "");
+}
+
+// What is wrong with a mapping of a layer, and what is said of it.
+TEST_F(LastRunTest, BadMappingsAreRefusedByDimensionAndLevel) {
+  const struct {
+    const char* text;
+    const char* error;
+  } cases[] = {
+      // A last run that is not what follows.
+      {"L3[WIO] K13 P51 - L2[WI] C6 K16,4X - L1[O] N1 - L0[W] N1",
+       "mapping: column 29: the last run of loop K16 at level scratchpad (L2) has 4 iterations; with the layer's bound "
+       "of 197 and the factors inside it has 5"},
+      {"L3[WIO] K13,12 P51 - L2[WI] C6 K16X - L1[O] N1 - L0[W] N1",
+       "mapping: column 9: the last run of loop K13 at level dram (L3) has 12 iterations; with the layer's bound of "
+       "197 "
+       "and the factors inside it has 13"},
+      {"L3[WIO] K197 P13 - L2[WI] C6 - L1[O] P4,4 - L0[W] N1",
+       "mapping: column 38: the last run of loop P4 at level accumulator (L1) has 4 iterations; with the layer's bound "
+       "of 51 and the factors inside it has 3"},
+      {"L3[WIO] K13 P51 - L2[WI] C6 K16,17X - L1[O] N1 - L0[W] N1",
+       "mapping: column 29: the last run of loop K16 has 17 iterations; valid: 1 to 16"},
+      {"L3[WIO] K13 P51 - L2[WI] C6 K16,0X - L1[O] N1 - L0[W] N1",
+       "mapping: column 29: the last run of loop K16 has 0 iterations; valid: 1 to 16"},
+      {"L3[WIO] K13 P51 - L2[WI] C6 K16,X - L1[O] N1 - L0[W] N1", "mapping: column 33: expected a number"},
+      {"L3[WIO] K13 P51 - L2[WI] C6 K16,-1X - L1[O] N1 - L0[W] N1", "mapping: column 33: expected a number"},
+      {"L3[WIO] K13 P51 - L2[WI] C6 K16,99999999999999999999X - L1[O] N1 - L0[W] N1",
+       "mapping: column 33: the number is beyond 2147483647"},
+      // Factors that are not canonical: outside 16 no more than 13 are left.
+      {"L3[WIO] K14 P51 - L2[WI] C6 K16X - L1[O] N1 - L0[W] N1",
+       "mapping: loop K14 at level dram (L3) is longer than what is left: the layer's bound is 197, 16 of them lie "
+       "inside, so that it is 13 at most"},
+      {"L3[WIO] P51 - L2[WI] C6 K200X - L1[O] N1 - L0[W] N1",
+       "mapping: loop K200X at level scratchpad (L2) is longer than what is left: the layer's bound is 197, 1 of them "
+       "lie inside, so that it is 197 at most"},
+      // A product below the bound.
+      {"L3[WIO] K12 P51 - L2[WI] C6 K16X - L1[O] N1 - L0[W] N1",
+       "mapping: the factors of K multiply to 192; the layer's bound is 197, which they have to reach"},
+      // A factor and a product beyond 2^63.
+      {"L3[WIO] K9223372036854775808 P51 - L2[WI] C6 - L1[O] N1 - L0[W] N1",
+       "mapping: column 10: the number is beyond 2147483647"},
+      {"L3[WIO] K2147483647 P51 - L2[WI] C6 K2147483647 K2147483647X - L1[O] N1 - L0[W] N1",
+       "mapping: loop K2147483647X at level scratchpad (L2) is longer than what is left: the layer's bound is 197, 1 "
+       "of "
+       "them lie inside, so that it is 197 at most"},
+  };
+  for (const auto& [text, error] : cases) EXPECT_EQ(LayerErrorOf(text), error) << text;
 }
 
 TEST_F(MappingTextTest, FactorsMustReachTheBounds) {
