@@ -23,6 +23,10 @@ std::string SearchSummary(const v1::JobSpec& spec) {
   std::string text =
       absl::AsciiStrToLower(absl::StrCat(v1::Algorithm_Name(spec.algorithm()), " search for ", ObjectiveName(spec),
                                          ", orders ", v1::OrderStrategy_Name(spec.order_strategy()), ", "));
+  // Of a daemon that knows of no choice, nothing is known.
+  if (spec.factors() != v1::FACTORS_UNSPECIFIED) {
+    absl::StrAppend(&text, absl::AsciiStrToLower(v1::Factors_Name(spec.factors())), " factors, ");
+  }
   absl::StrAppend(&text, GroupedNumber(spec.starts()), " starts, ");
   if (spec.has_samples()) {
     absl::StrAppend(&text, GroupedNumber(spec.samples()), " samples in all");
@@ -105,6 +109,7 @@ std::string SpaceText(const v1::JobSpec& spec) {
   std::vector<std::string> narrowed;
   if (!spec.fixed_parameters().empty()) narrowed.push_back(FormatParameters(spec.fixed_parameters()));
   for (const v1::Limit& limit : spec.limits()) narrowed.push_back(LimitText(limit));
+  if (spec.factors() == v1::PERFECT) narrowed.emplace_back("perfect factors");
   if (!spec.calibration_name().empty()) narrowed.push_back(absl::StrCat("latencies by ", spec.calibration_name()));
   return absl::StrCat("this template", narrowed.empty() ? "" : " with ", absl::StrJoin(narrowed, ", "));
 }

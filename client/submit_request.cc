@@ -80,6 +80,11 @@ void SubmitRequest::Declare(FlagSet* flags) {
   flags->AddChoice("algorithm", EnumNames(v1::Algorithm_descriptor()), "how to search; default gradient", &algorithm_);
   flags->AddChoice("order_strategy", EnumNames(v1::OrderStrategy_descriptor()),
                    "how loop orders are chosen; default iterate", &order_strategy_);
+  flags->AddChoice(
+      "factors", EnumNames(v1::Factors_descriptor()),
+      "into which factors bounds are split: those that divide them, or any, so that the last run of a loop "
+      "may be shorter; default perfect",
+      &factors_);
   flags->Add("starts", "N", "independent starts; default 7", &starts_, "1 to 10000");
   flags->Add("steps", "N", "samples of each start; default 1490", &steps_, "1 to 10000000");
   flags->Add("samples", "N", "samples of the whole job, instead of --steps", &samples_, "1 to 100000000000");
@@ -134,6 +139,7 @@ absl::Status SubmitRequest::FillSettings(const Environment& env, v1::CreateJobRe
   }
   spec->set_algorithm(ParseChoice<v1::Algorithm>(v1::Algorithm_descriptor(), algorithm_));
   spec->set_order_strategy(ParseChoice<v1::OrderStrategy>(v1::OrderStrategy_descriptor(), order_strategy_));
+  spec->set_factors(ParseChoice<v1::Factors>(v1::Factors_descriptor(), factors_));
   if (starts_.has_value()) spec->set_starts(*starts_);
   if (steps_.has_value()) spec->set_steps(*steps_);
   if (samples_.has_value()) spec->set_samples(*samples_);

@@ -54,6 +54,7 @@ class SubmitRequest {
   std::string objective_;
   std::string algorithm_;
   std::string order_strategy_;
+  std::string factors_;
   std::optional<std::int32_t> starts_;
   std::optional<std::int32_t> steps_;
   std::optional<std::int64_t> samples_;

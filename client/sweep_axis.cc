@@ -29,22 +29,12 @@ struct VariableFlag {
   const char* name;
   bool is_number;
 };
-constexpr VariableFlag kFlags[] = {{"algorithm", false},
-                                   {"calibration", false},
-                                   {"descent_share", true},
-                                   {"learning_rate", true},
-                                   {"objective", false},
-                                   {"order_strategy", false},
-                                   {"parametrization", false},
-                                   {"predictor", false},
-                                   {"round_period", true},
-                                   {"samples", true},
-                                   {"seed", true},
-                                   {"starts", true},
-                                   {"steps", true},
-                                   {"stop_gap", true},
-                                   {"template", false},
-                                   {"workload", false}};
+constexpr VariableFlag kFlags[] = {
+    {"algorithm", false},    {"calibration", false}, {"descent_share", true},   {"factors", false},
+    {"learning_rate", true}, {"objective", false},   {"order_strategy", false}, {"parametrization", false},
+    {"predictor", false},    {"round_period", true}, {"samples", true},         {"seed", true},
+    {"starts", true},        {"steps", true},        {"stop_gap", true},        {"template", false},
+    {"workload", false}};
 
 const VariableFlag* FindFlag(const std::string& name) {
   const auto* const flag =

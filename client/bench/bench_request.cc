@@ -67,6 +67,8 @@ void BenchRequest::Declare(FlagSet* flags) {
   flags->Add("template", "NAME|FILE", "the hardware; default the one with the mark `benchmark`", &template_);
   flags->AddRepeatedChoice("algorithm", EnumNames(v1::Algorithm_descriptor()),
                            "how to search; may be given several times; default all that search", &algorithms_);
+  flags->AddChoice("factors", EnumNames(v1::Factors_descriptor()),
+                   "into which factors bounds are split: those that divide them, or any; default perfect", &factors_);
   flags->Add("ablations", "compare the gradient search with itself, one part taken out or replaced at a time",
              &ablations_);
   flags->Add("seeds", "N", "jobs for each workload and algorithm, with seeds 0 to N-1; default 5", &seeds_);
@@ -85,6 +87,7 @@ absl::StatusOr<std::vector<BenchCase>> BenchRequest::Cases(ServiceClient& client
   ASSIGN_OR_RETURN(const std::vector<Source> sources, Workloads(client));
   v1::JobSpec common;
   RETURN_IF_ERROR(SetTemplate(client, &common));
+  common.set_factors(static_cast<v1::Factors>(EnumNumber(v1::Factors_descriptor(), factors_).value_or(0)));
   if (starts_.has_value()) common.set_starts(*starts_);
   if (steps_.has_value() && !ablations_) common.set_steps(*steps_);
   const std::string id = env.random_id();

@@ -47,6 +47,7 @@ class BenchRequest {
   std::vector<std::string> workloads_;
   std::string template_;
   std::vector<std::string> algorithms_;
+  std::string factors_;
   bool ablations_ = false;
   std::optional<std::int32_t> seeds_;
   std::optional<std::int32_t> starts_;

@@ -33,6 +33,7 @@ constexpr double kDefaultLearningRate = 0.5;
 // The best of the rates that were tried: docs/RESULTS.md, section "Ablations".
 constexpr double kDefaultRawLearningRate = 1;
 constexpr double kDefaultDescentShare = 0.3;
+constexpr v1::Factors kDefaultFactors = v1::PERFECT;
 constexpr int kMostStarts = 10000;
 constexpr std::int64_t kMostSamplesPerStart = 10000000;
 // Beyond it a number is likelier to be meant as per cent than as a goal.
@@ -122,6 +123,7 @@ absl::StatusOr<v1::JobSpec> WithDefaults(v1::JobSpec spec) {
   }
   if (spec.algorithm() == v1::ALGORITHM_UNSPECIFIED) spec.set_algorithm(v1::GRADIENT);
   if (spec.order_strategy() == v1::ORDER_STRATEGY_UNSPECIFIED) spec.set_order_strategy(v1::ITERATE);
+  if (spec.factors() == v1::FACTORS_UNSPECIFIED) spec.set_factors(kDefaultFactors);
   spec.set_predictor(EffectivePredictor(spec.predictor(), !spec.calibration_name().empty()));
   return spec;
 }
@@ -444,6 +446,22 @@ absl::Status SetLatency(const v1::JobSpec& spec, const v1::Library& resolved, Se
                     "ENERGY, or no calibration");
 }
 
+// Where factors must divide is the template's to say: a job for perfect ones alone has one that asks for them
+// everywhere, so that nothing behind it has two things to look at.
+absl::StatusOr<std::shared_ptr<const Template>> BuildTemplate(const v1::JobSpec& spec, const v1::Template& message) {
+  if (spec.factors() != v1::IMPERFECT && spec.factors() != v1::PERFECT) {
+    return FieldError("factors", absl::StrCat("is ", spec.factors(), "; valid: IMPERFECT, PERFECT"));
+  }
+  absl::StatusOr<std::shared_ptr<const Template>> hardware_template = TemplateFromProto(message);
+  if (hardware_template.ok() && spec.factors() == v1::PERFECT) {
+    TemplateSpec perfect = (*hardware_template)->spec();
+    perfect.perfect_dims = kEveryDim;
+    hardware_template = Template::Create(std::move(perfect));
+  }
+  if (!hardware_template.ok()) return PrefixField("template", hardware_template.status());
+  return hardware_template;
+}
+
 // `spec` has its defaults, `resolved` a workload or one for each network, one template and, if one is named, a
 // calibration.
 absl::StatusOr<std::shared_ptr<const SearchSpec>> BuildSearch(const v1::JobSpec& spec, const v1::Library& resolved) {
@@ -452,9 +470,7 @@ absl::StatusOr<std::shared_ptr<const SearchSpec>> BuildSearch(const v1::JobSpec&
   RETURN_IF_ERROR(SetChoices(spec, search.get()));
   ASSIGN_OR_RETURN(Workload workload, BuildWorkload(spec, resolved));
   search->workload = std::make_shared<const Workload>(std::move(workload));
-  absl::StatusOr<std::unique_ptr<const Template>> hardware_template = TemplateFromProto(resolved.templates(0));
-  if (!hardware_template.ok()) return PrefixField("template", hardware_template.status());
-  search->hardware_template = *std::move(hardware_template);
+  ASSIGN_OR_RETURN(search->hardware_template, BuildTemplate(spec, resolved.templates(0)));
   for (const ParameterSpec& parameter : search->hardware_template->spec().parameters) {
     search->hardware_range.push_back({parameter.min, parameter.max});
   }
@@ -540,6 +556,8 @@ void Summarize(v1::JobSpec* spec) {
 absl::StatusOr<v1::JobSpec> DecodeSpec(const JobRecord& record) {
   v1::JobSpec spec;
   if (!spec.ParseFromString(record.job.spec)) return Unreadable(record.id, "spec");
+  // Before there was a choice all factors divided, and what was found and proven is of those.
+  if (spec.factors() == v1::FACTORS_UNSPECIFIED) spec.set_factors(v1::PERFECT);
   return spec;
 }
 

@@ -111,6 +111,15 @@ TEST_F(CertificateOutputTest, SaysWhichDesignsItSpeaksOf) {
                                   "scratchpad_kib <= 128, throughput_per_s >= 10\n"));
 }
 
+TEST_F(CertificateOutputTest, SpeaksOfPerfectFactorsAloneWhereTheJobHadNoOthers) {
+  v1::Job job = Proven(6.98e10, 0.0172);
+  job.mutable_spec()->set_factors(v1::IMPERFECT);
+  EXPECT_THAT(Get(job), HasSubstr("above any design of this template\n"));
+  EXPECT_THAT(client_.Run({"get", "12"}).out, HasSubstr(", imperfect factors, "));
+  job.mutable_spec()->set_factors(v1::PERFECT);
+  EXPECT_THAT(Get(job), HasSubstr("above any design of this template with perfect factors\n"));
+}
+
 TEST_F(CertificateOutputTest, SpeaksOfTheObjective) {
   v1::Job job = Proven(99999.9, 0.0000011);
   job.mutable_certificate()->set_objective(v1::ENERGY);

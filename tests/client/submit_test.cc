@@ -136,6 +136,8 @@ TEST_F(SubmitTest, SendsEveryFlag) {
                               "0.5",
                               "--parametrization",
                               "raw",
+                              "--factors",
+                              "imperfect",
                               "--request_id",
                               "mine",
                               "--project",
@@ -163,6 +165,7 @@ TEST_F(SubmitTest, SendsEveryFlag) {
   EXPECT_EQ(spec.learning_rate(), 0.1);
   EXPECT_EQ(spec.descent_share(), 0.5);
   EXPECT_EQ(spec.parametrization(), v1::RAW);
+  EXPECT_EQ(spec.factors(), v1::IMPERFECT);
   EXPECT_EQ(spec.stop_gap(), 0.015);
 }
 

@@ -148,6 +148,14 @@ TEST_F(SweepTest, MakesAJobForEveryCombination) {
   EXPECT_EQ(requests_[7].spec().limits(0).max(), 1);
 }
 
+TEST_F(SweepTest, VariesTheFactors) {
+  ASSERT_EQ(Sweep({"chip", "--vary", "factors=perfect,imperfect"}).code, ExitCode::kOk);
+  ASSERT_EQ(requests_.size(), 2u);
+  EXPECT_EQ(requests_[0].spec().factors(), v1::PERFECT);
+  EXPECT_EQ(requests_[1].spec().factors(), v1::IMPERFECT);
+  EXPECT_THAT(Sweep({"other", "--vary", "factors=prefect"}).err, HasSubstr("did you mean 'perfect'?"));
+}
+
 TEST_F(SweepTest, StoresNothingUnlessEveryJobIsValid) {
   const auto result = Sweep({"chip", "--vary", "area_mm2=4,2,0"});
   EXPECT_EQ(result.code, ExitCode::kInvalidInput);

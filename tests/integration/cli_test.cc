@@ -483,6 +483,22 @@ TEST_F(CliTest, EvaluateTakesMappingsThatSayTheirLastRuns) {
                                  HasSubstr("has 3 iterations; with the layer's bound of 13"), HasSubstr("it has 5")));
 }
 
+// 13 output channels on columns of 8, of which no divisor but 1 fits.
+TEST_F(CliTest, FactorsAreTheJobsChoice) {
+  std::ofstream(Path("prime.yaml")) << "name: prime\nlayers:\n  - {name: conv, bounds: [1, 1, 16, 1, 8, 13, 1]}\n";
+  const std::string submit = absl::StrCat("submit --workload ", Path("prime.yaml"),
+                                          " --template gemmini --fix pe_dim=8 --starts 1 --steps 200 --wait ");
+  const ProcessResult perfect = RunMerged(submit + "--factors perfect");
+  ASSERT_EQ(perfect.code, 0) << perfect.out;
+  const auto job = FromJson<v1::Job>(Run(submit + "--factors perfect --format json").out);
+  EXPECT_EQ(job.spec().factors(), v1::PERFECT);
+  EXPECT_THAT(Run("get " + job.name()).out,
+              AllOf(HasSubstr(", perfect factors, "), HasSubstr("with pe_dim 8, perfect factors")));
+  const std::string imperfect = Run(submit + "--factors imperfect --format json").out;
+  EXPECT_EQ(FromJson<v1::Job>(imperfect).spec().factors(), v1::IMPERFECT);
+  EXPECT_THAT(RefusedSubmit("--workload bert --template gemmini --factors some", 2), HasSubstr("--factors"));
+}
+
 // Hardware without edge handling: what its templates show, and which mappings it does not take.
 TEST_F(CliTest, TemplatesSayWhereFactorsMustDivide) {
   auto chip = FromJson<v1::Template>(Run("templates gemmini --format json").out);

@@ -28,6 +28,12 @@ def submitted(*arguments, **named):
 
 
 class ArgumentsTest(unittest.TestCase):
+    def test_factors_are_named_or_left_to_the_daemon(self):
+        self.assertEqual(submitted("bert", "gemmini").spec.factors, job_pb2.FACTORS_UNSPECIFIED)
+        self.assertEqual(submitted("bert", "gemmini", factors="imperfect").spec.factors, job_pb2.IMPERFECT)
+        with self.assertRaisesRegex(oneloop.InvalidArgument, "factors.*perfect"):
+            submitted("bert", "gemmini", factors="prefect")
+
     def test_limits_are_those_of_the_command_line(self):
         limit = job_pb2.Limit
         table = [

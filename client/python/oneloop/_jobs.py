@@ -35,6 +35,7 @@ def submit(
     samples: Optional[int] = None,
     seed: int = 0,
     stop_gap: Optional[float] = None,
+    factors: Optional[str] = None,
     calibration: str = "",
     predictor: Optional[str] = None,
     combination: Optional[str] = None,
@@ -67,6 +68,8 @@ def submit(
     starts, steps: independent starts, 7 by default, and samples of each, 1490; or `samples` of the whole job.
     seed: the same seed finds the same points.
     stop_gap: ends early, once a design is proven to be at most so far above the best one possible: 0.01 is 1 %.
+    factors: into which factors bounds are split: perfect (the default), those that divide them, or imperfect, any, so
+        that the last run of a loop may be shorter.
     calibration, predictor: what predicts latencies.
     combination, references: of several workloads, how their objectives become one (sum, geometric_mean, worst_ratio),
         and what worst_ratio compares each with, in the objective's unit.
@@ -78,7 +81,7 @@ def submit(
     yield from _set_sources(context, request.spec, workload, template, combination, references)
     requests.set_search(
         request.spec, objective=objective, fix=fix, limits=limits, algorithm=algorithm, starts=starts, steps=steps,
-        samples=samples, seed=seed, stop_gap=stop_gap, calibration=calibration, predictor=predictor,
+        samples=samples, seed=seed, stop_gap=stop_gap, factors=factors, calibration=calibration, predictor=predictor,
         order_strategy=order_strategy, parametrization=parametrization, round_period=round_period,
         learning_rate=learning_rate, descent_share=descent_share,
     )  # fmt: skip

@@ -209,6 +209,7 @@ def set_search(
     objective: str = "edp",
     algorithm: str | None = None,
     order_strategy: str | None = None,
+    factors: str | None = None,
     parametrization: str | None = None,
     predictor: str | None = None,
     fix: Mapping[str, float] | None = None,
@@ -220,6 +221,7 @@ def set_search(
     set_objective(spec, objective)
     spec.algorithm = enum_value(job_pb2.Algorithm, algorithm, "algorithm")
     spec.order_strategy = enum_value(job_pb2.OrderStrategy, order_strategy, "order_strategy")
+    spec.factors = enum_value(job_pb2.Factors, factors, "factors")
     spec.parametrization = enum_value(job_pb2.Parametrization, parametrization, "parametrization")
     spec.predictor = enum_value(calibration_pb2.Predictor, predictor, "predictor")
     set_numbers(spec.fixed_parameters, fix, "fix")

@@ -139,14 +139,15 @@ TEST_F(BenchTest, ComparesWhatIsMarkedByEveryAlgorithm) {
 }
 
 TEST_F(BenchTest, SendsEveryFlag) {
-  const auto result = Bench({"--workload", "a", "--workload", "b", "--template", "t", "--algorithm", "bayesian",
-                             "--seeds", "1", "--starts", "3", "--steps", "20", "--project", "chips"});
+  const auto result =
+      Bench({"--workload", "a", "--workload", "b", "--template", "t", "--algorithm", "bayesian", "--seeds", "1",
+             "--starts", "3", "--steps", "20", "--factors", "imperfect", "--project", "chips"});
   EXPECT_EQ(result.code, ExitCode::kOk) << result.err;
   EXPECT_THAT(result.out, Not(HasSubstr("multiple"))) << "nothing to compare with";
   ASSERT_EQ(requests_.size(), 2u);
   EXPECT_EQ(requests_[1].ShortDebugString(),
             R"(parent: "projects/chips" spec { workload_name: "b" template_name: "t" algorithm: BAYESIAN starts: 3 )"
-            R"(steps: 20 } request_id: "id-3-1")");
+            R"(steps: 20 factors: IMPERFECT } request_id: "id-3-1")");
 }
 
 TEST_F(BenchTest, AblationsTakeOnePartOutAtATime) {

@@ -28,6 +28,14 @@ test("all fields reach the request in the proto's units", () => {
   });
 });
 
+test("factors are the daemon's choice unless one is made, which a copy of the job keeps", () => {
+  const { spec } = toRequest({ ...form, factors: "IMPERFECT" }, "id") as { readonly spec: Record<string, unknown> };
+  assert.equal(spec["factors"], "IMPERFECT");
+  assert.equal(formOf(parseJob({ spec: { factors: "PERFECT" } })).factors, "PERFECT");
+  assert.equal(formOf(parseJob({ spec: {} })).factors, "");
+  assert.equal(placeOf("spec.factors"), "factors");
+});
+
 test("several networks share a chip, from files as well", () => {
   const request = toRequest({
     ...form, networks: [{ source: named("a"), weight: "3" }, { source: { name: "own", file: { name: "own.yaml", message: { name: "own" } } }, weight: "" }],

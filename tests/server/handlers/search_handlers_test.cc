@@ -11,6 +11,7 @@
 #include "common/base/limit_error.h"
 #include "common/base/status.h"
 #include "common/convert/library.h"
+#include "common/mapping/factor_space.h"
 #include "server/handlers/calibration_convert.h"
 #include "server/handlers/deterministic_bytes.h"
 #include "server/handlers/job_convert.h"
@@ -309,6 +310,36 @@ TEST_F(SearchHandlersTest, AStoredJobWithoutLaterFieldsDecodesWithTheirDefaults)
   EXPECT_EQ(search->parametrization, Parametrization::kLog);
 }
 
+// Where factors must divide in what is searched.
+bool AllFactorsDivide(const SearchSpec& search) {
+  return FactorSpace(*search.hardware_template).perfect() == kEveryDim;
+}
+
+TEST_F(SearchHandlersTest, TheTemplateOfAJobForPerfectFactorsAsksForThemEverywhere) {
+  v1::CreateJobRequest request = Request();
+  request.mutable_spec()->set_factors(v1::PERFECT);
+  EXPECT_EQ(Create(request).spec().factors(), v1::PERFECT);
+  EXPECT_TRUE(AllFactorsDivide(*DecodeSearch(store_.GetJob(1).value()).value()));
+  request.mutable_spec()->set_factors(v1::IMPERFECT);
+  request.set_request_id("imperfect");
+  EXPECT_EQ(Create(request).spec().factors(), v1::IMPERFECT);
+  const auto search = DecodeSearch(store_.GetJob(2).value()).value();
+  EXPECT_TRUE(FactorSpace(*search->hardware_template).perfect().empty());
+}
+
+// What an earlier version stored was searched and proven with perfect factors, whatever new jobs get.
+TEST_F(SearchHandlersTest, AStoredJobThatDoesNotSayItsFactorsHasPerfectOnes) {
+  Create(Request());
+  JobRecord record = store_.GetJob(1).value();
+  v1::JobSpec spec;
+  ASSERT_TRUE(spec.ParseFromString(record.job.spec));
+  EXPECT_NE(spec.factors(), v1::FACTORS_UNSPECIFIED) << "new jobs store what they have";
+  spec.clear_factors();
+  record.job.spec = DeterministicBytes(spec);
+  EXPECT_TRUE(AllFactorsDivide(*DecodeSearch(record).value()));
+  EXPECT_EQ(DecodeSpec(record)->factors(), v1::PERFECT) << "and is shown with them";
+}
+
 TEST_F(SearchHandlersTest, ValidateOnlyStoresNothing) {
   v1::CreateJobRequest request = Request();
   request.set_validate_only(true);
@@ -514,6 +545,8 @@ TEST_F(SearchHandlersTest, BadSpecsAreRefusedWithFieldAndRemedyAndStoreNothing) 
       {"spec.objective", "EDP, ENERGY, LATENCY",
        [](auto& r) { r.mutable_spec()->set_objective(static_cast<v1::Objective>(77)); }},
       {"spec.algorithm", "GRADIENT", [](auto& r) { r.mutable_spec()->set_algorithm(static_cast<v1::Algorithm>(77)); }},
+      {"spec.factors", "IMPERFECT, PERFECT",
+       [](auto& r) { r.mutable_spec()->set_factors(static_cast<v1::Factors>(9)); }},
       {"spec.order_strategy", "FIXED",
        [](auto& r) { r.mutable_spec()->set_order_strategy(static_cast<v1::OrderStrategy>(77)); }},
       {"spec.fixed_parameters.pe_dmi", "did you mean 'pe_dim'?",

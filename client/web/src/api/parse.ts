@@ -85,6 +85,7 @@ function parseSpec(json: unknown): JobSpec {
     objective_product: text(f["objective_product"]),
     objective_front: text(f["objective_front"]),
     algorithm: text(f["algorithm"]),
+    factors: text(f["factors"]),
     workload_name: text(f["workload_name"]),
     template_name: text(f["template_name"]),
     template: f["template"] === undefined ? undefined : parseTemplate(f["template"]),

@@ -39,6 +39,7 @@ export interface JobSpec {
   readonly objective_product: string;
   readonly objective_front: string;
   readonly algorithm: string;
+  readonly factors: string; // "" of a daemon without a choice
   readonly workload_name: string;
   readonly template_name: string;
   readonly template: Template | undefined;

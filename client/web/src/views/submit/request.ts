@@ -34,6 +34,7 @@ export interface Form {
   readonly product: string;
   readonly front: readonly string[];
   readonly algorithm: string;
+  readonly factors: string; // "": the daemon's default
   readonly starts: string;
   readonly steps: string;
   readonly samples: string; // of the whole job, instead of steps
@@ -58,6 +59,7 @@ export const kEmptyForm: Form = {
   product: "",
   front: ["energy", "latency", "area"],
   algorithm: "GRADIENT",
+  factors: "",
   starts: "",
   steps: "",
   samples: "",
@@ -104,6 +106,7 @@ export function toRequest(form: Form, requestId: string): Record<string, unknown
   if (form.objective === "PRODUCT") spec["objective_product"] = form.product;
   else if (form.objective === "FRONT") spec["objective_front"] = form.front.join(",");
   else spec["objective"] = form.objective;
+  set(spec, "factors", form.factors);
   set(spec, "starts", form.starts);
   set(spec, "steps", form.steps);
   set(spec, "samples", form.samples);
@@ -156,6 +159,7 @@ export function formOf(job: Job): Form {
     product: spec.objective_product,
     front: spec.objective_front !== "" ? spec.objective_front.split(",") : kEmptyForm.front,
     algorithm: spec.algorithm || "GRADIENT",
+    factors: spec.factors,
     starts: text(spec.starts),
     steps: spec.samples > 0 ? "" : text(spec.steps),
     samples: text(spec.samples),
@@ -182,6 +186,7 @@ const kPlaces: readonly (readonly [RegExp, string])[] = [
   [/^(spec\.)?objective\b/, "objective"],
   [/^(spec\.)?combination\b/, "combination"],
   [/^(spec\.)?algorithm\b/, "algorithm"],
+  [/^(spec\.)?factors\b/, "factors"],
   [/^(spec\.)?starts\b/, "starts"],
   [/^(spec\.)?steps\b/, "steps"],
   [/^(spec\.)?samples\b/, "samples"],

@@ -23,6 +23,7 @@ const kObjectives = [
 const kAlgorithms = [
   ["GRADIENT", "gradient descent"], ["RANDOM", "random search"], ["BAYESIAN", "Bayesian optimisation"], ["DEFAULT_TILER", "the accelerator's own tiling"],
 ] as const;
+const kFactors = [["", "default"], ["PERFECT", "perfect: they divide what they split"], ["IMPERFECT", "imperfect: any, last runs shorter"]] as const;
 const kCombinations = [["SUM", "sum over all runs"], ["GEOMETRIC_MEAN", "geometric mean"], ["WORST_RATIO", "worst ratio"]] as const;
 
 export function SubmitView({ route }: { readonly route: SubmitRoute }): JSX.Element {
@@ -210,6 +211,13 @@ function SubmitForm({ start, workloads, templates }: SubmitFormProps): JSX.Eleme
             {(attributes) => (
               <select {...attributes} value={form.algorithm} onChange={(event) => change({ algorithm: event.target.value })}>
                 {kAlgorithms.map(([value, name]) => <option key={value} value={value}>{name}</option>)}
+              </select>
+            )}
+          </Field>
+          <Field label="Factors" error={errors["factors"]}>
+            {(attributes) => (
+              <select {...attributes} value={form.factors} onChange={(event) => change({ factors: event.target.value })}>
+                {kFactors.map(([value, name]) => <option key={value} value={value}>{name}</option>)}
               </select>
             )}
           </Field>
