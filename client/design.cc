@@ -49,6 +49,13 @@ void PrintTable(const v1::Design& design, std::ostream& out) {
     out << DetailLine("time", absl::StrCat(ShortNumber(design.latency_ms()), " ms"))
         << DetailLine("power", absl::StrCat(ShortNumber(design.power_w()), " W"));
   }
+  out << DetailLine("idle",
+                    absl::StrFormat("%.1f %% of the multiply-accumulate units, by step", 100 * design.idle_share()));
+  const bool is_padded = design.padding_share() > 0;
+  if (is_padded) {
+    out << DetailLine("padding", absl::StrFormat("%+.1f %% multiply-accumulates if all factors had to divide",
+                                                 100 * design.padding_share()));
+  }
   const bool predicted = !design.calibration().empty();
   if (predicted) out << DetailLine("latencies", absl::StrCat("predicted by calibration ", design.calibration()));
   if (design.has_certificate()) {
@@ -60,6 +67,8 @@ void PrintTable(const v1::Design& design, std::ostream& out) {
   std::vector<TextTable::Column> columns = {
       {"layer"}, {"count", Align::kRight}, {"bounds"}, {"energy_uj", Align::kRight}, {"latency_cycles", Align::kRight}};
   if (predicted) columns.insert(columns.end(), {{"sigma", Align::kRight}, {"trust", Align::kRight}});
+  columns.push_back({"idle", Align::kRight});
+  if (is_padded) columns.push_back({"padding"});
   columns.push_back({"mapping"});
   if (several) columns.insert(columns.begin(), {"network"});
   TextTable table(out, columns);
@@ -70,6 +79,8 @@ void PrintTable(const v1::Design& design, std::ostream& out) {
       row.push_back(absl::StrFormat("%.2f", layer.latency_sigma()));
       row.push_back(absl::StrFormat("%.2f", layer.latency_trust()));
     }
+    row.push_back(absl::StrFormat("%.1f %%", 100 * layer.idle_share()));
+    if (is_padded) row.push_back(FormatPadding(layer));
     row.push_back(layer.mapping());
     if (several) row.insert(row.begin(), layer.network());
     table.AddRow(std::move(row));
@@ -84,7 +95,9 @@ void PrintCsv(const v1::Design& design, std::ostream& out) {
   std::vector<std::string> header = {"layer", "count"};
   for (const std::string& name : BoundColumns()) header.push_back(name);
   header.insert(header.end(), parameters.begin(), parameters.end());
-  for (const char* name : {"mapping", "energy_uj", "latency_cycles", "area_mm2"}) header.emplace_back(name);
+  for (const char* name : {"mapping", "energy_uj", "latency_cycles", "area_mm2", "idle_share", "padding_share"}) {
+    header.emplace_back(name);
+  }
   if (several) header.emplace_back("network");
   out << CsvLine(header);
   for (const v1::LayerDesign& layer : design.layers()) {
@@ -92,7 +105,8 @@ void PrintCsv(const v1::Design& design, std::ostream& out) {
     for (const std::string& cell : BoundCells(layer.bounds())) row.push_back(cell);
     for (const std::string& name : parameters) row.push_back(ExactNumber(design.parameters().at(name)));
     row.push_back(layer.mapping());
-    for (const double figure : {layer.energy_uj(), layer.latency_cycles(), design.area_mm2()}) {
+    for (const double figure :
+         {layer.energy_uj(), layer.latency_cycles(), design.area_mm2(), layer.idle_share(), layer.padding_share()}) {
       row.push_back(ExactNumber(figure));
     }
     if (several) row.push_back(layer.network());
@@ -105,7 +119,10 @@ class DesignCommand : public Command {
   std::string Name() const override { return "design"; }
   std::string Summary() const override { return "shows a design of a job: the hardware and each layer's mapping"; }
   std::string Notes() const override {
-    return "With a calibration, sigma is the standard deviation of the latency's natural logarithm (about the "
+    return "idle is the share of the multiply-accumulate units that does nothing in the layer's steps: those that its\n"
+           "mapping leaves out, and those beyond the edges of the layer. padding says what factors that divide would\n"
+           "have needed: K 197->208 where K, 197 of them, is split into 13 times 16.\n"
+           "With a calibration, sigma is the standard deviation of the latency's natural logarithm (about the "
            "relative\n"
            "error), and trust, 0 to 1, says how much of what was learned applies. csv has a row per layer, figures of "
            "one occurrence, and can be given to `oneloop evaluate`.\n";

@@ -3,6 +3,8 @@
 #include <cstddef>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "google/protobuf/descriptor.h"
 
 namespace oneloop {
@@ -43,6 +45,14 @@ std::string FormatBounds(const v1::Bounds& bounds) {
     absl::StrAppend(&text, text.empty() ? "" : " ", type->field(i)->name(), i < kNumLoopBounds ? "" : " ", bound);
   }
   return text;
+}
+
+std::string FormatPadding(const v1::LayerDesign& layer) {
+  return absl::StrJoin(layer.padding(), ", ", [](std::string* text, const v1::Padding& padding) {
+    const double share = static_cast<double>(padding.padded()) / static_cast<double>(padding.bound()) - 1;
+    absl::StrAppend(text, padding.dim(), " ", padding.bound(), "->", padding.padded(),
+                    absl::StrFormat(" (%+.1f %%)", 100 * share));
+  });
 }
 
 double TotalMacs(const v1::Workload& workload) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "oneloop/v1/design.pb.h"
 #include "oneloop/v1/workload.pb.h"
 
 namespace oneloop {
@@ -16,6 +17,9 @@ std::vector<std::string> BoundCells(const v1::Bounds& bounds);
 
 // "R3 S3 P56 Q56 C64 K64 N1", then what differs from 1 of the others.
 std::string FormatBounds(const v1::Bounds& bounds);
+
+// What perfect factors would have needed: "K 197->208 (+5.6 %)", several behind commas; "" where there is none.
+std::string FormatPadding(const v1::LayerDesign& layer);
 
 // Multiply-accumulates of all layers, counts included.
 double TotalMacs(const v1::Workload& workload);

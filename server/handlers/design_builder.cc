@@ -1,5 +1,6 @@
 #include "server/handlers/design_builder.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -14,6 +15,7 @@
 #include "common/base/status.h"
 #include "common/convert/convert.h"
 #include "common/model/exact/cost_model.h"
+#include "common/model/exact/explanation.h"
 #include "common/model/goal/workload_sum.h"
 #include "server/handlers/job_convert.h"
 #include "server/handlers/layer_evaluation.h"
@@ -28,8 +30,60 @@ absl::Status Unreadable(const PointRecord& point, std::string_view problem) {
       absl::StrCat("the stored design of point ", point.number, " cannot be read: ", ToAbsl(problem)));
 }
 
-void AddLayer(const Workload& workload, const Layer& layer, const std::string& mapping_text,
-              const LayerEvaluation& evaluation, v1::Design* design) {
+// The bound where all factors divide what they split, else more.
+std::int64_t FactorProduct(const Mapping& mapping, Dim dim) {
+  std::int64_t product = 1;
+  for (int level = 0; level < kMaxLevels; ++level) product *= mapping.t(level, dim);
+  for (int axis = 0; axis < kMaxAxes; ++axis) product *= mapping.s(axis, dim);
+  return product;
+}
+
+// What a design's layers do and could do in their steps, each counted as often as it runs (X4), (X5).
+class IdleSum {
+ public:
+  // `units` multiply-accumulate units.
+  IdleSum(const Workload& workload, double units) : workload_(workload), units_(units) {}
+
+  // Adds a layer and sets its own figures.
+  void Add(const Layer& layer, const Mapping& mapping, double steps, v1::LayerDesign* message) {
+    const auto macs = static_cast<double>(Macs(layer.shape));
+    double padded_macs = macs;
+    for (const Dim dim : kAllDims) {
+      const std::int64_t bound = layer.shape.bound(dim);
+      const std::int64_t product = FactorProduct(mapping, dim);
+      if (product <= bound) continue;
+      padded_macs *= static_cast<double>(product) / static_cast<double>(bound);
+      v1::Padding* const padding = message->add_padding();
+      padding->set_dim(std::string(1, Name(dim)));
+      padding->set_bound(bound);
+      padding->set_padded(product);
+    }
+    message->set_idle_share(IdleShare(macs, steps * units_));
+    message->set_padding_share(padded_macs / macs - 1);
+    const double times =
+        static_cast<double>(layer.count) *
+        (workload_.networks.empty() ? 1 : workload_.networks[static_cast<std::size_t>(layer.network)].weight);
+    macs_ += times * macs;
+    padded_macs_ += times * padded_macs;
+    places_ += times * steps * units_;
+  }
+
+  double idle_share() const { return IdleShare(macs_, places_); }
+  double padding_share() const { return padded_macs_ / macs_ - 1; }
+
+ private:
+  // No less than 0, where rounding alone says so.
+  static double IdleShare(double macs, double places) { return std::max(0.0, 1 - macs / places); }
+
+  const Workload& workload_;
+  const double units_;
+  double macs_ = 0;
+  double padded_macs_ = 0;
+  double places_ = 0;
+};
+
+v1::LayerDesign* AddLayer(const Workload& workload, const Layer& layer, const std::string& mapping_text,
+                          const LayerEvaluation& evaluation, v1::Design* design) {
   v1::LayerDesign* message = design->add_layers();
   message->set_name(layer.name);
   if (!workload.networks.empty()) {
@@ -41,6 +95,7 @@ void AddLayer(const Workload& workload, const Layer& layer, const std::string& m
   message->set_energy_uj(evaluation.figures.energy_uj);
   message->set_latency_cycles(evaluation.figures.latency_cycles);
   SetUncertainty(evaluation, message);
+  return message;
 }
 
 void AddNetworks(const SearchSpec& search, const WorkloadMetrics& metrics, const std::optional<JobBound>& bound,
@@ -85,6 +140,7 @@ absl::StatusOr<DecodedDesign> DecodeDesign(const JobRecord& job, const PointReco
   }
   const CostModel model(design.search->hardware_template);
   const ComponentCosts costs = model.CostsAt(design.hardware);
+  design.units = PeakMacsPerCycle(hardware_template, costs) / costs.macs_per_cycle;
   const WorkloadSum sum(*design.search->workload);
   design.metrics = sum.Start(costs.area_mm2);
   for (std::size_t i = 0; i < layers.size(); ++i) {
@@ -103,13 +159,21 @@ absl::StatusOr<DecodedDesign> DecodeDesign(const JobRecord& job, const PointReco
 absl::Status BuildDesign(const JobRecord& job, const PointRecord& point, const std::string& text, v1::Design* design) {
   ASSIGN_OR_RETURN(const DecodedDesign decoded, DecodeDesign(job, point, text));
   const std::vector<std::string> lines = absl::StrSplit(text, '\n');
+  const Workload& workload = *decoded.search->workload;
+  const Template& hardware_template = *decoded.search->hardware_template;
+  IdleSum idle(workload, decoded.units);
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    AddLayer(*decoded.search->workload, decoded.search->workload->layers[i], lines[i], decoded.evaluations[i], design);
+    const Layer& layer = workload.layers[i];
+    const LayerEvaluation& evaluation = decoded.evaluations[i];
+    v1::LayerDesign* const message = AddLayer(workload, layer, lines[i], evaluation, design);
+    idle.Add(layer, decoded.mappings[i], evaluation.steps, message);
   }
+  design->set_idle_share(idle.idle_share());
+  design->set_padding_share(idle.padding_share());
   design->set_name(FormatDesignName(job.job.project, job.id, point.number));
-  HardwareToMap(*decoded.search->hardware_template, decoded.hardware, design->mutable_parameters());
+  HardwareToMap(hardware_template, decoded.hardware, design->mutable_parameters());
   design->set_area_mm2(decoded.metrics.area_mm2);
-  SetFigures(decoded.metrics, *decoded.search->hardware_template, design);
+  SetFigures(decoded.metrics, hardware_template, design);
   AddNetworks(*decoded.search, decoded.metrics, job.bound, design);
   design->set_workload(job.job.workload_name);
   design->set_template_(job.job.template_name);

@@ -23,6 +23,7 @@ struct DecodedDesign {
   std::shared_ptr<const SearchSpec> search;
   v1::JobSpec spec;
   HardwarePoint hardware;
+  double units = 0;                          // multiply-accumulate units
   std::vector<Mapping> mappings;             // one a layer; each fits
   std::vector<LayerEvaluation> evaluations;  // one a layer
   WorkloadMetrics metrics;                   // scored anew by the exact model

@@ -35,6 +35,7 @@ absl::StatusOr<LayerEvaluation> EvaluateLayer(const CostModel& model, const Comp
                                                 use.need[index], costs.limit[index])));
   }
   LayerEvaluation evaluation;
+  evaluation.steps = use.is_even ? use.macs / use.lanes : use.steps;
   if (latency != nullptr) {
     evaluation.prediction = latency->Predict(shape, mapping, use);
     use.predicted_cycles = evaluation.prediction->cycles;

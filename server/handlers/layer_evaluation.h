@@ -14,6 +14,7 @@ namespace oneloop {
 // One occurrence of a layer.
 struct LayerEvaluation {
   LayerFigures figures;
+  double steps = 0;                             // of the busiest multiply-accumulate unit
   std::optional<LatencyPrediction> prediction;  // of the latency, unless that is the model's
 };
 

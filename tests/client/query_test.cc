@@ -548,8 +548,32 @@ TEST_F(QueryTest, DesignCsvHasTheColumnsThatEvaluateReads) {
   daemon_.get_design = [](const v1::GetDesignRequest&) { return MakeDesign(); };
   EXPECT_EQ(client_.Run({"design", "12", "--format", "csv"}).out,
             "layer,count,R,S,P,Q,C,K,N,G,Wstride,Hstride,Wdilation,Hdilation,pe_dim,mapping,energy_uj,latency_cycles,"
-            "area_mm2\n"
-            "conv1,2,7,1,112,1,1,1,1,1,2,1,1,1,16,L3[WIO] P112 - L0[W] N1,0.05,10000000,3.5\n");
+            "area_mm2,idle_share,padding_share\n"
+            "conv1,2,7,1,112,1,1,1,1,1,2,1,1,1,16,L3[WIO] P112 - L0[W] N1,0.05,10000000,3.5,0,0\n");
+}
+
+// K in 13 times 16, where 16 units are: eleven idle in the last of the 13 steps.
+TEST_F(QueryTest, DesignTellsIdleUnitsAndWhatPerfectFactorsWouldHaveNeeded) {
+  v1::Design design = MakeDesign();
+  daemon_.get_design = [&](const v1::GetDesignRequest&) { return design; };
+  const std::string perfect = client_.Run({"design", "12"}).out;
+  EXPECT_THAT(perfect, AllOf(HasSubstr("idle      0.0 % of the multiply-accumulate units, by step\n"),
+                             Not(HasSubstr("padding"))));
+  design.set_idle_share(0.25);
+  design.set_padding_share(0.0625);
+  v1::LayerDesign& layer = *design.mutable_layers(0);
+  layer.set_idle_share(0.0528846);
+  layer.set_padding_share(0.0558376);
+  v1::Padding* const padding = layer.add_padding();
+  padding->set_dim("K");
+  padding->set_bound(197);
+  padding->set_padded(208);
+  EXPECT_THAT(client_.Run({"design", "12"}).out,
+              AllOf(HasSubstr("idle      25.0 % of the multiply-accumulate units, by step\n"),
+                    HasSubstr("padding   +6.2 % multiply-accumulates if all factors had to divide\n"),
+                    HasSubstr("5.3 %  K 197->208 (+5.6 %)  L3[WIO]")));
+  EXPECT_THAT(client_.Run({"design", "12", "--format", "csv"}).out, HasSubstr(",3.5,0.0528846,0.0558376\n"));
+  EXPECT_THAT(client_.Run({"design", "12", "--format", "json"}).out, HasSubstr("\"padded\": "));
 }
 
 v1::Workload MakeWorkload() {

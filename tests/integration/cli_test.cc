@@ -494,6 +494,10 @@ TEST_F(CliTest, FactorsAreTheJobsChoice) {
   EXPECT_EQ(job.spec().factors(), v1::PERFECT);
   EXPECT_THAT(Run("get " + job.name()).out,
               AllOf(HasSubstr(", perfect factors, "), HasSubstr("with pe_dim 8, perfect factors")));
+  const auto design = FromJson<v1::Design>(Run("design " + job.name() + " --format json").out);
+  EXPECT_GE(design.idle_share(), 7.0 / 8) << "one column of eight, or 13 rows of it";
+  EXPECT_EQ(design.padding_share(), 0);
+  EXPECT_THAT(Run("design " + job.name()).out, HasSubstr("idle  "));
   const std::string imperfect = Run(submit + "--factors imperfect --format json").out;
   EXPECT_EQ(FromJson<v1::Job>(imperfect).spec().factors(), v1::IMPERFECT);
   EXPECT_THAT(RefusedSubmit("--workload bert --template gemmini --factors some", 2), HasSubstr("--factors"));

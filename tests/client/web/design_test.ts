@@ -3,6 +3,7 @@ import test from "node:test";
 import { parseDesign, parseExplanation, parseTemplate } from "../../../client/web/src/api/parse";
 import { layersCsv, fileName } from "../../../client/web/src/views/design/export";
 import { levelSizes, unitsOf } from "../../../client/web/src/views/design/hierarchy";
+import { paddingText } from "../../../client/web/src/views/design/padding";
 import { peakOf, rooflineMarks } from "../../../client/web/src/views/design/roofline";
 
 const template = parseTemplate({
@@ -48,6 +49,12 @@ test("on the roofline the component that bounds a layer stands on the roof", () 
     { layer: 0, component: "dram", sustains: 2, reaches: 2, bounds: true },
   ]);
   assert.equal(peakOf(design.layers, explanation.layers), 4);
+});
+
+test("padding is told by dimension", () => {
+  const layer = parseDesign({ layers: [{ padding: [{ dim: "K", bound: "197", padded: "208" }, { dim: "P", bound: "7", padded: "8" }] }, {}] }).layers;
+  assert.equal(paddingText(layer[0]?.padding ?? []), "K 197→208 (+5.6 %), P 7→8 (+14.3 %)");
+  assert.equal(paddingText(layer[1]?.padding ?? []), "");
 });
 
 test("an exported table has a row for each layer", () => {

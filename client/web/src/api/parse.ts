@@ -244,6 +244,12 @@ function parseLayer(json: unknown): LayerDesign {
     energy_uj: number(f["energy_uj"]),
     latency_cycles: number(f["latency_cycles"]),
     network: text(f["network"]),
+    idle_share: number(f["idle_share"]),
+    padding: list(f["padding"]).map((padding) => ({
+      dim: text(fields(padding)["dim"]),
+      bound: number(fields(padding)["bound"]),
+      padded: number(fields(padding)["padded"]),
+    })),
   };
 }
 
@@ -278,6 +284,8 @@ export function parseDesign(json: unknown): Design {
     power_w: optional(f["power_w"]),
     latency_ms: optional(f["latency_ms"]),
     networks: list(f["networks"]).map(parseNetwork),
+    idle_share: number(f["idle_share"]),
+    padding_share: number(f["padding_share"]),
     json,
   };
 }

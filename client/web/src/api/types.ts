@@ -162,6 +162,15 @@ export interface LayerDesign {
   readonly energy_uj: number;
   readonly latency_cycles: number;
   readonly network: string;
+  readonly idle_share: number; // of the multiply-accumulate units, in the layer's steps
+  readonly padding: readonly Padding[];
+}
+
+// What factors that divide would have needed.
+export interface Padding {
+  readonly dim: string;
+  readonly bound: number;
+  readonly padded: number;
 }
 
 export interface NetworkFigures {
@@ -189,6 +198,8 @@ export interface Design {
   readonly power_w: number | undefined;
   readonly latency_ms: number | undefined;
   readonly networks: readonly NetworkFigures[];
+  readonly idle_share: number;
+  readonly padding_share: number;
   readonly json: unknown; // as the daemon sent it, for export
 }
 

@@ -2,6 +2,7 @@ import { useMemo } from "react";
 import type { Design, Explanation, Template } from "../../api/types";
 import { nestLines, parseMapping } from "../../text/mapping";
 import { percent, shortNumber } from "../../text/numbers";
+import { paddingText } from "./padding";
 
 interface LayersPanelProps {
   readonly design: Design;
@@ -13,6 +14,7 @@ interface LayersPanelProps {
 // One row a layer: what it takes and what bounds it.
 export function LayersPanel({ design, explanation, selected, onLayer }: LayersPanelProps): JSX.Element {
   const several = design.networks.length > 0;
+  const padded = design.padding_share > 0;
   return (
     <section className="panel wide flush" aria-label="Layers">
       <header className="panel-head"><h2>Layers</h2><span className="hint">energy and latency of one occurrence</span></header>
@@ -27,6 +29,8 @@ export function LayersPanel({ design, explanation, selected, onLayer }: LayersPa
               <th scope="col">Next</th>
               <th scope="col" className="number">Utilisation</th>
               <th scope="col" className="number">Units in use</th>
+              <th scope="col" className="number" title="multiply-accumulate units that do nothing, by step">Idle</th>
+              {padded && <th scope="col" title="what factors that divide would have needed">Padding</th>}
             </tr>
           </thead>
           <tbody>
@@ -45,6 +49,8 @@ export function LayersPanel({ design, explanation, selected, onLayer }: LayersPa
                   <td className="faint">{why?.next ? `${why.next} at ${percent(why.next_cycles / why.bound_cycles)}` : "-"}</td>
                   <td className="number">{percent(why?.utilisation)}</td>
                   <td className="number">{percent(why?.units_in_use)}</td>
+                  <td className="number">{percent(layer.idle_share)}</td>
+                  {padded && <td>{paddingText(layer.padding) || "-"}</td>}
                 </tr>
               );
             })}
