@@ -5,15 +5,6 @@
 #include "common/mapping/factorize.h"
 
 namespace oneloop {
-namespace {
-
-std::int64_t LargestDivisorWithin(std::int64_t number, std::int64_t most) {
-  if (most >= number) return number;
-  const std::vector<std::int64_t> divisors = Divisors(number);
-  return *(std::upper_bound(divisors.begin(), divisors.end(), most) - 1);
-}
-
-}  // namespace
 
 FactorSpace::FactorSpace(const Template& hardware_template) {
   const std::vector<Template::Axis>& axes = hardware_template.axes();

@@ -70,4 +70,10 @@ std::vector<std::int64_t> Divisors(std::int64_t n) {
   return divisors;
 }
 
+std::int64_t LargestDivisorWithin(std::int64_t n, std::int64_t most) {
+  if (most >= n) return n;
+  const std::vector<std::int64_t> divisors = Divisors(n);
+  return *(std::upper_bound(divisors.begin(), divisors.end(), most) - 1);
+}
+
 }  // namespace oneloop

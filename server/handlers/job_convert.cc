@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 #include "common/convert/convert.h"
+#include "common/mapping/awkward_bounds.h"
 #include "oneloop/v1/library.pb.h"
 #include "server/handlers/calibration_convert.h"
 #include "server/handlers/deterministic_bytes.h"
@@ -496,6 +497,20 @@ absl::StatusOr<v1::Library> DecodeResolved(const JobRecord& record, int num_work
   return resolved;
 }
 
+// Of jobs that could have other factors, and of templates that ask for perfect ones.
+void AddAwkwardBounds(v1::Factors asked, const v1::JobSpec& spec, PreparedJob* prepared) {
+  if (asked != v1::PERFECT && spec.factors() == v1::PERFECT) return;
+  HardwarePoint largest;
+  for (const ParameterRange& range : prepared->search->hardware_range) largest.push_back(range.max);
+  const std::vector<std::string> found =
+      AwkwardBounds(*prepared->search->hardware_template, *prepared->search->workload, largest);
+  if (found.empty()) return;
+  prepared->warnings.insert(prepared->warnings.end(), found.begin(), found.end());
+  prepared->warnings.emplace_back(spec.factors() == v1::PERFECT
+                                      ? "factors IMPERFECT takes all bounds as they are"
+                                      : "the template's perfect_dims ask that factors divide");
+}
+
 // What was stored before templates declared one is still read.
 absl::Status CheckTiler(const SearchSpec& search) {
   if (search.algorithm != Algorithm::kDefaultTiling || search.hardware_template->spec().default_tiler) {
@@ -533,6 +548,7 @@ absl::StatusOr<PreparedJob> PrepareJob(const v1::JobSpec& spec, const Catalog& c
   prepared.warnings =
       TemplateWarnings(*prepared.search->hardware_template,
                        /*energy_counts=*/prepared.search->objective != MetricProduct::Of(Metric::kLatency));
+  AddAwkwardBounds(spec.factors(), prepared.spec, &prepared);
   return prepared;
 }
 

@@ -490,6 +490,10 @@ TEST_F(CliTest, FactorsAreTheJobsChoice) {
                                           " --template gemmini --fix pe_dim=8 --starts 1 --steps 200 --wait ");
   const ProcessResult perfect = RunMerged(submit + "--factors perfect");
   ASSERT_EQ(perfect.code, 0) << perfect.out;
+  EXPECT_THAT(perfect.out,
+              AllOf(HasSubstr("oneloop: warning: layer 'conv' has K = 13, a prime: its largest divisor for axis X of "
+                              "level scratchpad, of 8 at most, is 1; padded to 14 it would be 7\n"),
+                    HasSubstr("oneloop: warning: factors IMPERFECT takes all bounds as they are\n")));
   const auto job = FromJson<v1::Job>(Run(submit + "--factors perfect --format json").out);
   EXPECT_EQ(job.spec().factors(), v1::PERFECT);
   EXPECT_THAT(Run("get " + job.name()).out,

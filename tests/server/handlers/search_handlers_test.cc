@@ -23,7 +23,9 @@
 namespace oneloop {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 struct BadCreate {
   const char* field;
@@ -338,6 +340,43 @@ TEST_F(SearchHandlersTest, AStoredJobThatDoesNotSayItsFactorsHasPerfectOnes) {
   record.job.spec = DeterministicBytes(spec);
   EXPECT_TRUE(AllFactorsDivide(*DecodeSearch(record).value()));
   EXPECT_EQ(DecodeSpec(record)->factors(), v1::PERFECT) << "and is shown with them";
+}
+
+// A workload of one layer of 197 tokens, on columns of 16 at most.
+v1::CreateJobRequest TokensRequest(v1::Factors factors) {
+  v1::CreateJobRequest request;
+  request.set_parent("projects/p");
+  v1::JobSpec& spec = *request.mutable_spec();
+  spec.set_template_name("gemmini");
+  spec.set_factors(factors);
+  spec.mutable_workload()->set_name("tokens");
+  v1::Layer* const layer = spec.mutable_workload()->add_layers();
+  layer->set_name("scores");
+  v1::Bounds& bounds = *layer->mutable_bounds();
+  for (const auto set : {&v1::Bounds::set_r, &v1::Bounds::set_s, &v1::Bounds::set_q, &v1::Bounds::set_n}) {
+    (bounds.*set)(1);
+  }
+  bounds.set_p(64);
+  bounds.set_c(64);
+  bounds.set_k(197);
+  (*spec.mutable_fixed_parameters())["pe_dim"] = 16;
+  request.set_validate_only(true);
+  return request;
+}
+
+TEST_F(SearchHandlersTest, PerfectFactorsThatAreAskedForAreWarnedOfWhereBoundsAreAwkward) {
+  const v1::Job warned = Create(TokensRequest(v1::PERFECT));
+  EXPECT_THAT(warned.warnings(),
+              ElementsAre("layer 'scores' has K = 197, a prime: its largest divisor for axis X of level scratchpad, of "
+                          "16 at most, is 1; padded to 208 it would be 16",
+                          "factors IMPERFECT takes all bounds as they are"));
+  EXPECT_THAT(Create(TokensRequest(v1::IMPERFECT)).warnings(), IsEmpty());
+  EXPECT_THAT(Create(TokensRequest(v1::FACTORS_UNSPECIFIED)).warnings(), IsEmpty()) << "nobody asked for them";
+  v1::CreateJobRequest request = TokensRequest(v1::IMPERFECT);
+  v1::Template* const chip = request.mutable_spec()->mutable_template_();
+  *chip = *catalog_.FindTemplate("gemmini");
+  chip->mutable_levels(2)->mutable_spatial(0)->add_perfect_dims("K");
+  EXPECT_THAT(Create(request).warnings(), ElementsAre(HasSubstr("has K = 197"), HasSubstr("perfect_dims")));
 }
 
 TEST_F(SearchHandlersTest, ValidateOnlyStoresNothing) {
