@@ -137,8 +137,11 @@ class GradientStart {
     std::int64_t keep = std::max(reserve, kFirstRounding * evaluator_.num_layers());
     Descent descent(smooth_, evaluator_);
     descent.StartFrom(last_);
-    while (!evaluator_.Finished() && evaluator_.layer_evaluations_left() > keep) {
-      for (int step = 0; step < spec_.round_period && evaluator_.layer_evaluations_left() > keep; ++step) {
+    // A step of several samples must not reach into what is kept.
+    const std::int64_t beyond = std::int64_t{descent.samples_per_step() - 1} * evaluator_.num_layers();
+    const auto goes_on = [&] { return evaluator_.layer_evaluations_left() > keep + beyond; };
+    while (!evaluator_.Finished() && goes_on()) {
+      for (int step = 0; step < spec_.round_period && goes_on(); ++step) {
         if (evaluator_.Finished() || !evaluator_.Affords(descent.samples_per_step())) return;
         if (!descent.Step()) {
           // A step that was cut short has no value either.

@@ -170,8 +170,10 @@ class Explorer {
     TakeFromEachOther(&Visit::searched, &visits, &searched_from);
     result_.settled = ObjectiveOf(searched_from) / given_ - 1;
     const std::vector<double> direct = DirectSlopes(distinct_.spec, model_, goal_, *settled_);
-    const std::vector<double> room =
-        RoomSlopes(distinct_.spec, model_, goal_, smooth_, moves_, *settled_, stop_requested_);
+    const std::vector<double> room = RoomSlopes(distinct_.spec, model_, goal_, smooth_, moves_, *settled_, [this] {
+      stopped_ = stopped_ || stop_requested_();
+      return stopped_;
+    });
     const auto step = [&](std::size_t i) -> std::optional<SensitivityStep> {
       if (!values[i].has_value()) return std::nullopt;
       SensitivityStep made{*values[i], std::nullopt, std::nullopt, {}};

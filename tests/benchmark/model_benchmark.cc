@@ -16,6 +16,7 @@
 #include "server/search/evaluator.h"
 #include "server/search/null_sink.h"
 #include "server/search/run_start.h"
+#include "tests/common/model/random_cases.h"
 #include "tests/common/model/random_latency.h"
 #include "tests/testing/shipped.h"
 
@@ -35,7 +36,7 @@ struct Job {
     }
     Random random(kSeed);
     for (const Layer& layer : spec.workload->layers) {
-      mappings.push_back(RandomMapping(*spec.hardware_template, layer.shape, random));
+      mappings.push_back(RandomPerfectMapping(*spec.hardware_template, layer.shape, random));
     }
   }
   SmoothModel MakeSmooth(const LatencyPredictor* latency = nullptr) const {
@@ -122,7 +123,7 @@ void ExactScore(benchmark::State& state) {
   Random random(kSeed);
   for (const Layer& layer : job.spec.workload->layers) {
     for (int i = 0; i < kMappingsPerLayer; ++i) {
-      mappings.push_back(RandomMapping(*job.spec.hardware_template, layer.shape, random));
+      mappings.push_back(RandomPerfectMapping(*job.spec.hardware_template, layer.shape, random));
     }
   }
   for (auto _ : state) {

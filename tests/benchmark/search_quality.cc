@@ -1,6 +1,8 @@
 // Best EDP of whole jobs, without daemon or store:
-//   search_quality [algorithm] [samples per start] [starts] [seeds] [workload | FILE.yaml | parameter=value | perfect]...
-// perfect: factors have to divide. algorithm: gradient, random, bayesian, or all, which also prints how many times the others' mean EDP is gradient's.
+//   search_quality [algorithm] [samples per start] [starts] [seeds] [workload | FILE.yaml | parameter=value |
+//   perfect]...
+// perfect: factors have to divide. algorithm: gradient, random, bayesian, or all, which also prints how many times the
+// others' mean EDP is gradient's.
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -17,6 +19,7 @@
 #include <vector>
 
 #include "server/search/search_spec.h"
+#include "tests/common/model/random_cases.h"
 #include "tests/server/search/free_and_fixed.h"
 #include "tests/server/search/search_cases.h"
 #include "tests/testing/shipped.h"
@@ -51,13 +54,13 @@ Workload WorkloadOf(const std::string& name) {
 }
 
 std::shared_ptr<const Template> TemplateOf(const Setting& setting) {
-  TemplateSpec spec = ShippedTemplate("gemmini")->spec();
-  if (setting.perfect) spec.perfect_dims = kEveryDim;
-  return std::move(Template::Create(std::move(spec))).value();
+  std::unique_ptr<const Template> gemmini = ShippedTemplate("gemmini");
+  return setting.perfect ? WithPerfectFactors(*gemmini) : std::move(gemmini);
 }
 
 // Prints each seed's best EDP and their summary; returns the mean.
-double RunWorkload(const NamedAlgorithm& algorithm, const std::string& name, const Budget& budget, const Setting& setting) {
+double RunWorkload(const NamedAlgorithm& algorithm, const std::string& name, const Budget& budget,
+                   const Setting& setting) {
   SearchSpec spec = SpecFor(WorkloadOf(name), TemplateOf(setting));
   for (std::size_t p = 0; p < spec.hardware_range.size(); ++p) {
     const auto value = setting.fixed.find(spec.hardware_template->parameter(static_cast<int>(p)).name);

@@ -287,7 +287,10 @@ double LatencyFeatures::Extent(std::span<double> base, int level, Dim dim) const
   for (std::size_t a = 0; a < axes.size(); ++a) {
     if (axes[a].level <= level) extent += base[ToIndex(base_.Spatial(static_cast<int>(a), dim))];
   }
-  return extent;
+  // (R1); sums that only round above it stay.
+  constexpr double kRounding = 1e-9;
+  const double bound = base[ToIndex(base_.Bound(dim))];
+  return extent > bound + kRounding ? bound : extent;
 }
 
 void LatencyFeatures::CompleteBase(const LayerShape& shape, std::span<double> base) const {

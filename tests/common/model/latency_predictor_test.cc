@@ -73,7 +73,7 @@ std::vector<S> InputsByRules(const LatencyFeatures& features, const LayerShape& 
 // The vector kernel against the rules on a tape: cycles and gradient of one layer.
 void CompareWithTape(std::uint64_t seed) {
   Random random(seed);
-  const CostModel model{std::shared_ptr<const Template>(RandomTemplate(random))};
+  const CostModel model{std::shared_ptr<const Template>(WithPerfectFactors(*RandomTemplate(random)))};
   const auto predictor = RandomLatencyPredictor(model, seed % 3 != 0, random);
   const Workload workload{"one", "", {{"layer", 1, RandomShape(random)}}};
   const LayerShape& shape = workload.layers[0].shape;
@@ -154,7 +154,7 @@ TEST(LatencyPredictorTest, ExactInputsEqualTheSmoothOnes) {
   Random random(9);
   for (int trial = 0; trial < 300; ++trial) {
     SCOPED_TRACE(trial);
-    const CostModel model{std::shared_ptr<const Template>(RandomTemplate(random))};
+    const CostModel model{std::shared_ptr<const Template>(WithPerfectFactors(*RandomTemplate(random)))};
     const auto predictor = RandomLatencyPredictor(model, true, random);
     const LatencyFeatures& features = predictor->features();
     const Workload workload{"one", "", {{"layer", 1, RandomShape(random)}}};

@@ -87,6 +87,17 @@ inline std::unique_ptr<const Template> RandomTemplate(Random& random) {
   return *Template::Create(RandomTemplateSpec(random));
 }
 
+// The same template, but that all factors must divide.
+inline std::unique_ptr<const Template> WithPerfectFactors(const Template& hardware_template) {
+  TemplateSpec spec = hardware_template.spec();
+  spec.perfect_dims = kEveryDim;
+  return *Template::Create(std::move(spec));
+}
+// All of whose factors divide.
+inline Mapping RandomPerfectMapping(const Template& hardware_template, const LayerShape& shape, Random& random) {
+  return RandomMapping(*WithPerfectFactors(hardware_template), shape, random);
+}
+
 inline LayerShape RandomShape(Random& random) {
   constexpr std::int64_t kFilters[] = {1, 1, 3, 5, 7};
   constexpr std::int64_t kSizes[] = {1, 2, 6, 12, 16, 28, 56, 60};

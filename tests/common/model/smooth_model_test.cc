@@ -173,7 +173,7 @@ TEST(SmoothModelTest, CostsByFlowEqualTheExactOnesAtWholeFactors) {
     if (by_position) continue;
     LayerShape shape = RandomShape(random);
     for (const Dim dim : {Dim::kR, Dim::kS}) shape.bounds[ToIndex(dim)] = 1;
-    const Mapping mapping = RandomMapping(hardware_template, shape, random);
+    const Mapping mapping = RandomPerfectMapping(hardware_template, shape, random);
     const LayerUse use = model.Use(shape, mapping);
     const std::vector<ParameterRange> ranges(ToIndex(hardware_template.num_parameters()), {1, 1 << 20});
     const SmoothModel smooth(model, {"one", "", {{"layer", 1, shape}}}, ranges,
@@ -216,7 +216,7 @@ TEST(SmoothModelTest, CountsEqualTheExactOnesAtWholeFactors) {
     const CostModel model{std::shared_ptr<const Template>(RandomTemplate(random))};
     const Template& hardware_template = model.hardware_template();
     const LayerShape shape = RandomShape(random);
-    const Mapping mapping = RandomMapping(hardware_template, shape, random);
+    const Mapping mapping = RandomPerfectMapping(hardware_template, shape, random);
     NestFactors<ExactFactor> exact;
     NestFactors<LogFactor<double>> smooth;
     for (int level = 0; level < hardware_template.num_levels(); ++level) {

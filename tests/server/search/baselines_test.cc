@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "common/base/random.h"
-#include "common/mapping/factorize.h"
+#include "common/mapping/factor_space.h"
 #include "common/mapping/mapping.h"
 #include "common/model/exact/cost_model.h"
 #include "server/search/layer_proposals.h"
@@ -27,13 +27,18 @@ namespace oneloop {
 namespace {
 
 // Every way to share a bound out among `places`.
-std::vector<std::vector<std::int64_t>> Factorisations(std::int64_t bound, std::size_t places) {
-  if (places == 1) return {{bound}};
+// By place; where factors need not divide, of those that leave as many runs outside the least.
+std::vector<std::vector<std::int64_t>> Factorisations(const FactorSpace& space, Dim dim, std::size_t place,
+                                                      std::int64_t left) {
+  if (place + 1 == space.places(dim).size()) return {{left}};
   std::vector<std::vector<std::int64_t>> all;
-  for (const std::int64_t divisor : Divisors(bound)) {
-    for (std::vector<std::int64_t> rest : Factorisations(bound / divisor, places - 1)) {
-      rest.push_back(divisor);
-      all.push_back(rest);
+  for (std::int64_t factor = 1; factor <= left; ++factor) {
+    const bool divides = left % factor == 0;
+    const std::int64_t runs = (left + factor - 1) / factor;
+    if (space.IsPerfect(dim) ? !divides : factor > 1 && (left + factor - 2) / (factor - 1) == runs) continue;
+    for (const std::vector<std::int64_t>& rest : Factorisations(space, dim, place + 1, runs)) {
+      all.push_back({factor});
+      all.back().insert(all.back().end(), rest.begin(), rest.end());
     }
   }
   return all;
@@ -45,21 +50,14 @@ std::string FactorsOf(const Template& hardware_template, Mapping mapping) {
 }
 
 // All mappings of a layer, by their factors.
-std::vector<Mapping> EveryMapping(const Template& hardware_template, const LayerShape& shape) {
+std::vector<Mapping> EveryMapping(const FactorSpace& space, const LayerShape& shape) {
   std::vector<Mapping> all = {Mapping()};
   for (const Dim dim : kAllDims) {
     const std::vector<Mapping> so_far = std::move(all);
     all.clear();
     for (Mapping mapping : so_far) {
-      std::vector<std::int64_t*> places;
-      for (int level = 0; level < hardware_template.num_levels(); ++level) {
-        if (hardware_template.level(level).temporal.Has(dim)) places.push_back(&mapping.t(level, dim));
-      }
-      for (std::size_t axis = 0; axis < hardware_template.axes().size(); ++axis) {
-        if (hardware_template.axes()[axis].dims.Has(dim)) places.push_back(&mapping.s(static_cast<int>(axis), dim));
-      }
-      for (const std::vector<std::int64_t>& factors : Factorisations(shape.bound(dim), places.size())) {
-        for (std::size_t i = 0; i < places.size(); ++i) *places[i] = factors[i];
+      for (const std::vector<std::int64_t>& factors : Factorisations(space, dim, 0, shape.bound(dim))) {
+        for (std::size_t i = 0; i < factors.size(); ++i) FactorAt(mapping, space.places(dim)[i], dim) = factors[i];
         all.push_back(mapping);
       }
     }
@@ -71,7 +69,7 @@ std::vector<Mapping> EveryMapping(const Template& hardware_template, const Layer
 void ExpectUniformDraws(const CostModel& model, const LayerShape& shape, const ComponentCosts& costs) {
   std::map<std::string, int> drawn;
   std::size_t misfits = 0;
-  for (const Mapping& mapping : EveryMapping(model.hardware_template(), shape)) {
+  for (const Mapping& mapping : EveryMapping(model.factor_space(), shape)) {
     if (model.FirstShortage(model.Use(shape, mapping).need, costs) < 0) {
       drawn[FactorsOf(model.hardware_template(), mapping)] = 0;
     } else {
@@ -96,8 +94,7 @@ void ExpectUniformDraws(const CostModel& model, const LayerShape& shape, const C
   EXPECT_LT(std::abs(chi_square - freedom), 5 * std::sqrt(2 * freedom));
 }
 
-TEST(MappingSamplerTest, DrawsEveryMappingThatFitsEquallyOften) {
-  const CostModel model(ShippedTemplate("gemmini"));
+void ExpectUniformDraws(const CostModel& model) {
   LayerShape matrix;
   matrix.bounds = {1, 1, 1, 1, 96, 16, 1, 1};
   ExpectUniformDraws(model, matrix, model.CostsAt({8, 1, 1}));
@@ -110,6 +107,17 @@ TEST(MappingSamplerTest, DrawsEveryMappingThatFitsEquallyOften) {
     if (model.hardware_template().resources()[r].unit == Resource::Unit::kBytes) costs.limit[r] = 25;
   }
   ExpectUniformDraws(model, convolution, costs);
+}
+
+TEST(MappingSamplerTest, DrawsEveryMappingThatFitsEquallyOften) {
+  ExpectUniformDraws(CostModel(WithPerfectFactors(*ShippedTemplate("gemmini"))));
+}
+
+TEST(MappingSamplerTest, SoItDoesWhereFactorsNeedNotDivide) {
+  const CostModel model(ShippedTemplate("gemmini"));
+  LayerShape matrix;
+  matrix.bounds = {1, 1, 1, 1, 17, 11, 1, 1};
+  ExpectUniformDraws(model, matrix, model.CostsAt({8, 1, 1}));
 }
 
 TEST(MappingSamplerTest, DrawsFitAnyTemplateAndHardware) {

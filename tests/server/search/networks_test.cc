@@ -102,8 +102,10 @@ TEST(NetworksSearchTest, EveryCombinationFindsDesignsWithinItsBound) {
 }
 
 TEST(NetworksSearchTest, WorstRatioEvensThePriceOut) {
-  const SearchSpec sum = Joined({{"unet", 1}, {"bert", 1}});
-  const SearchSpec worst = Joined({{"unet", 1}, {"bert", 1}}, {Combination::Kind::kWorstRatio, {1.1e13, 1.5e9}});
+  SearchSpec sum = Joined({{"unet", 1}, {"bert", 1}});
+  SearchSpec worst = Joined({{"unet", 1}, {"bert", 1}}, {Combination::Kind::kWorstRatio, {1.1e13, 1.5e9}});
+  // Where both are searched long enough for the goal to tell them apart.
+  sum.samples_per_start = worst.samples_per_start = 600;
   const auto worst_of = [&worst](const SearchSpec& spec) {
     CheckingSink sink(spec);
     for (int start = 0; start < spec.starts; ++start) RunStart(spec, start, sink);
@@ -117,13 +119,13 @@ TEST(NetworksSearchTest, LimitOfANetworkIsKept) {
   SearchSpec spec = Joined({{"resnet50", 1}, {"bert", 1e-3}});
   spec.limits = {{Quantity::kAreaMm2, 0.5}};
   CheckingSink free(spec);
-  RunStart(spec, 0, free);
+  RunStart(spec, 1, free);
   const double bound = 0.9 * free.best_metrics.OfNetwork(1).edp();
   ASSERT_LT(FindOwnBests(spec, Never)->at(1), 0.8 * bound);
   spec.limits.push_back({Quantity::kEdp, bound, 1});
   ASSERT_TRUE(ValidateSearchSpec(spec).ok());
   CheckingSink limited(spec);
-  RunStart(spec, 0, limited);
+  RunStart(spec, 1, limited);
   ASSERT_TRUE(std::isfinite(limited.best));
   EXPECT_LE(limited.best_metrics.OfNetwork(1).edp(), bound);
   spec.limits = {{Quantity::kLatencyCycles, 1, 1}};

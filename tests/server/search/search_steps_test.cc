@@ -44,7 +44,7 @@ double LeastDistance(std::int64_t bound, const std::vector<double>& targets, std
 }
 
 TEST(RoundToWholeTest, FindsTheNearestFactorisation) {
-  const CostModel model(ShippedTemplate("gemmini"));
+  const CostModel model(WithPerfectFactors(*ShippedTemplate("gemmini")));
   Random random(5);
   for (int trial = 0; trial < 50; ++trial) {
     Workload workload{"one", "", {{"layer", 1, RandomShape(random)}}};
@@ -76,24 +76,106 @@ TEST(RoundToWholeTest, FindsTheNearestFactorisation) {
   }
 }
 
+// Distance in log2 and padding of the best factors for a bound where each is the least that leaves as many runs, by
+// brute force.
+double LeastCover(std::int64_t left, const std::vector<double>& targets, std::size_t place) {
+  const auto cost = [&](std::int64_t factor) {
+    const double log2 = std::log2(static_cast<double>(factor));
+    return (log2 - targets[place]) * (log2 - targets[place]) + log2;
+  };
+  if (place + 1 == targets.size()) return cost(left);
+  double least = std::numeric_limits<double>::infinity();
+  for (std::int64_t factor = 1; factor <= left; ++factor) {
+    least = std::min(least, cost(factor) + LeastCover(LeftOutside(left, factor), targets, place + 1));
+  }
+  return least;
+}
+
+TEST(RoundToWholeTest, FactorsThatNeedNotDivideAreNearAndPadLittle) {
+  const CostModel model(ShippedTemplate("gemmini"));
+  Random random(5);
+  int best = 0;
+  int dims = 0;
+  for (int trial = 0; trial < 40; ++trial) {
+    Workload workload{"one", "", {{"layer", 1, {}}}};
+    LayerShape& shape = workload.layers[0].shape;
+    for (const Dim dim : {Dim::kP, Dim::kC, Dim::kK}) {
+      shape.bounds[static_cast<std::size_t>(dim)] = static_cast<std::int64_t>(2 + random.Below(60));
+    }
+    const SmoothModel smooth(model, workload, {{2, 128}, {1, 8192}, {1, 8192}},
+                             Goal(MetricProduct::Edp(), {}, model.hardware_template()));
+    std::vector<double> x;
+    for (const FactorSlot& slot : smooth.slots()) {
+      x.push_back(random.Uniform() * std::log2(static_cast<double>(shape.bound(slot.dim))) / 2);
+    }
+    const Mapping mapping = RoundToWhole(smooth, shape, x, Mapping());
+    ASSERT_TRUE(ValidateMapping(model.hardware_template(), shape, mapping).ok());
+    for (const Dim dim : {Dim::kP, Dim::kC, Dim::kK}) {
+      std::vector<double> targets;
+      double cost = 0;
+      double rest = std::log2(static_cast<double>(shape.bound(dim)));
+      for (const FactorPlace& place : model.factor_space().places(dim)) {
+        double target = rest;
+        for (std::size_t s = 0; s < x.size(); ++s) {
+          const FactorSlot& slot = smooth.slots()[s];
+          if (slot.dim == dim && place == FactorPlace{slot.is_spatial, slot.place}) target = x[s];
+        }
+        targets.push_back(target);
+        rest -= target;
+        const double log2 = std::log2(static_cast<double>(FactorAt(mapping, place, dim)));
+        cost += (log2 - target) * (log2 - target) + log2;
+      }
+      const double least = LeastCover(shape.bound(dim), targets, 0);
+      EXPECT_LT(cost, least + 0.1);
+      best += cost < least + 1e-9 ? 1 : 0;
+      ++dims;
+    }
+  }
+  EXPECT_GT(best, dims * 9 / 10);
+}
+
 TEST(MoveSetTest, EveryMoveGivesAnotherValidMappingOnce) {
   Random random(6);
+  int resizings = 0;
   for (int trial = 0; trial < 100; ++trial) {
-    const std::unique_ptr<const Template> hardware_template = RandomTemplate(random);
+    std::shared_ptr<const Template> hardware_template = RandomTemplate(random);
+    if (trial % 2 == 0) hardware_template = WithPerfectFactors(*hardware_template);
+    const CostModel model(hardware_template);
     const LayerShape shape = RandomShape(random);
     const Mapping mapping = RandomMapping(*hardware_template, shape, random);
-    const CostModel model{std::shared_ptr<const Template>(hardware_template)};
     const MoveSet moves(model);
     std::vector<Move> list;
-    moves.List(mapping, &list);
+    moves.List(shape, mapping, &list);
     std::set<std::string> seen;
     for (const Move& move : list) {
-      const Mapping moved = MoveSet::Apply(mapping, move);
+      const Mapping moved = moves.Apply(shape, mapping, move);
       EXPECT_TRUE(ValidateMapping(*hardware_template, shape, moved).ok());
       EXPECT_FALSE(moved == mapping);
       EXPECT_TRUE(seen.insert(FormatMapping(*hardware_template, moved)).second) << "the same move twice";
+      resizings += move.kind == Move::Kind::kResize ? 1 : 0;
+      Mapping back = moved;
+      moves.PutBack(moves.ColumnOf(mapping, move.dim), move.dim, &back);
+      EXPECT_TRUE(move.kind == Move::Kind::kOrder || back == mapping);
     }
   }
+  EXPECT_GT(resizings, 1000);
+}
+
+// Where a bound is prime, moves still lead everywhere: to a full array in one step.
+TEST(MoveSetTest, APrimeBoundFillsAnArray) {
+  const CostModel model(ShippedTemplate("gemmini"));
+  const MoveSet moves(model);
+  LayerShape shape;
+  shape.bounds[static_cast<std::size_t>(Dim::kK)] = 197;
+  Mapping mapping;
+  mapping.t(model.structure().outermost(), Dim::kK) = 197;
+  std::vector<Move> list;
+  moves.List(shape, mapping, &list);
+  EXPECT_TRUE(std::any_of(list.begin(), list.end(), [&](const Move& move) {
+    const Mapping moved = moves.Apply(shape, mapping, move);
+    return move.to.is_spatial && FactorAt(moved, move.to, Dim::kK) == 16 &&
+           moved.t(model.structure().outermost(), Dim::kK) == 13;
+  }));
 }
 
 TEST(ConstructiveMappingTest, FitsAndUsesTheArray) {
@@ -157,7 +239,7 @@ class LayerSearchTest : public testing::Test {
     spec_.samples_per_start = samples;
     model_.emplace(spec_.hardware_template);
     smooth_.emplace(*model_, *spec_.workload, spec_.hardware_range, GoalOf(spec_));
-    moves_.emplace(*spec_.hardware_template);
+    moves_.emplace(*model_);
     evaluator_.emplace(spec_, *model_, sink_);
     layers_.emplace(*evaluator_, *smooth_, *moves_, random_);
   }
@@ -258,7 +340,7 @@ TEST(NeighbourhoodTest, NeighboursAreValidFitAndAreRankedByPromise) {
   const Workload workload = ShippedWorkload("resnet50");
   const SmoothModel smooth(model, workload, {{2, 128}, {1, 8192}, {1, 8192}},
                            Goal(MetricProduct::Edp(), {}, model.hardware_template()));
-  const MoveSet moves(model.hardware_template());
+  const MoveSet moves(model);
   Neighbourhood neighbourhood(model, smooth, moves);
   const ComponentCosts costs = model.CostsAt({16, 32, 16});
   Random random(10);
@@ -270,7 +352,7 @@ TEST(NeighbourhoodTest, NeighboursAreValidFitAndAreRankedByPromise) {
     ASSERT_TRUE(mapping.has_value());
     double last = -std::numeric_limits<double>::infinity();
     for (const Neighbour& neighbour : neighbourhood.List(layer, shape, *mapping, costs, {1, 1e-3})) {
-      const Mapping moved = neighbourhood.Apply(*mapping, neighbour);
+      const Mapping moved = neighbourhood.Apply(shape, *mapping, neighbour);
       EXPECT_FALSE(moved == *mapping);
       EXPECT_TRUE(ValidateMapping(model.hardware_template(), shape, moved).ok());
       EXPECT_EQ(model.FirstShortage(model.Needs(shape, moved), costs), -1);
@@ -280,7 +362,7 @@ TEST(NeighbourhoodTest, NeighboursAreValidFitAndAreRankedByPromise) {
     }
     last = -std::numeric_limits<double>::infinity();
     for (const Neighbour& chain : neighbourhood.ListChains(shape, *mapping, costs)) {
-      const Mapping moved = neighbourhood.Apply(*mapping, chain);
+      const Mapping moved = neighbourhood.Apply(shape, *mapping, chain);
       EXPECT_TRUE(ValidateMapping(model.hardware_template(), shape, moved).ok());
       EXPECT_EQ(model.FirstShortage(model.Needs(shape, moved), costs), -1);
       EXPECT_GT(chain.num_moves, 2);

@@ -209,7 +209,8 @@ TEST(SearchTest, DescentAloneEndsWithARounding) {
       spec.samples_per_start = 333;
       spec.descent_share = 1;
       spec.order_strategy = strategy;
-      EXPECT_EQ(RunChecked(spec).points.back().origin, SearchPointOrigin::kRounded);
+      EXPECT_EQ(RunChecked(spec).points.back().origin, SearchPointOrigin::kRounded)
+          << workload << ", strategy " << static_cast<int>(strategy);
     }
   }
 }
@@ -230,7 +231,7 @@ TEST(SearchTest, RawFactorsDescendToo) {
 
 TEST_P(EveryAlgorithmTest, ObjectivesPullTheirOwnWay) {
   SearchSpec spec = Spec("bert");
-  spec.samples_per_start = 600;
+  spec.samples_per_start = 1200;
   const auto best_of = [&spec](const MetricProduct& objective) {
     spec.objective = objective;
     const RecordingSink sink = RunChecked(spec);
@@ -269,7 +270,7 @@ TEST(SearchTest, AmongTheFastestDesignsTheBestByEdpIsFound) {
   const WorkloadMetrics balanced = best_of(MetricProduct::Edp());
   EXPECT_LE(fast.latency_cycles, balanced.latency_cycles);
   EXPECT_LT(fast.edp(), 1.03 * balanced.edp());
-  EXPECT_LT(fast.area_mm2, 1.5 * balanced.area_mm2);
+  EXPECT_LT(fast.area_mm2, 2 * balanced.area_mm2);
 }
 
 // The template gives no energy at all.
