@@ -263,5 +263,33 @@ TEST(TemplateCostsTest, WhatSaysNothingOfFlowsReadsAsBefore) {
   }
 }
 
+// One text alone stands for a list of one, "all" for all that the place takes.
+TEST(PerfectDimsYamlTest, StandInTheTemplateTheLevelAndTheAxis) {
+  const auto hardware_template = TemplateFromYaml(R"(
+name: edges
+perfect_dims: N
+levels:
+  - name: buffer
+    keeps: [W, I, O]
+    temporal: [P, Q]
+    perfect_dims: all
+    spatial: [{name: X, size: 8, dims: [C, K], perfect_dims: [K]}]
+  - {name: dram, keeps: [W, I, O]}
+)");
+  EXPECT_EQ(hardware_template->perfect_dims(0), (DimSet{Dim::kP, Dim::kQ, Dim::kN}));
+  EXPECT_EQ(hardware_template->perfect_dims(1), (DimSet{Dim::kN}));
+  EXPECT_EQ(hardware_template->axes()[0].perfect_dims, (DimSet{Dim::kK, Dim::kN}));
+}
+
+TEST(PerfectDimsYamlTest, MistakesAreToldAtTheirLine) {
+  constexpr char kText[] =
+      "name: edges\n"
+      "levels:\n"
+      "  - {name: buffer, keeps: [W, I, O], temporal: [P], perfect_dims: [P, K]}\n"
+      "  - {name: dram, keeps: [W, I, O]}\n";
+  EXPECT_THAT(Message(ReadTemplateText(kText, "t.yaml").status()),
+              testing::StartsWith("t.yaml:3:53: levels[0].perfect_dims: has K, which temporal does not"));
+}
+
 }  // namespace
 }  // namespace oneloop
