@@ -143,7 +143,7 @@ function Comparison({ route, jobs, scheme: colours }: ComparisonProps): JSX.Elem
                   <td><StateBadge state={job.state} /></td>
                   <td>{job.workload}<span className="faint"> on {job.template}</span></td>
                   <td>{objectiveText(job)}</td>
-                  <td>{job.spec.algorithm.toLowerCase()}</td>
+                  <td>{job.spec.algorithm.toLowerCase()}{job.spec.factors !== "" && <span className="faint">, {job.spec.factors.toLowerCase()} factors</span>}</td>
                   <td className="number">{groupedNumber(job.samples_done)}</td>
                   {kPointFigures.map((one) => <td key={one.key} className="number">{shortNumber(job.best && figureOf(job.best, one.key))}</td>)}
                   <td className="number">{gapText(job)}</td>
