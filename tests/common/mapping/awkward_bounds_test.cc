@@ -95,7 +95,7 @@ TEST_F(AwkwardBoundsTest, AnAxisThatAnotherBoundFillsIsNotWasted) {
   TemplateSpec spec = perfect_->spec();
   spec.levels[2].spatial[0].dims = {Dim::kK, Dim::kC};
   perfect_ = Template::Create(std::move(spec)).value();
-  Add("scores", 64, 64, 17 * 17);
+  Add("scores", 64, 64, 289);
   EXPECT_THAT(Found(), ElementsAre(HasSubstr("tiles of it")));
 }
 
