@@ -21,7 +21,8 @@ TEST(JsonPrinterTest, KeepsProtoNamesAndUnsetPlainFields) {
   (*design.mutable_parameters())["accumulator_kib"] = 32;
   EXPECT_EQ(JsonPrinter().Compact(design),
             R"({"name":"","parameters":{"accumulator_kib":32,"pe_dim":16},"energy_uj":0.1,"latency_cycles":0,)"
-            R"("area_mm2":0,"edp":0,"layers":[],"workload":"","template":"","calibration":"","networks":[]})");
+            R"("area_mm2":0,"edp":0,"layers":[],"workload":"","template":"","calibration":"","networks":[],)"
+            R"("idle_share":0,"padding_share":0})");
 }
 
 TEST(JsonListWriterTest, WritesAnEmptyList) {

@@ -13,9 +13,18 @@ namespace {
 // All spatial loops stand at their first iteration.
 constexpr std::uint32_t kAllLevels = ~std::uint32_t{0};
 
+// Of dimensions as bits.
+Dim FirstOf(std::uint32_t dims) { return kAllDims[ToIndex(std::countr_zero(dims))]; }
+
 bool Has(std::uint32_t levels, int level) { return (levels >> level & 1) != 0; }
 
-std::int64_t DividedUp(std::int64_t bound, std::int64_t by) { return by == 1 ? bound : (bound - 1) / by + 1; }
+// Both at most twice a bound: 32 bits divide several times as fast.
+std::int64_t DividedUp(std::int64_t bound, std::int64_t by) {
+  return by == 1 ? bound : (static_cast<std::uint32_t>(bound) - 1) / static_cast<std::uint32_t>(by) + 1;
+}
+std::int64_t Remainder(std::int64_t number, std::int64_t by) {
+  return static_cast<std::uint32_t>(number) % static_cast<std::uint32_t>(by);
+}
 
 }  // namespace
 
@@ -30,7 +39,7 @@ ImperfectNest::ImperfectNest(const Template& hardware_template, const Structure&
     // The first axis is innermost, as copies are numbered.
     for (int axis = axes.first; axis < axes.first + axes.count; ++axis) {
       for (std::uint32_t dims = hardware_template.axes()[ToIndex(axis)].dims.bits(); dims != 0; dims &= dims - 1) {
-        const Dim dim = kAllDims[ToIndex(std::countr_zero(dims))];
+        const Dim dim = FirstOf(dims);
         if (mapping.s(axis, dim) > 1) AddLoop(dim, level, mapping.s(axis, dim), /*is_spatial=*/true);
       }
     }
@@ -41,6 +50,8 @@ ImperfectNest::ImperfectNest(const Template& hardware_template, const Structure&
     Loops& loops = loops_[ToIndex(dim)];
     loops.begin[ToIndex(num_levels)] = static_cast<std::uint8_t>(loops.count);
     AddRuns(dim);
+    if (loops.count == 0) continue;
+    active_ |= std::uint32_t{1} << Index(dim);
     steps_ *= Count(dim, -1, kAllLevels, kNothingInside);
     lanes_ *= Count(dim, -1, 0, kNothingOutside);
   }
@@ -49,7 +60,9 @@ ImperfectNest::ImperfectNest(const Template& hardware_template, const Structure&
   for (int level = 0; level < num_levels; ++level) {
     double& instances = instances_[ToIndex(level)];
     instances = 1;
-    for (const Dim dim : kAllDims) instances *= Count(dim, level, 0, kNothingOutside);
+    for (std::uint32_t dims = active_; dims != 0; dims &= dims - 1) {
+      instances *= Count(FirstOf(dims), level, 0, kNothingOutside);
+    }
   }
 }
 
@@ -101,7 +114,8 @@ void ImperfectNest::AddRuns(Dim dim) {
     const std::int64_t runs = DividedUp(bound, extent);
     const auto factor = static_cast<std::int64_t>(loops.factor[ToIndex(i)]);
     const bool is_outermost = i + 1 == loops.count;
-    const std::int64_t last = is_outermost ? runs : (runs - 1) % factor + 1;
+    const std::int64_t last = is_outermost ? runs : Remainder(runs - 1, factor) + 1;
+    loops.perfect = loops.perfect && last == factor;
     loops.last[ToIndex(i)] = static_cast<double>(last);
     loops.inside[ToIndex(i)] = static_cast<double>(extent);
     extent *= factor;
@@ -173,49 +187,65 @@ double ImperfectNest::DirectionWords(bool width, const std::array<Tiles, kNumDim
 }
 
 double ImperfectNest::Volume(Tensor tensor, int level, const ZeroLevels& zeros, int place) const {
-  std::array<Tiles, kNumDims> tiles;
+  const std::uint32_t sliding = tensor == Tensor::kI ? kSlidingDimSet.bits() : 0;
   double words = 1;
-  for (const Dim dim : kAllDims) {
-    if (!IsRelevant(tensor, dim)) continue;
-    Tiles& of = tiles[ToIndex(dim)];
-    of = Alone(dim, level, zeros[ToIndex(dim)], place);
-    if (of.count() == 0) return 0;
-    if (tensor == Tensor::kI && IsSliding(dim)) continue;
-    words *= ExtentOf(dim, level, of);
+  for (std::uint32_t dims = Used(tensor) & ~sliding; dims != 0; dims &= dims - 1) {
+    const Dim dim = FirstOf(dims);
+    const std::uint32_t zero = zeros[ToIndex(dim)];
+    if (place == kNothingInside && (zero & SpatialOutside(dim, level)) == 0) {
+      // All tiles together.
+      words *= static_cast<double>(shape_.bound(dim));
+      continue;
+    }
+    words *= ExtentOf(dim, level, Alone(dim, level, zero, place));
+    if (words == 0) return 0;
   }
   if (tensor != Tensor::kI) return words;
+  std::array<Tiles, kNumDims> tiles;
+  for (std::uint32_t dims = active_ & sliding; dims != 0; dims &= dims - 1) {
+    const Dim dim = FirstOf(dims);
+    tiles[ToIndex(dim)] = Alone(dim, level, zeros[ToIndex(dim)], place);
+    if (tiles[ToIndex(dim)].count() == 0) return 0;
+  }
   return words * DirectionWords(true, tiles, level) * DirectionWords(false, tiles, level);
 }
 
-// Outside this place no tile of the tensor is alone: a loop inside it brings more than two.
-int ImperfectNest::EndOfAlone(Tensor tensor, int level) const {
+// Temporal loops in which tiles of the tensor may be alone: from the innermost that brings another tile, inside of
+// which each instance sees but one, to the innermost that brings more than two, or one for each unit and another, where
+// none of them idles: outside that no tile is alone.
+ImperfectNest::Span ImperfectNest::MayBeAlone(Tensor tensor, int level) const {
+  Span span{num_places_, num_places_};
   for (int p = FirstPlace(level); p < num_places_; ++p) {
     const Place& place = places_[ToIndex(p)];
-    if (IsRelevant(tensor, place.dim) && loops_[ToIndex(place.dim)].last[place.loop] > 2) return p;
+    if (!IsRelevant(tensor, place.dim)) continue;
+    span.begin = std::min(span.begin, p);
+    const Loops& loops = loops_[ToIndex(place.dim)];
+    if (loops.last[place.loop] <= 2 && !loops.perfect) continue;
+    span.end = p;
+    break;
   }
-  return num_places_;
+  return span;
 }
 
 // (R6)
 double ImperfectNest::LoadsOf(Tensor tensor, int level, const ZeroLevels& zeros) const {
   const double all = Volume(tensor, level, zeros, kNothingInside);
-  const int end = EndOfAlone(tensor, level);
+  const Span alone = MayBeAlone(tensor, level);
   std::array<double, kNumDims> visits;
   double before = 1;
-  for (const Dim dim : kAllDims) {
-    visits[ToIndex(dim)] = 1;
-    if (IsRelevant(tensor, dim)) continue;
-    visits[ToIndex(dim)] = Count(dim, level, zeros[ToIndex(dim)], 2 * end + 1);
+  for (std::uint32_t dims = Unused(tensor); dims != 0; dims &= dims - 1) {
+    const Dim dim = FirstOf(dims);
+    visits[ToIndex(dim)] = Count(dim, level, zeros[ToIndex(dim)], 2 * alone.end + 1);
     before *= visits[ToIndex(dim)];
   }
   double loads = before * all;
-  for (int p = end - 1; p >= 0 && places_[ToIndex(p)].level > level; --p) {
+  for (int p = alone.end - 1; p > alone.begin; --p) {
     const Dim dim = places_[ToIndex(p)].dim;
     if (IsRelevant(tensor, dim)) continue;
     const int place = 2 * p + 1;
     visits[ToIndex(dim)] = Count(dim, level, zeros[ToIndex(dim)], place);
     double now = 1;
-    for (const double of_dim : visits) now *= of_dim;
+    for (std::uint32_t dims = Unused(tensor); dims != 0; dims &= dims - 1) now *= visits[ToIndex(FirstOf(dims))];
     if (now == before) continue;
     loads += (now - before) * (all - Volume(tensor, level, zeros, place));
     before = now;
@@ -301,7 +331,9 @@ double ImperfectNest::Requests(Tensor tensor, int inner, int level, Of of) const
   if (inner >= 0) {
     words = LoadsOf(tensor, inner, zeros);
   } else {
-    for (const Dim dim : kAllDims) words *= Count(dim, -1, zeros[ToIndex(dim)], kNothingInside);
+    for (std::uint32_t dims = active_; dims != 0; dims &= dims - 1) {
+      words *= Count(FirstOf(dims), -1, zeros[ToIndex(FirstOf(dims))], kNothingInside);
+    }
   }
   return tensor == Tensor::kI ? words * DistinctWindows(inner, level) : words;
 }
@@ -320,9 +352,11 @@ bool ImperfectNest::Shares(Tensor tensor, int inner, int level) const {
 double ImperfectNest::FirstWrites(int level, Of of) const {
   const std::uint32_t zero = of == Of::kBusiest ? kAllLevels << (level + 1) : 0;
   double words = 1;
-  for (const Dim dim : kAllDims) {
-    words *=
-        IsRelevant(Tensor::kO, dim) ? Count(dim, -1, zero, kNothingInside) : Count(dim, level, zero, kNothingOutside);
+  for (std::uint32_t dims = Used(Tensor::kO); dims != 0; dims &= dims - 1) {
+    words *= Count(FirstOf(dims), -1, zero, kNothingInside);
+  }
+  for (std::uint32_t dims = Unused(Tensor::kO); dims != 0; dims &= dims - 1) {
+    words *= Count(FirstOf(dims), level, zero, kNothingOutside);
   }
   return words;
 }

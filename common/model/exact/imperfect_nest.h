@@ -51,16 +51,17 @@ class ImperfectNest {
  private:
   // Levels whose spatial loops over a dimension stand at their first iteration, as bits by level.
   using ZeroLevels = std::array<std::uint32_t, kNumDims>;
-  // Tiles of one dimension.
+  // Tiles of one dimension; one of them as long as nothing else is said.
   struct Tiles {
     double full = 0;
-    double rest = 0;  // 1 when there is the last one, which may be smaller
+    double rest = 1;  // 1 when there is the last one, which may be smaller
     double count() const { return full + rest; }
   };
   // Non-unit loops over one dimension, innermost first: within a level spatial before temporal ones.
   struct Loops {
     int count = 0;
     std::uint32_t spatial_levels = 0;  // that have one of them, as bits
+    bool perfect = true;               // no last iteration is shorter
     std::array<double, kMaxLevels + kMaxAxes> factor;
     std::array<double, kMaxLevels + kMaxAxes> last;    // runs of the last iteration
     std::array<double, kMaxLevels + kMaxAxes> inside;  // product of the factors inside
@@ -81,6 +82,10 @@ class ImperfectNest {
   void AddTemporal(int level, const Mapping& mapping);
   void AddLoop(Dim dim, int level, std::int64_t factor, bool is_spatial);
   void AddRuns(Dim dim);
+
+  // Dimensions that have a loop and that a tensor uses or does not, as bits.
+  std::uint32_t Used(Tensor tensor) const { return active_ & kRelevantDims[ToIndex(tensor)].bits(); }
+  std::uint32_t Unused(Tensor tensor) const { return active_ & ~std::uint32_t{kRelevantDims[ToIndex(tensor)].bits()}; }
 
   ZeroLevels ZerosOf(Tensor tensor, int inner, int level, Of of) const;
   std::uint32_t SpatialOutside(Dim dim, int level) const {
@@ -110,7 +115,12 @@ class ImperfectNest {
   double Volume(Tensor tensor, int level, const ZeroLevels& zeros, int place) const;
   // Of the loops outside a level, the innermost temporal one.
   int FirstPlace(int level) const { return first_place_[ToIndex(level + 1)]; }
-  int EndOfAlone(Tensor tensor, int level) const;
+  // Places, the end excluded.
+  struct Span {
+    int begin;
+    int end;
+  };
+  Span MayBeAlone(Tensor tensor, int level) const;
   double LoadsOf(Tensor tensor, int level, const ZeroLevels& zeros) const;
   double Halo(int level, const ZeroLevels& zeros) const;
   double HaloOf(const Place& move, int place, int level, const ZeroLevels& zeros) const;
@@ -119,6 +129,7 @@ class ImperfectNest {
   const Structure& structure_;
   const LayerShape& shape_;
   std::array<Loops, kNumDims> loops_;
+  std::uint32_t active_ = 0;                                                   // dimensions that have a loop, as bits
   std::array<Place, static_cast<std::size_t>(kMaxLevels) * kNumDims> places_;  // temporal loops, innermost first
   int num_places_ = 0;
   std::array<int, kMaxLevels + 1> first_place_;  // that lies outside level l - 1
