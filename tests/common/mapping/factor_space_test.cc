@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <set>
+#include <span>
 #include <vector>
 
 #include "common/base/random.h"
@@ -95,6 +96,47 @@ TEST_F(FactorSpaceTest, CompletesAnyFactorsToAValidMapping) {
     for (const Dim dim : kAllDims) space_.Complete(dim, shape.bound(dim), &again);
     EXPECT_EQ(again, mapping);
   }
+}
+
+// Growing takes from the outermost level alone, or does nothing.
+TEST_F(FactorSpaceTest, GrowingChangesOnePlaceAndTheOutermost) {
+  Random random(2);
+  int grown = 0;
+  for (int i = 0; i < 4000; ++i) {
+    LayerShape shape;
+    const Dim dim = kAllDims[random.Below(kNumDims)];
+    shape.bounds[ToIndex(dim)] = static_cast<std::int64_t>(1 + random.Below(60));
+    Mapping mapping;
+    const std::span<const FactorPlace> places = space_.places(dim);
+    for (const FactorPlace& place : places) {
+      FactorAt(mapping, place, dim) = static_cast<std::int64_t>(1 + random.Below(4));
+    }
+    space_.Complete(dim, shape.bound(dim), &mapping);
+    Mapping after = mapping;
+    const FactorPlace& place = places[random.Below(places.size())];
+    const auto times = static_cast<std::int64_t>(2 + random.Below(4));
+    if (!space_.Grow(place, dim, times, shape.bound(dim), &after)) {
+      EXPECT_EQ(after, mapping);
+      continue;
+    }
+    ++grown;
+    ASSERT_TRUE(ValidateMapping(*template_, shape, after).ok()) << ValidateMapping(*template_, shape, after);
+    EXPECT_EQ(FactorAt(after, place, dim), times * FactorAt(mapping, place, dim));
+    EXPECT_LT(FactorAt(after, places.back(), dim), FactorAt(mapping, places.back(), dim));
+    for (const FactorPlace& other : places.first(places.size() - 1)) {
+      if (!(other == place)) {
+        EXPECT_EQ(FactorAt(after, other, dim), FactorAt(mapping, other, dim));
+      }
+    }
+  }
+  EXPECT_GT(grown, 500);
+}
+
+TEST_F(FactorSpaceTest, FactorsEndAtTheMost) {
+  EXPECT_EQ(space_.Factors({false, 1}, Dim::kC, 197, 9), (std::vector<std::int64_t>{1, 2, 3, 4, 5, 6, 7, 8, 9}));
+  EXPECT_EQ(space_.Factors({true, 0}, Dim::kK, 60, 9), (std::vector<std::int64_t>{1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(FactorSpace::LeastAlike(16, 17), 9);
+  EXPECT_EQ(FactorSpace::LeastAlike(16, 197), 16);
 }
 
 TEST_F(FactorSpaceTest, ValidationNamesTheLoopThatDoesNotDivide) {
