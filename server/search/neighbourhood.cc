@@ -66,8 +66,8 @@ Neighbourhood::Neighbourhood(const CostModel& model, const SmoothModel& smooth, 
       spatial_slots_(std::size_t{kMaxAxes} * kNumDims, -1) {
   for (int s = 0; s < smooth.num_slots(); ++s) {
     const FactorSlot& slot = smooth.slots()[static_cast<std::size_t>(s)];
-    std::vector<int>& slots = slot.is_spatial ? spatial_slots_ : temporal_slots_;
-    slots[static_cast<std::size_t>(slot.place) * kNumDims + static_cast<std::size_t>(slot.dim)] = s;
+    std::vector<int>& slots = slot.place.is_spatial ? spatial_slots_ : temporal_slots_;
+    slots[static_cast<std::size_t>(slot.place.index) * kNumDims + static_cast<std::size_t>(slot.dim)] = s;
   }
 }
 

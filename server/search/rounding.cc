@@ -149,7 +149,7 @@ Mapping RoundToWhole(const SmoothModel& model, const LayerShape& shape, std::spa
       const FactorSlot& slot = model.slots()[s];
       if (slot.dim != dim) continue;
       targets.push_back(x[s]);
-      places.push_back({slot.is_spatial, slot.place});
+      places.push_back(slot.place);
       rest -= x[s];
     }
     targets.push_back(rest);

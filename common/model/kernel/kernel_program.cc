@@ -142,7 +142,7 @@ class KernelCompiler {
 
   void AddSlots() {
     const auto add = [this](bool is_spatial, int place, Dim dim) {
-      program_.slots.push_back({is_spatial, place, dim});
+      program_.slots.push_back({{is_spatial, place}, dim});
       program_.slot_bounds.push_back(Log2Bound(dim));
       return NewRow();
     };

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "common/mapping/factor_space.h"
 #include "common/mapping/mapping.h"
 #include "common/model/exact/cost_model.h"
 #include "common/workload/dims.h"
@@ -19,13 +20,13 @@ inline constexpr int kBlockLanes = 8;
 // One real-valued factor that the descent may move: temporal at a level, or spatial along an axis. The outermost
 // level's temporal factors are not among them: they follow from the bounds.
 struct FactorSlot {
-  bool is_spatial;
-  int place;  // level of a temporal factor, axis of a spatial one
+  FactorPlace place;
   Dim dim;
+  bool operator==(const FactorSlot&) const = default;
 };
 
 inline std::int64_t FactorAt(const Mapping& mapping, const FactorSlot& slot) {
-  return slot.is_spatial ? mapping.s(slot.place, slot.dim) : mapping.t(slot.place, slot.dim);
+  return FactorAt(mapping, slot.place, slot.dim);
 }
 
 // The smooth form of a Structure for the layers of one workload, compiled to flat lists over numbered

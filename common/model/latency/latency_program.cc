@@ -70,8 +70,9 @@ class LatencyCompiler {
     for (std::size_t s = 0; s < kernel_.slots.size(); ++s) {
       const FactorSlot& slot = kernel_.slots[s];
       const int row = static_cast<int>(s);
-      At(slot.is_spatial ? base.Spatial(slot.place, slot.dim) : base.Temporal(slot.place, slot.dim)).row = row;
-      if (slot.is_spatial) axis_rows[ToIndex(slot.place)].push_back(row);
+      At(slot.place.is_spatial ? base.Spatial(slot.place.index, slot.dim) : base.Temporal(slot.place.index, slot.dim))
+          .row = row;
+      if (slot.place.is_spatial) axis_rows[ToIndex(slot.place.index)].push_back(row);
       Use(row);
     }
     for (std::size_t a = 0; a < axis_rows.size(); ++a) {

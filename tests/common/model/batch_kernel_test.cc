@@ -89,9 +89,8 @@ Evaluation EvaluateByRules(const Problem& problem, const std::vector<double>& x)
                                        Goal(MetricProduct::Edp(), problem.limits, problem.model.hardware_template()));
   const auto place = [&](int layer, int s) {
     const FactorSlot& slot = smooth.slots()[static_cast<std::size_t>(s)];
-    const auto same = std::find_if(reference.slots().begin(), reference.slots().end(), [&](const FactorSlot& other) {
-      return other.is_spatial == slot.is_spatial && other.place == slot.place && other.dim == slot.dim;
-    });
+    const auto same = std::find_if(reference.slots().begin(), reference.slots().end(),
+                                   [&](const FactorSlot& other) { return other == slot; });
     return static_cast<std::size_t>(layer) * static_cast<std::size_t>(reference.num_slots()) +
            static_cast<std::size_t>(same - reference.slots().begin());
   };

@@ -47,12 +47,12 @@ RuleFactors<S> FactorsOf(const SmoothModel& smooth, const Template& hardware_tem
     const std::size_t d = ToIndex(Index(slot.dim));
     if (shape.bounds[d] == 1) continue;
     rest[d] = rest[d] - x[s];
-    if (slot.is_spatial) {
-      factors.spatial[ToIndex(slot.place)][d] = x[s];
-      S& level = factors.nest.spatial[ToIndex(hardware_template.axes()[ToIndex(slot.place)].level)][d].log2;
+    if (slot.place.is_spatial) {
+      factors.spatial[ToIndex(slot.place.index)][d] = x[s];
+      S& level = factors.nest.spatial[ToIndex(hardware_template.axes()[ToIndex(slot.place.index)].level)][d].log2;
       level = level + x[s];
     } else {
-      factors.nest.temporal[ToIndex(slot.place)][d].log2 = x[s];
+      factors.nest.temporal[ToIndex(slot.place.index)][d].log2 = x[s];
     }
   }
   for (std::size_t d = 0; d < kNumDims; ++d) factors.nest.temporal[ToIndex(smooth.outermost_level())][d].log2 = rest[d];

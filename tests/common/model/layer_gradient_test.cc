@@ -42,7 +42,7 @@ std::optional<Figures> Whole(const CostModel& model, const SmoothModel& smooth, 
     const FactorSlot& slot = smooth.slots()[static_cast<std::size_t>(s)];
     for (int own = 0; own < single.num_slots(); ++own) {
       const FactorSlot& other = single.slots()[static_cast<std::size_t>(own)];
-      if (other.is_spatial != slot.is_spatial || other.place != slot.place || other.dim != slot.dim) continue;
+      if (!(other == slot)) continue;
       figures.slopes[static_cast<std::size_t>(s)] = gradient[single.index(0, own)];
     }
   }
@@ -53,10 +53,10 @@ std::optional<Figures> Whole(const CostModel& model, const SmoothModel& smooth, 
 DimSet Pad(const SmoothModel& smooth, Random& random, Mapping* mapping) {
   DimSet padded;
   for (const FactorSlot& slot : smooth.slots()) {
-    if (slot.is_spatial || padded.Has(slot.dim) || random.Below(2) == 0) continue;
+    if (slot.place.is_spatial || padded.Has(slot.dim) || random.Below(2) == 0) continue;
     std::int64_t& rest = mapping->t(smooth.outermost_level(), slot.dim);
-    if (rest == 1 && mapping->t(slot.place, slot.dim) == 1) continue;
-    mapping->t(slot.place, slot.dim) = mapping->t(slot.place, slot.dim) * rest + 1;
+    if (rest == 1 && mapping->t(slot.place.index, slot.dim) == 1) continue;
+    mapping->t(slot.place.index, slot.dim) = mapping->t(slot.place.index, slot.dim) * rest + 1;
     rest = 1;
     padded.Add(slot.dim);
   }

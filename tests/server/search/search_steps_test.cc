@@ -66,7 +66,7 @@ TEST(RoundToWholeTest, FindsTheNearestFactorisation) {
         if (slot.dim != dim) continue;
         targets.push_back(x[s]);
         rest -= x[s];
-        const std::int64_t factor = slot.is_spatial ? mapping.s(slot.place, dim) : mapping.t(slot.place, dim);
+        const std::int64_t factor = FactorAt(mapping, slot);
         distance += std::pow(std::log2(static_cast<double>(factor)) - x[s], 2);
       }
       targets.push_back(rest);
@@ -118,7 +118,7 @@ TEST(RoundToWholeTest, FactorsThatNeedNotDivideAreNearAndPadLittle) {
         double target = rest;
         for (std::size_t s = 0; s < x.size(); ++s) {
           const FactorSlot& slot = smooth.slots()[s];
-          if (slot.dim == dim && place == FactorPlace{slot.is_spatial, slot.place}) target = x[s];
+          if (slot.dim == dim && place == slot.place) target = x[s];
         }
         targets.push_back(target);
         rest -= target;

@@ -78,12 +78,12 @@ ReferenceSmoothModel::ReferenceSmoothModel(const CostModel& model, const Workloa
   const Template& hardware_template = model.hardware_template();
   for (int level = 0; level + 1 < hardware_template.num_levels(); ++level) {
     for (const Dim dim : kAllDims) {
-      if (hardware_template.level(level).temporal.Has(dim)) slots_.push_back({false, level, dim});
+      if (hardware_template.level(level).temporal.Has(dim)) slots_.push_back({{false, level}, dim});
     }
   }
   for (std::size_t axis = 0; axis < hardware_template.axes().size(); ++axis) {
     for (const Dim dim : kAllDims) {
-      if (hardware_template.axes()[axis].dims.Has(dim)) slots_.push_back({true, static_cast<int>(axis), dim});
+      if (hardware_template.axes()[axis].dims.Has(dim)) slots_.push_back({{true, static_cast<int>(axis)}, dim});
     }
   }
   for (const Layer& layer : workload.layers) {
@@ -141,12 +141,13 @@ void ReferenceSmoothModel::CountLayer(int layer, std::span<const double> x, cons
     const Var log2 = Var::Input(&workspace.tape, x[index]);
     workspace.inputs[index] = log2.node();
     remaining[ToIndex(slot.dim)] = remaining[ToIndex(slot.dim)] - log2;
-    if (slot.is_spatial) {
-      Factor& factor = factors.spatial[ToIndex(hardware_template.axes()[ToIndex(slot.place)].level)][ToIndex(slot.dim)];
+    if (slot.place.is_spatial) {
+      Factor& factor =
+          factors.spatial[ToIndex(hardware_template.axes()[ToIndex(slot.place.index)].level)][ToIndex(slot.dim)];
       factor = factor * Factor{log2};
-      axis_copies_log2[ToIndex(slot.place)] = axis_copies_log2[ToIndex(slot.place)] + log2;
+      axis_copies_log2[ToIndex(slot.place.index)] = axis_copies_log2[ToIndex(slot.place.index)] + log2;
     } else {
-      factors.temporal[ToIndex(slot.place)][ToIndex(slot.dim)] = Factor{log2};
+      factors.temporal[ToIndex(slot.place.index)][ToIndex(slot.dim)] = Factor{log2};
     }
   }
   const int outermost = hardware_template.num_levels() - 1;
