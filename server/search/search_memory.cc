@@ -111,7 +111,7 @@ std::int64_t EstimateSearchBytes(const SearchSpec& spec) {
     case Algorithm::kDefaultTiling:
       break;
   }
-  return kFixedBytes + std::max(designs + start, MostProofBytes(*spec.workload));
+  return kFixedBytes + std::max(designs + start, MostProofBytes(*spec.hardware_template, *spec.workload));
 }
 
 absl::Status CheckSearchMemory(const SearchSpec& spec, std::int64_t most) {

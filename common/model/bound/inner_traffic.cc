@@ -65,7 +65,7 @@ InnerTraffic::InnerTraffic(const Template& hardware_template, const Structure& s
     const bool counts = !resource.is_axis() && resource.level == level && resources_.size() < kMaxNeeds;
     if (counts) resources_.push_back(static_cast<int>(r));
   }
-  ForEachTile(ExtentsAt(shape, boundary, budget->tiles()), [&](const TileExtents& tile, const auto&) {
+  ForEachTile(ExtentsAt(shape, boundary, {}, budget->tiles()), [&](const TileExtents& tile, const auto&) {
     AddTile(shape, tile, most);
     return !budget->Stopped();
   });

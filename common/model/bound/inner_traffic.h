@@ -16,7 +16,7 @@ namespace oneloop {
 
 // The least energy that one level which keeps several tensors costs a layer by being filled from a level that is not
 // the outermost one: small tiles come back often, large ones need a large and dear memory. Inequalities: docs/MODEL.md,
-// section "Lower bound". Immutable; thread-safe.
+// section "Lower bound". Of layers all of whose factors divide. Immutable; thread-safe.
 class InnerTraffic {
  public:
   // Whether fills of the level that `keepers` names at `index` are counted here: its next keeper is not the outermost

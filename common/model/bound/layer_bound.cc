@@ -25,22 +25,24 @@ void MoveAtLeast(Tensor tensor, double words, OuterTraffic::Candidate* candidate
 LayerBound::LayerBound(const CostModel& model, const LayerShape& shape, const BoxCosts& most, bool small_buffers,
                        ProofBudget* budget)
     : model_(model),
+      uneven_(UnevenDims(model.hardware_template(), shape)),
       outermost_(model.structure().num_levels() - 1),
       macs_(static_cast<double>(Macs(shape))),
       first_loads_(model.structure().first_sums_are_loaded()),
       counts_inputs_(CountsInputs(model.hardware_template(), model.structure(), shape)),
       traffic_(model.hardware_template(), model.structure(), shape, most, budget),
-      whole_reach_(model.hardware_template(), model.structure(), shape, AxisLimits(model.hardware_template(), most),
-                   budget->steps(), budget->stop) {
+      whole_reach_(model.hardware_template(), model.structure(), {shape, shape, uneven_},
+                   AxisLimits(model.hardware_template(), most), budget->steps(), budget->stop) {
   outer_ports_ = OuterPorts();
   has_links_ = !model.structure().links().empty();
   const SpatialReach::Limits limits = AxisLimits(model.hardware_template(), most);
   for (const OuterTraffic::Group& group : traffic_.groups()) {
     if (budget->Stopped()) return;
-    reach_.emplace_back(model.hardware_template(), model.structure(), group.inside, limits, budget->steps(),
-                        budget->stop);
+    reach_.emplace_back(model.hardware_template(), model.structure(),
+                        SpatialReach::Spread{shape, group.inside, uneven_}, limits, budget->steps(), budget->stop);
     budget->steps_left -= reach_.back().num_steps();
   }
+  if (!uneven_.empty()) return;  // (B41)
   for (int level = 0; level < outermost_; ++level) {
     bool is_inner = false;
     for (const Tensor tensor : kAllTensors) {
@@ -55,7 +57,7 @@ LayerBound::LayerBound(const CostModel& model, const LayerShape& shape, const Bo
 
 // Whether the fills of a keeper are InnerTraffic's.
 bool LayerBound::IsInner(Tensor tensor, std::size_t keeper) const {
-  return InnerTraffic::Counts(model_.hardware_template(), Keepers(tensor), keeper);
+  return uneven_.empty() && InnerTraffic::Counts(model_.hardware_template(), Keepers(tensor), keeper);
 }
 
 const std::vector<int>& LayerBound::Keepers(Tensor tensor) const { return model_.structure().keeper_levels(tensor); }
@@ -82,10 +84,10 @@ bool LayerBound::MayHandOver(int keeper) const {
 
 LayerBound::Gain LayerBound::GainOf(const SpatialReach& reach, const SpatialReach::Limits& limits) const {
   Gain gain;
-  gain.compute = macs_ / reach.Copies(0, outermost_, limits);
+  gain.compute = macs_ / reach.Speedup(0, outermost_, limits);
   for (int level = 0; level <= outermost_; ++level) {
     gain.instances[ToIndex(level)] = reach.Copies(level + 1, outermost_, limits);
-    gain.work[ToIndex(level)] = macs_ / reach.Copies(0, level, limits);
+    gain.work[ToIndex(level)] = macs_ / reach.Speedup(0, level, limits);
   }
   for (const Tensor tensor : kAllTensors) {
     const int innermost = Keepers(tensor).front();
@@ -117,7 +119,7 @@ LayerBound::Words LayerBound::LeastWords(Tensor tensor, int level, const Gain& g
   double& updates = words[ToIndex(Index(FlowKind::kUpdate))];
   const bool innermost = level == Keepers(tensor).front();
   if (level == outermost_ && !innermost) return words;
-  const double part = traffic_.size(tensor) / reach.Parts(tensor, level + 1, outermost_, limits);
+  const double part = traffic_.size(tensor) / reach.Split(tensor, level + 1, outermost_, limits);
   const double work = gain.requests[ToIndex(tensor)] / gain.instances[ToIndex(level)];
   if (tensor != Tensor::kO) {
     // (B11): each distinct word comes in once, (B13): and is read for each multiply-accumulate, or once.
@@ -214,6 +216,13 @@ double LayerBound::FixedEnergy(const BoxCosts& costs, const WordPrices& words,
       const bool outermost = k > 0 && k + 1 == keepers.size();  // OuterTraffic's
       if (outermost) continue;
       const bool serves_inner = k > 0 && IsInner(tensor, k - 1);
+      if (tensor != Tensor::kI && ComesOnceInside(tensor)) {  // (B41)
+        if (k + 2 < keepers.size()) energy_pj += size * fill_pj;
+        if (k > 0) {
+          energy_pj += size * (read_pj + words.Of(keepers[k], tensor, FlowKind::kUpdate) +
+                               LinkPrice(hardware_template, costs, keepers[k - 1] + 1, keepers[k]));
+        }
+      }
       if (tensor == Tensor::kO) {
         // (B14), (B15): the first update of an element reads nothing, and loads nothing in some dialects.
         if (k == 0 && keepers.size() > 1) {
@@ -224,7 +233,7 @@ double LayerBound::FixedEnergy(const BoxCosts& costs, const WordPrices& words,
           if (!first_loads_ && k > 0 && !IsInner(tensor, k)) energy_pj -= size * fill_pj;
         }
       } else if (tensor == Tensor::kI) {
-        const double coinciding = whole_reach_.Coinciding(keepers[k] + 2, outermost_, limits);
+        const double coinciding = whole_reach_.Coinciding(FirstCoinciding(keepers[k]), outermost_, limits);
         const double spread = MayHandOver(keepers[k]) ? whole_reach_.Copies(keepers[k] + 1, outermost_, limits) : 0;
         if (k + 2 < keepers.size() && !IsInner(tensor, k)) {  // filled
           energy_pj += (spread > 0 ? std::max(0.0, size / coinciding - spread) : size) * fill_pj;
@@ -233,7 +242,8 @@ double LayerBound::FixedEnergy(const BoxCosts& costs, const WordPrices& words,
         }
         if (k > 0 && !serves_inner) {  // read
           const double link_pj = LinkPrice(hardware_template, costs, keepers[k - 1] + 1, keepers[k]);
-          energy_pj += size / whole_reach_.Coinciding(keepers[k - 1] + 2, keepers[k], limits) * (read_pj + link_pj);
+          const int first = FirstCoinciding(keepers[k - 1]);
+          energy_pj += size / whole_reach_.Coinciding(first, keepers[k], limits) * (read_pj + link_pj);
         }
       }
     }
@@ -252,10 +262,10 @@ LayerBound::Prices LayerBound::PricesOf(const BoxCosts& costs, const WordPrices&
     for (std::size_t k = 0; k < keepers.size(); ++k) {
       const bool outermost = k + 1 == keepers.size();
       const bool last = k + 2 == keepers.size();
-      if (!outermost && (tensor == Tensor::kI ? last : !IsInner(tensor, k))) {
+      if (!outermost && (ComesOnceInside(tensor) ? last : !IsInner(tensor, k))) {
         moved_pj += words.Of(keepers[k], tensor, FlowKind::kFill);
       }
-      if (k == 0 || (tensor == Tensor::kI ? !outermost : IsInner(tensor, k - 1))) continue;
+      if (k == 0 || (ComesOnceInside(tensor) ? !outermost : IsInner(tensor, k - 1))) continue;
       moved_pj += words.Of(keepers[k], tensor, FlowKind::kRead) + words.Of(keepers[k], tensor, FlowKind::kUpdate) +
                   LinkPrice(model_.hardware_template(), costs, keepers[k - 1] + 1, keepers[k]);
     }

@@ -94,6 +94,10 @@ class LayerBound {
   std::vector<OuterPort> OuterPorts() const;
   double CyclesAcross(const OuterTraffic::Candidate& candidate, const Gain& gain, const BoxCosts& costs) const;
   bool IsInner(Tensor tensor, std::size_t keeper) const;
+  // Whether nothing is known of how often a tensor's words come back to keepers inside its outermost one (B41).
+  bool ComesOnceInside(Tensor tensor) const { return tensor == Tensor::kI || !uneven_.empty(); }
+  // Innermost fan-out whose copies along the window may save the source of a keeper's inputs a word.
+  int FirstCoinciding(int keeper) const { return uneven_.empty() ? keeper + 2 : keeper + 1; }
   bool MayHandOver(int keeper) const;
   LayerFigures EvaluateAt(const BoxCosts& costs, const Gains& gains) const;
   double FixedEnergy(const BoxCosts& costs, const WordPrices& words, const SpatialReach::Limits& limits) const;
@@ -111,6 +115,7 @@ class LayerBound {
   const std::vector<int>& Keepers(Tensor tensor) const;
 
   const CostModel& model_;
+  DimSet uneven_;  // whose factors need not divide
   int outermost_;
   double macs_;
   bool first_loads_;  // an output's first load is a fill

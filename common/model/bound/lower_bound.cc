@@ -13,7 +13,9 @@
 #include "common/mapping/factorize.h"
 #include "common/model/bound/contraction.h"
 #include "common/model/bound/layer_bound.h"
+#include "common/model/bound/outer_traffic.h"
 #include "common/model/bound/reuse_search.h"
+#include "common/model/bound/tile_shape.h"
 
 namespace oneloop {
 namespace {
@@ -397,12 +399,16 @@ LowerBound BoxSearch::Run() {
 
 }  // namespace
 
-std::int64_t MostProofBytes(const Workload& workload) {
+std::int64_t MostProofBytes(const Template& hardware_template, const Workload& workload) {
   const LowerBoundOptions options;
   const std::int64_t tiles_of_layer = std::clamp<std::int64_t>(
       options.max_tiles / std::max<std::int64_t>(1, std::ssize(workload.layers)), 1, kMostTilesOfLayer);
   double tiles = 0;
   for (const Layer& layer : workload.layers) {
+    if (!UnevenDims(hardware_template, layer.shape).empty()) {
+      tiles += static_cast<double>(OuterTraffic::kKeptParts * std::min(tiles_of_layer, OuterTraffic::kMostUnevenTiles));
+      continue;
+    }
     double of_layer = 1;
     for (const std::int64_t bound : layer.shape.bounds) of_layer *= static_cast<double>(Divisors(bound).size());
     tiles += std::min(of_layer, static_cast<double>(tiles_of_layer));

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "common/hardware/template.h"
 #include "common/model/exact/cost_model.h"
 #include "common/model/goal/goal.h"
 #include "common/workload/workload.h"
@@ -35,7 +36,7 @@ struct LowerBound {
 };
 
 // What the proof takes at most, about, with the default options.
-std::int64_t MostProofBytes(const Workload& workload);
+std::int64_t MostProofBytes(const Template& hardware_template, const Workload& workload);
 
 // A proven lower bound of the goal's objective for the workload, over all hardware points in `ranges` (by parameter
 // index; min == max fixes one) and all mappings of every layer that keep the goal's limits: branch and bound over boxes

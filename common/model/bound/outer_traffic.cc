@@ -1,8 +1,10 @@
 #include "common/model/bound/outer_traffic.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <limits>
+#include <map>
 #include <utility>
 
 #include "common/mapping/factorize.h"
@@ -15,6 +17,8 @@ namespace {
 
 // More groups cost more time than they gain.
 constexpr std::size_t kMaxGroups = 128;
+// Of numbers of copies along all dimensions together.
+constexpr double kMaxClasses = 16;
 
 bool HasAxis(const Template& hardware_template, int level, const DimSet& dims) {
   return std::any_of(hardware_template.axes().begin(), hardware_template.axes().end(), [&](const Template::Axis& axis) {
@@ -44,16 +48,29 @@ class OuterTrafficBuilder {
   void AskForRoom(const BoxCosts& most, const std::function<bool()>& stop);
   std::vector<std::int64_t> GroupByUse(Dim dim, const std::vector<ExtentRange>& extents,
                                        std::vector<std::size_t>* groups) const;
+  void AddEvenTiles(ProofBudget* budget);
+  void AddUnevenTiles(ProofBudget* budget);
+  void KeepBest(ProofBudget* budget);
   void AddTile(const TileExtents& tile, std::size_t group);
   void AddOrder(const TileExtents& tile, std::size_t group, int stationary, bool held);
+  // The part of a tensor, at most, that stays in its keeper's instances while loops that it does not use go on (B37),
+  // (B38).
+  double MostKept(const TileExtents& tile, Tensor tensor, int stationary, bool held) const;
+  double MostKeptAlong(const TileExtents& tile, Tensor tensor, Dim dim, bool is_innermost) const;
+  void AddMoved(const TileExtents& tile, int stationary, bool held, const std::array<double, kNumTensors>& kept,
+                Candidate candidate, std::size_t group);
+  bool HasRoom(const Candidate& candidate) const;
   void AddNeed(const TileExtents& tile, Tensor tensor, Candidate* candidate) const;
+  void AddWords(double words, Tensor tensor, Candidate* candidate) const;
   double InputWords(const TileExtents& tile, int stationary, double revisits) const;
+  double EvenInputWords(const TileExtents& tile, int stationary, double revisits, double distinct) const;
   double CoincidingMoves(const TileExtents& tile) const;
   std::vector<Candidate> BestOf(std::vector<Candidate> raw, const ProofBudget& budget) const;
 
   const Template& template_;
   const Structure& structure_;
   const LayerShape& shape_;
+  DimSet uneven_;
   OuterTraffic& result_;
   int outermost_;
   TileExtents whole_;
@@ -63,7 +80,8 @@ class OuterTrafficBuilder {
   std::array<Holding, kNumTensors> holding_;
   SpatialReach::Limits most_;
   std::array<double, OuterTraffic::kMaxNeeds> room_{};  // the most in any box
-  std::vector<std::vector<Candidate>> raw_;             // by group
+  std::vector<OuterTraffic::Group> groups_;
+  std::vector<std::vector<Candidate>> raw_;  // by group
 };
 
 OuterTrafficBuilder::OuterTrafficBuilder(const Template& hardware_template, const Structure& structure,
@@ -72,6 +90,7 @@ OuterTrafficBuilder::OuterTrafficBuilder(const Template& hardware_template, cons
     : template_(hardware_template),
       structure_(structure),
       shape_(shape),
+      uneven_(UnevenDims(hardware_template, shape)),
       result_(*result),
       outermost_(structure.num_levels() - 1),
       whole_(WholeExtents(shape)),
@@ -81,6 +100,9 @@ OuterTrafficBuilder::OuterTrafficBuilder(const Template& hardware_template, cons
   const int input_keeper = holding_[ToIndex(Tensor::kI)].last;
   input_tile_is_whole_ = input_keeper == outermost_ - 1 && !HasAxis(template_, outermost_, kEveryDim);
   input_is_revisited_ = input_keeper >= 0 && !HasAxis(template_, input_keeper + 1, kSlidingDimSet);
+  for (int level = input_keeper + 2; !uneven_.empty() && level <= outermost_; ++level) {
+    input_is_revisited_ = input_is_revisited_ && !HasAxis(template_, level, kSlidingDimSet);
+  }
   for (const Tensor tensor : kAllTensors) result_.size_[ToIndex(tensor)] = DistinctWords(shape_, whole_, tensor);
 }
 
@@ -108,7 +130,7 @@ void OuterTrafficBuilder::AskWhoHolds(const Structure& structure) {
 }
 
 void OuterTrafficBuilder::AskForRoom(const BoxCosts& most, const std::function<bool()>& stop) {
-  const SpatialReach reach(template_, structure_, shape_, most_, SpatialReach::kMaxSteps, stop);
+  const SpatialReach reach(template_, structure_, {shape_, shape_, uneven_}, most_, SpatialReach::kMaxSteps, stop);
   for (std::size_t i = 0; i < result_.resources_.size(); ++i) {
     const Resource& resource = template_.resources()[ToIndex(result_.resources_[i])];
     double copies = 1;
@@ -119,7 +141,8 @@ void OuterTrafficBuilder::AskForRoom(const BoxCosts& most, const std::function<b
     room_[i] = most.limit[ToIndex(result_.resources_[i])] * copies * (1 + kBoundSlack);
   }
   const int input_keeper = holding_[ToIndex(Tensor::kI)].last;
-  if (input_keeper >= 0) input_coincides_ = reach.Coinciding(input_keeper + 2, outermost_, most_);
+  const int first = input_keeper + (uneven_.empty() ? 2 : 1);
+  if (input_keeper >= 0) input_coincides_ = reach.Coinciding(first, outermost_, most_);
 }
 
 // Sorts a dimension's extents by which divisors fit on an axis; returns one extent of each kind, which has them all.
@@ -150,36 +173,98 @@ std::vector<std::int64_t> OuterTrafficBuilder::GroupByUse(Dim dim, const std::ve
   return largest;
 }
 
+// (B35): by classes of numbers of copies along each dimension, each with as many tiles.
+void OuterTrafficBuilder::AddUnevenTiles(ProofBudget* budget) {
+  std::array<std::vector<CopyRange>, kNumDims> classes;
+  double dims = 0;
+  std::array<std::int64_t, kNumDims> most_copies;
+  for (const Dim dim : kAllDims) {
+    double copies = 1;
+    for (std::size_t a = 0; a < template_.axes().size(); ++a) {
+      if (uneven_.Has(dim) && template_.axes()[a].dims.Has(dim)) copies *= std::max(1.0, most_[a]);
+    }
+    most_copies[ToIndex(dim)] = static_cast<std::int64_t>(std::min(copies, static_cast<double>(shape_.bound(dim))));
+    dims += copies > 1 ? 1 : 0;
+  }
+  const auto max_classes = static_cast<std::size_t>(std::pow(kMaxClasses, 1 / std::max(1.0, dims)));
+  auto max_tiles = static_cast<double>(std::min(budget->tiles(), OuterTraffic::kMostUnevenTiles));
+  for (const Dim dim : kAllDims) {
+    classes[ToIndex(dim)] = CopyClasses(shape_.bound(dim), most_copies[ToIndex(dim)], max_classes);
+    max_tiles /= static_cast<double>(classes[ToIndex(dim)].size());
+  }
+  max_tiles = std::clamp(max_tiles, 1.0, static_cast<double>(OuterTraffic::kMostUnevenTilesAtOnce));
+  std::array<std::size_t, kNumDims> of{};
+  for (;;) {
+    UnevenSpread spread{uneven_, {}};
+    for (std::size_t d = 0; d < kNumDims; ++d) spread.copies[d] = classes[d][of[d]];
+    const Boundary boundary = {kEveryDim, template_.level(outermost_).temporal};
+    std::map<std::array<std::int64_t, kNumDims>, std::size_t> groups;  // by the most copies of their tiles
+    ForEachTile(ExtentsAt(shape_, boundary, spread, static_cast<std::int64_t>(max_tiles)),
+                [&](const TileExtents& tile, const auto&) {
+                  LayerShape inside = shape_;
+                  for (std::size_t d = 0; d < kNumDims; ++d) {
+                    if (tile[d].is_uneven) inside.bounds[d] = static_cast<std::int64_t>(tile[d].most_copies);
+                  }
+                  const auto [group, is_new] = groups.try_emplace(inside.bounds, groups.size());
+                  if (is_new) {
+                    raw_.emplace_back();
+                    groups_.push_back({inside, {}});
+                  }
+                  AddTile(tile, group->second);
+                  return !budget->Stopped();
+                });
+    KeepBest(budget);
+    std::size_t d = 0;
+    while (d < kNumDims && ++of[d] == classes[d].size()) of[d++] = 0;
+    if (d == kNumDims || budget->Stopped()) return;
+  }
+}
+
 void OuterTrafficBuilder::Build(ProofBudget* budget) {
-  const ExtentRanges extents = ExtentsAt(shape_, {kEveryDim, template_.level(outermost_).temporal}, budget->tiles());
-  std::vector<OuterTraffic::Group> groups = {{shape_, {}}};
+  if (uneven_.empty()) {
+    AddEvenTiles(budget);
+  } else {
+    AddUnevenTiles(budget);
+  }
+}
+
+void OuterTrafficBuilder::KeepBest(ProofBudget* budget) {
+  for (std::size_t g = groups_.size(); g-- > 0;) {
+    groups_[g].candidates = BestOf(std::move(raw_[g]), *budget);
+    budget->candidates_left -= std::ssize(groups_[g].candidates);
+    if (!groups_[g].candidates.empty()) result_.groups_.push_back(std::move(groups_[g]));
+  }
+  groups_.clear();
+  raw_.clear();
+}
+
+void OuterTrafficBuilder::AddEvenTiles(ProofBudget* budget) {
+  const ExtentRanges extents =
+      ExtentsAt(shape_, {kEveryDim, template_.level(outermost_).temporal}, {}, budget->tiles());
+  groups_ = {{shape_, {}}};
   std::array<std::size_t, kNumDims> stride{};
   std::array<std::vector<std::size_t>, kNumDims> use;
   for (const Dim dim : kAllDims) {
     const std::vector<std::int64_t> largest = GroupByUse(dim, extents[ToIndex(dim)], &use[ToIndex(dim)]);
     if (budget->Stopped()) return;
-    if (largest.size() == 1 || groups.size() * largest.size() > kMaxGroups) continue;
-    stride[ToIndex(dim)] = groups.size();
-    const std::vector<OuterTraffic::Group> before = std::exchange(groups, {});
+    if (largest.size() == 1 || groups_.size() * largest.size() > kMaxGroups) continue;
+    stride[ToIndex(dim)] = groups_.size();
+    const std::vector<OuterTraffic::Group> before = std::exchange(groups_, {});
     for (const std::int64_t extent : largest) {
       for (OuterTraffic::Group group : before) {
         group.inside.bounds[ToIndex(dim)] = extent;
-        groups.push_back(group);
+        groups_.push_back(group);
       }
     }
   }
-  raw_.resize(groups.size());
+  raw_.resize(groups_.size());
   ForEachTile(extents, [&](const TileExtents& tile, const std::array<std::size_t, kNumDims>& index) {
     std::size_t group = 0;
     for (std::size_t d = 0; d < index.size(); ++d) group += stride[d] * use[d][index[d]];
     AddTile(tile, group);
     return !budget->Stopped();
   });
-  for (std::size_t g = groups.size(); g-- > 0;) {
-    groups[g].candidates = BestOf(std::move(raw_[g]), *budget);
-    budget->candidates_left -= std::ssize(groups[g].candidates);
-    if (!groups[g].candidates.empty()) result_.groups_.push_back(std::move(groups[g]));
-  }
+  KeepBest(budget);
 }
 
 // (B17): the orders that matter are those that keep one tensor in place while the loops that it does not use run
@@ -205,13 +290,43 @@ void OuterTrafficBuilder::AddOrder(const TileExtents& tile, std::size_t group, i
     const bool stays = Index(tensor) == stationary && held;
     if (holding.last >= 0 && (stays || !holding.may_pass)) AddNeed(tile, tensor, &candidate);
   }
-  for (std::size_t i = 0; i < result_.resources_.size(); ++i) {
-    if (candidate.need[i] > room_[i]) return;
+  if (!HasRoom(candidate)) return;
+  std::array<double, kNumTensors> kept{};
+  int may_keep = -1;
+  for (const Tensor tensor : kAllTensors) {
+    kept[ToIndex(tensor)] = MostKept(tile, tensor, stationary, held);
+    // What is known of inputs that come back is all or nothing.
+    if (kept[ToIndex(tensor)] > 0 && tensor != Tensor::kI && may_keep < 0) may_keep = Index(tensor);
   }
+  if (may_keep < 0) return AddMoved(tile, stationary, held, kept, candidate, group);
+  // What stays needs room.
+  const double most = kept[ToIndex(may_keep)];
+  constexpr std::array<double, OuterTraffic::kKeptParts + 1> kParts = {0, 0.125, 0.25, 0.5, 0.75, 1};
+  for (std::size_t part = 1; part < kParts.size(); ++part) {
+    kept[ToIndex(may_keep)] = most * kParts[part];
+    Candidate keeping = candidate;
+    const auto tensor = static_cast<Tensor>(may_keep);
+    AddWords(most * kParts[part - 1] * result_.size(tensor), tensor, &keeping);
+    if (HasRoom(keeping)) AddMoved(tile, stationary, held, kept, keeping, group);
+  }
+}
+
+bool OuterTrafficBuilder::HasRoom(const Candidate& candidate) const {
+  for (std::size_t i = 0; i < result_.resources_.size(); ++i) {
+    if (candidate.need[i] > room_[i]) return false;
+  }
+  return true;
+}
+
+void OuterTrafficBuilder::AddMoved(const TileExtents& tile, int stationary, bool held,
+                                   const std::array<double, kNumTensors>& kept, Candidate candidate,
+                                   std::size_t group) {
   for (const Tensor tensor : kAllTensors) {
     if (holding_[ToIndex(tensor)].last < 0) continue;
     const bool stays = Index(tensor) == stationary && held;
-    const double revisits = stays ? 1 : LoopsNotUsing(shape_, tile, tensor);
+    double revisits = stays ? 1 : LoopsNotUsing(shape_, tile, tensor);
+    const double of_tensor = kept[ToIndex(tensor)];
+    if (of_tensor > 0) revisits = tensor == Tensor::kI ? 1 : 1 + (revisits - 1) * (1 - of_tensor);
     candidate.moved[ToIndex(tensor)] =
         tensor == Tensor::kI ? InputWords(tile, stationary, revisits) : result_.size(tensor) * revisits;
   }
@@ -222,9 +337,46 @@ void OuterTrafficBuilder::AddOrder(const TileExtents& tile, std::size_t group, i
   raw_[group].push_back(candidate);
 }
 
+double OuterTrafficBuilder::MostKept(const TileExtents& tile, Tensor tensor, int stationary, bool held) const {
+  if (uneven_.empty() || stationary < 0 || holding_[ToIndex(tensor)].last < 0) return 0;
+  const bool is_stationary = Index(tensor) == stationary;
+  if (is_stationary && held) return 0;
+  if (MayMoveUnseen(shape_, tile)) return 1;
+  double most = 0;
+  for (const Dim dim : kAllDims) {
+    if (!IsRelevant(tensor, dim) || !uneven_.Has(dim)) continue;
+    const bool is_candidate =
+        is_stationary || (!IsRelevant(static_cast<Tensor>(stationary), dim) && LoopsOutside(shape_, tile, dim) > 1);
+    if (is_candidate) most = std::max(most, MostKeptAlong(tile, tensor, dim, !is_stationary));
+  }
+  return most;
+}
+
+// `is_innermost`: of the outermost loops the one over `dim` is innermost; else levels between have one over it.
+double OuterTrafficBuilder::MostKeptAlong(const TileExtents& tile, Tensor tensor, Dim dim, bool is_innermost) const {
+  const int keeper = holding_[ToIndex(tensor)].last;
+  bool has_axis = false;
+  bool has_loop = false;
+  for (int level = keeper + 1; level <= outermost_; ++level) {
+    has_axis = has_axis || HasAxis(template_, level, {dim});
+    has_loop = has_loop || (level < outermost_ && template_.level(level).temporal.Has(dim));
+  }
+  const auto bound = static_cast<double>(shape_.bound(dim));
+  const double extent = tile[ToIndex(dim)].most;
+  const double loops = LoopsOutside(shape_, tile, dim);
+  if (is_innermost) return has_axis && loops == 2 ? std::max(0.0, 2 * extent - bound) / bound : 0;  // (B37)
+  if (!has_loop) return 0;
+  if (loops > 1) return extent / (2 * bound);  // (B38)
+  return has_axis ? std::max(0.5, (2 * tile[ToIndex(dim)].most_below - bound) / bound) : 0;
+}
+
 void OuterTrafficBuilder::AddNeed(const TileExtents& tile, Tensor tensor, Candidate* candidate) const {
   const bool whole = tensor != Tensor::kI || input_tile_is_whole_;
-  const double words = whole ? HeldWords(shape_, tile, tensor) : DistinctWords(shape_, tile, tensor);
+  AddWords(whole ? HeldWords(shape_, tile, tensor) : DistinctWords(shape_, tile, tensor), tensor, candidate);
+}
+
+// In the instances of a tensor's outermost keeper inside, all of them.
+void OuterTrafficBuilder::AddWords(double words, Tensor tensor, Candidate* candidate) const {
   for (std::size_t i = 0; i < result_.resources_.size(); ++i) {
     const Resource& resource = template_.resources()[ToIndex(result_.resources_[i])];
     if (resource.level != holding_[ToIndex(tensor)].last) continue;
@@ -232,10 +384,30 @@ void OuterTrafficBuilder::AddNeed(const TileExtents& tile, Tensor tensor, Candid
   }
 }
 
-// (B19), and at least (B28), (B29): input words across the boundary when the loops of `stationary`'s kind are
+// (B19), (B39), and at least (B28), (B29): input words across the boundary when the loops of `stationary`'s kind are
 // innermost.
 double OuterTrafficBuilder::InputWords(const TileExtents& tile, int stationary, double revisits) const {
   const double distinct = result_.size(Tensor::kI) * (input_is_revisited_ ? revisits : 1) / input_coincides_;
+  if (uneven_.empty()) return EvenInputWords(tile, stationary, revisits, distinct);
+  if (!input_tile_is_whole_ || MayMoveUnseen(shape_, tile)) return distinct;
+  const double least = std::max(distinct, revisits * LeastTileWords(shape_, tile, FirstMovers(structure_, stationary)));
+  // (I1) may cancel moves of mappings all of whose factors divide, where both dimensions of a direction move.
+  const auto meet = [&](Dim dim) {
+    return MostLoopsOutside(shape_, tile, dim) > 1 && MostLoopsOutside(shape_, tile, PartnerOf(dim)) > 1;
+  };
+  if (!meet(Dim::kP) && !meet(Dim::kQ)) return least;
+  TileExtents even;
+  for (const Dim dim : kAllDims) {
+    const ExtentRange& range = tile[ToIndex(dim)];
+    even[ToIndex(dim)] = {range.least, range.least};
+    if (MostLoopsOutside(shape_, tile, dim) != LoopsOutside(shape_, tile, dim)) return distinct;
+    if (range.least * LoopsOutside(shape_, tile, dim) != static_cast<double>(shape_.bound(dim))) return least;
+  }
+  return std::min(least, EvenInputWords(even, stationary, revisits, distinct));
+}
+
+double OuterTrafficBuilder::EvenInputWords(const TileExtents& tile, int stationary, double revisits,
+                                           double distinct) const {
   if (!input_tile_is_whole_ || !IsExact(tile)) return distinct;
   double whole = HeldWords(shape_, tile, Tensor::kI) * revisits;
   for (const Dim dim : kAllDims) {

@@ -17,12 +17,17 @@ namespace oneloop {
 
 // The words that one layer moves across the outermost memory's boundary, at least, given how much the levels inside it
 // can hold. Built once per layer: every tile inside the outermost loops, each with the loop orders that matter, as
-// lists from which what is worse in every respect has been dropped. Spatial factors divide the tile, so that the tiles
-// come in groups of equal use to the spatial axes. Inequalities: docs/MODEL.md, section "Lower bound". Immutable;
+// lists from which what is worse in every respect has been dropped. Spatial factors lie in the tile, so that the tiles
+// come in groups of like use to the spatial axes. Inequalities: docs/MODEL.md, section "Lower bound". Immutable;
 // thread-safe.
 class OuterTraffic {
  public:
   static constexpr std::size_t kMaxNeeds = std::size_t{2} * kNumTensors;
+  // Of a layer with uneven factors; and what of a tensor stays in place is told apart in so many parts, so that a tile
+  // has so many times the candidates.
+  static constexpr std::int64_t kMostUnevenTiles = 60'000;
+  static constexpr std::int64_t kMostUnevenTilesAtOnce = 40'000;
+  static constexpr int kKeptParts = 5;
   struct Candidate {
     double words = 0;                         // across the boundary
     std::array<double, kNumTensors> moved{};  // W and I read, O drained
@@ -30,7 +35,7 @@ class OuterTraffic {
   };
 
   struct Group {
-    LayerShape inside;                  // spatial factors divide these bounds
+    LayerShape inside;                  // spatial factors divide these bounds, or are at most as large
     std::vector<Candidate> candidates;  // ascending in words
   };
 

@@ -58,7 +58,8 @@ ReuseSearch::ReuseSearch(const Template& hardware_template, const Structure& str
       macs_(static_cast<double>(Macs(shape))),
       whole_(WholeExtents(shape)),
       max_unrollings_(max_unrollings),
-      stop_(std::move(stop)) {
+      stop_(std::move(stop)),
+      complete_(UnevenDims(hardware_template, shape).empty()) {
   for (const Dim dim : kAllDims) {
     divisors_[ToIndex(dim)] = Divisors(shape.bound(dim));
     complete_ = complete_ && divisors_[ToIndex(dim)].size() <= kMaxDivisors;

@@ -22,7 +22,8 @@ namespace oneloop {
 // dialect of 2025, whose moves may cancel. Inequalities: docs/MODEL.md, section "Lower bound". Immutable; thread-safe.
 class ReuseSearch {
  public:
-  // Of a layer with more unrollings, of 256 bytes each, nothing is proven: all bounds are 0.
+  // Of a layer with more unrollings, of 256 bytes each, or with imperfect factors (B41), nothing is proven: all bounds
+  // are 0.
   static constexpr std::size_t kMaxUnrollings = 10'000;
 
   // `most`: the costs of the box that holds all boxes to be asked for. Template and structure must outlive this. `stop`
@@ -54,7 +55,7 @@ class ReuseSearch {
   std::array<std::vector<std::int64_t>, kNumDims> divisors_;  // of each bound
   std::size_t max_unrollings_;
   std::function<bool()> stop_;
-  bool complete_ = true;  // nothing is too large to be told apart
+  bool complete_;  // nothing is too large to be told apart
   std::vector<Unrolling> unrollings_;
 };
 

@@ -5,30 +5,28 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "common/hardware/template.h"
-#include "common/mapping/factorize.h"
+#include "common/mapping/factor_space.h"
 #include "common/mapping/mapping.h"
 #include "common/workload/workload.h"
 
 namespace oneloop {
 
-// Every mapping of a layer: all factorisations of each bound over the places that the template allows, and for each all
-// orders of the loops that are not unit ones.
+// Every mapping of a layer that a template allows: all factors of each bound over the places that take some, and for
+// each all orders of the loops that are not unit ones.
 class AllMappings {
  public:
+  AllMappings(const AllMappings&) = delete;
   AllMappings(const Template& hardware_template, const LayerShape& shape)
-      : num_levels_(hardware_template.num_levels()) {
+      : num_levels_(hardware_template.num_levels()), space_(hardware_template) {
     for (const Dim dim : kAllDims) {
-      std::vector<Place> places;
-      for (int level = 0; level < num_levels_; ++level) {
-        if (hardware_template.level(level).temporal.Has(dim)) places.push_back({false, level});
-      }
-      for (std::size_t axis = 0; axis < hardware_template.axes().size(); ++axis) {
-        if (hardware_template.axes()[axis].dims.Has(dim)) places.push_back({true, static_cast<int>(axis)});
-      }
-      if (shape.bound(dim) > 1) dims_.push_back({dim, places, Factorisations(shape.bound(dim), places.size())});
+      if (shape.bound(dim) == 1) continue;
+      dims_.push_back({dim, space_.places(dim), {}});
+      std::vector<std::int64_t> factors;
+      AddChoices(shape.bound(dim), 1, &factors, &dims_.back());
     }
   }
 
@@ -45,36 +43,34 @@ class AllMappings {
   }
 
  private:
-  struct Place {
-    bool is_spatial;
-    int index;
-  };
   struct DimPlaces {
     Dim dim;
-    std::vector<Place> places;
+    std::span<const FactorPlace> places;
     std::vector<std::vector<std::int64_t>> choices;
   };
 
-  static std::vector<std::vector<std::int64_t>> Factorisations(std::int64_t n, std::size_t places) {
-    if (places == 1) return {{n}};
-    std::vector<std::vector<std::int64_t>> all;
-    for (const std::int64_t divisor : Divisors(n)) {
-      for (std::vector<std::int64_t> rest : Factorisations(n / divisor, places - 1)) {
-        rest.push_back(divisor);
-        all.push_back(rest);
+  // All ways to go on after `factors` of the first places, of which `inside` iterations are in the bound.
+  void AddChoices(std::int64_t bound, std::int64_t inside, std::vector<std::int64_t>* factors, DimPlaces* dim) const {
+    const std::size_t next = factors->size();
+    const std::int64_t left = LeftOutside(bound, inside);
+    const bool is_last = next + 1 == dim->places.size();
+    for (std::int64_t factor = is_last ? left : 1; factor <= left; ++factor) {
+      if (!FactorSpace::MayStand(factor, left, space_.MustDivide(dim->places[next], dim->dim))) continue;
+      factors->push_back(factor);
+      if (is_last) {
+        dim->choices.push_back(*factors);
+      } else {
+        AddChoices(bound, inside * factor, factors, dim);
       }
+      factors->pop_back();
     }
-    return all;
   }
 
   void VisitFactors(std::size_t next, Mapping& mapping, const std::function<void(const Mapping&)>& visit) const {
     if (next == dims_.size()) return VisitOrders(0, mapping, visit);
     const DimPlaces& dim = dims_[next];
     for (const std::vector<std::int64_t>& factors : dim.choices) {
-      for (std::size_t i = 0; i < factors.size(); ++i) {
-        const Place& place = dim.places[i];
-        (place.is_spatial ? mapping.s(place.index, dim.dim) : mapping.t(place.index, dim.dim)) = factors[i];
-      }
+      for (std::size_t i = 0; i < factors.size(); ++i) FactorAt(mapping, dim.places[i], dim.dim) = factors[i];
       VisitFactors(next + 1, mapping, visit);
     }
   }
@@ -93,6 +89,7 @@ class AllMappings {
   }
 
   int num_levels_;
+  FactorSpace space_;
   std::vector<DimPlaces> dims_;
 };
 

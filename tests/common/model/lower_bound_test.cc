@@ -20,7 +20,7 @@
 #include "common/mapping/random_mapping.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/common/model/all_mappings.h"
+#include "tests/common/model/bound_cases.h"
 #include "tests/common/model/random_cases.h"
 #include "tests/common/model/random_costs.h"
 #include "tests/testing/shipped.h"
@@ -34,191 +34,6 @@ const std::array<MetricProduct, 3> kObjectives = {MetricProduct::Edp(), MetricPr
 
 double ObjectiveOf(const LayerFigures& figures, const Goal& goal) {
   return goal.objective().Value({figures.energy_uj, figures.latency_cycles, 0});
-}
-
-// Every hardware point of whole numbers in the ranges.
-std::vector<HardwarePoint> AllHardware(const std::vector<ParameterRange>& ranges) {
-  std::vector<HardwarePoint> points = {{}};
-  for (const ParameterRange& range : ranges) {
-    std::vector<HardwarePoint> longer;
-    for (const HardwarePoint& point : points) {
-      for (double value = range.min; value <= range.max; ++value) {
-        longer.push_back(point);
-        longer.back().push_back(value);
-      }
-    }
-    points = longer;
-  }
-  return points;
-}
-
-// The least energy at each latency: with limits a longer time may be worth more than a short one, as power falls.
-using Energies = std::map<double, double>;
-
-void Add(const LayerFigures& figures, Energies* energies) {
-  const auto [known, added] = energies->emplace(figures.latency_cycles, figures.energy_uj);
-  if (!added) known->second = std::min(known->second, figures.energy_uj);
-}
-
-// Of one layer by hardware point.
-std::vector<Energies> EnergiesOf(const CostModel& model, const LayerShape& shape,
-                                 const std::vector<HardwarePoint>& points) {
-  std::vector<ComponentCosts> costs;
-  costs.reserve(points.size());
-  for (const HardwarePoint& point : points) costs.push_back(model.CostsAt(point));
-  std::vector<Energies> energies(points.size());
-  AllMappings(model.hardware_template(), shape).ForEach([&](const Mapping& mapping) {
-    const LayerUse use = model.Use(shape, mapping);
-    for (std::size_t h = 0; h < costs.size(); ++h) {
-      if (model.FirstShortage(use.need, costs[h]) < 0) Add(model.Score(use, costs[h]), &energies[h]);
-    }
-  });
-  return energies;
-}
-
-// Every design of a workload that may be the best of some goal.
-std::vector<WorkloadMetrics> AllDesigns(const CostModel& model, const Workload& workload,
-                                        const std::vector<ParameterRange>& ranges) {
-  const std::vector<HardwarePoint> points = AllHardware(ranges);
-  std::vector<Energies> sums(points.size(), Energies{{0, 0}});
-  for (const Layer& layer : workload.layers) {
-    const std::vector<Energies> energies = EnergiesOf(model, layer.shape, points);
-    const auto count = static_cast<double>(layer.count);
-    for (std::size_t h = 0; h < points.size(); ++h) {
-      Energies sum;
-      for (const auto& [latency, energy] : sums[h]) {
-        for (const auto& [more_latency, more_energy] : energies[h]) {
-          Add({energy + count * more_energy, latency + count * more_latency}, &sum);
-        }
-      }
-      sums[h] = std::move(sum);
-    }
-  }
-  std::vector<WorkloadMetrics> designs;
-  for (std::size_t h = 0; h < points.size(); ++h) {
-    const double area_mm2 = model.hardware_template().AreaMm2(points[h]);
-    for (const auto& [latency, energy] : sums[h]) designs.push_back({energy, latency, area_mm2});
-  }
-  return designs;
-}
-
-// The best of each; infinite when no design keeps the limits.
-struct Best {
-  double objective = kInfinity;
-  double energy_uj = kInfinity;
-  double latency_cycles = kInfinity;
-};
-
-Best BestOf(const std::vector<WorkloadMetrics>& designs, const Goal& goal) {
-  Best best;
-  for (const WorkloadMetrics& design : designs) {
-    if (!goal.constraints().Met(design)) continue;
-    best.objective = std::min(best.objective, goal.Score(design));
-    best.energy_uj = std::min(best.energy_uj, design.energy_uj);
-    best.latency_cycles = std::min(best.latency_cycles, design.latency_cycles);
-  }
-  return best;
-}
-
-struct SmallCase {
-  std::shared_ptr<const Template> hardware_template;
-  std::vector<ParameterRange> ranges;
-  Workload workload;
-};
-
-// A buffer for inputs inside a large memory or DRAM, copies of it along the window's directions or not: templates in
-// which little but the input's traffic tells designs apart.
-std::unique_ptr<const Template> InputTemplate(Random& random) {
-  const std::vector<std::string> names = {"words"};
-  const auto formula = [&names](const std::string& text) { return *Formula::Parse(text, names); };
-  TemplateSpec spec;
-  spec.name = "input";
-  spec.parameters.push_back({.name = "words", .unit = "", .description = "", .min = 1, .max = 64});
-  LevelSpec buffer;
-  buffer.name = "buffer";
-  buffer.keeps = random.Below(2) == 0 ? TensorSet{Tensor::kI} : TensorSet{Tensor::kI, Tensor::kW};
-  buffer.capacity_words = formula("words");
-  buffer.energy_pj = formula("0.01");
-  LevelSpec memory;
-  memory.name = "memory";
-  memory.keeps = {Tensor::kW, Tensor::kI, Tensor::kO};
-  memory.energy_pj = formula("100");
-  if (random.Below(2) == 0) {
-    constexpr Dim kAlong[] = {Dim::kP, Dim::kR, Dim::kK};
-    memory.spatial.push_back({"X", DimSet{kAlong[random.Below(3)], kAlong[random.Below(3)]}, formula("3")});
-  }
-  LevelSpec dram = memory;
-  dram.name = "dram";
-  dram.spatial.clear();
-  dram.energy_pj = formula("1");
-  spec.levels = {buffer, memory};
-  if (random.Below(2) == 0) spec.levels.push_back(dram);
-  return *Template::Create(std::move(spec));
-}
-
-// Weights in registers, outputs in a buffer of their own beside them, both fed by a larger one: small output buffers
-// bring the weights back.
-std::unique_ptr<const Template> RefillTemplate(Random& random) {
-  const std::vector<std::string> names = {"array", "outputs", "words"};
-  const auto formula = [&names](const std::string& text) { return *Formula::Parse(text, names); };
-  TemplateSpec spec;
-  spec.name = "refill";
-  for (const std::string& name : names) {
-    spec.parameters.push_back({.name = name, .unit = "", .description = "", .min = 1, .max = 64});
-  }
-  LevelSpec registers;
-  registers.name = "registers";
-  registers.keeps = {Tensor::kW};
-  registers.capacity_words = formula(random.Below(2) == 0 ? "1" : "4");
-  registers.energy_pj = formula("1");
-  if (random.Below(2) == 0) registers.temporal = {Dim::kP, Dim::kQ, Dim::kN};
-  if (random.Below(2) == 0) registers.words_per_cycle = formula("1");
-  LevelSpec outputs;
-  outputs.name = "outputs";
-  outputs.keeps = {Tensor::kO};
-  outputs.capacity_words = formula(random.Below(2) == 0 ? "outputs" : "outputs / array^0.5");
-  outputs.energy_pj = formula("0.1");
-  if (random.Below(2) == 0) outputs.spatial.push_back({"X", {Dim::kC, Dim::kP}, formula("array")});
-  LevelSpec buffer;
-  buffer.name = "buffer";
-  buffer.keeps = random.Below(3) == 0 ? TensorSet{Tensor::kI} : TensorSet{Tensor::kW, Tensor::kI};
-  buffer.capacity_words = formula("words");
-  buffer.energy_pj = formula("30 + 0.1 * words");
-  if (random.Below(2) == 0) buffer.words_per_cycle = formula("array");
-  if (random.Below(2) == 0) buffer.spatial.push_back({"X", {Dim::kK, Dim::kQ}, formula("array")});
-  LevelSpec dram;
-  dram.name = "dram";
-  dram.keeps = {Tensor::kW, Tensor::kI, Tensor::kO};
-  dram.energy_pj = formula("10");
-  spec.levels = {registers, outputs, buffer, dram};
-  return *Template::Create(std::move(spec));
-}
-
-SmallCase RandomSmallCase(Random& random, double most_factorisations, bool refills = false, bool by_flow = false) {
-  for (;;) {
-    SmallCase result;
-    const bool input = !by_flow && random.Below(3) == 0;
-    result.hardware_template = by_flow                             ? RandomCosts(random, true).Draw()
-                               : input                             ? InputTemplate(random)
-                               : (refills && random.Below(2) == 0) ? RefillTemplate(random)
-                                                                   : RandomTemplate(random);
-    for (int p = 0; p < result.hardware_template->num_parameters(); ++p) {
-      const auto low = static_cast<double>(1 + random.Below(input ? 16 : 4));
-      result.ranges.push_back({low, low + static_cast<double>(random.Below(3))});
-    }
-    double factorisations = static_cast<double>(AllHardware(result.ranges).size()) / 9;
-    for (std::uint64_t layers = 1 + random.Below(2); layers > 0; --layers) {
-      result.workload.layers.push_back({"layer", static_cast<std::int64_t>(1 + random.Below(3)), SmallShape(random)});
-      factorisations *= AllMappings(*result.hardware_template, result.workload.layers.back().shape).NumFactorisations();
-    }
-    if (factorisations <= most_factorisations) return result;
-  }
-}
-
-// ONELOOP_BOUND_CASES and ONELOOP_BOUND_FACTORISATIONS run more and larger cases than there is time for otherwise.
-double FromEnvironment(const char* name, double otherwise) {
-  const char* text = std::getenv(name);
-  return text != nullptr ? std::atof(text) : otherwise;
 }
 
 TEST(LowerBoundTest, NoDesignIsBetterByExhaustion) {
@@ -397,7 +212,7 @@ TEST(LowerBoundTest, NoRandomDesignIsBetter) {
   const auto cases = static_cast<std::uint64_t>(FromEnvironment("ONELOOP_BOUND_CASES", 3000)) / 10;
   for (std::uint64_t seed = 0; seed < cases; ++seed) {
     Random random(seed);
-    const CostModel model(std::shared_ptr<const Template>(RandomTemplate(random)));
+    const CostModel model(Perfect(*RandomTemplate(random)));
     const std::vector<ParameterRange> ranges(static_cast<std::size_t>(model.hardware_template().num_parameters()),
                                              {1, static_cast<double>(1 << random.Below(21))});
     const Workload workload{"random", "", {{"layer", 1, RandomShape(random)}}};
@@ -437,7 +252,7 @@ class NetworkTest : public testing::TestWithParam<KnownBest> {};
 // The bound must be worth something: what is left of the gap to the best designs known, which Timeloop confirmed.
 TEST_P(NetworkTest, BoundIsNearTheBestDesignKnown) {
   const KnownBest& best = GetParam();
-  const CostModel model(ShippedTemplate("gemmini"));
+  const CostModel model(Perfect(*ShippedTemplate("gemmini")));
   std::vector<MetricLimit> limits;
   if (std::isfinite(best.most_area_mm2)) limits.push_back({Quantity::kAreaMm2, best.most_area_mm2});
   const LowerBound bound =
@@ -469,7 +284,7 @@ class BertTest : public testing::Test {
     return ProveLowerBound(model_, workload_, ranges, Goal(objective, limits, model_.hardware_template()), options);
   }
 
-  const CostModel model_{ShippedTemplate("gemmini")};
+  const CostModel model_{Perfect(*ShippedTemplate("gemmini"))};
   const Workload workload_ = ShippedWorkload("bert");
   const std::vector<ParameterRange> everything_ = {{2, 128}, {1, 8192}, {1, 8192}};
 };

@@ -14,6 +14,7 @@
 #include "gtest/gtest.h"
 #include "server/search/costless_parameters.h"
 #include "tests/common/model/all_mappings.h"
+#include "tests/common/model/perfect_template.h"
 #include "tests/server/search/free_and_fixed.h"
 #include "tests/testing/shipped.h"
 
@@ -40,7 +41,7 @@ double BestOfAllDesigns(const SearchSpec& spec) {
   const CostModel model(spec.hardware_template);
   const LayerShape& shape = spec.workload->layers.front().shape;
   double best = std::numeric_limits<double>::infinity();
-  AllMappings(*spec.hardware_template, shape).ForEach([&](const Mapping& mapping) {
+  AllMappings(*Perfect(*spec.hardware_template), shape).ForEach([&](const Mapping& mapping) {
     const LayerUse use = model.Use(shape, mapping);
     const std::optional<HardwarePoint> hardware = model.SmallestHardware(use.need, spec.hardware_range);
     if (!hardware.has_value()) return;

@@ -22,6 +22,7 @@
 #include "server/search/rounding.h"
 #include "server/search/start_point.h"
 #include "tests/common/model/all_mappings.h"
+#include "tests/common/model/perfect_template.h"
 #include "tests/common/model/random_cases.h"
 #include "tests/server/search/search_cases.h"
 
@@ -298,7 +299,7 @@ TEST_F(LayerSearchTest, ImproveAndRestartsReachTheBestOfAllMappings) {
     ComponentCosts costs = model_->CostsAt({4, 1, 1});
     for (double& limit : costs.limit) limit = std::max(1.0, limit / 16);
     double best = std::numeric_limits<double>::infinity();
-    AllMappings(*spec_.hardware_template, shape).ForEach([&](const Mapping& mapping) {
+    AllMappings(*Perfect(*spec_.hardware_template), shape).ForEach([&](const Mapping& mapping) {
       const LayerUse use = model_->Use(shape, mapping);
       if (model_->FirstShortage(use.need, costs) < 0) best = std::min(best, slopes.Of(model_->Score(use, costs)));
     });

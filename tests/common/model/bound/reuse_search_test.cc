@@ -14,6 +14,7 @@
 #include "common/base/random.h"
 #include "gtest/gtest.h"
 #include "tests/common/model/all_mappings.h"
+#include "tests/common/model/perfect_template.h"
 #include "tests/common/model/random_cases.h"
 #include "tests/common/model/random_costs.h"
 #include "tests/testing/shipped.h"
@@ -92,7 +93,7 @@ TEST_F(ReuseSearchTest, NoMappingCostsLess) {
   for (std::uint64_t seed = 0; seed < 4000; ++seed) {
     SCOPED_TRACE(seed);
     Random random(seed);
-    const CostModel model(std::shared_ptr<const Template>(RandomCosts(random, true).Draw()));
+    const CostModel model(Perfect(*RandomCosts(random, true).Draw()));
     const LayerShape shape = SmallShape(random);
     if (AllMappings(model.hardware_template(), shape).NumFactorisations() > 300) continue;
     HardwarePoint low;
@@ -127,7 +128,7 @@ TEST_F(ReuseSearchTest, NoMappingCostsLess) {
 TEST_F(ReuseSearchTest, IsTheCostOfTheBestMapping) {
   for (const char* const link : {"", "    link: {hop_pj: 2, router_pj: 1}"}) {
     SCOPED_TRACE(link);
-    const CostModel model(TemplateFromYaml(ArrayYaml(link)));
+    const CostModel model(Perfect(*TemplateFromYaml(ArrayYaml(link))));
     for (const LayerShape& shape : {Shape({1, 1, 6, 1, 4, 4, 1, 1}), Shape({1, 1, 4, 1, 8, 2, 1, 1}),
                                     Shape({1, 1, 2, 2, 2, 6, 2, 1}), Shape({1, 1, 1, 1, 6, 6, 1, 1})}) {
       for (const double cycle_uj : {0.0, 1e-6, 1e-4}) {
@@ -140,15 +141,21 @@ TEST_F(ReuseSearchTest, IsTheCostOfTheBestMapping) {
   }
 }
 
+TEST_F(ReuseSearchTest, ProvesNothingOfImperfectFactors) {
+  const CostModel model(TemplateFromYaml(ArrayYaml("")));
+  EXPECT_GT(LeastUj(model, Shape({1, 1, 2, 1, 2, 2, 1, 1}), {}, 0), 0) << "all factors of two divide";
+  EXPECT_EQ(LeastUj(model, Shape({1, 1, 2, 1, 2, 3, 1, 1}), {}, 0), 0);
+}
+
 // A buffer in which nothing fits but single words and one in which all does.
 TEST_F(ReuseSearchTest, CapacitiesDecideWhatStays) {
-  const CostModel model(TemplateFromYaml(R"(
+  const CostModel model(Perfect(*TemplateFromYaml(R"(
 name: sized
 parameters: [{name: words, min: 3, max: 300}]
 levels:
   - {name: BUF, keeps: [W, I, O], capacity_words: words, energy_pj: 1}
   - {name: DRAM, keeps: [W, I, O], energy_pj: 100}
-)"));
+)")));
   const LayerShape shape = Shape({1, 1, 4, 1, 4, 4, 1, 1});
   double last = kInfinity;
   for (const double words : {3.0, 9.0, 24.0, 48.0, 300.0}) {
@@ -165,7 +172,7 @@ levels:
 }
 
 TEST_F(ReuseSearchTest, EndsAtItsBudgetWithWhatIsProven) {
-  const CostModel model(TemplateFromYaml(ArrayYaml("")));
+  const CostModel model(Perfect(*TemplateFromYaml(ArrayYaml(""))));
   const LayerShape shape = Shape({3, 3, 56, 56, 64, 64, 1, 1});
   const double all = LeastUj(model, shape, {}, 1e-6, kManyNodes);
   double last = 0;
@@ -180,7 +187,7 @@ TEST_F(ReuseSearchTest, EndsAtItsBudgetWithWhatIsProven) {
 }
 
 TEST_F(ReuseSearchTest, HasNoBoundOnceItIsStopped) {
-  const CostModel model(TemplateFromYaml(ArrayYaml("")));
+  const CostModel model(Perfect(*TemplateFromYaml(ArrayYaml(""))));
   const LayerShape shape = Shape({3, 3, 56, 56, 64, 64, 1, 1});
   const BoxCosts costs = CostsOfBox(model.hardware_template(), model.structure(), {});
   int asked = 0;
@@ -200,7 +207,7 @@ TEST_F(ReuseSearchTest, HasNoBoundOnceItIsStopped) {
 
 // 73,513,440 has 768 divisors, 720,720 has 240.
 TEST_F(ReuseSearchTest, SaysNothingOfLayersWithMoreDivisorsThanItTellsApart) {
-  const CostModel model(TemplateFromYaml(ArrayYaml("")));
+  const CostModel model(Perfect(*TemplateFromYaml(ArrayYaml(""))));
   EXPECT_GT(LeastUj(model, Shape({1, 1, 1, 1, 1, 720'720, 1, 1}), {}, 0, 1000), 0);
   EXPECT_EQ(LeastUj(model, Shape({1, 1, 1, 1, 1, 73'513'440, 1, 1}), {}, 0, 1000), 0);
 }
@@ -221,7 +228,7 @@ levels:
     for (std::size_t at = text.find("SIZE"); at != std::string::npos; at = text.find("SIZE")) {
       text.replace(at, 4, size);
     }
-    const CostModel model(TemplateFromYaml(text));
+    const CostModel model(Perfect(*TemplateFromYaml(text)));
     return LeastUj(model, Shape({1, 1, 1, 1, 720'720, 720'720, 1, 1}), {}, 0, 1000);
   };
   EXPECT_GT(least("16"), 0);
