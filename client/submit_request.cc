@@ -83,7 +83,7 @@ void SubmitRequest::Declare(FlagSet* flags) {
   flags->AddChoice(
       "factors", EnumNames(v1::Factors_descriptor()),
       "into which factors bounds are split: those that divide them, or any, so that the last run of a loop "
-      "may be shorter; default perfect",
+      "may be shorter; default imperfect",
       &factors_);
   flags->Add("starts", "N", "independent starts; default 7", &starts_, "1 to 10000");
   flags->Add("steps", "N", "samples of each start; default 1490", &steps_, "1 to 10000000");

@@ -68,7 +68,7 @@ void BenchRequest::Declare(FlagSet* flags) {
   flags->AddRepeatedChoice("algorithm", EnumNames(v1::Algorithm_descriptor()),
                            "how to search; may be given several times; default all that search", &algorithms_);
   flags->AddChoice("factors", EnumNames(v1::Factors_descriptor()),
-                   "into which factors bounds are split: those that divide them, or any; default perfect", &factors_);
+                   "into which factors bounds are split: those that divide them, or any; default imperfect", &factors_);
   flags->Add("ablations", "compare the gradient search with itself, one part taken out or replaced at a time",
              &ablations_);
   flags->Add("seeds", "N", "jobs for each workload and algorithm, with seeds 0 to N-1; default 5", &seeds_);

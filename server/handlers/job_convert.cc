@@ -34,7 +34,7 @@ constexpr double kDefaultLearningRate = 0.5;
 // The best of the rates that were tried: docs/RESULTS.md, section "Ablations".
 constexpr double kDefaultRawLearningRate = 1;
 constexpr double kDefaultDescentShare = 0.3;
-constexpr v1::Factors kDefaultFactors = v1::PERFECT;
+constexpr v1::Factors kDefaultFactors = v1::IMPERFECT;
 constexpr int kMostStarts = 10000;
 constexpr std::int64_t kMostSamplesPerStart = 10000000;
 // Beyond it a number is likelier to be meant as per cent than as a goal.

@@ -68,7 +68,7 @@ def submit(
     starts, steps: independent starts, 7 by default, and samples of each, 1490; or `samples` of the whole job.
     seed: the same seed finds the same points.
     stop_gap: ends early, once a design is proven to be at most so far above the best one possible: 0.01 is 1 %.
-    factors: into which factors bounds are split: perfect (the default), those that divide them, or imperfect, any, so
+    factors: into which factors bounds are split: perfect, those that divide them, or imperfect (the default), any, so
         that the last run of a loop may be shorter.
     calibration, predictor: what predicts latencies.
     combination, references: of several workloads, how their objectives become one (sum, geometric_mean, worst_ratio),
