@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "server/search/search_spec.h"
-#include "tests/common/model/random_cases.h"
+#include "tests/common/model/perfect_template.h"
 #include "tests/server/search/free_and_fixed.h"
 #include "tests/server/search/search_cases.h"
 #include "tests/testing/shipped.h"
@@ -55,7 +55,7 @@ Workload WorkloadOf(const std::string& name) {
 
 std::shared_ptr<const Template> TemplateOf(const Setting& setting) {
   std::unique_ptr<const Template> gemmini = ShippedTemplate("gemmini");
-  return setting.perfect ? WithPerfectFactors(*gemmini) : std::move(gemmini);
+  return setting.perfect ? Perfect(*gemmini) : std::move(gemmini);
 }
 
 // Prints each seed's best EDP and their summary; returns the mean.

@@ -18,6 +18,7 @@
 #include "common/mapping/random_mapping.h"
 #include "common/model/smooth/smooth_model.h"
 #include "common/workload/dims.h"
+#include "tests/common/model/perfect_template.h"
 #include "tests/common/model/random_cases.h"
 #include "tests/common/model/random_latency.h"
 #include "tests/common/model/reference/autodiff.h"
@@ -73,7 +74,7 @@ std::vector<S> InputsByRules(const LatencyFeatures& features, const LayerShape& 
 // The vector kernel against the rules on a tape: cycles and gradient of one layer.
 void CompareWithTape(std::uint64_t seed) {
   Random random(seed);
-  const CostModel model{std::shared_ptr<const Template>(WithPerfectFactors(*RandomTemplate(random)))};
+  const CostModel model{std::shared_ptr<const Template>(Perfect(*RandomTemplate(random)))};
   const auto predictor = RandomLatencyPredictor(model, seed % 3 != 0, random);
   const Workload workload{"one", "", {{"layer", 1, RandomShape(random)}}};
   const LayerShape& shape = workload.layers[0].shape;
@@ -154,7 +155,7 @@ TEST(LatencyPredictorTest, ExactInputsEqualTheSmoothOnes) {
   Random random(9);
   for (int trial = 0; trial < 300; ++trial) {
     SCOPED_TRACE(trial);
-    const CostModel model{std::shared_ptr<const Template>(WithPerfectFactors(*RandomTemplate(random)))};
+    const CostModel model{std::shared_ptr<const Template>(Perfect(*RandomTemplate(random)))};
     const auto predictor = RandomLatencyPredictor(model, true, random);
     const LatencyFeatures& features = predictor->features();
     const Workload workload{"one", "", {{"layer", 1, RandomShape(random)}}};

@@ -18,6 +18,7 @@
 #include "common/model/goal/goal.h"
 #include "common/model/smooth/smooth_model.h"
 #include "common/workload/workload.h"
+#include "tests/common/model/perfect_template.h"
 
 namespace oneloop {
 
@@ -87,15 +88,9 @@ inline std::unique_ptr<const Template> RandomTemplate(Random& random) {
   return *Template::Create(RandomTemplateSpec(random));
 }
 
-// The same template, but that all factors must divide.
-inline std::unique_ptr<const Template> WithPerfectFactors(const Template& hardware_template) {
-  TemplateSpec spec = hardware_template.spec();
-  spec.perfect_dims = kEveryDim;
-  return *Template::Create(std::move(spec));
-}
 // All of whose factors divide.
 inline Mapping RandomPerfectMapping(const Template& hardware_template, const LayerShape& shape, Random& random) {
-  return RandomMapping(*WithPerfectFactors(hardware_template), shape, random);
+  return RandomMapping(*Perfect(hardware_template), shape, random);
 }
 
 inline LayerShape RandomShape(Random& random) {

@@ -20,6 +20,7 @@
 #include "server/search/mapping_features.h"
 #include "server/search/mapping_sampler.h"
 #include "server/search/run_start.h"
+#include "tests/common/model/perfect_template.h"
 #include "tests/common/model/random_cases.h"
 #include "tests/server/search/search_cases.h"
 
@@ -110,7 +111,7 @@ void ExpectUniformDraws(const CostModel& model) {
 }
 
 TEST(MappingSamplerTest, DrawsEveryMappingThatFitsEquallyOften) {
-  ExpectUniformDraws(CostModel(WithPerfectFactors(*ShippedTemplate("gemmini"))));
+  ExpectUniformDraws(CostModel(Perfect(*ShippedTemplate("gemmini"))));
 }
 
 TEST(MappingSamplerTest, SoItDoesWhereFactorsNeedNotDivide) {

@@ -45,7 +45,7 @@ double LeastDistance(std::int64_t bound, const std::vector<double>& targets, std
 }
 
 TEST(RoundToWholeTest, FindsTheNearestFactorisation) {
-  const CostModel model(WithPerfectFactors(*ShippedTemplate("gemmini")));
+  const CostModel model(Perfect(*ShippedTemplate("gemmini")));
   Random random(5);
   for (int trial = 0; trial < 50; ++trial) {
     Workload workload{"one", "", {{"layer", 1, RandomShape(random)}}};
@@ -140,7 +140,7 @@ TEST(MoveSetTest, EveryMoveGivesAnotherValidMappingOnce) {
   int resizings = 0;
   for (int trial = 0; trial < 100; ++trial) {
     std::shared_ptr<const Template> hardware_template = RandomTemplate(random);
-    if (trial % 2 == 0) hardware_template = WithPerfectFactors(*hardware_template);
+    if (trial % 2 == 0) hardware_template = Perfect(*hardware_template);
     const CostModel model(hardware_template);
     const LayerShape shape = RandomShape(random);
     const Mapping mapping = RandomMapping(*hardware_template, shape, random);
@@ -315,6 +315,35 @@ TEST_F(LayerSearchTest, ImproveAndRestartsReachTheBestOfAllMappings) {
     if (found < best * (1 + 1e-9)) ++optimal;
   }
   EXPECT_GE(optimal, kTrials * 2 / 3);
+}
+
+// The same where factors need not divide, of layers so small that all their mappings can be looked at.
+TEST_F(LayerSearchTest, ReachesTheBestOfAllImperfectMappings) {
+  const LayerSearch::Slopes slopes{1, 1e-3};
+  for (const auto& [p, k] : {std::pair{7, 11}, {5, 13}, {11, 6}}) {
+    Workload workload{"one", "", {{"layer", 1, {}}}};
+    LayerShape& shape = workload.layers[0].shape;
+    shape.bounds.fill(1);
+    shape.bounds[static_cast<std::size_t>(Dim::kP)] = p;
+    shape.bounds[static_cast<std::size_t>(Dim::kK)] = k;
+    Use(workload, 400);
+    ComponentCosts costs = model_->CostsAt({4, 1, 1});
+    for (double& limit : costs.limit) limit = std::max(1.0, limit / 64);
+    double best = std::numeric_limits<double>::infinity();
+    AllMappings(*spec_.hardware_template, shape).ForEach([&](const Mapping& mapping) {
+      const LayerUse use = model_->Use(shape, mapping);
+      if (model_->FirstShortage(use.need, costs) < 0) best = std::min(best, slopes.Of(model_->Score(use, costs)));
+    });
+    LayerDesign design = layers_->Evaluate(0, *ConstructiveMapping(*model_, shape, costs, random_), costs);
+    double found = std::numeric_limits<double>::infinity();
+    while (!evaluator_->Finished()) {
+      layers_->Improve(0, costs, slopes, &design);
+      EXPECT_TRUE(Fits(design, costs));
+      found = std::min(found, slopes.Of(design.figures));
+      if (!layers_->Disturb(0, costs, nullptr, &design)) break;
+    }
+    EXPECT_LT(found, 1.01 * best) << p << " " << k;
+  }
 }
 
 TEST_F(LayerSearchTest, EveryEvaluationIsCounted) {
