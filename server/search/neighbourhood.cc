@@ -25,12 +25,13 @@ constexpr std::size_t kMostPairs = 24;
 
 // Of factors, most of which are small.
 double Log2Of(std::int64_t factor) {
-  static const std::vector<double> small = [] {
-    std::vector<double> logs;
-    for (int n = 0; n < 1024; ++n) logs.push_back(std::log2(static_cast<double>(n)));
+  static const std::array<double, 1024> small = [] {
+    std::array<double, 1024> logs{};
+    for (std::size_t n = 1; n < logs.size(); ++n) logs[n] = std::log2(static_cast<double>(n));
     return logs;
   }();
-  return factor < 1024 ? small[static_cast<std::size_t>(factor)] : std::log2(static_cast<double>(factor));
+  const auto index = static_cast<std::size_t>(factor);
+  return index < small.size() ? small[index] : std::log2(static_cast<double>(factor));
 }
 
 bool HasLoops(const Mapping& mapping, int level) {
