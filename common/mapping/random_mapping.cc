@@ -30,8 +30,7 @@ std::vector<std::int64_t> RandomFactors(const FactorSpace& space, Dim dim, std::
   std::int64_t left = bound;
   for (std::size_t i = 0; i + 1 < places.size(); ++i) {
     const double share = std::nearbyint(std::exp2(whole * (cuts[i + 1] - cuts[i])));
-    const std::int64_t largest = space.LargestWithin(places[i], dim, left, share);
-    factors.push_back(space.MustDivide(places[i], dim) ? largest : FactorSpace::LeastAlike(largest, left));
+    factors.push_back(FactorSpace::LeastAlike(space.LargestWithin(places[i], dim, left, share), left));
     left = LeftOutside(left, factors.back());
   }
   factors.push_back(left);

@@ -136,16 +136,14 @@ class Tiler {
       for (std::size_t a = 0; a < free.size(); ++a) {
         if (!template_.axes()[a].dims.Has(dim)) continue;
         const FactorPlace place{true, static_cast<int>(a)};
-        std::int64_t copies = space_.LargestWithin(place, dim, rest, free[a]);
-        if (!space_.MustDivide(place, dim)) copies = FactorSpace::LeastAlike(copies, rest);
+        const std::int64_t copies = FactorSpace::LeastAlike(space_.LargestWithin(place, dim, rest, free[a]), rest);
         mapping.s(static_cast<int>(a), dim) = copies;
         free[a] = std::floor(free[a] / static_cast<double>(copies));
         rest = LeftOutside(rest, copies);
       }
       mapping.t(LevelOf(dim), dim) *= rest;
-      mapping.t(template_.num_levels() - 1, dim) *= LeftOutside(shape_.bound(dim), tile_[ToIndex(dim)]);
-      // Loops inside the axes may leave them less.
-      if (!space_.IsPerfect(dim)) space_.Complete(dim, shape_.bound(dim), &mapping);
+      // The rest goes outermost; loops inside the axes may leave these less.
+      space_.Complete(dim, shape_.bound(dim), &mapping);
     }
     return mapping;
   }

@@ -80,8 +80,7 @@ void FillAxis(const FactorSpace& space, const LayerShape& shape, const Resource&
   Shuffle(&order, random);
   for (const Dim dim : order) {
     const std::int64_t left = mapping->t(outermost, dim);
-    const std::int64_t largest = space.LargestWithin(place, dim, left, room);
-    const std::int64_t copies = space.MustDivide(place, dim) ? largest : FactorSpace::LeastAlike(largest, left);
+    const std::int64_t copies = FactorSpace::LeastAlike(space.LargestWithin(place, dim, left, room), left);
     if (space.Grow(place, dim, copies, shape.bound(dim), mapping)) room /= static_cast<double>(copies);
   }
 }

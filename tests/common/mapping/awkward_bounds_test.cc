@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/common/model/perfect_template.h"
 #include "tests/testing/shipped.h"
 
 namespace oneloop {
@@ -22,12 +23,7 @@ using ::testing::StartsWith;
 // On gemmini, with C along one axis and K along the other, 16 of each at most.
 class AwkwardBoundsTest : public ::testing::Test {
  protected:
-  AwkwardBoundsTest() : gemmini_(ShippedTemplate("gemmini")) {
-    TemplateSpec spec = gemmini_->spec();
-    spec.perfect_dims = kEveryDim;
-    perfect_ = Template::Create(std::move(spec)).value();
-    workload_.name = "some";
-  }
+  AwkwardBoundsTest() : gemmini_(ShippedTemplate("gemmini")), perfect_(Perfect(*gemmini_)) { workload_.name = "some"; }
 
   void Add(const std::string& name, std::int64_t p, std::int64_t c, std::int64_t k) {
     Layer layer;

@@ -2,7 +2,9 @@
 #define ONELOOP_TESTS_COMMON_MODEL_BOUND_CASES_H_
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <limits>
 #include <map>
@@ -12,8 +14,10 @@
 #include <vector>
 
 #include "common/base/random.h"
+#include "common/model/bound/lower_bound.h"
 #include "common/model/exact/cost_model.h"
 #include "common/model/goal/goal.h"
+#include "gtest/gtest.h"
 #include "tests/common/model/all_mappings.h"
 #include "tests/common/model/perfect_template.h"
 #include "tests/common/model/random_cases.h"
@@ -106,6 +110,45 @@ inline Best BestOf(const std::vector<WorkloadMetrics>& designs, const Goal& goal
   }
   return best;
 }
+
+// Few boxes or many, tiles merged or not.
+inline LowerBoundOptions RandomBoundOptions(Random& random) {
+  LowerBoundOptions options;
+  options.max_boxes = static_cast<int>(1 + random.Below(100));
+  options.max_tiles = static_cast<std::int64_t>(random.Below(2) == 0 ? 1000000 : 1 + random.Below(30));
+  return options;
+}
+
+// Bounds of many cases against the best of all their designs: none above it, and not far below.
+class BoundTally {
+ public:
+  void Add(const LowerBound& bound, const Best& best) {
+    EXPECT_LE(bound.objective, best.objective);
+    EXPECT_LE(bound.energy_uj, best.energy_uj);
+    EXPECT_LE(bound.latency_cycles, best.latency_cycles);
+    if (best.objective == std::numeric_limits<double>::infinity()) return;
+    ++feasible_;
+    if (bound.objective > 0) {
+      log_ratios_ += std::log(bound.objective / best.objective);
+    } else {
+      ++without_bound_;
+    }
+  }
+
+  void ExpectNear(std::uint64_t cases, double least_mean, std::uint64_t most_without_bound) const {
+    const double mean = std::exp(log_ratios_ / (feasible_ - without_bound_));
+    std::printf("%d cases, bound / best %.3f in the geometric mean, %d without a bound\n", feasible_, mean,
+                without_bound_);
+    EXPECT_GE(feasible_, static_cast<int>(cases / 3));
+    EXPECT_GE(mean, least_mean);
+    EXPECT_LE(without_bound_, static_cast<int>(most_without_bound));
+  }
+
+ private:
+  double log_ratios_ = 0;
+  int feasible_ = 0;
+  int without_bound_ = 0;
+};
 
 struct SmallCase {
   std::shared_ptr<const Template> hardware_template;

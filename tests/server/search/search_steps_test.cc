@@ -249,6 +249,29 @@ class LayerSearchTest : public testing::Test {
     return model_->FirstShortage(design.use.need, costs) < 0;
   }
 
+  // Of all mappings of the only layer that a template allows and that fit.
+  double BestOfAll(const Template& hardware_template, const LayerShape& shape, const ComponentCosts& costs) const {
+    double best = std::numeric_limits<double>::infinity();
+    AllMappings(hardware_template, shape).ForEach([&](const Mapping& mapping) {
+      const LayerUse use = model_->Use(shape, mapping);
+      if (model_->FirstShortage(use.need, costs) < 0) best = std::min(best, slopes_.Of(model_->Score(use, costs)));
+    });
+    return best;
+  }
+  // By improving and disturbing until the budget ends.
+  double BestFound(const LayerShape& shape, const ComponentCosts& costs) {
+    LayerDesign design = layers_->Evaluate(0, *ConstructiveMapping(*model_, shape, costs, random_), costs);
+    double found = std::numeric_limits<double>::infinity();
+    while (!evaluator_->Finished()) {
+      layers_->Improve(0, costs, slopes_, &design);
+      EXPECT_TRUE(Fits(design, costs));
+      found = std::min(found, slopes_.Of(design.figures));
+      if (!layers_->Disturb(0, costs, nullptr, &design)) break;
+    }
+    return found;
+  }
+
+  const LayerSearch::Slopes slopes_{1, 1e-3};
   SearchSpec spec_;
   RecordingSink sink_;
   Random random_{9};
@@ -284,7 +307,6 @@ TEST_F(LayerSearchTest, RepairGivesUpWhereNothingFits) {
 
 // Against all mappings of small layers, on hardware small enough that memories are full at the optimum.
 TEST_F(LayerSearchTest, ImproveAndRestartsReachTheBestOfAllMappings) {
-  const LayerSearch::Slopes slopes{1, 1e-3};
   int optimal = 0;
   constexpr int kTrials = 12;
   for (int trial = 0; trial < kTrials; ++trial) {
@@ -298,19 +320,8 @@ TEST_F(LayerSearchTest, ImproveAndRestartsReachTheBestOfAllMappings) {
     Use(workload, 400);
     ComponentCosts costs = model_->CostsAt({4, 1, 1});
     for (double& limit : costs.limit) limit = std::max(1.0, limit / 16);
-    double best = std::numeric_limits<double>::infinity();
-    AllMappings(*Perfect(*spec_.hardware_template), shape).ForEach([&](const Mapping& mapping) {
-      const LayerUse use = model_->Use(shape, mapping);
-      if (model_->FirstShortage(use.need, costs) < 0) best = std::min(best, slopes.Of(model_->Score(use, costs)));
-    });
-    LayerDesign design = layers_->Evaluate(0, *ConstructiveMapping(*model_, shape, costs, random_), costs);
-    double found = std::numeric_limits<double>::infinity();
-    while (!evaluator_->Finished()) {
-      layers_->Improve(0, costs, slopes, &design);
-      EXPECT_TRUE(Fits(design, costs));
-      found = std::min(found, slopes.Of(design.figures));
-      if (!layers_->Disturb(0, costs, nullptr, &design)) break;
-    }
+    const double best = BestOfAll(*Perfect(*spec_.hardware_template), shape, costs);
+    const double found = BestFound(shape, costs);
     EXPECT_LT(found, 1.02 * best);
     if (found < best * (1 + 1e-9)) ++optimal;
   }
@@ -319,7 +330,6 @@ TEST_F(LayerSearchTest, ImproveAndRestartsReachTheBestOfAllMappings) {
 
 // The same where factors need not divide, of layers so small that all their mappings can be looked at.
 TEST_F(LayerSearchTest, ReachesTheBestOfAllImperfectMappings) {
-  const LayerSearch::Slopes slopes{1, 1e-3};
   for (const auto& [p, k] : {std::pair{7, 11}, {5, 13}, {11, 6}}) {
     Workload workload{"one", "", {{"layer", 1, {}}}};
     LayerShape& shape = workload.layers[0].shape;
@@ -329,19 +339,8 @@ TEST_F(LayerSearchTest, ReachesTheBestOfAllImperfectMappings) {
     Use(workload, 400);
     ComponentCosts costs = model_->CostsAt({4, 1, 1});
     for (double& limit : costs.limit) limit = std::max(1.0, limit / 64);
-    double best = std::numeric_limits<double>::infinity();
-    AllMappings(*spec_.hardware_template, shape).ForEach([&](const Mapping& mapping) {
-      const LayerUse use = model_->Use(shape, mapping);
-      if (model_->FirstShortage(use.need, costs) < 0) best = std::min(best, slopes.Of(model_->Score(use, costs)));
-    });
-    LayerDesign design = layers_->Evaluate(0, *ConstructiveMapping(*model_, shape, costs, random_), costs);
-    double found = std::numeric_limits<double>::infinity();
-    while (!evaluator_->Finished()) {
-      layers_->Improve(0, costs, slopes, &design);
-      EXPECT_TRUE(Fits(design, costs));
-      found = std::min(found, slopes.Of(design.figures));
-      if (!layers_->Disturb(0, costs, nullptr, &design)) break;
-    }
+    const double best = BestOfAll(*spec_.hardware_template, shape, costs);
+    const double found = BestFound(shape, costs);
     EXPECT_LT(found, 1.01 * best) << p << " " << k;
   }
 }
