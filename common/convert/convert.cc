@@ -14,6 +14,7 @@
 #include "common/base/cut_text.h"
 #include "common/base/printable_text.h"
 #include "common/base/status.h"
+#include "common/convert/constraints.h"
 #include "common/convert/workload_graph.h"
 #include "google/protobuf/repeated_ptr_field.h"
 
@@ -133,7 +134,9 @@ absl::StatusOr<AxisSpec> AxisFromProto(const v1::SpatialAxis& message, const std
   ASSIGN_OR_RETURN(const DimSet dims, SetFromNames(message.dims(), kAllDims, "dims"));
   ASSIGN_OR_RETURN(const DimSet perfect_dims, PerfectDimsFromNames(message.perfect_dims(), dims));
   ASSIGN_OR_RETURN(Formula size, RequiredFormula(message.size(), "size", parameters));
-  return AxisSpec{.name = message.name(), .dims = dims, .size = std::move(size), .perfect_dims = perfect_dims};
+  ASSIGN_OR_RETURN(const FactorRanges factors, FactorRangesFromTexts(message.factors()));
+  return AxisSpec{
+      .name = message.name(), .dims = dims, .size = std::move(size), .perfect_dims = perfect_dims, .factors = factors};
 }
 
 void OverrideWordBits(const v1::WordBits& message, std::array<int, kNumTensors>* word_bits) {
@@ -214,6 +217,8 @@ absl::StatusOr<LevelSpec> LevelFromProto(const v1::Level& message, const v1::Wor
   ASSIGN_OR_RETURN(spec.keeps, SetFromNames(message.keeps(), kAllTensors, "keeps"));
   ASSIGN_OR_RETURN(spec.temporal, TemporalFromNames(message.temporal()));
   ASSIGN_OR_RETURN(spec.perfect_dims, PerfectDimsFromNames(message.perfect_dims(), spec.temporal));
+  ASSIGN_OR_RETURN(spec.factors, FactorRangesFromTexts(message.factors()));
+  ASSIGN_OR_RETURN(spec.order, OrderFromTexts(message.innermost(), message.outside()));
   RETURN_IF_ERROR(AppendFromProto(message.spatial(), "spatial", parameters, AxisFromProto, &spec.spatial));
   ASSIGN_OR_RETURN(spec.capacity_bytes, OptionalFormula(message.capacity_bytes(), "capacity_bytes", parameters));
   ASSIGN_OR_RETURN(spec.capacity_words, OptionalFormula(message.capacity_words(), "capacity_words", parameters));

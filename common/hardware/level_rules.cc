@@ -202,9 +202,6 @@ absl::Status ValidateDram(const LevelSpec& dram) {
     return FieldError(dram.partitions.empty() ? "capacity_bytes" : "partitions",
                       absl::StrCat("there is no DRAM: the last level ('", dram.name, "') must have no capacity limit"));
   }
-  if (!(dram.temporal == kEveryDim)) {
-    return FieldError("temporal", "the last level must allow loops over every dimension");
-  }
   return absl::OkStatus();
 }
 

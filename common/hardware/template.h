@@ -7,12 +7,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/hardware/formula.h"
 #include "common/workload/dims.h"
+#include "common/workload/workload.h"
 
 namespace oneloop {
 
@@ -89,18 +91,39 @@ inline constexpr std::array<Dialect, 3> kAllDialects = {Dialect::k2022, Dialect:
 // "2022", "2023", "2025".
 const char* NameOf(Dialect dialect);
 
+// What the factor of a dimension must be where it stands.
+struct FactorRange {
+  std::int64_t least = 1;
+  std::int64_t most = kMaxBound;
+  bool is_whole = false;  // the layer's whole bound: the dimension has no other factor
+
+  bool IsFree() const { return least == 1 && most == kMaxBound && !is_whole; }
+  bool Has(std::int64_t factor) const { return factor >= least && factor <= most; }
+  bool operator==(const FactorRange&) const = default;
+};
+using FactorRanges = std::array<FactorRange, kNumDims>;  // by dimension
+
 struct AxisSpec {
   std::string name;  // one capital letter
   DimSet dims;
   Formula size;              // monomial: most copies along the axis
   DimSet perfect_dims = {};  // of dims: whose factor along the axis must divide what is left of the bound
+  FactorRanges factors = {};
+};
+
+// In which order the loops of a level may stand. Loops that run once stand anywhere.
+struct OrderSpec {
+  std::vector<Dim> innermost;                // the innermost first; the others stand outside them
+  std::vector<std::pair<Dim, Dim>> outside;  // the first stands outside the second
 };
 
 struct LevelSpec {
   std::string name;
-  TensorSet keeps;                // nothing: a fan-out of its own
-  DimSet temporal = kEveryDim;    // that may be looped over; none: no loops
-  DimSet perfect_dims;            // of temporal: whose factor here must divide what is left of the bound
+  TensorSet keeps;              // nothing: a fan-out of its own
+  DimSet temporal = kEveryDim;  // that may be looped over; none: no loops
+  DimSet perfect_dims;          // of temporal: whose factor here must divide what is left of the bound
+  FactorRanges factors;         // of the loops here
+  OrderSpec order;
   std::vector<AxisSpec> spatial;  // fan-out to the next level inwards
   std::vector<PartitionSpec> partitions;
   std::array<int, kNumTensors> word_bits = {8, 8, 8};
@@ -164,19 +187,26 @@ class Template {
     std::string name;
     DimSet dims;
     DimSet perfect_dims;  // with what the template asks for everywhere
+    FactorRanges factors;
   };
+  // By dimension: those whose loops must stand inside its own at a level, through others, too.
+  using LoopsInside = std::array<DimSet, kNumDims>;
   // A port of a level, with the tensors that it keeps.
   struct Port {
     int level;
     PortSpec spec;
   };
 
+  // Where a factor can only be 1, the dimension is taken out of `temporal` or `dims`: of what is made, these say where
+  // loops may stand.
+  //
   // INVALID_ARGUMENT, with the field as in the proto message Template, for: a bad or doubled name; fewer than two or
   // more than kMaxLevels levels; a last level that does not keep W, I and O without limit; a tensor kept nowhere; a
   // level that keeps nothing and has a memory's costs or capacity; an axis without dimensions; an empty range; a limit
   // that is not one term, or shrinks with every parameter; limits whose parameters size each other in a circle; ports
   // beside the short form, or of flows or tensors that the level has not; ports, links and partitions that say nothing
-  // or reach beyond their ranges, or too many of them; numbers that no accelerator has: parameters beyond 1e-12 to 1e12
+  // or reach beyond their ranges, or too many of them; factors or orders that contradict each other, or leave a
+  // dimension no place; numbers that no accelerator has: parameters beyond 1e-12 to 1e12
   // or of more than 1e15 steps, formulas that leave 1e-18 to 1e18 in the parameters' ranges unless they are 0, where
   // that has a meaning, macs_per_cycle beyond 1e-15 to 1e15, clock_mhz and leakage_w_per_mm2 as in the message.
   static absl::StatusOr<std::unique_ptr<const Template>> Create(TemplateSpec spec);
@@ -189,6 +219,7 @@ class Template {
   // Dimensions whose temporal factor at a level must divide what is left of the bound there, for hardware that does not
   // handle edges (docs/MODEL.md, (R1)).
   DimSet perfect_dims(int l) const { return spec_.perfect_dims | level(l).perfect_dims; }
+  const LoopsInside& loops_inside(int l) const { return loops_inside_[static_cast<std::size_t>(l)]; }
   const ParameterSpec& parameter(int p) const { return spec_.parameters[static_cast<std::size_t>(p)]; }
   std::vector<std::string> parameter_names() const;
   // -1 when there is none of that name.
@@ -215,6 +246,7 @@ class Template {
 
   TemplateSpec spec_;
   std::vector<Axis> axes_;
+  std::vector<LoopsInside> loops_inside_;  // by level
   std::vector<Port> ports_;
   std::vector<Resource> resources_;
   std::vector<int> sizing_order_;

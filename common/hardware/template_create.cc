@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 #include "common/hardware/level_rules.h"
+#include "common/hardware/mapping_rules.h"
 #include "common/workload/workload.h"
 
 namespace oneloop {
@@ -234,14 +235,18 @@ absl::StatusOr<std::unique_ptr<const Template>> Template::Create(TemplateSpec sp
   RETURN_IF_ERROR(ValidateParameters(spec.parameters));
   RETURN_IF_ERROR(ValidateLevels(spec.levels, spec.parameters));
   RETURN_IF_ERROR(ValidateMagnitudes(spec));
+  RETURN_IF_ERROR(ResolveFactors(&spec.levels));
   std::unique_ptr<Template> result(new Template());
   for (std::size_t l = 0; l < spec.levels.size(); ++l) {
     const LevelSpec& level = spec.levels[l];
     const int index = static_cast<int>(l);
     const int first_axis = static_cast<int>(result->axes_.size());
     for (const AxisSpec& axis : level.spatial) {
-      result->axes_.push_back({index, axis.name, axis.dims, spec.perfect_dims | axis.perfect_dims});
+      result->axes_.push_back({index, axis.name, axis.dims, spec.perfect_dims | axis.perfect_dims, axis.factors});
     }
+    absl::StatusOr<LoopsInside> inside = ResolveOrder(level.order);
+    if (!inside.ok()) return PrefixField(IndexPath("levels", l), inside.status());
+    result->loops_inside_.push_back(*inside);
     RETURN_IF_ERROR(AddResources(level, index, first_axis, &result->resources_));
     for (PortSpec& port : PortsOf(level)) result->ports_.push_back({index, std::move(port)});
   }

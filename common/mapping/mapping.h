@@ -16,6 +16,7 @@ namespace oneloop {
 
 // A permutation of the dimensions, outermost loop first.
 using LoopOrder = std::array<Dim, kNumDims>;
+using LoopOrders = std::array<LoopOrder, kMaxLevels>;  // by level
 
 // How one layer runs on a template: factors of its bounds, and the loop order of each level. A factor need not divide
 // what it splits: the last run of its loop is shorter then, by what follows from the factors inside (docs/MODEL.md,
@@ -24,7 +25,7 @@ struct Mapping {
   // temporal[level][dim]; spatial[axis][dim] with the axes of Template::axes().
   std::array<std::array<std::int64_t, kNumDims>, kMaxLevels> temporal;
   std::array<std::array<std::int64_t, kNumDims>, kMaxAxes> spatial;
-  std::array<LoopOrder, kMaxLevels> order;
+  LoopOrders order;
 
   // All factors 1, all orders R S P Q C K N G.
   Mapping();

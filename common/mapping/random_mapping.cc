@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/mapping/factorize.h"
+#include "common/mapping/orders.h"
 
 namespace oneloop {
 
@@ -30,7 +31,7 @@ std::vector<std::int64_t> RandomFactors(const FactorSpace& space, Dim dim, std::
   std::int64_t left = bound;
   for (std::size_t i = 0; i + 1 < places.size(); ++i) {
     const double share = std::nearbyint(std::exp2(whole * (cuts[i + 1] - cuts[i])));
-    factors.push_back(FactorSpace::LeastAlike(space.LargestWithin(places[i], dim, left, share), left));
+    factors.push_back(space.LeastAlike(places[i], dim, space.LargestWithin(places[i], dim, left, share), left));
     left = LeftOutside(left, factors.back());
   }
   factors.push_back(left);
@@ -39,9 +40,10 @@ std::vector<std::int64_t> RandomFactors(const FactorSpace& space, Dim dim, std::
 
 Mapping RandomMapping(const Template& hardware_template, const LayerShape& shape, Random& random) {
   const FactorSpace space(hardware_template);
+  const OrderSpace orders(hardware_template);
   Mapping mapping;
   for (const Dim dim : kAllDims) {
-    if (!space.IsPerfect(dim)) {
+    if (!space.IsPerfect(dim) || !space.IsFree(dim)) {
       if (shape.bound(dim) == 1) continue;
       const std::vector<std::int64_t> factors = RandomFactors(space, dim, shape.bound(dim), random);
       for (std::size_t i = 0; i < factors.size(); ++i) FactorAt(mapping, space.places(dim)[i], dim) = factors[i];
@@ -57,7 +59,7 @@ Mapping RandomMapping(const Template& hardware_template, const LayerShape& shape
     for (const std::int64_t prime : PrimeFactors(shape.bound(dim))) *places[random.Below(places.size())] *= prime;
   }
   for (int level = 0; level < hardware_template.num_levels(); ++level) {
-    mapping.order[static_cast<std::size_t>(level)] = RandomOrder(random);
+    mapping.order[static_cast<std::size_t>(level)] = orders.Nearest(level, RandomOrder(random));
   }
   return mapping;
 }

@@ -12,9 +12,9 @@
 
 namespace oneloop {
 
-// Where all factors of a dimension must divide, gives each prime factor of its bound to a random place that the
-// template allows, temporal or spatial; the others by RandomFactors. Shuffles the loop orders. The result passes
-// ValidateMapping; whether it fits a hardware point is another matter.
+// Where all factors of a dimension must divide, and no range limits them, gives each prime factor of its bound to a
+// random place that the template allows, temporal or spatial; the others by RandomFactors. Shuffles the loop orders.
+// The result passes ValidateMapping; whether it fits a hardware point is another matter.
 Mapping RandomMapping(const Template& hardware_template, const LayerShape& shape, Random& random);
 
 // Factors of one dimension, by FactorSpace::places: its bound is shared out among the places uniformly in log2, and

@@ -41,6 +41,7 @@ class EnumSet {
     for (const E member : members) Add(member);
   }
   constexpr void Add(E member) { bits_ = static_cast<std::uint8_t>(bits_ | (1u << Index(member))); }
+  constexpr void Remove(E member) { bits_ = static_cast<std::uint8_t>(bits_ & ~(1u << Index(member))); }
   constexpr bool Has(E member) const { return (bits_ >> Index(member) & 1u) != 0; }
   constexpr bool empty() const { return bits_ == 0; }
   constexpr std::uint8_t bits() const { return bits_; }

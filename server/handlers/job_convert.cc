@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
+#include "common/convert/constraints.h"
 #include "common/convert/convert.h"
 #include "common/mapping/awkward_bounds.h"
 #include "oneloop/v1/library.pb.h"
@@ -447,13 +448,15 @@ absl::Status SetLatency(const v1::JobSpec& spec, const v1::Library& resolved, Se
                     "ENERGY, or no calibration");
 }
 
-// Where factors must divide is the template's to say: a job for perfect ones alone has one that asks for them
-// everywhere, so that nothing behind it has two things to look at.
+// What mappings must be is the template's to say: a job's constraints are added to it, and one for perfect factors
+// alone has one that asks for them everywhere, so that nothing behind it has two things to look at.
 absl::StatusOr<std::shared_ptr<const Template>> BuildTemplate(const v1::JobSpec& spec, const v1::Template& message) {
   if (spec.factors() != v1::IMPERFECT && spec.factors() != v1::PERFECT) {
     return FieldError("factors", absl::StrCat("is ", spec.factors(), "; valid: IMPERFECT, PERFECT"));
   }
-  absl::StatusOr<std::shared_ptr<const Template>> hardware_template = TemplateFromProto(message);
+  v1::Template constrained = message;
+  RETURN_IF_ERROR(PrefixField("constraints", AddConstraints(spec.constraints(), &constrained)));
+  absl::StatusOr<std::shared_ptr<const Template>> hardware_template = TemplateFromProto(constrained);
   if (hardware_template.ok() && spec.factors() == v1::PERFECT) {
     TemplateSpec perfect = (*hardware_template)->spec();
     perfect.perfect_dims = kEveryDim;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/mapping/factor_space.h"
+#include "common/mapping/factorize.h"
 #include "common/workload/dims.h"
 #include "server/search/hardware_trial.h"
 
@@ -27,6 +28,15 @@ LoopOrder OrderOf(const TilerSpec& tiler) {
   return order;
 }
 
+LoopOrders OrdersOf(const TilerSpec& tiler, const CostModel& model) {
+  LoopOrders orders;
+  orders.fill(OrderOf(tiler));
+  for (int level = 0; level < model.structure().num_levels(); ++level) {
+    orders[ToIndex(level)] = model.order_space().Nearest(level, orders[ToIndex(level)]);
+  }
+  return orders;
+}
+
 class Tiler {
  public:
   Tiler(const CostModel& model, const LayerShape& shape, const ComponentCosts& costs, const std::function<bool()>& stop)
@@ -35,7 +45,7 @@ class Tiler {
         template_(model.hardware_template()),
         space_(model.factor_space()),
         tiler_(*template_.spec().default_tiler),
-        order_(OrderOf(tiler_)),
+        orders_(OrdersOf(tiler_, model)),
         shape_(shape),
         costs_(costs) {
     const std::vector<Resource>& resources = template_.resources();
@@ -74,6 +84,7 @@ class Tiler {
   std::vector<std::int64_t> ExtentsOf(Dim dim) const {
     const std::int64_t bound = shape_.bound(dim);
     // Between the tile and the outermost level's loop a factor may stand wherever the innermost may.
+    if (!space_.IsFree(dim)) return Divisors(bound);
     std::vector<std::int64_t> extents = space_.Factors(space_.places(dim).front(), dim, bound);
     if (space_.IsPerfect(dim) || !tiler_.whole_arrays.Has(dim)) return extents;
     for (std::int64_t& extent : extents) {
@@ -127,16 +138,22 @@ class Tiler {
     return std::min(level, outermost);
   }
 
+  // What is asked of a factor that is not free, the whole mapping sees to.
+  std::int64_t CopiesAlong(const FactorPlace& place, Dim dim, std::int64_t rest, double free) const {
+    if (!space_.IsFree(dim)) return LargestDivisorWithin(rest, static_cast<std::int64_t>(free));
+    return space_.LeastAlike(place, dim, space_.LargestWithin(place, dim, rest, free), rest);
+  }
+
   Mapping MappingOf() const {
     Mapping mapping;
-    mapping.order.fill(order_);
+    mapping.order = orders_;
     std::vector<double> free = axis_sizes_;
     for (const Dim dim : kAllDims) {
       std::int64_t rest = tile_[ToIndex(dim)];
       for (std::size_t a = 0; a < free.size(); ++a) {
         if (!template_.axes()[a].dims.Has(dim)) continue;
         const FactorPlace place{true, static_cast<int>(a)};
-        const std::int64_t copies = FactorSpace::LeastAlike(space_.LargestWithin(place, dim, rest, free[a]), rest);
+        const std::int64_t copies = CopiesAlong(place, dim, rest, free[a]);
         mapping.s(static_cast<int>(a), dim) = copies;
         free[a] = std::floor(free[a] / static_cast<double>(copies));
         rest = LeftOutside(rest, copies);
@@ -153,7 +170,7 @@ class Tiler {
   const Template& template_;
   const FactorSpace& space_;
   const TilerSpec& tiler_;
-  const LoopOrder order_;
+  const LoopOrders orders_;
   const LayerShape& shape_;
   const ComponentCosts& costs_;
   std::array<std::vector<std::int64_t>, kNumDims> extents_;  // of the tile, ascending

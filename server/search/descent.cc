@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstddef>
 
-#include "common/mapping/orders.h"
 #include "server/search/adam.h"
 #include "server/search/raw_adam.h"
 
@@ -30,6 +29,7 @@ Descent::Descent(const SmoothModel& model, Evaluator& evaluator)
       x_(model.size()),
       gradient_(x_.size()),
       optimizer_(MakeOptimizer(evaluator.spec().parametrization, model)),
+      ranges_(model),
       multipliers_(evaluator.goal().constraints().size()) {}
 
 void Descent::StartFrom(const std::vector<Mapping>& mappings) {
@@ -44,9 +44,7 @@ void Descent::SetOrders(const std::vector<Mapping>& mappings) {
     orders_[layer].candidates = {mappings[layer].order};
     if (evaluator_.spec().order_strategy == OrderStrategy::kSoftmax) {
       for (const Tensor tensor : kAllTensors) {
-        LoopOrders stationary;
-        stationary.fill(StationaryOrder(tensor));
-        orders_[layer].candidates.push_back(stationary);
+        orders_[layer].candidates.push_back(evaluator_.model().order_space().StationaryOrders(tensor));
       }
     }
     const std::size_t count = orders_[layer].candidates.size();
@@ -77,7 +75,9 @@ bool Descent::Step() {
   evaluator_.Report(SearchPointOrigin::kDescent, result_.metrics, result_.hardware, nullptr);
   UpdateWeights();
   if (++steps_ % kMultiplierPeriod == 0) evaluator_.goal().UpdateMultipliers(result_.metrics, multipliers_);
-  return optimizer_->Step(evaluator_.spec().learning_rate, gradient_, x_);
+  const bool is_finite = optimizer_->Step(evaluator_.spec().learning_rate, gradient_, x_);
+  ranges_.Apply(x_);
+  return is_finite;
 }
 
 }  // namespace oneloop

@@ -9,6 +9,7 @@
 #include "common/model/smooth/smooth_model.h"
 #include "server/search/evaluator.h"
 #include "server/search/factor_optimizer.h"
+#include "server/search/range_projection.h"
 
 namespace oneloop {
 
@@ -45,6 +46,7 @@ class Descent {
   std::vector<double> x_;
   std::vector<double> gradient_;
   std::unique_ptr<FactorOptimizer> optimizer_;
+  const RangeProjection ranges_;
   SmoothModel::Result result_;
   std::vector<double> multipliers_;  // by limit, kept from one start to the next
   int steps_ = 0;

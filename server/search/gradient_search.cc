@@ -65,6 +65,13 @@ class GradientStart {
       for (const ParameterRange& range : spec_.hardware_range) largest.push_back(range.max);
       ReportOn(largest);
     }
+    if (!best_.has_value()) {
+      // Some memory shrinks as something else grows.
+      HardwarePoint least;
+      for (const ParameterRange& range : spec_.hardware_range) least.push_back(range.min);
+      const std::optional<HardwarePoint> smallest = SmallestFor(spec_, evaluator_.model(), least);
+      if (smallest.has_value()) ReportOn(*smallest);
+    }
     if (!best_.has_value()) return false;
     last_ = best_->mappings();
     return true;
@@ -72,7 +79,7 @@ class GradientStart {
 
   // Hardware that breaks a limit as it is gives way until it does not.
   void DrawAndReport() {
-    const HardwarePoint drawn = RandomHardware(spec_, random_);
+    const HardwarePoint drawn = RandomHardwareFor(spec_, evaluator_.model(), random_);
     if (!limited_.binds()) {
       ReportOn(drawn);
       return;

@@ -38,12 +38,17 @@ std::optional<HardwarePoint> DrawHardware(Evaluator& evaluator, const std::vecto
   const LimitedHardware limited(spec, evaluator.goal());
   for (int draw = 0; draw < kHardwareDraws; ++draw) {
     if (evaluator.Interrupted()) return std::nullopt;
-    const HardwarePoint hardware = RandomHardware(spec, random);
+    const HardwarePoint hardware = RandomHardwareFor(spec, evaluator.model(), random);
     if (limited.Keeps(hardware) && fits(hardware)) return hardware;
   }
   HardwarePoint largest;
   for (const ParameterRange& range : spec.hardware_range) largest.push_back(range.max);
-  if (!fits(largest)) return std::nullopt;
+  if (!fits(largest)) {
+    // Some memory shrinks as something else grows.
+    HardwarePoint smallest;
+    for (const ParameterRange& range : spec.hardware_range) smallest.push_back(range.min);
+    return SmallestFor(spec, evaluator.model(), smallest);
+  }
   // Limits so tight that no draw keeps them: what they leave of the largest, if that takes every layer.
   const std::optional<HardwarePoint> within = limited.Within(largest, -1, random);
   return within.has_value() && fits(*within) ? within : largest;

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <limits>
 
-#include "common/mapping/orders.h"
 #include "server/search/rounding.h"
 #include "server/search/start_point.h"
 
@@ -81,7 +80,7 @@ void LayerSearch::ChooseOrders(int layer, const ComponentCosts& costs, LayerDesi
     for (const Dim dim : loops) {
       if (evaluator_.Finished()) return;
       Mapping trial = base;
-      trial.order[static_cast<std::size_t>(level)] = OrderAround(dim);
+      trial.order[static_cast<std::size_t>(level)] = moves_.orders().Around(level, dim);
       const LayerDesign candidate = Evaluate(layer, trial, costs);
       if (LogCost(candidate.figures) < LogCost(design->figures) - kProgress) *design = candidate;
     }

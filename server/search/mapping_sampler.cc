@@ -94,40 +94,38 @@ std::vector<std::vector<std::int64_t>> WithEveryComposition(const PrimePower& po
   return lists;
 }
 
-// Where factors need not divide: all factorisations of the least factors that leave as many runs outside, by the
-// dimension's places, the first with the whole bound at the last of them; false when there are more than `most`.
+// Whether the dimension's factorisations are those of its prime factors into places.
+bool HasPerfectRows(const FactorSpace& space, Dim dim) { return space.IsPerfect(dim) && space.IsFree(dim); }
+
+// All factorisations of the factors to tell apart at each place, by the dimension's places, the first with as much as
+// may be at the last of them; false when there are more than `most`.
 bool ListFactorisations(const FactorSpace& space, Dim dim, std::int64_t bound, std::size_t most,
                         std::vector<std::vector<std::int64_t>>* all) {
   const std::span<const FactorPlace> places = space.places(dim);
-  // By place: the factor that stands there and what is left for it and those further out.
-  std::vector<std::int64_t> factors(places.size(), 1);
-  std::vector<std::int64_t> left(places.size(), bound);
-  const auto fill_from = [&](std::size_t place) {
-    for (; place < places.size(); ++place) {
-      factors[place] = 1;
-      if (place > 0) left[place] = LeftOutside(left[place - 1], factors[place - 1]);
-    }
-    factors.back() = left.back();
+  // By place: the factors that may stand there, and which one does.
+  struct Choice {
+    std::int64_t left;
+    std::vector<std::int64_t> factors;
+    std::size_t at = 0;
   };
-  // The next factor at a place, if there is one.
-  const auto next = [&](std::size_t place) {
-    const std::int64_t runs = LeftOutside(left[place], factors[place]);
-    if (runs == 1) return false;
-    if (!space.MustDivide(places[place], dim)) {
-      factors[place] = LeftOutside(left[place], runs - 1);
-      return true;
+  std::vector<Choice> choices;
+  const auto fill_from = [&](std::int64_t left) {
+    while (choices.size() + 1 < places.size()) {
+      choices.push_back({left, space.Factors(places[choices.size()], dim, left)});
+      left = LeftOutside(left, choices.back().factors.front());
     }
-    const std::vector<std::int64_t> divisors = Divisors(left[place]);
-    factors[place] = *std::upper_bound(divisors.begin(), divisors.end(), factors[place]);
-    return true;
+    return left;
   };
-  for (fill_from(0);;) {
+  for (std::int64_t left = fill_from(bound);;) {
     if (all->size() == most) return false;
-    all->push_back(factors);
-    std::size_t place = places.size() - 1;
-    while (place > 0 && !next(place - 1)) --place;
-    if (place == 0) return true;
-    fill_from(place);
+    std::vector<std::int64_t>& factors = all->emplace_back();
+    for (const Choice& choice : choices) factors.push_back(choice.factors[choice.at]);
+    factors.push_back(left);
+    while (!choices.empty() && choices.back().at + 1 == choices.back().factors.size()) choices.pop_back();
+    if (choices.empty()) return true;
+    Choice& next = choices.back();
+    ++next.at;
+    left = fill_from(LeftOutside(next.left, next.factors[next.at]));
   }
 }
 
@@ -137,7 +135,7 @@ std::int64_t MappingSampler::Bytes(const CostModel& model, const LayerShape& sha
   std::size_t rows = 0;
   for (const Dim dim : kAllDims) {
     const FactorSpace& space = model.factor_space();
-    rows += space.IsPerfect(dim) ? NumRows(PrimePowers(shape.bound(dim)), space.places(dim).size()) : kMaxRows;
+    rows += HasPerfectRows(space, dim) ? NumRows(PrimePowers(shape.bound(dim)), space.places(dim).size()) : kMaxRows;
   }
   // Lists grow by doubling.
   return static_cast<std::int64_t>(sizeof(MappingSampler) + 2 * rows * (sizeof(Row) + sizeof(std::uintptr_t)));
@@ -146,7 +144,7 @@ std::int64_t MappingSampler::Bytes(const CostModel& model, const LayerShape& sha
 MappingSampler::MappingSampler(const CostModel& model, const LayerShape& shape, Random& random)
     : model_(model), shape_(shape) {
   for (const Dim dim : kAllDims) {
-    if (model.factor_space().IsPerfect(dim)) {
+    if (HasPerfectRows(model.factor_space(), dim)) {
       BuildPerfectRows(dim, shape.bound(dim), random);
     } else {
       BuildRows(dim, shape.bound(dim), random);
@@ -307,7 +305,7 @@ Mapping MappingSampler::Draw(Random& random) {
     for (std::size_t axis = 0; axis < kMaxAxes; ++axis) mapping.s(static_cast<int>(axis), dim) = row.spatial[axis];
   }
   for (int level = 0; level < model_.hardware_template().num_levels(); ++level) {
-    mapping.order[static_cast<std::size_t>(level)] = RandomOrder(random);
+    mapping.order[static_cast<std::size_t>(level)] = model_.order_space().Nearest(level, RandomOrder(random));
   }
   return mapping;
 }

@@ -27,7 +27,8 @@ std::vector<std::int64_t> Smaller(std::int64_t factor) {
 
 }  // namespace
 
-MoveSet::MoveSet(const CostModel& model) : num_levels_(model.structure().num_levels()), space_(model.factor_space()) {
+MoveSet::MoveSet(const CostModel& model)
+    : num_levels_(model.structure().num_levels()), space_(model.factor_space()), orders_(model.order_space()) {
   for (const Dim dim : kAllDims) {
     for (const bool is_spatial : {false, true}) {
       for (const FactorPlace& place : space_.places(dim)) {
@@ -58,8 +59,9 @@ void MoveSet::ListTransfers(const Mapping& mapping, Dim dim, std::vector<Move>* 
     if (whole == 1) continue;
     for (const std::int64_t factor : Divisors(whole)) {
       if (factor == 1) continue;
+      if (whole / factor < space_.range(from, dim).least) continue;
       for (const FactorPlace& to : places) {
-        if (to == from) continue;
+        if (to == from || FactorAt(mapping, to, dim) * factor > space_.range(to, dim).most) continue;
         moves->push_back({.kind = Move::Kind::kTransfer, .dim = dim, .factor = factor, .from = from, .to = to});
       }
     }
@@ -86,7 +88,8 @@ void MoveSet::ListResizings(std::int64_t bound, const Mapping& mapping, Dim dim,
         last = to_after;
         const std::int64_t from_after = LeftOutside(both, to_after);
         // Where the taker keeps what it has, the giver only padded: that is one move, whoever takes.
-        if (to_after == to_before && (from_after == from_before || !IsOutermost(to))) continue;
+        if (to_after == to_before && (from_after == from_before || !IsLast(to, dim))) continue;
+        if (!space_.range(from, dim).Has(from_after) || !space_.range(to, dim).Has(to_after)) continue;
         moves->push_back({.kind = Move::Kind::kResize,
                           .dim = dim,
                           .from = from,
@@ -111,10 +114,14 @@ void MoveSet::ListOrderMoves(const Mapping& mapping, int level, std::vector<Move
 }
 
 bool MoveSet::CanApply(const Move& move, const Mapping& mapping) const {
-  if (move.kind == Move::Kind::kTransfer) return FactorAt(mapping, move.from, move.dim) % move.factor == 0;
-  // What the outermost level has follows from the others.
+  if (move.kind == Move::Kind::kTransfer) {
+    const std::int64_t from = FactorAt(mapping, move.from, move.dim);
+    return from % move.factor == 0 && from / move.factor >= space_.range(move.from, move.dim).least &&
+           FactorAt(mapping, move.to, move.dim) * move.factor <= space_.range(move.to, move.dim).most;
+  }
+  // What the last place has follows from the others.
   const auto stands = [&](const FactorPlace& place, std::int64_t before) {
-    return IsOutermost(place) || FactorAt(mapping, place, move.dim) == before;
+    return IsLast(place, move.dim) || FactorAt(mapping, place, move.dim) == before;
   };
   return stands(move.from, move.from_before) && stands(move.to, move.to_before);
 }
@@ -131,7 +138,7 @@ void MoveSet::ApplyTo(const Move& move, const LayerShape& shape, Mapping* mappin
       space_.Complete(move.dim, shape.bound(move.dim), mapping);
       return;
     case Move::Kind::kOrder:
-      mapping->order[static_cast<std::size_t>(move.level)] = OrderAround(move.dim);
+      mapping->order[static_cast<std::size_t>(move.level)] = orders_.Around(move.level, move.dim);
       return;
   }
 }
@@ -145,8 +152,9 @@ Mapping MoveSet::Apply(const LayerShape& shape, const Mapping& mapping, const Mo
 bool MoveSet::AreApart(const Move& a, const Move& b) const {
   if (a.dim != b.dim) return true;
   if (a.from == b.from) return false;
-  if (a.kind == Move::Kind::kTransfer) return true;
-  const auto meet = [this](const FactorPlace& x, const FactorPlace& y) { return x == y && !IsOutermost(x); };
+  // Two that give to one place may give it more than it may have.
+  if (a.kind == Move::Kind::kTransfer) return a.to != b.to || space_.IsFree(a.dim);
+  const auto meet = [&](const FactorPlace& x, const FactorPlace& y) { return x == y && !IsLast(x, a.dim); };
   return !meet(a.to, b.to) && !meet(a.to, b.from) && !meet(a.from, b.to);
 }
 

@@ -34,7 +34,7 @@ struct Move {
   int level = 0;  // of an order move
 };
 
-// The moves that one template allows. A resizing also changes what the outermost level has, and cuts what a loop
+// The moves that one template allows. A resizing also changes what the last place has, and cuts what a loop
 // further out has too much then; its own places are the rule, so that moves can follow each other. Immutable;
 // thread-safe.
 class MoveSet {
@@ -43,6 +43,7 @@ class MoveSet {
   explicit MoveSet(const CostModel& model);
 
   const FactorSpace& space() const { return space_; }
+  const OrderSpace& orders() const { return orders_; }
 
   // Replaces `moves` by every transfer and order that changes the mapping, and by the resizings between each two
   // places: the giver's factor goes to each of its divisors and, ever further apart, to other numbers below; the
@@ -56,7 +57,8 @@ class MoveSet {
   // Whether two factor moves from one mapping leave each other what they take.
   bool AreApart(const Move& a, const Move& b) const;
 
-  // Whether a place is the outermost level's, which has what the others leave.
+  // Whether a place is the dimension's last, which has what the others leave.
+  bool IsLast(const FactorPlace& place, Dim dim) const { return place == space_.last(dim); }
   bool IsOutermost(const FactorPlace& place) const { return !place.is_spatial && place.index == num_levels_ - 1; }
 
   // One dimension's factors, by FactorSpace::places, to be put back after moves of it.
@@ -70,6 +72,7 @@ class MoveSet {
   void ListOrderMoves(const Mapping& mapping, int level, std::vector<Move>* moves) const;
   const int num_levels_;
   const FactorSpace& space_;
+  const OrderSpace& orders_;
   std::array<std::vector<FactorPlace>, kNumDims> listed_;  // places, in the order in which moves are listed
 };
 

@@ -5,7 +5,6 @@
 #include <limits>
 
 #include "common/base/random.h"
-#include "common/mapping/orders.h"
 
 namespace oneloop {
 namespace {
@@ -285,7 +284,8 @@ Mapping Neighbourhood::Apply(const LayerShape& shape, const Mapping& mapping, co
     move_set_.ApplyTo(ranked_[static_cast<std::size_t>(index)].move, shape, &result);
   }
   if (neighbour.order_level != Neighbour::kNone) {
-    result.order[static_cast<std::size_t>(neighbour.order_level)] = OrderAround(neighbour.innermost);
+    result.order[static_cast<std::size_t>(neighbour.order_level)] =
+        move_set_.orders().Around(neighbour.order_level, neighbour.innermost);
   }
   return result;
 }

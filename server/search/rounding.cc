@@ -28,8 +28,9 @@ std::vector<std::vector<std::size_t>> MultiplesAmong(const std::vector<std::int6
 }
 
 // Splits bound = Π factors so that Σ (log2 factor_i - target_i)² is least, over the divisors that may be left after
-// each place: an exact dynamic programme.
-std::vector<std::int64_t> NearestFactorisation(std::int64_t bound, const std::vector<double>& targets) {
+// each place: an exact dynamic programme. `ranges`: of each factor; empty when all are free.
+std::vector<std::int64_t> NearestFactorisation(std::int64_t bound, const std::vector<double>& targets,
+                                               const std::vector<FactorRange>& ranges) {
   const std::vector<std::int64_t> divisors = Divisors(bound);
   const std::size_t count = divisors.size();
   std::vector<double> logs(count);
@@ -46,6 +47,7 @@ std::vector<std::int64_t> NearestFactorisation(std::int64_t bound, const std::ve
     for (std::size_t from = 0; from < count; ++from) {
       if (cost[from] == kInfinity) continue;
       for (const std::size_t to : multiples[from]) {
+        if (!ranges.empty() && !ranges[place].Has(divisors[to] / divisors[from])) continue;
         const double distance = logs[to] - logs[from] - targets[place];
         const double total = cost[from] + distance * distance;
         if (total < next[to]) {
@@ -70,11 +72,22 @@ std::vector<std::int64_t> NearestFactorisation(std::int64_t bound, const std::ve
 constexpr std::int64_t kNearest = 3;
 constexpr std::size_t kMostBegun = 24;
 
+// Of a dimension that is not free: the nearest that may stand, and as many as are looked at on each side.
+std::vector<std::int64_t> AllowedNear(const FactorSpace& space, const FactorPlace& place, Dim dim, std::int64_t left,
+                                      double target) {
+  std::vector<std::int64_t> factors = space.Factors(place, dim, left);
+  const auto middle = std::lower_bound(factors.begin(), factors.end(), std::exp2(target)) - factors.begin();
+  const std::int64_t first = std::max<std::int64_t>(0, middle - kNearest);
+  const std::int64_t last = std::min(std::ssize(factors), middle + kNearest);
+  return {factors.begin() + first, factors.begin() + last};
+}
+
 // Factors that may stand where so much is left and are near 2^target, ascending: of a number of runs outside the least,
 // as larger ones only pad.
 std::vector<std::int64_t> FactorsNear(const FactorSpace& space, const FactorPlace& place, Dim dim, std::int64_t left,
                                       double target) {
   if (space.MustDivide(place, dim)) return space.Factors(place, dim, left);
+  if (!space.IsFree(dim)) return AllowedNear(space, place, dim, left, target);
   std::vector<std::int64_t> factors = {1, left};
   const auto add_around = [&](double middle, const auto& factor_of) {
     const auto whole = static_cast<std::int64_t>(std::clamp(middle, 1.0, static_cast<double>(left)));
@@ -156,7 +169,12 @@ Mapping RoundToWhole(const SmoothModel& model, const LayerShape& shape, std::spa
     places.push_back({false, model.outermost_level()});
     std::vector<std::int64_t> factors;
     if (space.IsPerfect(dim)) {
-      factors = NearestFactorisation(shape.bound(dim), targets);
+      std::vector<FactorRange> ranges;
+      for (const FactorPlace& place : places) {
+        if (space.IsFree(dim)) break;
+        ranges.push_back(space.HasPlace(place, dim) ? space.range(place, dim) : FactorRange{.least = 1, .most = 1});
+      }
+      factors = NearestFactorisation(shape.bound(dim), targets, ranges);
     } else {
       std::vector<double> in_order;
       for (const FactorPlace& place : space.places(dim)) {

@@ -51,14 +51,17 @@ absl::Status ValidateRanges(const SearchSpec& spec) {
   return absl::OkStatus();
 }
 
-// The largest hardware must take every layer in single elements.
+// The factors that are asked for must split every layer, and the largest hardware take it with as little inside as they
+// allow.
 absl::Status ValidateRoom(const SearchSpec& spec, const CostModel& model) {
-  const int outermost = model.structure().num_levels() - 1;
   const Template& hardware_template = model.hardware_template();
   for (std::size_t i = 0; i < spec.workload->layers.size(); ++i) {
+    const LayerShape& shape = spec.workload->layers[i].shape;
+    RETURN_IF_ERROR(PrefixField(absl::StrCat("layer '", spec.workload->layers[i].name, "' (layers[", i, "])"),
+                                model.factor_space().CheckShape(hardware_template, shape)));
     Mapping mapping;
-    for (const Dim dim : kAllDims) mapping.t(outermost, dim) = spec.workload->layers[i].shape.bound(dim);
-    if (model.SmallestHardware(model.Needs(spec.workload->layers[i].shape, mapping), spec.hardware_range)) continue;
+    model.factor_space().CompleteLeast(shape, &mapping);
+    if (model.SmallestHardware(model.Needs(shape, mapping), spec.hardware_range)) continue;
     return FieldError(
         "", absl::StrCat("layer '", spec.workload->layers[i].name, "' (layers[", i, "]) fits no hardware of template '",
                          hardware_template.name(), "' in the allowed ranges, not even element by element"));

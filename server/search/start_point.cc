@@ -9,7 +9,6 @@
 
 #include "common/mapping/factor_space.h"
 #include "common/mapping/factorize.h"
-#include "common/mapping/orders.h"
 
 namespace oneloop {
 namespace {
@@ -46,14 +45,14 @@ std::int64_t NextSmooth(std::int64_t least) {
   return *std::lower_bound(smooth.begin(), smooth.end(), least);
 }
 
-// What a mapping leaves to the outermost level in some dimensions, in pieces in random order: its prime factors, or,
+// What a mapping leaves to the last place in some dimensions, in pieces in random order: its prime factors, or,
 // where factors need not divide, those of a number that is hardly larger and has small ones.
-std::vector<std::pair<Dim, std::int64_t>> PiecesLeft(const FactorSpace& space, const Mapping& mapping, int outermost,
-                                                     DimSet dims, Random& random) {
+std::vector<std::pair<Dim, std::int64_t>> PiecesLeft(const FactorSpace& space, const Mapping& mapping, DimSet dims,
+                                                     Random& random) {
   std::vector<std::pair<Dim, std::int64_t>> pieces;
   for (const Dim dim : kAllDims) {
     if (!dims.Has(dim)) continue;
-    const std::int64_t left = mapping.t(outermost, dim);
+    const std::int64_t left = FactorAt(mapping, space.last(dim), dim);
     const std::int64_t whole = space.IsPerfect(dim) ? left : NextSmooth(left);
     for (const std::int64_t prime : PrimeFactors(whole)) pieces.emplace_back(dim, prime);
   }
@@ -64,10 +63,10 @@ std::vector<std::pair<Dim, std::int64_t>> PiecesLeft(const FactorSpace& space, c
 // Dimensions that share an axis compete for it. One way out of two lets them come in random order, each with its
 // largest factor for which there is room, or a smaller one that takes as many turns; the other mixes pieces of them.
 void FillAxis(const FactorSpace& space, const LayerShape& shape, const Resource& axis, double room, DimSet dims,
-              int outermost, Random& random, Mapping* mapping) {
+              Random& random, Mapping* mapping) {
   const FactorPlace place{true, axis.axis};
   if (random.Below(2) == 0) {
-    for (const auto& [dim, piece] : PiecesLeft(space, *mapping, outermost, dims, random)) {
+    for (const auto& [dim, piece] : PiecesLeft(space, *mapping, dims, random)) {
       if (static_cast<double>(piece) > room || !space.Grow(place, dim, piece, shape.bound(dim), mapping)) continue;
       room /= static_cast<double>(piece);
     }
@@ -79,20 +78,20 @@ void FillAxis(const FactorSpace& space, const LayerShape& shape, const Resource&
   }
   Shuffle(&order, random);
   for (const Dim dim : order) {
-    const std::int64_t left = mapping->t(outermost, dim);
-    const std::int64_t copies = FactorSpace::LeastAlike(space.LargestWithin(place, dim, left, room), left);
+    const std::int64_t left = FactorAt(*mapping, space.last(dim), dim);
+    const std::int64_t copies = space.LeastAlike(place, dim, space.LargestWithin(place, dim, left, room), left);
     if (space.Grow(place, dim, copies, shape.bound(dim), mapping)) room /= static_cast<double>(copies);
   }
 }
 
-void FillAxes(const CostModel& model, const LayerShape& shape, const ComponentCosts& costs, int outermost,
-              Random& random, Mapping* mapping) {
+void FillAxes(const CostModel& model, const LayerShape& shape, const ComponentCosts& costs, Random& random,
+              Mapping* mapping) {
   const Template& hardware_template = model.hardware_template();
   const std::vector<Resource>& resources = hardware_template.resources();
   for (std::size_t r = 0; r < resources.size(); ++r) {
     if (!resources[r].is_axis()) continue;
     const DimSet dims = hardware_template.axes()[static_cast<std::size_t>(resources[r].axis)].dims;
-    FillAxis(model.factor_space(), shape, resources[r], costs.limit[r], dims, outermost, random, mapping);
+    FillAxis(model.factor_space(), shape, resources[r], costs.limit[r], dims, random, mapping);
   }
 }
 
@@ -107,27 +106,47 @@ HardwarePoint RandomHardware(const SearchSpec& spec, Random& random) {
   return hardware;
 }
 
+std::optional<HardwarePoint> SmallestFor(const SearchSpec& spec, const CostModel& model, const HardwarePoint& least) {
+  std::vector<ParameterRange> ranges = spec.hardware_range;
+  for (std::size_t p = 0; p < ranges.size(); ++p) ranges[p].min = least[p];
+  ResourceNeeds need{};
+  for (const Layer& layer : spec.workload->layers) {
+    Mapping mapping;
+    model.factor_space().CompleteLeast(layer.shape, &mapping);
+    RaiseTo(model.Needs(layer.shape, mapping), &need);
+  }
+  return model.SmallestHardware(need, ranges);
+}
+
+HardwarePoint RandomHardwareFor(const SearchSpec& spec, const CostModel& model, Random& random) {
+  const HardwarePoint drawn = RandomHardware(spec, random);
+  const bool is_free =
+      std::all_of(kAllDims.begin(), kAllDims.end(), [&](Dim dim) { return model.factor_space().IsFree(dim); });
+  return is_free ? drawn : SmallestFor(spec, model, drawn).value_or(drawn);
+}
+
 std::optional<Mapping> ConstructiveMapping(const CostModel& model, const LayerShape& shape, const ComponentCosts& costs,
                                            Random& random) {
   const Template& hardware_template = model.hardware_template();
   const int outermost = hardware_template.num_levels() - 1;
   Mapping mapping;
-  for (const Dim dim : kAllDims) mapping.t(outermost, dim) = shape.bound(dim);
-  mapping.order.fill(StationaryOrder(Tensor::kO));
+  const FactorSpace& space = model.factor_space();
+  space.CompleteLeast(shape, &mapping);
+  mapping.order = model.order_space().StationaryOrders(Tensor::kO);
   const auto fits = [&] { return model.FirstShortage(model.Needs(shape, mapping), costs) < 0; };
   if (!fits()) return std::nullopt;
   const Mapping single = mapping;
-  FillAxes(model, shape, costs, outermost, random, &mapping);
+  FillAxes(model, shape, costs, random, &mapping);
   if (!fits()) mapping = single;
 
-  const FactorSpace& space = model.factor_space();
   for (int level = 0; level < outermost; ++level) {
     const DimSet dims = hardware_template.level(level).temporal;
-    for (const auto& [dim, piece] : PiecesLeft(space, mapping, outermost, dims, random)) {
-      const std::int64_t rest = mapping.t(outermost, dim);
+    for (const auto& [dim, piece] : PiecesLeft(space, mapping, dims, random)) {
+      std::int64_t& last = FactorAt(mapping, space.last(dim), dim);
+      const std::int64_t rest = last;
       if (!space.Grow({false, level}, dim, piece, shape.bound(dim), &mapping) || fits()) continue;
       mapping.t(level, dim) /= piece;
-      mapping.t(outermost, dim) = rest;
+      last = rest;
     }
   }
   return mapping;

@@ -14,9 +14,16 @@ namespace oneloop {
 // Random hardware: each free parameter a power of two in its starting range, within the spec's.
 HardwarePoint RandomHardware(const SearchSpec& spec, Random& random);
 
+// The smallest hardware of the spec's ranges, and at least as large as `least` in each parameter, that takes every layer
+// with as little inside as its factors allow; nothing when none does. Precondition: ValidateSearchSpec is OK.
+std::optional<HardwarePoint> SmallestFor(const SearchSpec& spec, const CostModel& model, const HardwarePoint& least);
+
+// Random hardware, raised to what factors that are asked for need of it, where that can be.
+HardwarePoint RandomHardwareFor(const SearchSpec& spec, const CostModel& model, Random& random);
+
 // A mapping made to fit given hardware: axes filled with the largest factors that they take, then each level's tile
-// grown by random prime factors or twos, from the innermost level outwards, while it fits. Nothing when not even single
-// elements fit.
+// grown by random prime factors or twos, from the innermost level outwards, while it fits. Nothing when not even as
+// little as may be inside fits.
 std::optional<Mapping> ConstructiveMapping(const CostModel& model, const LayerShape& shape, const ComponentCosts& costs,
                                            Random& random);
 

@@ -96,8 +96,7 @@ void Measure(const char* name, Body body) {
 void Run(const std::string& network) {
   const CostModel model(ShippedTemplate("gemmini"));
   const Workload workload = ShippedWorkload(network);
-  std::array<LoopOrder, kMaxLevels> orders;
-  orders.fill(StationaryOrder(Tensor::kO));
+  const LoopOrders orders = model.order_space().StationaryOrders(Tensor::kO);
   Measure("value alone", [&] {
     double sum = 0;
     for (const Layer& layer : workload.layers) {

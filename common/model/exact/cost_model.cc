@@ -45,6 +45,7 @@ CostModel::CostModel(std::shared_ptr<const Template> hardware_template)
     : template_(std::move(hardware_template)),
       structure_(*template_),
       factor_space_(*template_),
+      order_space_(*template_),
       counter_(*template_, structure_) {}
 
 ComponentCosts CostModel::CostsAt(const HardwarePoint& hardware) const {

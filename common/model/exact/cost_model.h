@@ -12,6 +12,7 @@
 #include "common/hardware/template.h"
 #include "common/mapping/factor_space.h"
 #include "common/mapping/mapping.h"
+#include "common/mapping/orders.h"
 #include "common/model/exact/exact_counter.h"
 #include "common/model/exact/layer_use.h"
 #include "common/model/goal/metrics.h"
@@ -73,6 +74,7 @@ class CostModel {
   const Template& hardware_template() const { return *template_; }
   const Structure& structure() const { return structure_; }
   const FactorSpace& factor_space() const { return factor_space_; }
+  const OrderSpace& order_space() const { return order_space_; }
   const std::vector<Flow>& flows() const { return structure_.flows(); }
 
   // Precondition of all that take a mapping: ValidateMapping is OK.
@@ -112,6 +114,7 @@ class CostModel {
   std::shared_ptr<const Template> template_;  // shared with the jobs that use it
   Structure structure_;
   FactorSpace factor_space_;
+  OrderSpace order_space_;
   ExactCounter counter_;
 };
 

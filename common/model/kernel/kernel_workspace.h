@@ -18,8 +18,6 @@ namespace oneloop {
 
 inline constexpr double kMicroPerPico = 1e-6;
 
-using LoopOrders = std::array<LoopOrder, kMaxLevels>;
-
 // Rows of kBlockLanes doubles, aligned for the kernel; 0 after Resize.
 class RowBuffer {
  public:

@@ -16,12 +16,12 @@
 namespace oneloop {
 
 // Every mapping of a layer that a template allows: all factors of each bound over the places that take some, and for
-// each all orders of the loops that are not unit ones.
+// each all orders of the loops that are not unit ones. The template must outlive it.
 class AllMappings {
  public:
   AllMappings(const AllMappings&) = delete;
   AllMappings(const Template& hardware_template, const LayerShape& shape)
-      : num_levels_(hardware_template.num_levels()), space_(hardware_template) {
+      : template_(hardware_template), num_levels_(hardware_template.num_levels()), space_(hardware_template) {
     for (const Dim dim : kAllDims) {
       if (shape.bound(dim) == 1) continue;
       dims_.push_back({dim, space_.places(dim), {}});
@@ -56,6 +56,7 @@ class AllMappings {
     const bool is_last = next + 1 == dim->places.size();
     for (std::int64_t factor = is_last ? left : 1; factor <= left; ++factor) {
       if (!FactorSpace::MayStand(factor, left, space_.MustDivide(dim->places[next], dim->dim))) continue;
+      if (!space_.range(dim->places[next], dim->dim).Has(factor)) continue;
       factors->push_back(factor);
       if (is_last) {
         dim->choices.push_back(*factors);
@@ -84,10 +85,22 @@ class AllMappings {
     // Loops of the innermost level are inside every tile.
     if (level == 0) return VisitOrders(1, mapping, visit);
     do {
-      VisitOrders(level + 1, mapping, visit);
+      if (IsAllowed(level, mapping)) VisitOrders(level + 1, mapping, visit);
     } while (std::next_permutation(loops, mapping.order[static_cast<std::size_t>(level)].end()));
   }
 
+  bool IsAllowed(int level, const Mapping& mapping) const {
+    DimSet outside;
+    for (const Dim dim : mapping.order[static_cast<std::size_t>(level)]) {
+      if (mapping.t(level, dim) == 1) continue;
+      const DimSet inside = template_.loops_inside(level)[ToIndex(dim)];
+      if ((inside.bits() & outside.bits()) != 0) return false;
+      outside.Add(dim);
+    }
+    return true;
+  }
+
+  const Template& template_;
   int num_levels_;
   FactorSpace space_;
   std::vector<DimPlaces> dims_;

@@ -22,6 +22,7 @@
 #include "gtest/gtest.h"
 #include "tests/common/model/bound_cases.h"
 #include "tests/common/model/random_cases.h"
+#include "tests/common/model/random_constraints.h"
 #include "tests/common/model/random_costs.h"
 #include "tests/testing/shipped.h"
 
@@ -94,6 +95,30 @@ TEST(LowerBoundTest, NoDesignIsBetterByExhaustionWithCostsByFlow) { ExpectNoDesi
 
 // Steps that leave the input in place cost nothing there.
 TEST(LowerBoundTest, NoDesignIsBetterByExhaustionInTheDialectOf2025) { ExpectNoDesignIsBetter(Dialect::k2025, 0.83); }
+
+// What a template asks of mappings leaves fewer designs, never more.
+TEST(LowerBoundTest, NoDesignIsBetterByExhaustionWithConstraints) {
+  const auto cases = static_cast<std::uint64_t>(FromEnvironment("ONELOOP_BOUND_CASES", 3000));
+  const double factorisations = FromEnvironment("ONELOOP_BOUND_FACTORISATIONS", 1000);
+  BoundTally tally;
+  for (std::uint64_t seed = 0; seed < cases; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    const CaseFactors factors = random.Below(2) == 0 ? CaseFactors::kPerfect : CaseFactors::kImperfect;
+    SmallCase small = RandomSmallCase(random, factorisations, true, random.Below(2) == 0, factors);
+    std::vector<LayerShape> shapes;
+    for (const Layer& layer : small.workload.layers) shapes.push_back(layer.shape);
+    small.hardware_template = RandomConstraints(random).Insist(*small.hardware_template, shapes);
+    if (random.Below(2) == 0) {
+      for (ParameterRange& range : small.ranges) range.max = range.min;
+    }
+    const CostModel model(small.hardware_template);
+    const Goal goal(kObjectives[seed % kObjectives.size()], {}, *small.hardware_template);
+    const Best best = BestOf(AllDesigns(model, small.workload, small.ranges), goal);
+    tally.Add(ProveLowerBound(model, small.workload, small.ranges, goal, RandomBoundOptions(random)), best);
+  }
+  tally.ExpectNear(cases, 0.7, cases / 100);
+}
 
 // A template with an area, of which some parts fall as a parameter grows, and a power.
 std::unique_ptr<const Template> WithAreaAndPower(const Template& hardware_template, Random& random) {

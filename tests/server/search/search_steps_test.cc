@@ -24,6 +24,7 @@
 #include "tests/common/model/all_mappings.h"
 #include "tests/common/model/perfect_template.h"
 #include "tests/common/model/random_cases.h"
+#include "tests/common/model/random_constraints.h"
 #include "tests/server/search/search_cases.h"
 
 namespace oneloop {
@@ -235,8 +236,9 @@ TEST(RandomHardwareTest, DrawsPowersOfTwoWithinTheRange) {
 // A layer search on one workload with hardware of the test's choice.
 class LayerSearchTest : public testing::Test {
  protected:
-  void Use(Workload workload, std::int64_t samples) {
-    spec_ = SpecFor(std::move(workload), ShippedTemplate("gemmini"));
+  void Use(Workload workload, std::int64_t samples,
+           std::shared_ptr<const Template> hardware_template = ShippedTemplate("gemmini")) {
+    spec_ = SpecFor(std::move(workload), std::move(hardware_template));
     spec_.samples_per_start = samples;
     model_.emplace(spec_.hardware_template);
     smooth_.emplace(*model_, *spec_.workload, spec_.hardware_range, GoalOf(spec_));
@@ -343,6 +345,34 @@ TEST_F(LayerSearchTest, ReachesTheBestOfAllImperfectMappings) {
     const double found = BestFound(shape, costs);
     EXPECT_LT(found, 1.01 * best) << p << " " << k;
   }
+}
+
+TEST_F(LayerSearchTest, ReachesTheBestOfTheMappingsThatConstraintsLeave) {
+  int optimal = 0;
+  constexpr int kTrials = 24;
+  for (int trial = 0; trial < kTrials; ++trial) {
+    SCOPED_TRACE(trial);
+    Workload workload{"one", "", {{"layer", 1, {}}}};
+    LayerShape& shape = workload.layers[0].shape;
+    shape.bounds.fill(1);
+    shape.bounds[ToIndex(Dim::kP)] = static_cast<std::int64_t>(2 + random_.Below(6));
+    shape.bounds[ToIndex(Dim::kK)] = static_cast<std::int64_t>(2 + random_.Below(6));
+    shape.bounds[ToIndex(Dim::kC)] = static_cast<std::int64_t>(2 + random_.Below(3));
+    std::shared_ptr<const Template> hardware_template = ShippedTemplate("gemmini");
+    if (trial % 2 == 0) hardware_template = Perfect(*hardware_template);
+    // On hardware that takes what the constraints ask for at the least.
+    ComponentCosts costs;
+    do {
+      Use(workload, 400, RandomConstraints(random_).Insist(*hardware_template, {shape}));
+      costs = model_->CostsAt({4, 1, 1});
+      for (double& limit : costs.limit) limit = std::max(1.0, limit / 32);
+    } while (!ConstructiveMapping(*model_, shape, costs, random_).has_value());
+    const double best = BestOfAll(*spec_.hardware_template, shape, costs);
+    const double found = BestFound(shape, costs);
+    EXPECT_LT(found, 1.05 * best);
+    if (found < best * (1 + 1e-9)) ++optimal;
+  }
+  EXPECT_GE(optimal, kTrials * 2 / 3);
 }
 
 TEST_F(LayerSearchTest, EveryEvaluationIsCounted) {

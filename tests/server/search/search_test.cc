@@ -14,7 +14,9 @@
 #include "common/model/exact/cost_model.h"
 #include "server/search/run_start.h"
 #include "server/search/spec_validation.h"
+#include "tests/common/model/perfect_template.h"
 #include "tests/common/model/random_cases.h"
+#include "tests/common/model/random_constraints.h"
 #include "tests/server/search/search_cases.h"
 
 namespace oneloop {
@@ -336,6 +338,29 @@ TEST_P(EveryAlgorithmTest, RandomTemplatesAndLayers) {
     spec.algorithm = GetParam();
     spec.samples_per_start = Samples(200);
     spec.round_period = 20;
+    RunChecked(spec);
+  }
+}
+
+// What a template asks of mappings holds of every design.
+TEST_P(EveryAlgorithmTest, RandomConstraintsOnMappings) {
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    std::unique_ptr<const Template> hardware_template = RandomTemplate(random);
+    if (random.Below(2) == 0) hardware_template = Perfect(*hardware_template);
+    Workload workload{"random", "", {}};
+    std::vector<LayerShape> shapes;
+    for (int i = 0; i < 2; ++i) {
+      shapes.push_back(random.Below(2) == 0 ? RandomShape(random) : SmallShape(random));
+      workload.layers.push_back({"layer", static_cast<std::int64_t>(1 + random.Below(3)), shapes.back()});
+    }
+    SearchSpec spec = SpecFor(workload, RandomConstraints(random).Insist(*hardware_template, shapes));
+    spec.algorithm = GetParam();
+    spec.samples_per_start = Samples(200);
+    spec.round_period = 20;
+    if (random.Below(3) == 0) spec.order_strategy = OrderStrategy::kSoftmax;
+    if (random.Below(3) == 0) spec.parametrization = Parametrization::kRaw;
     RunChecked(spec);
   }
 }
