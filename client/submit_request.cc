@@ -72,6 +72,10 @@ void SubmitRequest::Declare(FlagSet* flags) {
   import_.Declare(flags);
   flags->Add("template", "NAME|FILE",
              "the hardware: a shipped template (see `oneloop templates`) or a YAML or JSON file", &template_);
+  flags->Add("constraints", "FILE",
+             "what mappings must be, beside what the template asks: factors, dimensions, orders, what is kept where; a "
+             "YAML or JSON file",
+             &constraints_);
   flags->Add("objective", "NAME|PRODUCT|FRONT",
              "what to minimise: edp (the default), energy, latency, area, power, throughput (what to maximise), a "
              "product of energy, latency, area and power, for example energy*latency^2, or a whole front: "
@@ -169,7 +173,8 @@ absl::Status SubmitRequest::FillSources(const Environment& env, v1::JobSpec* spe
   } else {
     spec->set_template_name(template_);
   }
-  return absl::OkStatus();
+  if (constraints_.empty()) return absl::OkStatus();
+  return constraints_file_.Read(constraints_, "spec.constraints", spec->mutable_constraints());
 }
 
 absl::Status SubmitRequest::FillWorkloads(const Environment& env, v1::JobSpec* spec) {
@@ -243,7 +248,7 @@ absl::Status SubmitRequest::FillConstraints(v1::JobSpec* spec) const {
 }
 
 absl::Status SubmitRequest::Locate(const absl::Status& status) const {
-  absl::Status located = template_file_.Locate(status);
+  absl::Status located = constraints_file_.Locate(template_file_.Locate(status));
   for (const InputFile& file : workload_files_) located = file.Locate(located);
   return RenameField(located, [this](const std::string& field) { return FlagOf(field); });
 }

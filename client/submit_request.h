@@ -51,6 +51,7 @@ class SubmitRequest {
   std::string combination_;
   std::vector<std::string> references_;
   std::string template_;
+  std::string constraints_;
   std::string objective_;
   std::string algorithm_;
   std::string order_strategy_;
@@ -74,6 +75,7 @@ class SubmitRequest {
   bool validate_only_ = false;
   std::vector<InputFile> workload_files_;
   InputFile template_file_;
+  InputFile constraints_file_;
 };
 
 }  // namespace oneloop

@@ -23,6 +23,7 @@ namespace {
 using Texts = google::protobuf::RepeatedPtrField<std::string>;
 
 constexpr std::size_t kLongestQuoted = 100;
+constexpr std::size_t kLongestFactor = 32;
 // More than any level or axis can use.
 constexpr int kMostTexts = 64;
 
@@ -52,7 +53,7 @@ absl::Status AddFactor(const std::string& text, FactorRanges* ranges) {
                          kMaxBound, ", for example K<=8, or R=0 for the whole bound"));
   };
   absl::string_view rest = absl::StripAsciiWhitespace(text);
-  if (rest.empty()) return wrong();
+  if (rest.empty() || rest.size() > kLongestFactor) return wrong();
   ASSIGN_OR_RETURN(const Dim dim, DimFromName(rest.substr(0, 1)));
   rest = absl::StripLeadingAsciiWhitespace(rest.substr(1));
   const bool is_most = absl::ConsumePrefix(&rest, "<=");

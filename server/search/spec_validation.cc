@@ -57,14 +57,14 @@ absl::Status ValidateRoom(const SearchSpec& spec, const CostModel& model) {
   const Template& hardware_template = model.hardware_template();
   for (std::size_t i = 0; i < spec.workload->layers.size(); ++i) {
     const LayerShape& shape = spec.workload->layers[i].shape;
-    RETURN_IF_ERROR(PrefixField(absl::StrCat("layer '", spec.workload->layers[i].name, "' (layers[", i, "])"),
-                                model.factor_space().CheckShape(hardware_template, shape)));
+    const std::string layer = absl::StrCat("layer '", spec.workload->layers[i].name, "' (layers[", i, "]) ");
+    const absl::Status splits = model.factor_space().CheckShape(hardware_template, shape);
+    if (!splits.ok()) return FieldError("", layer + DescriptionOf(splits));
     Mapping mapping;
     model.factor_space().CompleteLeast(shape, &mapping);
     if (model.SmallestHardware(model.Needs(shape, mapping), spec.hardware_range)) continue;
-    return FieldError(
-        "", absl::StrCat("layer '", spec.workload->layers[i].name, "' (layers[", i, "]) fits no hardware of template '",
-                         hardware_template.name(), "' in the allowed ranges, not even element by element"));
+    return FieldError("", absl::StrCat(layer, "fits no hardware of template '", hardware_template.name(),
+                                       "' in the allowed ranges, not even element by element"));
   }
   return absl::OkStatus();
 }

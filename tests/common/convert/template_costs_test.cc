@@ -155,7 +155,6 @@ TEST(TemplateCostsTest, BadCostsNameTheirFieldAndTheFix) {
        "levels[0].temporal[1]: is 'none' beside others; valid: 'none' alone, or dimensions"},
       {"temporal: none", "temporal: [none, none]", "levels[0].temporal[0]: is 'none' beside others"},
       {"temporal: none", "temporal: nothing", "levels[0].temporal[0]: is 'nothing'; valid: R, S, P"},
-      {"energy_pj: 100", "energy_pj: 100, temporal: none", "levels[3].temporal: the last level must allow loops"},
       // Ports.
       {"flows: [read]", "flows: [reads]",
        "levels[0].ports[0].flows[0]: is 'reads' (did you mean 'read'?); valid: read, fill, update"},

@@ -329,6 +329,27 @@ TEST_F(SearchHandlersTest, TheTemplateOfAJobForPerfectFactorsAsksForThemEverywhe
   EXPECT_TRUE(FactorSpace(*search->hardware_template).perfect().empty());
 }
 
+// Every design keeps them, and what no design can keep is refused by layer and place.
+TEST_F(SearchHandlersTest, ConstraintsAreAddedToTheTemplateThatIsSearched) {
+  v1::CreateJobRequest request = Request();
+  v1::LevelConstraints* const level = request.mutable_spec()->mutable_constraints()->add_levels();
+  level->set_level("accumulator");
+  v1::AxisConstraints* const axis = level->add_spatial();
+  axis->set_name("X");
+  axis->add_factors("C>=2");
+  EXPECT_EQ(Create(request).spec().constraints().levels_size(), 1);
+  const auto search = DecodeSearch(store_.GetJob(1).value()).value();
+  EXPECT_EQ(search->hardware_template->axes()[0].factors[ToIndex(Dim::kC)].least, 2);
+  axis->set_factors(0, "C>=100000");
+  request.set_request_id("infeasible");
+  v1::Job job;
+  const absl::Status infeasible = handlers_->CreateJob(request, "ada", &job);
+  EXPECT_THAT(Message(infeasible), HasSubstr("(layers[0]) has C = "));
+  EXPECT_THAT(Message(infeasible), HasSubstr("which no factors split as is asked for: C>=100000 along X of accumulator"));
+  level->set_level("l1");
+  EXPECT_EQ(FieldOf(handlers_->CreateJob(request, "ada", &job)), "spec.constraints.levels[0].level");
+}
+
 // What an earlier version stored was searched and proven with perfect factors, whatever new jobs get.
 TEST_F(SearchHandlersTest, AStoredJobThatDoesNotSayItsFactorsHasPerfectOnes) {
   Create(Request());
