@@ -1,5 +1,6 @@
 #include "common/hardware/level_rules.h"
 
+#include <bit>
 #include <cstddef>
 #include <optional>
 #include <set>
@@ -121,7 +122,8 @@ absl::Status ValidatePorts(const LevelSpec& level, const ParameterBox& box) {
                                             field, ", not both"));
   }
   for (std::size_t p = 0; p < level.ports.size(); ++p) {
-    RETURN_IF_ERROR(PrefixField(IndexPath("ports", p), ValidatePort(level.ports[p], level.keeps, box)));
+    RETURN_IF_ERROR(
+        PrefixField(IndexPath("ports", p), ValidatePort(level.ports[p], level.keeps | level.may_keep, box)));
   }
   return absl::OkStatus();
 }
@@ -169,7 +171,13 @@ absl::Status ValidateEmptyLevel(const LevelSpec& level) {
 
 absl::Status ValidateLevel(const LevelSpec& level, const ParameterBox& box) {
   if (level.name.empty() || level.name.size() > 63) return FieldError("name", "is empty or too long");
-  if (level.keeps.empty()) RETURN_IF_ERROR(ValidateEmptyLevel(level));
+  for (const Tensor tensor : kAllTensors) {
+    if (!level.keeps.Has(tensor) || !level.may_keep.Has(tensor)) continue;
+    return FieldError("may_keep", absl::StrCat("has ", std::string(1, Name(tensor)),
+                                               ", which `keeps` has, too; leave it out of one of them"));
+  }
+  const TensorSet keeps = level.keeps | level.may_keep;
+  if (keeps.empty()) RETURN_IF_ERROR(ValidateEmptyLevel(level));
   RETURN_IF_ERROR(ValidateAxes(level.spatial));
   RETURN_IF_ERROR(ValidatePerfectDims(level.perfect_dims, level.temporal, "temporal"));
   RETURN_IF_ERROR(CheckMonomial(level.capacity_bytes, "capacity_bytes"));
@@ -186,7 +194,7 @@ absl::Status ValidateLevel(const LevelSpec& level, const ParameterBox& box) {
   RETURN_IF_ERROR(ValidatePorts(level, box));
   if (level.link.has_value()) RETURN_IF_ERROR(PrefixField("link", ValidateLink(*level.link)));
   for (std::size_t p = 0; p < level.partitions.size(); ++p) {
-    RETURN_IF_ERROR(PrefixField(IndexPath("partitions", p), ValidatePartition(level.partitions[p], level.keeps)));
+    RETURN_IF_ERROR(PrefixField(IndexPath("partitions", p), ValidatePartition(level.partitions[p], keeps)));
   }
   return absl::OkStatus();
 }
@@ -207,10 +215,12 @@ absl::Status ValidateDram(const LevelSpec& dram) {
 
 absl::Status ValidateCounts(const std::vector<LevelSpec>& levels) {
   std::size_t axes = 0;
+  std::size_t may_keep = 0;
   std::size_t ports = 0;
   std::size_t capacities = 0;
   for (const LevelSpec& level : levels) {
     axes += level.spatial.size();
+    may_keep += static_cast<std::size_t>(std::popcount(level.may_keep.bits()));
     ports += level.ports.size() + (HasShortPort(level) ? 1 : 0);
     capacities += (level.capacity_bytes.has_value() ? 1 : 0) + (level.capacity_words.has_value() ? 1 : 0);
     for (const PartitionSpec& partition : level.partitions) {
@@ -222,6 +232,7 @@ absl::Status ValidateCounts(const std::vector<LevelSpec>& levels) {
     int most;
     const char* what;
   } limits[] = {{axes, kMaxAxes, " spatial axes"},
+                {may_keep, kMaxMayKeep, " tensors in may_keep"},
                 {ports, kMaxPorts, " ports"},
                 {capacities, kMaxPartitions, " capacities of bytes or of words"}};
   for (const auto& limit : limits) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,6 +24,7 @@ inline constexpr int kMaxAxes = 8;         // over all levels
 inline constexpr int kMaxPartitions = 24;  // of memories, over all levels
 inline constexpr int kMaxPorts = 32;       // over all levels
 inline constexpr int kMaxParameters = 16;
+inline constexpr int kMaxMayKeep = 4;  // tensors of levels that mappings may keep or pass by, over all levels
 inline constexpr int kMaxWordBits = 1024;
 inline constexpr double kMinParameterValue = 1e-12;
 inline constexpr double kMaxParameterValue = 1e12;
@@ -120,6 +122,7 @@ struct OrderSpec {
 struct LevelSpec {
   std::string name;
   TensorSet keeps;              // nothing: a fan-out of its own
+  TensorSet may_keep;           // others that a mapping keeps here or passes by
   DimSet temporal = kEveryDim;  // that may be looped over; none: no loops
   DimSet perfect_dims;          // of temporal: whose factor here must divide what is left of the bound
   FactorRanges factors;         // of the loops here
@@ -206,9 +209,10 @@ class Template {
   // that is not one term, or shrinks with every parameter; limits whose parameters size each other in a circle; ports
   // beside the short form, or of flows or tensors that the level has not; ports, links and partitions that say nothing
   // or reach beyond their ranges, or too many of them; factors or orders that contradict each other, or leave a
-  // dimension no place; numbers that no accelerator has: parameters beyond 1e-12 to 1e12
-  // or of more than 1e15 steps, formulas that leave 1e-18 to 1e18 in the parameters' ranges unless they are 0, where
-  // that has a meaning, macs_per_cycle beyond 1e-15 to 1e15, clock_mhz and leakage_w_per_mm2 as in the message.
+  // dimension no place; a level that may keep what it keeps, or too many that may; numbers that no accelerator has:
+  // parameters beyond 1e-12 to 1e12 or of more than 1e15 steps, formulas that leave 1e-18 to 1e18 in the parameters'
+  // ranges unless they are 0, where that has a meaning, macs_per_cycle beyond 1e-15 to 1e15, clock_mhz and
+  // leakage_w_per_mm2 as in the message.
   static absl::StatusOr<std::unique_ptr<const Template>> Create(TemplateSpec spec);
 
   const TemplateSpec& spec() const { return spec_; }
@@ -234,6 +238,18 @@ class Template {
   // Parameters in an order in which each one's limits depend only on earlier ones and itself.
   const std::vector<int>& sizing_order() const { return sizing_order_; }
 
+  // Templates of which each keeps some of what may be kept, and has nothing more to choose: by Mapping::choice. The
+  // first, this template itself, passes all by; the last keeps all. Parameters, axes, ports and resources are the same,
+  // by index.
+  int num_choices() const { return 1 + static_cast<int>(choices_.size()); }
+  const Template& choice(int c) const {
+    return c == 0 || choices_.empty() ? *this : *choices_[static_cast<std::size_t>(c - 1)];
+  }
+  // Precondition: c > 0.
+  std::shared_ptr<const Template> shared_choice(int c) const { return choices_[static_cast<std::size_t>(c - 1)]; }
+  // The choice whose levels keep exactly this, by level; -1 when there is none.
+  int FindChoice(std::span<const TensorSet> keeps) const;
+
   // Whether any access or multiplication costs energy.
   bool GivesEnergy() const;
   double AreaMm2(const HardwarePoint& hardware) const;
@@ -244,7 +260,12 @@ class Template {
  private:
   Template() = default;
 
+  // Fills in what follows from what the levels keep.
+  absl::Status AddPortsAndResources();
+  absl::Status AddChoices();
+
   TemplateSpec spec_;
+  std::vector<std::shared_ptr<const Template>> choices_;  // but the first
   std::vector<Axis> axes_;
   std::vector<LoopsInside> loops_inside_;  // by level
   std::vector<Port> ports_;

@@ -240,19 +240,63 @@ absl::StatusOr<std::unique_ptr<const Template>> Template::Create(TemplateSpec sp
   for (std::size_t l = 0; l < spec.levels.size(); ++l) {
     const LevelSpec& level = spec.levels[l];
     const int index = static_cast<int>(l);
-    const int first_axis = static_cast<int>(result->axes_.size());
     for (const AxisSpec& axis : level.spatial) {
       result->axes_.push_back({index, axis.name, axis.dims, spec.perfect_dims | axis.perfect_dims, axis.factors});
     }
     absl::StatusOr<LoopsInside> inside = ResolveOrder(level.order);
     if (!inside.ok()) return PrefixField(IndexPath("levels", l), inside.status());
     result->loops_inside_.push_back(*inside);
-    RETURN_IF_ERROR(AddResources(level, index, first_axis, &result->resources_));
-    for (PortSpec& port : PortsOf(level)) result->ports_.push_back({index, std::move(port)});
   }
-  ASSIGN_OR_RETURN(result->sizing_order_, SizingOrder(spec.parameters, result->resources_));
   result->spec_ = std::move(spec);
+  RETURN_IF_ERROR(result->AddPortsAndResources());
+  ASSIGN_OR_RETURN(result->sizing_order_, SizingOrder(result->spec_.parameters, result->resources_));
+  RETURN_IF_ERROR(result->AddChoices());
   return std::unique_ptr<const Template>(std::move(result));
+}
+
+absl::Status Template::AddPortsAndResources() {
+  ports_.clear();
+  resources_.clear();
+  int first_axis = 0;
+  for (int l = 0; l < num_levels(); ++l) {
+    RETURN_IF_ERROR(AddResources(level(l), l, first_axis, &resources_));
+    first_axis += static_cast<int>(level(l).spatial.size());
+    for (PortSpec& port : PortsOf(level(l))) ports_.push_back({l, std::move(port)});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Template::AddChoices() {
+  struct MayKeep {
+    std::size_t level;
+    Tensor tensor;
+  };
+  std::vector<MayKeep> may_keep;
+  for (std::size_t l = 0; l < spec_.levels.size(); ++l) {
+    for (const Tensor tensor : kAllTensors) {
+      if (spec_.levels[l].may_keep.Has(tensor)) may_keep.push_back({l, tensor});
+    }
+  }
+  for (std::uint32_t kept = 1; kept < 1U << may_keep.size(); ++kept) {
+    auto choice = std::make_shared<Template>(Template(*this));
+    choice->choices_.clear();
+    for (LevelSpec& level : choice->spec_.levels) level.may_keep = {};
+    for (std::size_t i = 0; i < may_keep.size(); ++i) {
+      if ((kept >> i & 1U) != 0) choice->spec_.levels[may_keep[i].level].keeps.Add(may_keep[i].tensor);
+    }
+    RETURN_IF_ERROR(choice->AddPortsAndResources());
+    choices_.push_back(std::move(choice));
+  }
+  return absl::OkStatus();
+}
+
+int Template::FindChoice(std::span<const TensorSet> keeps) const {
+  for (int c = 0; c < num_choices(); ++c) {
+    bool is_same = true;
+    for (int l = 0; l < num_levels(); ++l) is_same = is_same && choice(c).level(l).keeps == keeps[ToIndex(l)];
+    if (is_same) return c;
+  }
+  return -1;
 }
 
 std::vector<std::string> TemplateWarnings(const Template& hardware_template, bool energy_counts) {

@@ -26,6 +26,8 @@ struct Mapping {
   std::array<std::array<std::int64_t, kNumDims>, kMaxLevels> temporal;
   std::array<std::array<std::int64_t, kNumDims>, kMaxAxes> spatial;
   LoopOrders order;
+  // What each level keeps: of Template::choice.
+  std::uint8_t choice = 0;
 
   // All factors 1, all orders R S P Q C K N G.
   Mapping();

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstddef>
@@ -50,7 +51,7 @@ void AppendLevel(const Template& hardware_template, const Mapping& mapping, cons
   AppendNumber(level, text);
   text->push_back('[');
   for (const Tensor tensor : kAllTensors) {
-    if (hardware_template.level(level).keeps.Has(tensor)) text->push_back(Name(tensor));
+    if (hardware_template.choice(mapping.choice).level(level).keeps.Has(tensor)) text->push_back(Name(tensor));
   }
   text->push_back(']');
   bool any = false;
@@ -85,6 +86,14 @@ absl::Status ErrorAt(std::size_t position, std::string_view text) {
   return FieldError("mapping", absl::StrCat("column ", position + 1, ": ", ToAbsl(text)));
 }
 
+std::string NamesOf(TensorSet tensors) {
+  std::string names;
+  for (const Tensor tensor : kAllTensors) {
+    if (tensors.Has(tensor)) names.push_back(Name(tensor));
+  }
+  return names;
+}
+
 // What a text says of the last run of a loop.
 struct StatedRun {
   std::size_t position;  // of the loop in the text
@@ -106,6 +115,7 @@ class Parser {
       if (level > 0) RETURN_IF_ERROR(Expect('-', absl::StrCat("'-' and level L", level - 1)));
     }
     SkipSpace();
+    mapping_.choice = static_cast<std::uint8_t>(std::max(0, template_.FindChoice(kept_)));
     return position_ == text_.size() ? absl::OkStatus() : Error("expected the end");
   }
 
@@ -166,16 +176,15 @@ class Parser {
       kept.Add(kAllTensors[index]);
     }
     ++position_;
-    if (!(kept == template_.level(level).keeps)) {
-      position_ = begin;
-      std::string keeps;
-      for (const Tensor tensor : kAllTensors) {
-        if (template_.level(level).keeps.Has(tensor)) keeps.push_back(Name(tensor));
-      }
-      return Error(absl::StrCat("level ", template_.level(level).name, " of template '", template_.name(), "' keeps [",
-                                keeps, "]"));
+    kept_[ToIndex(level)] = kept;
+    const LevelSpec& spec = template_.level(level);
+    if ((kept | spec.keeps) == kept && (kept | spec.keeps | spec.may_keep) == (spec.keeps | spec.may_keep)) {
+      return absl::OkStatus();
     }
-    return absl::OkStatus();
+    position_ = begin;
+    return Error(absl::StrCat("level ", spec.name, " of template '", template_.name(), "' keeps [", NamesOf(spec.keeps),
+                              "]", spec.may_keep.empty() ? "" : " and may keep [", NamesOf(spec.may_keep),
+                              spec.may_keep.empty() ? "" : "]"));
   }
 
   absl::Status ParseLoops(int level) {
@@ -248,6 +257,7 @@ class Parser {
   std::string_view text_;
   std::size_t position_ = 0;
   Mapping mapping_;
+  std::array<TensorSet, kMaxLevels> kept_;
   std::vector<StatedRun> stated_runs_;
 };
 

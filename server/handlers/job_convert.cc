@@ -438,6 +438,11 @@ absl::Status AddLimit(const v1::Limit& limit, SearchSpec* search) {
 
 absl::Status SetLatency(const v1::JobSpec& spec, const v1::Library& resolved, SearchSpec* search) {
   const v1::Calibration* const calibration = resolved.calibrations().empty() ? nullptr : &resolved.calibrations(0);
+  if (calibration != nullptr && search->hardware_template->num_choices() > 1) {
+    return FieldError("calibration_name",
+                      "predicts latencies of mappings that keep what the template's levels keep, and it has may_keep; "
+                      "leave it out, or say what is kept by constraints");
+  }
   ASSIGN_OR_RETURN(search->latency,
                    MakePredictor(calibration, spec.predictor(), search->hardware_template, search->hardware_range));
   if (search->latency == nullptr || !spec.has_stop_gap() || search->objective == MetricProduct::Of(Metric::kEnergy)) {

@@ -1,8 +1,10 @@
 #include "server/search/gradient_search.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -28,6 +30,13 @@ constexpr std::int64_t kSamplesPerDraw = 20;
 // Samples kept for the first rounding; for later ones, so many times what the one before took.
 constexpr std::int64_t kFirstRounding = 10;
 constexpr std::int64_t kRoundingMargin = 2;
+
+// What most layers keep.
+std::uint8_t MostFrequentChoice(const std::vector<Mapping>& mappings) {
+  std::array<int, 1 << kMaxMayKeep> layers{};
+  for (const Mapping& mapping : mappings) ++layers[mapping.choice];
+  return static_cast<std::uint8_t>(std::max_element(layers.begin(), layers.end()) - layers.begin());
+}
 
 // The steps of one start, in order.
 class GradientStart {
@@ -95,10 +104,13 @@ class GradientStart {
 
   std::optional<std::vector<Mapping>> MappingsFor(const HardwarePoint& hardware) {
     const ComponentCosts costs = evaluator_.model().CostsAt(hardware);
+    // All layers alike, as the descent has one model of them.
+    const int choice = RandomChoice(evaluator_.model(), random_);
     std::vector<Mapping> mappings;
     for (int layer = 0; layer < evaluator_.num_layers(); ++layer) {
       if (evaluator_.Interrupted()) return std::nullopt;
-      std::optional<Mapping> mapping = ConstructiveMapping(evaluator_.model(), evaluator_.shape(layer), costs, random_);
+      std::optional<Mapping> mapping =
+          ConstructiveMapping(evaluator_.model(), evaluator_.shape(layer), costs, random_, choice);
       if (!mapping.has_value()) return std::nullopt;
       mappings.push_back(*mapping);
     }
@@ -142,7 +154,10 @@ class GradientStart {
     const std::int64_t reserve = evaluator_.budget() - descent_budget;
     // What the descent has found by its end is rounded, too.
     std::int64_t keep = std::max(reserve, kFirstRounding * evaluator_.num_layers());
-    Descent descent(smooth_, evaluator_);
+    // What a race has kept layer by layer goes on as most layers have it.
+    const std::uint8_t choice = MostFrequentChoice(last_);
+    for (Mapping& mapping : last_) mapping.choice = choice;
+    Descent descent(smooth_.of_choice(choice), evaluator_);
     descent.StartFrom(last_);
     // A step of several samples must not reach into what is kept.
     const std::int64_t beyond = std::int64_t{descent.samples_per_step() - 1} * evaluator_.num_layers();

@@ -23,7 +23,7 @@ constexpr int kMostKicks = 4;
 
 // Equal for mappings that run the same loops.
 std::uint64_t LoopsHash(const Mapping& mapping, int num_levels, int num_axes) {
-  std::uint64_t hash = 0;
+  std::uint64_t hash = mapping.choice;
   const auto add = [&hash](std::uint64_t value) { hash = MixSeed(hash, value); };
   for (int level = 0; level < num_levels; ++level) {
     for (const Dim dim : kAllDims) add(static_cast<std::uint64_t>(mapping.t(level, dim)));
@@ -111,7 +111,7 @@ bool LayerSearch::Repair(int layer, const ComponentCosts& costs, LayerDesign* de
       best_overflow = left;
     }
     if (best == nullptr) {
-      const std::optional<Mapping> fresh = ConstructiveMapping(model, shape, costs, random_);
+      const std::optional<Mapping> fresh = ConstructiveMapping(model, shape, costs, random_, mapping.choice);
       if (!fresh.has_value()) return false;
       mapping = *fresh;
       break;
@@ -175,7 +175,8 @@ bool LayerSearch::Disturb(int layer, const ComponentCosts& costs, const Mapping*
   if (draw > 2) {
     mapping = RoundToLike(smooth_, shape, *other);
   } else if (draw > 0) {
-    const std::optional<Mapping> fresh = ConstructiveMapping(evaluator_.model(), shape, costs, random_);
+    const std::optional<Mapping> fresh =
+        ConstructiveMapping(evaluator_.model(), shape, costs, random_, RandomChoice(evaluator_.model(), random_));
     if (!fresh.has_value()) return false;
     mapping = *fresh;
   } else {

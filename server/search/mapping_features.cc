@@ -1,5 +1,6 @@
 #include "server/search/mapping_features.h"
 
+#include <bit>
 #include <cmath>
 #include <cstddef>
 
@@ -28,7 +29,8 @@ MappingFeatures::MappingFeatures(const Template& hardware_template, const LayerS
       if (hardware_template.axes()[axis].dims.Has(dim)) places_.push_back({true, static_cast<int>(axis), dim});
     }
   }
-  size_ = static_cast<Eigen::Index>(places_.size()) + Eigen::Index{kNumKinds} * (num_levels_ - 1);
+  num_may_keep_ = std::countr_zero(static_cast<unsigned>(hardware_template.num_choices()));
+  size_ = static_cast<Eigen::Index>(places_.size()) + Eigen::Index{kNumKinds} * (num_levels_ - 1) + num_may_keep_;
 }
 
 Eigen::RowVectorXd MappingFeatures::Of(const Mapping& mapping) const {
@@ -46,6 +48,7 @@ Eigen::RowVectorXd MappingFeatures::Of(const Mapping& mapping) const {
       break;
     }
   }
+  for (int bit = 0; bit < num_may_keep_; ++bit) features[next++] = mapping.choice >> bit & 1;
   return features;
 }
 

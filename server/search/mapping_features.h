@@ -13,7 +13,7 @@ namespace oneloop {
 // A mapping of one layer as numbers for a regression: log2 of the factor at each place that the template allows, the
 // outermost level's left out since it follows from the others and the bound, for each dimension whose bound is above
 // 1; then, for each level but the innermost, which tensors its innermost loop above 1 keeps in place: one of four
-// kinds, one-hot, none for a level without loops. Immutable; thread-safe.
+// kinds, one-hot, none for a level without loops; then which of what may be kept is. Immutable; thread-safe.
 class MappingFeatures {
  public:
   MappingFeatures(const Template& hardware_template, const LayerShape& shape);
@@ -30,6 +30,7 @@ class MappingFeatures {
   };
 
   const int num_levels_;
+  int num_may_keep_ = 0;
   std::vector<Place> places_;
   Eigen::Index size_;
 };

@@ -7,6 +7,7 @@
 
 #include "common/mapping/factorize.h"
 #include "common/mapping/random_mapping.h"
+#include "server/search/start_point.h"
 
 namespace oneloop {
 namespace {
@@ -214,7 +215,7 @@ void MappingSampler::AddRow(Dim dim, std::span<const FactorPlace> places, const 
 
 MappingSampler::Choice MappingSampler::SingleElements() const {
   Choice choice;
-  for (std::size_t d = 0; d < kNumDims; ++d) choice[d] = rows_[d].data();
+  for (std::size_t d = 0; d < kNumDims; ++d) choice.rows[d] = rows_[d].data();
   return choice;
 }
 
@@ -229,7 +230,7 @@ bool MappingSampler::SetHardware(const ComponentCosts& costs) {
     fitting_[d].clear();
     Choice alone = last_;
     for (const Row& row : rows_[d]) {
-      alone[d] = &row;
+      alone.rows[d] = &row;
       if (Fits(alone)) fitting_[d].push_back(&row);
     }
   }
@@ -238,19 +239,18 @@ bool MappingSampler::SetHardware(const ComponentCosts& costs) {
 
 double MappingSampler::TileWords(const Choice& choice, Tensor tensor, int level) const {
   const auto extent = [&choice, level](Dim dim) {
-    return choice[static_cast<std::size_t>(dim)]->extent[static_cast<std::size_t>(level)];
+    return choice.rows[static_cast<std::size_t>(dim)]->extent[static_cast<std::size_t>(level)];
   };
   return oneloop::TileWords(shape_, tensor, extent);
 }
 
 bool MappingSampler::Fits(const Choice& choice, const std::array<double, kMaxResources>& limit) const {
-  const Template& hardware_template = model_.hardware_template();
-  const std::vector<Resource>& resources = hardware_template.resources();
+  const std::vector<Resource>& resources = model_.hardware_template().choice(choice.kept).resources();
   for (std::size_t r = 0; r < resources.size(); ++r) {
     double need = 0;
     if (resources[r].is_axis()) {
       need = 1;
-      for (const Row* row : choice)
+      for (const Row* row : choice.rows)
         need *= static_cast<double>(row->spatial[static_cast<std::size_t>(resources[r].axis)]);
     } else {
       for (const Tensor tensor : kAllTensors) {
@@ -270,7 +270,8 @@ const MappingSampler::Row* MappingSampler::DrawRow(Dim dim, Random& random) cons
 
 bool MappingSampler::DrawIndependent(Random& random, Choice* choice) const {
   for (int attempt = 0; attempt < kMaxTries; ++attempt) {
-    for (const Dim dim : kAllDims) (*choice)[static_cast<std::size_t>(dim)] = DrawRow(dim, random);
+    for (const Dim dim : kAllDims) choice->rows[static_cast<std::size_t>(dim)] = DrawRow(dim, random);
+    choice->kept = RandomChoice(model_, random);
     if (Fits(*choice)) return true;
   }
   return false;
@@ -280,12 +281,15 @@ void MappingSampler::StepChain(Random& random) {
   for (const Dim dim : kAllDims) {
     Choice choice = last_;
     for (int attempt = 0; attempt < kChainTries; ++attempt) {
-      choice[static_cast<std::size_t>(dim)] = DrawRow(dim, random);
+      choice.rows[static_cast<std::size_t>(dim)] = DrawRow(dim, random);
       if (!Fits(choice)) continue;
       last_ = choice;
       break;
     }
   }
+  Choice other = last_;
+  other.kept = RandomChoice(model_, random);
+  if (Fits(other)) last_ = other;
 }
 
 Mapping MappingSampler::Draw(Random& random) {
@@ -297,8 +301,9 @@ Mapping MappingSampler::Draw(Random& random) {
     StepChain(random);
   }
   Mapping mapping;
+  mapping.choice = static_cast<std::uint8_t>(last_.kept);
   for (const Dim dim : kAllDims) {
-    const Row& row = *last_[static_cast<std::size_t>(dim)];
+    const Row& row = *last_.rows[static_cast<std::size_t>(dim)];
     for (std::size_t level = 0; level < kMaxLevels; ++level) {
       mapping.t(static_cast<int>(level), dim) = row.temporal[level];
     }

@@ -20,8 +20,9 @@ namespace oneloop {
 // Distribution: uniform over the ordered factorisations of the bounds into the places that the template allows
 // (temporal at a level, spatial along an axis) that fit the hardware, as Timeloop's random mapper draws them; loop
 // orders are uniform permutations, independent of the factors. Where factors need not divide, over those in which each
-// is the least that leaves as many runs outside. Draws are independent: dimensions are drawn on their own among the
-// factorisations that fit alone, and the whole is rejected until all fit together.
+// is the least that leaves as many runs outside; what may be kept is part of what is drawn. Draws are independent:
+// dimensions are drawn on their own among the factorisations that fit alone, and the whole is rejected until all fit
+// together.
 //
 // Two approximations. A bound with more than kMaxRows factorisations is drawn from that many of them, chosen uniformly
 // at construction, or by RandomFactors where factors need not divide. When kMaxTries draws in a row are rejected, draws
@@ -55,7 +56,10 @@ class MappingSampler {
     std::array<std::int32_t, kMaxAxes> spatial;
     std::array<double, kMaxLevels> extent;  // of the tile at each level
   };
-  using Choice = std::array<const Row*, kNumDims>;
+  struct Choice {
+    std::array<const Row*, kNumDims> rows{};
+    int kept = 0;  // of Template::choice
+  };
 
   void BuildPerfectRows(Dim dim, std::int64_t bound, Random& random);
   void BuildRows(Dim dim, std::int64_t bound, Random& random);

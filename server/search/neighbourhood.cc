@@ -61,9 +61,9 @@ void KeepMostPromising(const std::vector<Neighbourhood::RankedMove>& ranked, std
 Neighbourhood::Neighbourhood(const CostModel& model, const SmoothModel& smooth, const MoveSet& moves)
     : model_(model),
       move_set_(moves),
-      gradient_(smooth),
       temporal_slots_(std::size_t{kMaxLevels} * kNumDims, -1),
       spatial_slots_(std::size_t{kMaxAxes} * kNumDims, -1) {
+  for (int choice = 0; choice < model.num_choices(); ++choice) gradients_.emplace_back(smooth.of_choice(choice));
   for (int s = 0; s < smooth.num_slots(); ++s) {
     const FactorSlot& slot = smooth.slots()[static_cast<std::size_t>(s)];
     std::vector<int>& slots = slot.place.is_spatial ? spatial_slots_ : temporal_slots_;
@@ -74,7 +74,7 @@ Neighbourhood::Neighbourhood(const CostModel& model, const SmoothModel& smooth, 
 double Neighbourhood::SlopeOf(const FactorPlace& place, Dim dim, std::span<const double> gradient) const {
   const std::vector<int>& slots = place.is_spatial ? spatial_slots_ : temporal_slots_;
   const int slot = slots[static_cast<std::size_t>(place.index) * kNumDims + static_cast<std::size_t>(dim)];
-  return slot < 0 ? gradient_.OutermostSlope(dim) : gradient[static_cast<std::size_t>(slot)];
+  return slot < 0 ? gradient_->OutermostSlope(dim) : gradient[static_cast<std::size_t>(slot)];
 }
 
 bool Neighbourhood::Fits(const LayerShape& shape, const Mapping& mapping, const ComponentCosts& costs) const {
@@ -101,7 +101,9 @@ double Neighbourhood::MakeAndPromise(const Move& move, const LayerShape& shape, 
 
 void Neighbourhood::RankMoves(int layer, const LayerShape& shape, const Mapping& mapping, const ComponentCosts& costs,
                               const ObjectiveWeights& weights) {
-  const std::span<const double> gradient = gradient_.Evaluate(layer, mapping, costs, weights);
+  LayerGradient& of_choice = gradients_[mapping.choice];
+  gradient_ = &of_choice;
+  const std::span<const double> gradient = of_choice.Evaluate(layer, mapping, costs, weights);
   const std::size_t num_resources = model_.hardware_template().resources().size();
   const ResourceNeeds now = model_.Needs(shape, mapping);
   move_set_.List(shape, mapping, &list_);
@@ -134,6 +136,7 @@ std::span<const Neighbour> Neighbourhood::List(int layer, const LayerShape& shap
   }
   AddPairs(shape, mapping, costs);
   AddOrders(mapping);
+  AddChoices(shape, mapping, costs);
   SortByPromise(&neighbours_);
   return neighbours_;
 }
@@ -206,6 +209,16 @@ void Neighbourhood::AddOrders(const Mapping& mapping) {
       if (mapping.t(level, order[i]) == 1 || inside++ == 0) continue;
       neighbours_.push_back({.moves = {}, .order_level = level, .innermost = order[i], .promise = kOrderPromise});
     }
+  }
+}
+
+// The gradient knows only what is kept now.
+void Neighbourhood::AddChoices(const LayerShape& shape, const Mapping& mapping, const ComponentCosts& costs) {
+  for (int bit = 1; bit < model_.num_choices(); bit *= 2) {
+    Mapping other = mapping;
+    other.choice = static_cast<std::uint8_t>(mapping.choice ^ bit);
+    if (Fits(shape, other, costs))
+      neighbours_.push_back({.moves = {}, .choice = other.choice, .promise = kOrderPromise});
   }
 }
 
@@ -287,6 +300,7 @@ Mapping Neighbourhood::Apply(const LayerShape& shape, const Mapping& mapping, co
     result.order[static_cast<std::size_t>(neighbour.order_level)] =
         move_set_.orders().Around(neighbour.order_level, neighbour.innermost);
   }
+  if (neighbour.choice != Neighbour::kNone) result.choice = static_cast<std::uint8_t>(neighbour.choice);
   return result;
 }
 
@@ -296,6 +310,7 @@ std::uint64_t Neighbourhood::KindOf(const Neighbour& neighbour) const {
   };
   std::uint64_t kind = static_cast<std::uint64_t>(neighbour.order_level + 1) * kNumDims +
                        static_cast<std::uint64_t>(neighbour.innermost);
+  if (neighbour.choice != Neighbour::kNone) kind = MixSeed(kind, static_cast<std::uint64_t>(neighbour.choice));
   for (int m = 0; m < neighbour.num_moves; ++m) {
     const Move& move = ranked_[static_cast<std::size_t>(neighbour.moves[static_cast<std::size_t>(m)])].move;
     kind = MixSeed(kind, static_cast<std::uint64_t>(move.factor));

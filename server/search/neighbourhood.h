@@ -16,7 +16,8 @@
 
 namespace oneloop {
 
-// A mapping near another one: a few moves of factors, then perhaps another loop innermost at one level.
+// A mapping near another one: a few moves of factors, then perhaps another loop innermost at one level, or another
+// tensor kept or passed by.
 struct Neighbour {
   static constexpr int kNone = -1;
   static constexpr int kMostMoves = 6;
@@ -24,6 +25,7 @@ struct Neighbour {
   int num_moves = 0;
   int order_level = kNone;
   Dim innermost = Dim::kR;
+  int choice = kNone;  // what is kept then, of Template::choice
   double promise = 0;  // change of log2 of the layer's cost that the gradient predicts; below 0 is better
 };
 
@@ -69,6 +71,7 @@ class Neighbourhood {
  private:
   void AddPairs(const LayerShape& shape, const Mapping& mapping, const ComponentCosts& costs);
   void AddOrders(const Mapping& mapping);
+  void AddChoices(const LayerShape& shape, const Mapping& mapping, const ComponentCosts& costs);
   std::optional<Neighbour> ChainFrom(int first, const LayerShape& shape, const Mapping& mapping,
                                      const ComponentCosts& costs) const;
   bool Fits(const LayerShape& shape, const Mapping& mapping, const ComponentCosts& costs) const;
@@ -78,9 +81,10 @@ class Neighbourhood {
 
   const CostModel& model_;
   const MoveSet& move_set_;
-  LayerGradient gradient_;
-  std::vector<int> temporal_slots_;  // [level][dim], -1 where the smooth model has none
-  std::vector<int> spatial_slots_;   // [axis][dim]
+  std::vector<LayerGradient> gradients_;     // by choice of what is kept
+  const LayerGradient* gradient_ = nullptr;  // of the last call
+  std::vector<int> temporal_slots_;          // [level][dim], -1 where the smooth model has none
+  std::vector<int> spatial_slots_;           // [axis][dim]
   std::vector<Move> list_;
   std::vector<RankedMove> ranked_;
   // Indices into ranked_, the most promising first: moves that would pay but do not fit, that make room, that would

@@ -56,7 +56,7 @@ std::vector<double> DirectSlopes(const SearchSpec& spec, const CostModel& model,
     const double by_energy = metrics.energy_uj > 0 ? linear.energy : 0;
     const LayerExplanation explained = ExplainLayer(model, design.use(static_cast<int>(layer)), costs);
     add(hardware.mac_energy_pj, count * by_energy * explained.mac_energy_uj, costs.mac_energy_pj);
-    const Structure& structure = model.structure();
+    const Structure& structure = model.of_choice(design.use(static_cast<int>(layer)).choice).structure();
     for (std::size_t p = 0; p < structure.ports().size(); ++p) {
       const PortSpec& port = structure.ports()[p].spec;
       const double port_uj = count * by_energy * explained.port_uj[p];

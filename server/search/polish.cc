@@ -347,8 +347,8 @@ void Polish::TryJump(DesignState* state) {
   for (int layer = 0; layer < evaluator_.num_layers(); ++layer) {
     if (evaluator_.Finished()) return;
     const LayerSearch::Slopes& slopes = all_slopes[evaluator_.network(layer)];
-    const std::optional<Mapping> fresh =
-        ConstructiveMapping(evaluator_.model(), evaluator_.shape(layer), costs, random_);
+    const std::optional<Mapping> fresh = ConstructiveMapping(evaluator_.model(), evaluator_.shape(layer), costs,
+                                                             random_, RandomChoice(evaluator_.model(), random_));
     if (!fresh.has_value()) return;
     LayerDesign design = layers_.Evaluate(layer, *fresh, costs);
     const bool fits = evaluator_.model().FirstShortage(candidate.use(layer).need, costs) < 0;

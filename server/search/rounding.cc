@@ -152,6 +152,7 @@ Mapping RoundToWhole(const SmoothModel& model, const LayerShape& shape, std::spa
                      const Mapping& like) {
   Mapping mapping;
   mapping.order = like.order;
+  mapping.choice = like.choice;
   const FactorSpace& space = model.factor_space();
   for (const Dim dim : kAllDims) {
     if (shape.bound(dim) == 1) continue;

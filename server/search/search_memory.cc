@@ -62,7 +62,10 @@ std::int64_t GradientBytes(const SearchSpec& spec) {
   }
   // Each network has blocks of its own.
   const std::int64_t blocks = NumLayers(spec) / kBlockLanes + static_cast<std::int64_t>(spec.workload->num_networks());
-  return blocks * kRowBytes * (candidates * rows_of_candidate + rows);
+  // Each choice of what is kept has constants of its own, and one descends at a time.
+  const std::int64_t choices = spec.hardware_template->num_choices();
+  return blocks * kRowBytes *
+         (candidates * rows_of_candidate + rows + (choices - 1) * std::int64_t{program.num_constants});
 }
 
 std::int64_t SamplerBytes(const SearchSpec& spec) {

@@ -126,10 +126,11 @@ HardwarePoint RandomHardwareFor(const SearchSpec& spec, const CostModel& model, 
 }
 
 std::optional<Mapping> ConstructiveMapping(const CostModel& model, const LayerShape& shape, const ComponentCosts& costs,
-                                           Random& random) {
+                                           Random& random, int choice) {
   const Template& hardware_template = model.hardware_template();
   const int outermost = hardware_template.num_levels() - 1;
   Mapping mapping;
+  mapping.choice = static_cast<std::uint8_t>(choice);
   const FactorSpace& space = model.factor_space();
   space.CompleteLeast(shape, &mapping);
   mapping.order = model.order_space().StationaryOrders(Tensor::kO);
@@ -150,6 +151,11 @@ std::optional<Mapping> ConstructiveMapping(const CostModel& model, const LayerSh
     }
   }
   return mapping;
+}
+
+int RandomChoice(const CostModel& model, Random& random) {
+  if (model.num_choices() == 1) return 0;
+  return static_cast<int>(random.Below(static_cast<std::uint64_t>(model.num_choices())));
 }
 
 }  // namespace oneloop

@@ -14,8 +14,8 @@ namespace oneloop {
 // Random hardware: each free parameter a power of two in its starting range, within the spec's.
 HardwarePoint RandomHardware(const SearchSpec& spec, Random& random);
 
-// The smallest hardware of the spec's ranges, and at least as large as `least` in each parameter, that takes every layer
-// with as little inside as its factors allow; nothing when none does. Precondition: ValidateSearchSpec is OK.
+// The smallest hardware of the spec's ranges, and at least as large as `least` in each parameter, that takes every
+// layer with as little inside as its factors allow; nothing when none does. Precondition: ValidateSearchSpec is OK.
 std::optional<HardwarePoint> SmallestFor(const SearchSpec& spec, const CostModel& model, const HardwarePoint& least);
 
 // Random hardware, raised to what factors that are asked for need of it, where that can be.
@@ -24,8 +24,12 @@ HardwarePoint RandomHardwareFor(const SearchSpec& spec, const CostModel& model, 
 // A mapping made to fit given hardware: axes filled with the largest factors that they take, then each level's tile
 // grown by random prime factors or twos, from the innermost level outwards, while it fits. Nothing when not even as
 // little as may be inside fits.
+// `choice`: what is kept (Template::choice).
 std::optional<Mapping> ConstructiveMapping(const CostModel& model, const LayerShape& shape, const ComponentCosts& costs,
-                                           Random& random);
+                                           Random& random, int choice = 0);
+
+// What is kept, any as likely as the others; draws nothing where there is no choice.
+int RandomChoice(const CostModel& model, Random& random);
 
 }  // namespace oneloop
 

@@ -89,8 +89,9 @@ class BoxSearch {
   struct Entry {
     LayerShape shape;
     std::vector<Occurrence> occurrences;
-    LayerBound bound;
+    std::vector<LayerBound> bounds;  // by choice of what is kept
   };
+  using LayerGains = std::vector<LayerBound::Gains>;  // likewise
 
   // energy + cycle_uj · latency of any design, at least.
   struct CostSum {
@@ -102,7 +103,11 @@ class BoxSearch {
   Box Evaluate(std::vector<ParameterRange> ranges, const MetricBox& known);
   // Takes off the box what no design that keeps the limits needs.
   bool Contract(Box* box) const;
-  const std::vector<LayerBound::Gains>& GainsAt(const BoxCosts& costs);
+  const std::vector<LayerGains>& GainsAt(const BoxCosts& costs);
+  // The least of each figure, whatever is kept.
+  static LayerFigures LeastOf(const Entry& layer, const std::vector<BoxCosts>& costs, const LayerGains& gains);
+  // By choice of what is kept.
+  std::vector<BoxCosts> CostsOf(const std::vector<ParameterRange>& ranges) const;
   void Add(const std::vector<Occurrence>& occurrences, const LayerFigures& figures, WorkloadMetrics* least) const;
   // Raises the bound of a box by ReuseSearch, which takes longer than Evaluate.
   void Refine(Box* box);
@@ -122,9 +127,9 @@ class BoxSearch {
   const Goal& goal_;
   const LowerBoundOptions& options_;
   std::vector<Entry> layers_;
-  std::vector<double> weights_;                                           // by network; empty when there is but one
-  std::map<SpatialReach::Limits, std::vector<LayerBound::Gains>> gains_;  // by layer
-  std::size_t most_gains_ = 1;                                            // kept at a time
+  std::vector<double> weights_;                                    // by network; empty when there is but one
+  std::map<SpatialReach::Limits, std::vector<LayerGains>> gains_;  // by layer
+  std::size_t most_gains_ = 1;                                     // kept at a time
   Box root_;
   int boxes_ = 0;
   bool stopped_ = false;
@@ -148,9 +153,9 @@ BoxSearch::BoxSearch(const CostModel& model, const Workload& workload, std::span
     }
   }
   root_.ranges.assign(ranges.begin(), ranges.end());
-  const BoxCosts most = CostsOfBox(model_.hardware_template(), model_.structure(), root_.ranges);
-  const std::int64_t max_tiles =
-      std::clamp<std::int64_t>(options.max_tiles / std::max<std::int64_t>(1, std::ssize(shapes)), 1, kMostTilesOfLayer);
+  const std::vector<BoxCosts> most = CostsOf(root_.ranges);
+  const std::int64_t max_tiles = std::clamp<std::int64_t>(
+      options.max_tiles / std::max<std::int64_t>(1, std::ssize(shapes) * model.num_choices()), 1, kMostTilesOfLayer);
   ProofBudget budget{max_tiles, kMostCandidates, kMostSteps, [this] { return Stopped(); }};
   layers_.reserve(shapes.size());
   // Without limits all buffers can be large, so that it says nothing of them and only takes time.
@@ -158,24 +163,47 @@ BoxSearch::BoxSearch(const CostModel& model, const Workload& workload, std::span
   std::size_t groups = 0;
   for (auto& [shape, occurrences] : shapes) {
     if (Stopped()) return;
-    layers_.push_back({shape, std::move(occurrences), LayerBound(model, shape, most, small_buffers, &budget)});
-    groups += layers_.back().bound.num_groups();
+    Entry& layer = layers_.emplace_back(shape, std::move(occurrences));
+    for (int choice = 0; choice < model.num_choices(); ++choice) {
+      layer.bounds.emplace_back(model.of_choice(choice), shape, most[ToIndex(choice)], small_buffers, &budget);
+      groups += layer.bounds.back().num_groups();
+    }
   }
   most_gains_ = kMostGains / std::max<std::size_t>(1, groups) + 1;
 }
 
 // Many boxes have axes of the same lengths.
-const std::vector<LayerBound::Gains>& BoxSearch::GainsAt(const BoxCosts& costs) {
+const std::vector<BoxSearch::LayerGains>& BoxSearch::GainsAt(const BoxCosts& costs) {
   const SpatialReach::Limits limits = AxisLimits(model_.hardware_template(), costs);
   const auto known = gains_.find(limits);
   if (known != gains_.end()) return known->second;
   if (gains_.size() >= most_gains_) gains_.clear();
-  std::vector<LayerBound::Gains>& gains = gains_[limits];
+  std::vector<LayerGains>& gains = gains_[limits];
   for (const Entry& layer : layers_) {
     if (Stopped()) break;
-    gains.push_back(layer.bound.GainsAt(limits));
+    LayerGains& of_layer = gains.emplace_back();
+    for (const LayerBound& bound : layer.bounds) of_layer.push_back(bound.GainsAt(limits));
   }
   return gains;
+}
+
+std::vector<BoxCosts> BoxSearch::CostsOf(const std::vector<ParameterRange>& ranges) const {
+  std::vector<BoxCosts> costs;
+  for (int choice = 0; choice < model_.num_choices(); ++choice) {
+    const CostModel& model = model_.of_choice(choice);
+    costs.push_back(CostsOfBox(model.hardware_template(), model.structure(), ranges));
+  }
+  return costs;
+}
+
+LayerFigures BoxSearch::LeastOf(const Entry& layer, const std::vector<BoxCosts>& costs, const LayerGains& gains) {
+  LayerFigures least = layer.bounds.front().Evaluate(costs.front(), gains.front());
+  for (std::size_t choice = 1; choice < layer.bounds.size(); ++choice) {
+    const LayerFigures other = layer.bounds[choice].Evaluate(costs[choice], gains[choice]);
+    least.energy_uj = std::min(least.energy_uj, other.energy_uj);
+    least.latency_cycles = std::min(least.latency_cycles, other.latency_cycles);
+  }
+  return least;
 }
 
 void BoxSearch::Add(const std::vector<Occurrence>& occurrences, const LayerFigures& figures,
@@ -203,14 +231,14 @@ Box BoxSearch::Evaluate(std::vector<ParameterRange> ranges, const MetricBox& kno
     box.Clear();
     return box;
   }
-  const BoxCosts costs = CostsOfBox(model_.hardware_template(), model_.structure(), box.ranges);
-  WorkloadMetrics least{0, 0, costs.area_mm2};
+  const std::vector<BoxCosts> costs = CostsOf(box.ranges);
+  WorkloadMetrics least{0, 0, costs.front().area_mm2};
   least.networks = {weights_.size(), {}};
-  const std::vector<LayerBound::Gains>& gains = GainsAt(costs);
+  const std::vector<LayerGains>& gains = GainsAt(costs.front());
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     // Of no use then, like the gains; a figure of 0 is true of any box.
     if (Stopped()) return {std::move(box.ranges), MetricBox::Unknown(weights_.size()), 0};
-    Add(layers_[l].occurrences, layers_[l].bound.Evaluate(costs, gains[l]), &least);
+    Add(layers_[l].occurrences, LeastOf(layers_[l], costs, gains[l]), &least);
     if (least.energy_uj == kInfinity) break;
   }
   box.figures.least = Greater(known.least, least);
@@ -262,10 +290,10 @@ bool BoxSearch::SizesAreFree(const Box& box) const {
 }
 
 void BoxSearch::Refine(Box* box) {
-  if (!weights_.empty() || box->empty()) return;
+  if (!weights_.empty() || box->empty() || model_.num_choices() > 1) return;
   const Template& hardware_template = model_.hardware_template();
   const BoxCosts costs = CostsOfBox(hardware_template, model_.structure(), box->ranges);
-  const std::vector<LayerBound::Gains>& gains = GainsAt(costs);
+  const std::vector<LayerGains>& gains = GainsAt(costs);
   if (Stopped()) return;
   const auto stop = [this] { return Stopped(); };
   // What a cycle is worth, of what designs near the box's figures pay for it.
@@ -277,7 +305,7 @@ void BoxSearch::Refine(Box* box) {
   WorkloadMetrics least{0, 0, costs.area_mm2};
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     const ReuseSearch reuse(hardware_template, model_.structure(), layers_[l].shape, costs, max_unrollings, stop);
-    figures.push_back(layers_[l].bound.Evaluate(costs, gains[l]));
+    figures.push_back(layers_[l].bounds.front().Evaluate(costs, gains[l].front()));
     figures.back().energy_uj =
         std::max(figures.back().energy_uj, reuse.LeastUj(costs, std::array{0.0}, max_nodes).front());
     if (Stopped()) return;
@@ -413,6 +441,7 @@ std::int64_t MostProofBytes(const Template& hardware_template, const Workload& w
     for (const std::int64_t bound : layer.shape.bounds) of_layer *= static_cast<double>(Divisors(bound).size());
     tiles += std::min(of_layer, static_cast<double>(tiles_of_layer));
   }
+  tiles *= hardware_template.num_choices();
   // Each tile has a few orders. One layer's are all there before the worse ones are dropped.
   const auto candidates = static_cast<std::int64_t>(
       std::min(kOrdersOfTile * tiles, static_cast<double>(kMostCandidates + 2 * kOrdersOfTile * kMostTilesOfLayer)));

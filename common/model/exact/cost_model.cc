@@ -46,7 +46,11 @@ CostModel::CostModel(std::shared_ptr<const Template> hardware_template)
       structure_(*template_),
       factor_space_(*template_),
       order_space_(*template_),
-      counter_(*template_, structure_) {}
+      counter_(*template_, structure_) {
+  for (int choice = 1; choice < template_->num_choices(); ++choice) {
+    choices_.push_back(std::make_unique<const CostModel>(template_->shared_choice(choice)));
+  }
+}
 
 ComponentCosts CostModel::CostsAt(const HardwarePoint& hardware) const {
   ComponentCosts costs{};
@@ -153,7 +157,7 @@ LayerFigures CostModel::Score(const LayerUse& use, const ComponentCosts& costs) 
     void Link(std::size_t, Tensor, double) {}
     void Leak(int, double) {}
   };
-  return ScoreParts(use, costs, Ignore());
+  return of_choice(use.choice).ScoreParts(use, costs, Ignore());
 }
 
 LayerParts CostModel::PartsOf(const LayerUse& use, const ComponentCosts& costs) const {
@@ -171,7 +175,7 @@ LayerParts CostModel::PartsOf(const LayerUse& use, const ComponentCosts& costs) 
     void Leak(int level, double energy_pj) { parts.leak_pj[ToIndex(level)] = energy_pj; }
     LayerParts parts;
   } keep;
-  ScoreParts(use, costs, keep);
+  of_choice(use.choice).ScoreParts(use, costs, keep);
   return keep.parts;
 }
 

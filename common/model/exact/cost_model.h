@@ -72,16 +72,28 @@ class CostModel {
   CostModel& operator=(const CostModel&) = delete;
 
   const Template& hardware_template() const { return *template_; }
+  // Of the template's first choice of what is kept, like flows.
   const Structure& structure() const { return structure_; }
+  // The model of a template that keeps what a choice says; costs and needs are the same, by index.
+  int num_choices() const { return 1 + static_cast<int>(choices_.size()); }
+  const CostModel& of_choice(int choice) const {
+    return choice == 0 || choices_.empty() ? *this : *choices_[ToIndex(choice - 1)];
+  }
   const FactorSpace& factor_space() const { return factor_space_; }
   const OrderSpace& order_space() const { return order_space_; }
   const std::vector<Flow>& flows() const { return structure_.flows(); }
 
   // Precondition of all that take a mapping: ValidateMapping is OK.
   // All counts, by flow, and needs.
-  LayerUse Use(const LayerShape& shape, const Mapping& mapping) const { return counter_.Use(shape, mapping); }
+  LayerUse Use(const LayerShape& shape, const Mapping& mapping) const {
+    LayerUse use = of_choice(mapping.choice).counter_.Use(shape, mapping);
+    use.choice = mapping.choice;
+    return use;
+  }
   // LayerUse::need alone: tile sizes and copies, no counts. Tells whether a mapping fits at a small part of the cost.
-  ResourceNeeds Needs(const LayerShape& shape, const Mapping& mapping) const { return counter_.Needs(shape, mapping); }
+  ResourceNeeds Needs(const LayerShape& shape, const Mapping& mapping) const {
+    return of_choice(mapping.choice).counter_.Needs(shape, mapping);
+  }
 
   ComponentCosts CostsAt(const HardwarePoint& hardware) const;
   LayerFigures Score(const LayerUse& use, const ComponentCosts& costs) const;
@@ -116,6 +128,7 @@ class CostModel {
   FactorSpace factor_space_;
   OrderSpace order_space_;
   ExactCounter counter_;
+  std::vector<std::unique_ptr<const CostModel>> choices_;  // but the first
 };
 
 }  // namespace oneloop

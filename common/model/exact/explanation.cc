@@ -58,11 +58,11 @@ LayerExplanation ExplainLayer(const CostModel& model, const LayerUse& use, const
   LayerExplanation layer;
   layer.figures = model.Score(use, costs);
   layer.mac_energy_uj = parts.mac_energy_pj * kMicroPerPico;
-  for (std::size_t f = 0; f < model.flows().size(); ++f) {
-    const Flow& flow = model.flows()[f];
+  const Structure& structure = model.of_choice(use.choice).structure();
+  for (std::size_t f = 0; f < structure.flows().size(); ++f) {
+    const Flow& flow = structure.flows()[f];
     layer.energy_uj[ToIndex(flow.level)][ToIndex(flow.tensor)] += parts.energy_pj[f] * kMicroPerPico;
   }
-  const Structure& structure = model.structure();
   for (std::size_t k = 0; k < structure.links().size(); ++k) {
     for (const Tensor tensor : kAllTensors) {
       layer.link_uj[ToIndex(structure.links()[k].level)][ToIndex(tensor)] =

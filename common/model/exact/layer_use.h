@@ -31,6 +31,7 @@ struct LayerUse {
   std::array<double, kMaxFlows> words;       // by Structure::flows(), all instances together
   std::array<double, kMaxLevels> instances;  // in use, by level
   ResourceNeeds need;
+  int choice = 0;  // of Template::choice: whose flows these are
   double macs;
   double lanes;  // multiply-accumulate units in use
   // Whether all instances of a level have the same to do, all the time: factors that divide what they split.

@@ -558,7 +558,10 @@ class KernelCompiler {
       return;
     }
     Rows rows;
-    PerLayer constant(workload_.layers.size(), 0.0);
+    // Of nothing a trace, whose logarithm is far below that of any size.
+    const bool is_empty = std::none_of(kAllTensors.begin(), kAllTensors.end(),
+                                       [&resource](Tensor tensor) { return resource.Holds(tensor); });
+    PerLayer constant(workload_.layers.size(), is_empty ? 1e-18 : 0.0);
     const int units = static_cast<int>(program_.units.size());
     for (const Tensor tensor : kAllTensors) {
       if (!resource.Holds(tensor)) continue;

@@ -136,6 +136,9 @@ SmoothModel::SmoothModel(const CostModel& model, const Workload& workload, std::
     const Formula::Term& term = resource.limit.terms().front();
     log_limits_.push_back({std::log2(term.coefficient), term.exponents});
   }
+  for (int choice = 1; choice < model.num_choices(); ++choice) {
+    choices_.push_back(std::make_unique<const SmoothModel>(model.of_choice(choice), workload, ranges_, goal_, latency));
+  }
 }
 
 double SmoothModel::log2_bound(int layer, int slot) const {

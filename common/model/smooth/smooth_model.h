@@ -52,8 +52,9 @@ class SmoothModel {
     std::vector<std::vector<double>> candidate_costs;
   };
 
-  // `model`, `workload` and `latency` must outlive the model. `ranges` by parameter index. With `latency`, of the same
-  // cost model, its prediction stands in the place of the analytical latency; it does not depend on the hardware.
+  // Of the first choice of what is kept. `model`, `workload` and `latency` must outlive the model. `ranges` by
+  // parameter index. With `latency`, of the same cost model, its prediction stands in the place of the analytical
+  // latency; it does not depend on the hardware.
   SmoothModel(const CostModel& model, const Workload& workload, std::vector<ParameterRange> ranges, Goal goal,
               const LatencyPredictor* latency = nullptr);
 
@@ -62,6 +63,10 @@ class SmoothModel {
   const KernelProgram& program() const { return program_; }
   // Null when the analytical latency counts.
   const LatencyProgram* latency() const { return latency_.has_value() ? &*latency_ : nullptr; }
+  // The model of mappings that keep what a choice says (Template::choice); slots and their places are the same.
+  const SmoothModel& of_choice(int choice) const {
+    return choice == 0 || choices_.empty() ? *this : *choices_[ToIndex(choice - 1)];
+  }
   int num_layers() const { return program_.num_layers; }
   // Blocks of layers, each of one network.
   int num_blocks() const { return program_.num_blocks(); }
@@ -126,6 +131,7 @@ class SmoothModel {
   std::vector<ParameterRange> log2_ranges_;
   std::vector<LogLimit> log_limits_;  // by resource
   Goal goal_;
+  std::vector<std::unique_ptr<const SmoothModel>> choices_;  // but the first
 };
 
 }  // namespace oneloop

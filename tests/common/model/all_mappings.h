@@ -16,7 +16,7 @@
 namespace oneloop {
 
 // Every mapping of a layer that a template allows: all factors of each bound over the places that take some, and for
-// each all orders of the loops that are not unit ones. The template must outlive it.
+// each all orders of the loops that are not unit ones; with each choice of what is kept. The template must outlive it.
 class AllMappings {
  public:
   AllMappings(const AllMappings&) = delete;
@@ -39,7 +39,10 @@ class AllMappings {
 
   void ForEach(const std::function<void(const Mapping&)>& visit) const {
     Mapping mapping;
-    VisitFactors(0, mapping, visit);
+    for (int choice = 0; choice < template_.num_choices(); ++choice) {
+      mapping.choice = static_cast<std::uint8_t>(choice);
+      VisitFactors(0, mapping, visit);
+    }
   }
 
  private:

@@ -345,7 +345,8 @@ TEST_F(SearchHandlersTest, ConstraintsAreAddedToTheTemplateThatIsSearched) {
   v1::Job job;
   const absl::Status infeasible = handlers_->CreateJob(request, "ada", &job);
   EXPECT_THAT(Message(infeasible), HasSubstr("(layers[0]) has C = "));
-  EXPECT_THAT(Message(infeasible), HasSubstr("which no factors split as is asked for: C>=100000 along X of accumulator"));
+  EXPECT_THAT(Message(infeasible),
+              HasSubstr("which no factors split as is asked for: C>=100000 along X of accumulator"));
   level->set_level("l1");
   EXPECT_EQ(FieldOf(handlers_->CreateJob(request, "ada", &job)), "spec.constraints.levels[0].level");
 }

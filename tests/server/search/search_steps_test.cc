@@ -24,6 +24,7 @@
 #include "tests/common/model/all_mappings.h"
 #include "tests/common/model/perfect_template.h"
 #include "tests/common/model/random_cases.h"
+#include "tests/common/model/random_choices.h"
 #include "tests/common/model/random_constraints.h"
 #include "tests/server/search/search_cases.h"
 
@@ -367,6 +368,28 @@ TEST_F(LayerSearchTest, ReachesTheBestOfTheMappingsThatConstraintsLeave) {
       costs = model_->CostsAt({4, 1, 1});
       for (double& limit : costs.limit) limit = std::max(1.0, limit / 32);
     } while (!ConstructiveMapping(*model_, shape, costs, random_).has_value());
+    const double best = BestOfAll(*spec_.hardware_template, shape, costs);
+    const double found = BestFound(shape, costs);
+    EXPECT_LT(found, 1.05 * best);
+    if (found < best * (1 + 1e-9)) ++optimal;
+  }
+  EXPECT_GE(optimal, kTrials * 2 / 3);
+}
+
+TEST_F(LayerSearchTest, ReachesTheBestOfAllMappingsWhateverIsKept) {
+  int optimal = 0;
+  constexpr int kTrials = 12;
+  for (int trial = 0; trial < kTrials; ++trial) {
+    SCOPED_TRACE(trial);
+    Workload workload{"one", "", {{"layer", 1, {}}}};
+    LayerShape& shape = workload.layers[0].shape;
+    shape.bounds.fill(1);
+    for (const Dim dim : {Dim::kP, Dim::kK, Dim::kC}) {
+      shape.bounds[ToIndex(dim)] = static_cast<std::int64_t>(2 + random_.Below(4));
+    }
+    Use(workload, 400, WithChoices(*Perfect(*ShippedTemplate("gemmini")), random_));
+    ComponentCosts costs = model_->CostsAt({4, 1, 1});
+    for (double& limit : costs.limit) limit = std::max(1.0, limit / 64);
     const double best = BestOfAll(*spec_.hardware_template, shape, costs);
     const double found = BestFound(shape, costs);
     EXPECT_LT(found, 1.05 * best);

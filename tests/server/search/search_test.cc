@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -16,6 +17,7 @@
 #include "server/search/spec_validation.h"
 #include "tests/common/model/perfect_template.h"
 #include "tests/common/model/random_cases.h"
+#include "tests/common/model/random_choices.h"
 #include "tests/common/model/random_constraints.h"
 #include "tests/server/search/search_cases.h"
 
@@ -363,6 +365,26 @@ TEST_P(EveryAlgorithmTest, RandomConstraintsOnMappings) {
     if (random.Below(3) == 0) spec.parametrization = Parametrization::kRaw;
     RunChecked(spec);
   }
+}
+
+// Of tensors that may be kept, each layer keeps some or none.
+TEST_P(EveryAlgorithmTest, ChoicesOfWhatIsKept) {
+  std::set<int> chosen;
+  for (std::uint64_t seed = 0; seed < 30; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    Workload workload{"random", "", {}};
+    for (int i = 0; i < 2; ++i) workload.layers.push_back({"layer", 1, RandomShape(random)});
+    SearchSpec spec = SpecFor(workload, WithChoices(*RandomTemplate(random), random));
+    spec.algorithm = GetParam();
+    spec.samples_per_start = Samples(200);
+    spec.round_period = 20;
+    const RecordingSink sink = RunChecked(spec);
+    for (const RecordingSink::Point& point : sink.points) {
+      for (const Mapping& mapping : point.mappings) chosen.insert(mapping.choice);
+    }
+  }
+  EXPECT_EQ(chosen, (std::set<int>{0, 1, 2, 3}));
 }
 
 TEST_P(EveryAlgorithmTest, SmallestJobs) {
