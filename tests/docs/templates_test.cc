@@ -29,7 +29,8 @@ TEST(TemplatesDocTest, EveryFieldIsNamed) {
   for (const google::protobuf::Descriptor* message :
        {v1::Template::descriptor(), v1::Parameter::descriptor(), v1::SpatialAxis::descriptor(),
         v1::WordBits::descriptor(), v1::Compute::descriptor(), v1::Level::descriptor(), v1::Port::descriptor(),
-        v1::FanOutLink::descriptor(), v1::Partition::descriptor()}) {
+        v1::FanOutLink::descriptor(), v1::Partition::descriptor(), v1::Constraints::descriptor(),
+        v1::LevelConstraints::descriptor(), v1::AxisConstraints::descriptor()}) {
     for (int i = 0; i < message->field_count(); ++i) {
       EXPECT_TRUE(named.contains(message->field(i)->name())) << message->name() << '.' << message->field(i)->name();
     }

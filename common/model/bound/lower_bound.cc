@@ -196,6 +196,7 @@ std::vector<BoxCosts> BoxSearch::CostsOf(const std::vector<ParameterRange>& rang
   return costs;
 }
 
+// (B42)
 LayerFigures BoxSearch::LeastOf(const Entry& layer, const std::vector<BoxCosts>& costs, const LayerGains& gains) {
   LayerFigures least = layer.bounds.front().Evaluate(costs.front(), gains.front());
   for (std::size_t choice = 1; choice < layer.bounds.size(); ++choice) {
