@@ -11,6 +11,7 @@
 #include "client/numbers.h"
 #include "client/output.h"
 #include "client/shipped_command.h"
+#include "common/convert/components.h"
 
 namespace oneloop {
 namespace {
@@ -145,13 +146,18 @@ void PrintLinks(const v1::Template& message, std::ostream& out) {
   if (any) links.Flush();
 }
 
-void PrintOneTable(const v1::Template& message, std::ostream& out) {
+// With formulas in the place of components: what they cost.
+void PrintOneTable(const v1::Template& short_form, std::ostream& out) {
+  const absl::StatusOr<v1::Template> expanded = ExpandComponents(short_form);
+  const v1::Template& message = expanded.ok() ? *expanded : short_form;
   out << DetailLine("template", message.name());
   if (!message.description().empty()) out << DetailLine("about", message.description());
   if (!message.dialect().empty()) out << DetailLine("counts as", absl::StrCat("Timeloop of ", message.dialect()));
   if (!message.perfect_dims().empty()) {
     out << DetailLine("perfect", absl::StrCat("factors of ", absl::StrJoin(message.perfect_dims(), " ")));
   }
+  if (message.has_node_nm()) out << DetailLine("node", absl::StrCat(ShortNumber(message.node_nm()), " nm"));
+  if (message.has_clock_mhz()) out << DetailLine("clock", absl::StrCat(ShortNumber(message.clock_mhz()), " MHz"));
   out << DetailLine("MAC", absl::StrCat(message.compute().energy_pj(), " pJ"))
       << DetailLine("area", absl::StrCat(message.area_mm2(), " mm2")) << '\n';
   if (!message.parameters().empty()) {

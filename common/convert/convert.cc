@@ -14,6 +14,7 @@
 #include "common/base/cut_text.h"
 #include "common/base/printable_text.h"
 #include "common/base/status.h"
+#include "common/convert/components.h"
 #include "common/convert/constraints.h"
 #include "common/convert/workload_graph.h"
 #include "google/protobuf/repeated_ptr_field.h"
@@ -338,7 +339,8 @@ v1::Workload WorkloadToProto(const Workload& workload) {
   return message;
 }
 
-absl::StatusOr<std::unique_ptr<const Template>> TemplateFromProto(const v1::Template& message) {
+absl::StatusOr<std::unique_ptr<const Template>> TemplateFromProto(const v1::Template& short_form) {
+  ASSIGN_OR_RETURN(const v1::Template message, ExpandComponents(short_form));
   RETURN_IF_ERROR(CheckLength(message.name(), "name", kLongestName));
   RETURN_IF_ERROR(CheckLength(message.description(), "description", kLongestDescription));
   TemplateSpec spec;

@@ -675,6 +675,23 @@ TEST_F(QueryTest, TemplatesShowsEachPortAndLink) {
                                "buffer   0.25                       spread   W\n"));
 }
 
+TEST_F(QueryTest, TemplatesShowsWhatComponentsCost) {
+  v1::Template array;
+  array.set_name("array");
+  array.set_node_nm(45);
+  array.mutable_compute()->mutable_mac()->set_bits(std::string("8"));
+  v1::Level& dram = *array.add_levels();
+  dram.set_name("dram");
+  dram.add_keeps("W");
+  dram.mutable_dram()->set_type(std::string("lpddr4"));
+  daemon_.get_template = [&](const v1::GetTemplateRequest&) { return array; };
+  const std::string shown = client_.Run({"templates", "array"}).out;
+  EXPECT_THAT(shown, HasSubstr("node      45 nm\n"));
+  EXPECT_THAT(shown, HasSubstr("MAC       0.277899 pJ\n"));
+  EXPECT_THAT(shown, HasSubstr("dram     read   W        512            8"));
+  EXPECT_THAT(client_.Run({"templates", "array", "--format", "json"}).out, HasSubstr("\"dram\": {"));
+}
+
 TEST_F(QueryTest, TemplatesShowsWhereFactorsMustDivide) {
   v1::Template array;
   array.set_name("array");
