@@ -1,8 +1,16 @@
 // One search for each accelerator of ../shared/data/accelerators.json (ONELOOP_ACCELERATORS names others), with what is
-// proven for it: accelerator_searches [--newer] [accelerator | workload]... docs/RESULTS.md has the table.
+// proven for it: accelerator_searches [--newer] [accelerator | workload]...
+//
+// Or the search's quality on the shipped templates: accelerator_searches --shipped [--samples N] [--seeds N]
+// [--published | --free] [template | workload]... At published sizes and at free ones, a job of 7 starts of N samples
+// (1,490), in the mean of the seeds (5), against one of ten times as many, and against the proven bound.
+//
+// docs/RESULTS.md has the tables.
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
 #include <memory>
 #include <string>
@@ -12,7 +20,9 @@
 #include "common/model/bound/lower_bound.h"
 #include "server/search/search_spec.h"
 #include "tests/server/search/free_and_fixed.h"
+#include "tests/server/search/search_cases.h"
 #include "tests/testing/accelerators.h"
+#include "tests/testing/published_points.h"
 #include "tests/testing/shipped.h"
 
 namespace oneloop {
@@ -39,19 +49,99 @@ void Search(const std::string& accelerator, const std::shared_ptr<const Template
   std::fflush(stdout);
 }
 
+struct Options {
+  bool newer = false;
+  bool shipped = false;
+  bool published_sizes = true;
+  bool free_sizes = true;
+  std::int64_t samples = 1490;
+  int seeds = 5;
+  std::vector<std::string> wanted;  // accelerators or templates, and workloads
+};
+
+Options OptionsOf(int argc, char** argv) {
+  Options options;
+  for (int i = 1; i < argc; ++i) {
+    const std::string argument = argv[i];
+    if (argument == "--newer") {
+      options.newer = true;
+    } else if (argument == "--shipped") {
+      options.shipped = true;
+    } else if (argument == "--published") {
+      options.free_sizes = false;
+    } else if (argument == "--free") {
+      options.published_sizes = false;
+    } else if (argument == "--samples" && i + 1 < argc) {
+      options.samples = std::atoll(argv[++i]);
+    } else if (argument == "--seeds" && i + 1 < argc) {
+      options.seeds = std::atoi(argv[++i]);
+    } else {
+      options.wanted.push_back(argument);
+    }
+  }
+  return options;
+}
+
+// Mean of the best scores over the seeds.
+double MeanBest(SearchSpec spec, int seeds) {
+  double sum = 0;
+  for (int seed = 0; seed < seeds; ++seed) {
+    spec.seed = static_cast<std::uint64_t>(seed);
+    sum += BestOf(spec).score;
+  }
+  return sum / seeds;
+}
+
+// A row of the table.
+void Compare(const PublishedPoint& point, const std::string& network, bool published_sizes, const Options& options) {
+  SearchSpec spec = SpecFor(ShippedWorkload(network), ShippedTemplate(point.template_name));
+  for (std::size_t p = 0; published_sizes && p < spec.hardware_range.size(); ++p) {
+    spec.hardware_range[p] = {point.hardware[p], point.hardware[p]};
+  }
+  spec.samples_per_start = options.samples;
+  const double best = MeanBest(spec, options.seeds);
+  spec.samples_per_start = 10 * options.samples;
+  const double long_best = MeanBest(spec, options.seeds);
+  const CostModel model(spec.hardware_template);
+  const LowerBound bound = ProveLowerBound(model, *spec.workload, spec.hardware_range, GoalOf(spec), {});
+  std::printf("| %s | %s | %s | %.4e | %.4e | %+.2f %% | %.2f %% |\n", point.template_name.c_str(), network.c_str(),
+              published_sizes ? "published" : "free", best, long_best, 100 * (best / long_best - 1),
+              100 * (best / bound.objective - 1));
+  std::fflush(stdout);
+}
+
+int CompareShipped(const Options& options) {
+  const std::vector<PublishedPoint> points = PublishedPoints();
+  const auto is_template = [&points](const std::string& name) {
+    return std::any_of(points.begin(), points.end(),
+                       [&name](const PublishedPoint& point) { return point.template_name == name; });
+  };
+  std::vector<std::string> networks;
+  std::vector<std::string> templates;
+  for (const std::string& name : options.wanted) (is_template(name) ? templates : networks).push_back(name);
+  if (networks.empty()) networks = {"resnet50", "bert", "mobilenet_v2", "vit_b_16"};
+  std::printf("| template | workload | sizes | EDP, 7 x %lld | 7 x %lld | above it | above the bound |\n",
+              static_cast<long long>(options.samples), static_cast<long long>(10 * options.samples));
+  std::printf("|---|---|---|---|---|---|---|\n");
+  for (const PublishedPoint& point : points) {
+    const bool is_wanted =
+        templates.empty() || std::find(templates.begin(), templates.end(), point.template_name) != templates.end();
+    for (const std::string& network : networks) {
+      if (is_wanted && options.published_sizes) Compare(point, network, /*published_sizes=*/true, options);
+      if (is_wanted && options.free_sizes) Compare(point, network, /*published_sizes=*/false, options);
+    }
+  }
+  return 0;
+}
+
 }  // namespace
 }  // namespace oneloop
 
 int main(int argc, char** argv) {
-  bool newer = false;
-  std::vector<std::string> wanted;
-  for (int i = 1; i < argc; ++i) {
-    if (std::string(argv[i]) == "--newer") {
-      newer = true;
-    } else {
-      wanted.emplace_back(argv[i]);
-    }
-  }
+  const oneloop::Options options = oneloop::OptionsOf(argc, argv);
+  if (options.shipped) return oneloop::CompareShipped(options);
+  const bool newer = options.newer;
+  const std::vector<std::string>& wanted = options.wanted;
   const std::string path = oneloop::AcceleratorsPath();
   if (path.empty()) {
     std::fprintf(stderr, "no ../shared/data/accelerators.json; ONELOOP_ACCELERATORS names such a file\n");
