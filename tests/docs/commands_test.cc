@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <string>
 #include <vector>
@@ -33,6 +34,14 @@ class DocCommandsTest : public ::testing::Test {
     setenv("HOME", folder_.c_str(), 1);
     std::filesystem::copy_file(SourceDir() + "/tests/data/onnx/yunet_dynamic.onnx", folder_ + "/model.onnx");
     unsetenv("XDG_DATA_HOME");
+    // Files that the reader is told to write, as they are at last.
+    for (const Doc& doc : AllDocs()) {
+      for (const DocBlock& block : FencedBlocks(doc)) {
+        const std::string name = block.text.substr(0, block.text.find('\n'));
+        if (block.language != "yaml" || !name.starts_with("name: ")) continue;
+        std::ofstream(absl::StrCat(folder_, "/", name.substr(std::string("name: ").size()), ".yaml")) << block.text;
+      }
+    }
     // Those in which a daemon has been: the one that is named, and the one that is not.
     for (const std::string name : {"/own", "/.local/share/oneloop"}) {
       std::filesystem::create_directories(folder_ + name);

@@ -67,6 +67,20 @@ std::vector<Doc> AllDocs() {
   return docs;
 }
 
+std::vector<DocBlock> FencedBlocks(const Doc& doc) {
+  std::vector<DocBlock> blocks;
+  bool inside = false;
+  for (const std::string& line : doc.lines) {
+    if (IsFence(line)) {
+      inside = !inside;
+      if (inside) blocks.push_back({line.substr(std::string("```").size()), ""});
+    } else if (inside) {
+      absl::StrAppend(&blocks.back().text, line, "\n");
+    }
+  }
+  return blocks;
+}
+
 std::vector<DocText> CommandLines(const Doc& doc) {
   std::vector<DocText> commands;
   bool fenced = false;

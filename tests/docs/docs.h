@@ -26,6 +26,12 @@ std::vector<std::string> LinesOf(const std::string& path);
 std::vector<DocText> CommandLines(const Doc& doc);
 // What stands between backquotes outside of fenced blocks.
 std::vector<DocText> CodeSpans(const Doc& doc);
+// Fenced blocks.
+struct DocBlock {
+  std::string language;  // as behind the fence, "yaml"
+  std::string text;
+};
+std::vector<DocBlock> FencedBlocks(const Doc& doc);
 // The targets of links.
 std::vector<DocText> Links(const Doc& doc);
 

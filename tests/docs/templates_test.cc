@@ -1,17 +1,21 @@
-// docs/TEMPLATES.md names every field of a template, and its examples are templates.
+// docs/TEMPLATES.md names every field of a template, and the steps of its tutorial are templates.
 #include <gmock/gmock.h>
 #include <google/protobuf/descriptor.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/status.h"
 #include "common/convert/convert.h"
 #include "common/convert/files.h"
 #include "oneloop/v1/template.pb.h"
 #include "tests/docs/docs.h"
+#include "tests/testing/value_or_die.h"
 
 namespace oneloop {
 namespace {
@@ -37,27 +41,35 @@ TEST(TemplatesDocTest, EveryFieldIsNamed) {
   }
 }
 
-TEST(TemplatesDocTest, ExamplesAreTemplates) {
-  std::vector<std::string> names;
-  std::string text;
-  bool is_yaml = false;
-  for (const std::string& line : LinesOf(kPath)) {
-    if (!line.starts_with("```")) {
-      if (is_yaml) absl::StrAppend(&text, line, "\n");
+// Each step of "A template in ten minutes", followed to the letter: a file that works, or has the mistake that is shown
+// below it.
+TEST(TemplatesDocTest, StepsAreTemplates) {
+  const std::vector<DocBlock> blocks = FencedBlocks({kPath, LinesOf(kPath)});
+  int steps = 0;
+  std::vector<std::string> mistakes;
+  std::unique_ptr<const Template> last;
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    if (blocks[i].language != "yaml") continue;
+    const absl::StatusOr<v1::Template> message = ReadTemplateText(blocks[i].text, "wren.yaml");
+    const bool shows_mistake = i + 1 < blocks.size() && blocks[i + 1].text.starts_with("wren.yaml:");
+    if (shows_mistake) {
+      mistakes.push_back(Message(message.status()) + "\n");
+      EXPECT_EQ(mistakes.back(), blocks[i + 1].text);
       continue;
     }
-    if (is_yaml) {
-      const absl::StatusOr<v1::Template> message = ReadTemplateText(text, kPath);
-      ASSERT_TRUE(message.ok()) << message.status();
-      const auto hardware_template = TemplateFromProto(*message);
-      ASSERT_TRUE(hardware_template.ok()) << hardware_template.status();
-      EXPECT_THAT(TemplateWarnings(**hardware_template, /*energy_counts=*/true), testing::IsEmpty());
-      names.push_back(message->name());
-    }
-    text.clear();
-    is_yaml = line == "```yaml";
+    ASSERT_TRUE(message.ok()) << message.status();
+    EXPECT_EQ(message->name(), "wren");
+    last = ValueOrDie(TemplateFromProto(*message));
+    ++steps;
   }
-  EXPECT_THAT(names, testing::ElementsAre("eyeriss", "simba"));
+  EXPECT_EQ(steps, 4);
+  EXPECT_EQ(mistakes.size(), 1u);
+  ASSERT_NE(last, nullptr);
+  EXPECT_THAT(TemplateWarnings(*last, /*energy_counts=*/true), testing::IsEmpty());
+  // What its commands fix and limit.
+  EXPECT_THAT(last->parameter_names(), testing::ElementsAre("columns", "rows", "buffer_kib"));
+  EXPECT_TRUE(last->ValidateHardware({8, 8, 64}).ok());
+  EXPECT_LT(last->AreaMm2({8, 8, 64}), 1);
 }
 
 }  // namespace
