@@ -120,8 +120,9 @@ int CompareShipped(const Options& options) {
   std::vector<std::string> templates;
   for (const std::string& name : options.wanted) (is_template(name) ? templates : networks).push_back(name);
   if (networks.empty()) networks = {"resnet50", "bert", "mobilenet_v2", "vit_b_16"};
-  std::printf("| template | workload | sizes | EDP, 7 x %lld | 7 x %lld | above it | above the bound |\n",
-              static_cast<long long>(options.samples), static_cast<long long>(10 * options.samples));
+  const auto samples = static_cast<long long>(options.samples);
+  std::printf("| template | workload | sizes | EDP, 7 x %lld | 7 x %lld | above it | above the bound |\n", samples,
+              10 * samples);
   std::printf("|---|---|---|---|---|---|---|\n");
   for (const PublishedPoint& point : points) {
     const bool is_wanted =
