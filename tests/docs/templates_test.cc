@@ -1,4 +1,4 @@
-// docs/TEMPLATES.md names every field of a template, and the steps of its tutorial are templates.
+// docs/TEMPLATES.md names every field of a template and of constraints, and its examples work.
 #include <gmock/gmock.h>
 #include <google/protobuf/descriptor.h>
 #include <gtest/gtest.h>
@@ -11,10 +11,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
+#include "common/convert/constraints.h"
 #include "common/convert/convert.h"
 #include "common/convert/files.h"
+#include "common/convert/yaml.h"
 #include "oneloop/v1/template.pb.h"
 #include "tests/docs/docs.h"
+#include "tests/testing/shipped.h"
 #include "tests/testing/value_or_die.h"
 
 namespace oneloop {
@@ -49,7 +52,7 @@ TEST(TemplatesDocTest, StepsAreTemplates) {
   std::vector<std::string> mistakes;
   std::unique_ptr<const Template> last;
   for (std::size_t i = 0; i < blocks.size(); ++i) {
-    if (blocks[i].language != "yaml") continue;
+    if (blocks[i].language != "yaml" || !blocks[i].text.starts_with("name:")) continue;
     const absl::StatusOr<v1::Template> message = ReadTemplateText(blocks[i].text, "wren.yaml");
     const bool shows_mistake = i + 1 < blocks.size() && blocks[i + 1].text.starts_with("wren.yaml:");
     if (shows_mistake) {
@@ -70,6 +73,24 @@ TEST(TemplatesDocTest, StepsAreTemplates) {
   EXPECT_THAT(last->parameter_names(), testing::ElementsAre("columns", "rows", "buffer_kib"));
   EXPECT_TRUE(last->ValidateHardware({8, 8, 64}).ok());
   EXPECT_LT(last->AreaMm2({8, 8, 64}), 1);
+}
+
+// The example of a file of constraints is one for the template that jobs in the docs mostly have.
+TEST(TemplatesDocTest, ExampleOfConstraintsIsRight) {
+  int examples = 0;
+  for (const DocBlock& block : FencedBlocks({kPath, LinesOf(kPath)})) {
+    if (block.language != "yaml" || block.text.starts_with("name:")) continue;
+    v1::Constraints constraints;
+    const absl::Status read = ReadYamlText(block.text, "constraints.yaml", &constraints, nullptr);
+    ASSERT_TRUE(read.ok()) << read;
+    v1::Template message;
+    ASSERT_TRUE(ReadYamlFile(SourceDir() + "/data/templates/gemmini.yaml", &message, nullptr).ok());
+    const absl::Status added = AddConstraints(constraints, &message);
+    ASSERT_TRUE(added.ok()) << added;
+    EXPECT_TRUE(TemplateFromProto(message).ok()) << TemplateFromProto(message).status();
+    ++examples;
+  }
+  EXPECT_EQ(examples, 1);
 }
 
 }  // namespace
