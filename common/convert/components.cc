@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -148,6 +149,20 @@ class Expander {
     return Product(bits, banks);
   }
 
+  // The port that limits the same flows and tensors, or a new one.
+  static v1::Port& PortLike(const v1::Port& port, v1::Level* level) {
+    const auto names = [](const google::protobuf::RepeatedPtrField<std::string>& list) {
+      return std::set<std::string>(list.begin(), list.end());
+    };
+    for (v1::Port& other : *level->mutable_ports()) {
+      const bool is_alike =
+          names(other.flows()) == names(port.flows()) && names(other.tensors()) == names(port.tensors());
+      if (is_alike && other.access_pj().empty()) return other;
+    }
+    *level->add_ports() = port;
+    return *level->mutable_ports()->rbegin();
+  }
+
   // A port for reads and one for writes of all tensors whose words are equally wide, unless the level has prices.
   absl::Status AddPorts(const ComponentPrices& prices, const Component& component, v1::Level* level) {
     const bool has_prices =
@@ -166,12 +181,13 @@ class Expander {
       const std::string block_words = Text({Product(*access_bits, Number(1.0 / bits))});
       const bool has_updates = std::find(tensors.begin(), tensors.end(), "O") != tensors.end();
       for (const bool reads : {true, false}) {
-        v1::Port& port = *level->add_ports();
+        v1::Port port;
         port.add_flows(reads ? "read" : "fill");
         if (!reads && has_updates) port.add_flows("update");
         if (groups.size() > 1) port.mutable_tensors()->Assign(tensors.begin(), tensors.end());
-        port.set_access_pj(Text(reads ? prices.read_pj : prices.write_pj));
-        port.set_block_words(block_words);
+        v1::Port& priced = PortLike(port, level);
+        priced.set_access_pj(Text(reads ? prices.read_pj : prices.write_pj));
+        priced.set_block_words(block_words);
       }
     }
     return absl::OkStatus();

@@ -133,6 +133,13 @@ TEST(ComponentsTest, WhatALevelSaysItselfStays) {
   EXPECT_EQ(priced.capacity_bytes(), "");
   const v1::Level limited = Expanded("    sram:", "    ports: [{words_per_cycle: 16}]\n    sram:").levels(1);
   EXPECT_EQ(limited.ports_size(), 5);
+  // Limits of the same flows and tensors get the price.
+  const v1::Level alike =
+      Expanded("    sram:", "    ports: [{flows: [update, fill], tensors: O, words_per_cycle: 16}]\n    sram:")
+          .levels(1);
+  ASSERT_EQ(alike.ports_size(), 4);
+  EXPECT_THAT(alike.ports(0).ShortDebugString(), HasSubstr("tensors: \"O\" access_pj: \""));
+  EXPECT_EQ(alike.ports(0).words_per_cycle(), "16");
   const v1::Level own = Expanded("    sram:", "    ports: [{access_pj: 5}]\n    sram:").levels(1);
   EXPECT_EQ(own.ports_size(), 1);
   EXPECT_EQ(Expanded("{mac:", "{energy_pj: 9, mac:").compute().energy_pj(), "9");
