@@ -307,7 +307,7 @@ absl::StatusOr<std::vector<std::string>> FilesOf(const std::string& path) {
 }
 
 std::string DataSpace(const char* name, const Projection& projection, const std::array<const char*, 2>& steps_of_axes,
-                      const std::array<const char*, 2>& dilations, bool writes) {
+                      const std::array<const char*, 2>& dilations, const char* writes) {
   std::string text = absl::StrCat("      - name: ", name, "\n        projection: [");
   std::size_t window = 0;
   for (std::size_t i = 0; i < projection.size(); ++i) {
@@ -320,25 +320,28 @@ std::string DataSpace(const char* name, const Projection& projection, const std:
                     steps_of_axes[window], "]]");
     ++window;
   }
-  return absl::StrCat(text, "]\n", writes ? "        read_write: true\n" : "");
+  return absl::StrCat(text, "]\n", writes == nullptr ? "" : absl::StrCat("        ", writes, ": true\n"));
 }
 
-std::string ProblemText(const v1::Layer& layer) {
+std::string ProblemText(const v1::Layer& layer, TimeloopVersion version) {
+  // Hyphens became underscores in 2023.
+  const bool is_new = version == TimeloopVersion::k04;
   const absl::StatusOr<LayerShape> shape = LayerShapeFromProto(layer.bounds());
   const LayerShape known = shape.ok() ? *shape : LayerShape();
   const Operation operation = OperationOf(known);
-  std::string text =
-      "problem:\n  version: 0.4\n  shape:\n    name: layer\n    dimensions: [R, S, P, Q, C, K, N, G]\n    "
-      "coefficients:\n";
+  std::string text = absl::StrCat("problem:\n  version: ", NameOf(version),
+                                  "\n  shape:\n    name: layer\n    dimensions: [R, S, P, Q, C, K, N, G]\n    "
+                                  "coefficients:\n");
   for (const char* const name : {"Wstride", "Hstride", "Wdilation", "Hdilation"}) {
     absl::StrAppend(&text, "      - {name: ", name, ", default: 1}\n");
   }
-  absl::StrAppend(&text, "    data_spaces:\n");
+  absl::StrAppend(&text, is_new ? "    data_spaces:\n" : "    data-spaces:\n");
   const std::array<const char*, 2> steps = {"Wstride", "Hstride"};
   const std::array<const char*, 2> dilations = {"Wdilation", "Hdilation"};
-  absl::StrAppend(&text, DataSpace("Weights", operation.tensors[0], steps, dilations, false),
-                  DataSpace("Inputs", operation.tensors[1], steps, dilations, false),
-                  DataSpace("Outputs", operation.tensors[2], steps, dilations, true), "  instance: {");
+  absl::StrAppend(&text, DataSpace("Weights", operation.tensors[0], steps, dilations, nullptr),
+                  DataSpace("Inputs", operation.tensors[1], steps, dilations, nullptr),
+                  DataSpace("Outputs", operation.tensors[2], steps, dilations, is_new ? "read_write" : "read-write"),
+                  "  instance: {");
   for (const std::string& loop : operation.loops) absl::StrAppend(&text, loop, ": ", operation.bounds.at(loop), ", ");
   return absl::StrCat(text, "Wstride: ", known.w_stride, ", Hstride: ", known.h_stride,
                       ", Wdilation: ", known.w_dilation, ", Hdilation: ", known.h_dilation, "}\n");
@@ -378,7 +381,9 @@ absl::StatusOr<v1::Workload> ReadTimeloopText(std::string_view text, const std::
   return Finish(file, std::move(workload));
 }
 
-std::vector<std::pair<std::string, std::string>> TimeloopFiles(const v1::Workload& workload) {
+const char* NameOf(TimeloopVersion version) { return version == TimeloopVersion::k03 ? "0.3" : "0.4"; }
+
+std::vector<std::pair<std::string, std::string>> TimeloopFiles(const v1::Workload& workload, TimeloopVersion version) {
   v1::Workload head;
   head.set_name(workload.name());
   head.set_description(workload.description());
@@ -391,7 +396,7 @@ std::vector<std::pair<std::string, std::string>> TimeloopFiles(const v1::Workloa
     for (const char c : layer.name().substr(0, 80)) {
       name.push_back(absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' ? c : '_');
     }
-    const std::string problem = ProblemText(layer);
+    const std::string problem = ProblemText(layer, version);
     layer.clear_bounds();
     files.emplace_back(
         absl::StrFormat("%04d_%s.yaml", i + 1, name),

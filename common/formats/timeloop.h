@@ -23,9 +23,16 @@ absl::StatusOr<v1::Workload> ReadTimeloop(const std::string& path);
 // The same for the text of one file, whose includes are sought beside `file`.
 absl::StatusOr<v1::Workload> ReadTimeloopText(std::string_view text, const std::string& file);
 
-// A workload's layers as problems of v0.4, by file name. What Timeloop has no word for, names and counts, is in a
-// comment that ReadTimeloop reads; a graph is left out.
-std::vector<std::pair<std::string, std::string>> TimeloopFiles(const v1::Workload& workload);
+// Versions of Timeloop's files: 0.3 as Timeloop of 2022 reads it (commit ddfcf673), 0.4 as that of 2025 does
+// (4cf6d4cd).
+enum class TimeloopVersion { k03, k04 };
+// "0.3", "0.4".
+const char* NameOf(TimeloopVersion version);
+
+// A workload's layers as problems, by file name, "0001_conv1.yaml". What Timeloop has no word for, names and counts, is
+// in a comment that ReadTimeloop reads; a graph is left out.
+std::vector<std::pair<std::string, std::string>> TimeloopFiles(const v1::Workload& workload,
+                                                               TimeloopVersion version = TimeloopVersion::k04);
 
 }  // namespace oneloop
 

@@ -1,11 +1,14 @@
 #include "common/formats/workload_yaml.h"
 
+#include <algorithm>
 #include <string_view>
 #include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "common/base/exact_number.h"
 #include "common/base/printable_text.h"
 #include "common/base/status.h"
 #include "google/protobuf/descriptor.h"
@@ -66,6 +69,9 @@ std::string ValueText(const Message& message, const FieldDescriptor& field, int 
       return reflection.GetEnum(message, &field)->name();
     case FieldDescriptor::CPPTYPE_BOOL:
       return reflection.GetBool(message, &field) ? "true" : "false";
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      return ExactNumber(repeated ? reflection.GetRepeatedDouble(message, &field, index)
+                                  : reflection.GetDouble(message, &field));
     case FieldDescriptor::CPPTYPE_INT64:
       return absl::StrCat(repeated ? reflection.GetRepeatedInt64(message, &field, index)
                                    : reflection.GetInt64(message, &field));
@@ -74,7 +80,21 @@ std::string ValueText(const Message& message, const FieldDescriptor& field, int 
   }
 }
 
+// "{pe_dim: 16}"; the order in the message is that of a hash.
+std::string MapText(const Message& message, const FieldDescriptor& field) {
+  std::vector<std::string> entries;
+  for (int i = 0; i < message.GetReflection()->FieldSize(message, &field); ++i) {
+    const Message& entry = message.GetReflection()->GetRepeatedMessage(message, &field, i);
+    const google::protobuf::Descriptor& type = *entry.GetDescriptor();
+    entries.push_back(
+        absl::StrCat(ValueText(entry, *type.map_key(), -1), ": ", ValueText(entry, *type.map_value(), -1)));
+  }
+  std::sort(entries.begin(), entries.end());
+  return absl::StrCat("{", absl::StrJoin(entries, ", "), "}");
+}
+
 std::string FieldText(const Message& message, const FieldDescriptor& field) {
+  if (field.is_map()) return MapText(message, field);
   if (!field.is_repeated()) return ValueText(message, field, -1);
   std::string text = "[";
   for (int i = 0; i < message.GetReflection()->FieldSize(message, &field); ++i) {
@@ -99,17 +119,21 @@ std::string MessageText(const Message& message) {
 std::string YamlLine(const google::protobuf::Message& message) { return MessageText(message); }
 
 std::string WorkloadYaml(const v1::Workload& workload) {
-  std::string text = absl::StrCat(kWorkloadYamlHead, "\n");
+  return absl::StrCat(kWorkloadYamlHead, "\n", MessageYaml(workload));
+}
+
+std::string MessageYaml(const google::protobuf::Message& message) {
+  std::string text;
   std::vector<const FieldDescriptor*> fields;
-  workload.GetReflection()->ListFields(workload, &fields);
+  message.GetReflection()->ListFields(message, &fields);
   for (const FieldDescriptor* field : fields) {
-    if (!field->is_repeated()) {
-      absl::StrAppend(&text, field->name(), ": ", FieldText(workload, *field), "\n");
+    if (!field->is_repeated() || field->is_map()) {
+      absl::StrAppend(&text, field->name(), ": ", FieldText(message, *field), "\n");
       continue;
     }
     absl::StrAppend(&text, field->name(), ":\n");
-    for (int i = 0; i < workload.GetReflection()->FieldSize(workload, field); ++i) {
-      absl::StrAppend(&text, "  - ", ValueText(workload, *field, i), "\n");
+    for (int i = 0; i < message.GetReflection()->FieldSize(message, field); ++i) {
+      absl::StrAppend(&text, "  - ", ValueText(message, *field, i), "\n");
     }
   }
   return text;

@@ -15,7 +15,11 @@ inline constexpr char kWorkloadYamlHead[] = "# Written by `oneloop workloads`.";
 // what is absent left out. Names are quoted where they need it, with everything that a terminal would obey escaped.
 std::string WorkloadYaml(const v1::Workload& workload);
 
-// A message of a workload on one line, as within such a file: "{name: conv1, count: 2}".
+// Any message likewise, without a first line that says where it is from: ReadYamlText reads back the same. Fields are a
+// line each, and so is each item of a list; maps are in the order of their keys.
+std::string MessageYaml(const google::protobuf::Message& message);
+
+// A message on one line, as within such a file: "{name: conv1, count: 2}".
 std::string YamlLine(const google::protobuf::Message& message);
 
 }  // namespace oneloop

@@ -1,0 +1,444 @@
+#include "common/formats/timeloop_export.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "common/base/exact_number.h"
+#include "common/base/status.h"
+
+namespace oneloop {
+namespace {
+
+constexpr char kMacName[] = "MACC";
+constexpr std::array<const char*, kNumTensors> kDataSpaces = {"Weights", "Inputs", "Outputs"};
+
+bool IsNew(TimeloopVersion version) { return version == TimeloopVersion::k04; }
+
+std::string DataSpaces(TensorSet tensors) {
+  std::vector<std::string> names;
+  for (const Tensor tensor : kAllTensors) {
+    if (tensors.Has(tensor)) names.emplace_back(kDataSpaces[ToIndex(tensor)]);
+  }
+  return absl::StrCat("[", absl::StrJoin(names, ", "), "]");
+}
+
+// "{key: value, ...}", in the order in which they are added.
+class FlowMap {
+ public:
+  void Add(std::string_view key, std::string_view value) {
+    absl::StrAppend(&text_, text_.empty() ? "" : ", ", ToAbsl(key), ": ", ToAbsl(value));
+  }
+  void Add(std::string_view key, std::int64_t value) { Add(key, absl::StrCat(value)); }
+  void Add(std::string_view key, double value) { Add(key, ExactNumber(value)); }
+  void Add(std::string_view key, const std::optional<double>& value) {
+    if (value.has_value()) Add(key, *value);
+  }
+  std::string text() const { return absl::StrCat("{", text_, "}"); }
+
+ private:
+  std::string text_;
+};
+
+// A name of 0.4 says how many there are; 0.3 has an attribute for it.
+std::string NameIn(TimeloopVersion version, std::string_view name, std::int64_t instances) {
+  return IsNew(version) ? absl::StrCat(ToAbsl(name), "[1..", instances, "]") : std::string(name);
+}
+
+void AddMesh(TimeloopVersion version, std::int64_t mesh_x, std::int64_t mesh_y, FlowMap* attributes) {
+  if (!IsNew(version)) attributes->Add("instances", mesh_x * mesh_y);
+  attributes->Add("meshX", mesh_x);
+  if (IsNew(version)) attributes->Add("meshY", mesh_y);
+}
+
+// Timeloop of 2022 ignores what is spelled otherwise, in silence.
+std::string LevelLine(const TimeloopLevel& level, bool is_outermost, TimeloopVersion version) {
+  const auto key = [version](const char* name) {
+    return IsNew(version) ? absl::StrReplaceAll(name, {{"-", "_"}}) : std::string(name);
+  };
+  FlowMap attributes;
+  AddMesh(version, level.mesh_x, level.mesh_y, &attributes);
+  const bool is_dummy = level.keeps.empty();
+  attributes.Add(key("word-bits"), static_cast<std::int64_t>(level.word_bits));
+  attributes.Add(key("block-size"), level.block_words);
+  if (level.cluster != 1) attributes.Add(key("cluster-size"), level.cluster);
+  if (is_dummy) attributes.Add("entries", std::int64_t{0});
+  if (level.entries.has_value()) attributes.Add("entries", *level.entries);
+  if (level.multiple_buffering != 1) attributes.Add(key("multiple-buffering"), level.multiple_buffering);
+  attributes.Add("read_bandwidth", level.read_bandwidth);
+  attributes.Add("write_bandwidth", level.write_bandwidth);
+  attributes.Add("shared_bandwidth", level.shared_bandwidth);
+  attributes.Add(key("addr-gen-energy"), level.address_pj);
+  attributes.Add(key("energy-per-hop"), level.hop_pj);
+  attributes.Add(key("router-energy"), level.router_pj);
+  return absl::StrCat("{name: \"", NameIn(version, level.name, level.instances()),
+                      "\", class: ", is_outermost ? "DRAM" : "SRAM", ", attributes: ", attributes.text(), "}\n");
+}
+
+// One level of a mapping, as its text says it.
+struct LevelText {
+  struct Loop {
+    Dim dim;
+    std::string iterations;  // "16", or "16,5": of the last run, where that is shorter
+    std::string axis;        // "" of a temporal loop
+  };
+  TensorSet keeps;
+  std::vector<Loop> loops;  // outermost first; none runs once
+};
+
+// What FormatMappingWithLastRuns writes, innermost level first.
+std::vector<LevelText> LevelsOf(const std::string& mapping) {
+  std::vector<LevelText> levels;
+  for (const absl::string_view part : absl::StrSplit(mapping, " - ")) {
+    LevelText level;
+    const std::vector<std::string> words = absl::StrSplit(part, ' ');
+    for (const Tensor tensor : kAllTensors) {
+      if (words[0].find(Name(tensor)) != std::string::npos) level.keeps.Add(tensor);
+    }
+    for (std::size_t w = 1; w < words.size(); ++w) {
+      const std::size_t end = words[w].find_last_of("0123456789") + 1;
+      const std::string iterations = words[w].substr(1, end - 1);
+      if (iterations == "1") continue;
+      level.loops.push_back({kAllDims[kDimNames.find(words[w][0])], iterations, words[w].substr(end)});
+    }
+    levels.insert(levels.begin(), std::move(level));
+  }
+  return levels;
+}
+
+// The loops of one level in Timeloop's terms: factors of all dimensions, and their order, innermost first.
+struct LoopSet {
+  std::string factors;        // "R=1 S=3 P=16,5 ..."
+  std::string exact_factors;  // those of dimensions whose factors all divide
+  std::string permutation;    // "QPCKNGRS"
+  std::optional<int> split;   // of spatial loops: how many of these run along X
+};
+
+class MappingWriter {
+ public:
+  MappingWriter(const TimeloopMachine& machine, const Template& hardware_template, const LayerShape& shape,
+                const Mapping& mapping)
+      : machine_(machine),
+        template_(hardware_template),
+        levels_(LevelsOf(FormatMappingWithLastRuns(hardware_template, shape, mapping))) {
+    for (const LevelText& level : levels_) {
+      for (const LevelText::Loop& loop : level.loops) {
+        if (loop.iterations.find(',') != std::string::npos) imperfect_.Add(loop.dim);
+      }
+    }
+  }
+
+  absl::StatusOr<std::string> Directives() const { return Write("mapping:\n", "  ", "datatype", false); }
+  absl::StatusOr<std::string> Constraints() const {
+    return Write("architecture_constraints:\n  targets:\n", "    ", "bypass", true);
+  }
+
+ private:
+  using Loops = std::vector<const LevelText::Loop*>;
+
+  const TimeloopLevel& LevelAt(int l) const { return machine_.levels[ToIndex(l)]; }
+  std::string AxisName(int axis) const { return axis < 0 ? "" : template_.axes()[ToIndex(axis)].name; }
+
+  // The loops along an axis, or the temporal ones for "", outermost first.
+  Loops LoopsAlong(int l, const std::string& axis) const {
+    Loops loops;
+    for (const LevelText::Loop& loop : levels_[ToIndex(l)].loops) {
+      if (loop.axis == axis) loops.push_back(&loop);
+    }
+    return loops;
+  }
+
+  // Dimensions without a loop come last.
+  LoopSet Describe(const Loops& innermost_first) const {
+    LoopSet set;
+    for (const LevelText::Loop* loop : innermost_first) set.permutation.push_back(Name(loop->dim));
+    std::vector<std::string> factors;
+    std::vector<std::string> exact;
+    for (const Dim dim : kAllDims) {
+      const auto loop = std::find_if(innermost_first.begin(), innermost_first.end(),
+                                     [dim](const LevelText::Loop* one) { return one->dim == dim; });
+      const bool has_loop = loop != innermost_first.end();
+      if (!has_loop) set.permutation.push_back(Name(dim));
+      factors.push_back(absl::StrCat(std::string(1, Name(dim)), "=", has_loop ? (*loop)->iterations : "1"));
+      if (!imperfect_.Has(dim)) exact.push_back(factors.back());
+    }
+    set.factors = absl::StrJoin(factors, " ");
+    set.exact_factors = absl::StrJoin(exact, " ");
+    return set;
+  }
+
+  LoopSet Temporal(int l) const {
+    Loops loops = LoopsAlong(l, "");
+    std::reverse(loops.begin(), loops.end());
+    return Describe(loops);
+  }
+
+  // Along an axis the text has the innermost loop first.
+  absl::StatusOr<LoopSet> Spatial(int l) const {
+    const TimeloopLevel& level = LevelAt(l);
+    Loops loops = level.axis_x < 0 ? Loops() : LoopsAlong(l, AxisName(level.axis_x));
+    const int along_x = static_cast<int>(loops.size());
+    if (level.axis_y >= 0) {
+      for (const LevelText::Loop* loop : LoopsAlong(l, AxisName(level.axis_y))) {
+        for (const LevelText::Loop* other : loops) {
+          if (other->dim != loop->dim) continue;
+          return absl::InvalidArgumentError(
+              absl::StrCat("level ", template_.level(l).name, ": ", std::string(1, Name(loop->dim)),
+                           " runs along both axes; Timeloop has one spatial factor of a dimension at a level"));
+        }
+        loops.push_back(loop);
+      }
+    }
+    LoopSet set = Describe(loops);
+    set.split = level.axis_y < 0 ? kNumDims : along_x;
+    return set;
+  }
+
+  // A directive, or a constraint. Of dimensions whose factors do not divide, a constraint says nothing: the mapper
+  // tries no such factors.
+  std::string Directive(int l, const char* type, const LoopSet& loops, const std::string& indent,
+                        bool constrains) const {
+    const std::string inner = indent + "  ";
+    std::string text = absl::StrCat(indent, "- target: ", LevelAt(l).name, "\n", inner, "type: ", type, "\n");
+    const std::string& factors = constrains ? loops.exact_factors : loops.factors;
+    if (!factors.empty()) absl::StrAppend(&text, inner, "factors: ", factors, "\n");
+    absl::StrAppend(&text, inner, "permutation: ", loops.permutation, "\n");
+    if (!loops.split.has_value()) return text;
+    absl::StrAppend(&text, inner, "split: ", *loops.split, "\n");
+    const TimeloopLevel& level = LevelAt(l);
+    if (!level.unshared.empty()) {
+      absl::StrAppend(&text, inner, "no_multicast_no_reduction: ", DataSpaces(level.unshared), "\n");
+    }
+    if (!level.unlinked.empty()) absl::StrAppend(&text, inner, "no_link_transfer: ", DataSpaces(level.unlinked), "\n");
+    return text;
+  }
+
+  absl::StatusOr<std::string> Write(std::string text, const std::string& indent, const char* keep_type,
+                                    bool constrains) const {
+    for (int l = template_.num_levels() - 1; l >= 0; --l) {
+      const TimeloopLevel& level = LevelAt(l);
+      const TensorSet keeps = levels_[ToIndex(l)].keeps;
+      const TensorSet passes = TensorSet::FromBits(kEveryTensor.bits() & ~std::uint32_t{keeps.bits()});
+      absl::StrAppend(&text, indent, "- target: ", level.name, "\n", indent, "  type: ", keep_type, "\n", indent,
+                      "  keep: ", DataSpaces(keeps), "\n", indent, "  bypass: ", DataSpaces(passes), "\n");
+      absl::StrAppend(&text, Directive(l, "temporal", Temporal(l), indent, constrains));
+      // Timeloop refuses spatial loops where there is but one unit.
+      if (!level.fans_out()) continue;
+      ASSIGN_OR_RETURN(const LoopSet loops, Spatial(l));
+      absl::StrAppend(&text, Directive(l, "spatial", loops, indent, constrains));
+    }
+    return text;
+  }
+
+  const TimeloopMachine& machine_;
+  const Template& template_;
+  const std::vector<LevelText> levels_;
+  DimSet imperfect_;
+};
+
+// The whole chip's area stands at the outermost memory on it, since the template has one formula of it.
+std::string Art(const TimeloopMachine& machine, TimeloopVersion version) {
+  constexpr double kMicro2PerMilli2 = 1e6;
+  const std::string system = IsNew(version) ? "system." : "System.";
+  const std::string chip = IsNew(version) ? system : system + "Chip.";
+  std::string text = absl::StrCat("ART:\n  version: ", NameOf(version), "\n  tables:\n");
+  const auto add = [&](const std::string& name, double area) {
+    absl::StrAppend(&text, "  - {name: \"", name, "\", area: ", ExactNumber(area), "}\n");
+  };
+  for (std::size_t l = machine.levels.size(); l-- > 0;) {
+    const TimeloopLevel& level = machine.levels[l];
+    const bool has_all = l + 2 == machine.levels.size();
+    add((l + 1 == machine.levels.size() ? system : chip) + NameIn(version, level.name, level.instances()),
+        has_all ? machine.area_mm2 * kMicro2PerMilli2 / static_cast<double>(level.instances()) : 0);
+  }
+  add(chip + NameIn(version, kMacName, machine.mesh_x * machine.mesh_y), 0);
+  return text;
+}
+
+// layers.txt: what sum.sh compares with.
+std::string LayerTable(const v1::Design& design, const MappedDesign& mapped, const std::vector<std::string>& stems) {
+  std::string text = "# layer runs cycles energy_uj; figures of one run of the layer\n";
+  for (std::size_t i = 0; i < stems.size(); ++i) {
+    const v1::LayerDesign& layer = design.layers(static_cast<int>(i));
+    absl::StrAppend(&text, stems[i], " ", ExactNumber(mapped.layers[i].runs), " ", ExactNumber(layer.latency_cycles()),
+                    " ", ExactNumber(layer.energy_uj()), "\n");
+  }
+  return text;
+}
+
+constexpr char kRunScript[] =
+    R"sh(# Runs Timeloop on each layer of layers.txt, then compares: sh run.sh [timeloop-model]
+set -eu
+cd "$(dirname "$0")"
+model=${1:-timeloop-model}
+while read -r layer rest; do
+  case $layer in '#'* | '') continue ;; esac
+  mkdir -p "out/$layer"
+  if ! "$model" arch.yaml ert.yaml art.yaml "$layer.problem.yaml" "$layer.mapping.yaml" -o "out/$layer" \
+      </dev/null >"out/$layer/log.txt" 2>&1; then
+    echo "$layer: $model failed; see out/$layer/log.txt" >&2
+    exit 1
+  fi
+done <layers.txt
+sh sum.sh
+)sh";
+
+// Parts are printed to 0.01 pJ each, their sum to 0.01 uJ alone.
+constexpr char kSumScript[] =
+    R"sh(# Sums cycles and energy of Timeloop's results in out/ over the layers, and compares with OneLoop's: sh sum.sh
+# Exit status 1 when the cycles of all layers differ by more than 0.1 %, or their energy by more than 0.3 %.
+set -eu
+cd "$(dirname "$0")"
+rows=$(while read -r layer runs cycles energy; do
+  case $layer in '#'* | '') continue ;; esac
+  found=
+  for stats in "out/$layer"/*.stats.txt; do
+    if [ -f "$stats" ]; then found=$stats; fi
+  done
+  if [ -z "$found" ]; then
+    echo "$layer: no stats.txt in out/$layer; sh run.sh makes it" >&2
+    exit 1
+  fi
+  awk -v layer="$layer" -v runs="$runs" -v cycles="$cycles" -v energy="$energy" '
+    /nergy \(total\)/ && $NF == "pJ" { parts += $(NF - 1) }
+    $1 == "Cycles:" { theirs = $2 }
+    END { print layer, runs, cycles, energy, theirs + 0, parts / 1e6 }' "$found"
+done <layers.txt)
+printf '%s\n' "$rows" | awk '
+  function per_cent(theirs, ours) { return ours == 0 ? (theirs == 0 ? 0 : 100) : 100 * (theirs / ours - 1) }
+  function row(name, runs, cycles, timeloop_cycles, energy, timeloop_energy) {
+    printf "%-40s %8s %16.0f %16.0f %+9.4f %14.6g %14.6g %+9.4f\n", name, runs, cycles, timeloop_cycles,
+      per_cent(timeloop_cycles, cycles), energy, timeloop_energy, per_cent(timeloop_energy, energy)
+  }
+  BEGIN { printf "%-40s %8s %16s %16s %9s %14s %14s %9s\n", "layer", "runs", "cycles", "timeloop", "%", "energy_uj",
+    "timeloop", "%" }
+  { row($1, $2, $3, $5, $4, $6); c += $2 * $3; e += $2 * $4; tc += $2 * $5; te += $2 * $6 }
+  END {
+    row("all", "", c, tc, e, te)
+    dc = per_cent(tc, c); de = per_cent(te, e)
+    exit (dc < -0.1 || dc > 0.1 || de < -0.3 || de > 0.3)
+  }'
+)sh";
+
+std::string Readme(const DesignSource& source, TimeloopVersion version, const std::vector<std::string>& warnings) {
+  std::string text = absl::StrCat(
+      "# A design for Timeloop\n\nTemplate `", source.design.template_(), "`, workload `", source.design.workload(),
+      "`.\n\n`sh run.sh [timeloop-model]` runs Timeloop on each layer and compares its cycles and energy with "
+      "OneLoop's; "
+      "`sh sum.sh` compares again. Accelergy is not needed: energies are in ert.yaml.\n\n",
+      IsNew(version) ? "The files are for Timeloop of 2025 (commit 4cf6d4cd). arch.yaml is in the form that its front "
+                       "end hands to "
+                       "timeloop-model, which reads it as it is; the front end itself wants `nodes`, and does not.\n\n"
+                     : "The files are for Timeloop of 2022 (commit ddfcf673).\n\n",
+      "| file | what |\n|---|---|\n"
+      "| arch.yaml | the accelerator at the design's parameters |\n"
+      "| ert.yaml, art.yaml | energy of each access in pJ, area in um2; the template has one area of the whole chip, "
+      "which stands at its outermost memory |\n"
+      "| LAYER.problem.yaml, LAYER.mapping.yaml | a layer, and how it runs; `16,5` is a loop of 16 iterations and 5 in "
+      "its last run |\n"
+      "| LAYER.constraints.yaml | for timeloop-mapper, what leaves it this mapping alone; of dimensions whose factors "
+      "do "
+      "not divide their bound it says nothing, since the mapper tries no such factors |\n"
+      "| layers.txt | OneLoop's figures of each layer |\n\n## Where Timeloop counts otherwise\n\n");
+  if (warnings.empty()) return text + "Nowhere that is known of.\n";
+  for (const std::string& warning : warnings) absl::StrAppend(&text, "- ", warning, "\n");
+  return text;
+}
+
+}  // namespace
+
+std::string TimeloopArchitecture(const TimeloopMachine& machine, TimeloopVersion version) {
+  std::string text = absl::StrCat("architecture:\n  version: ", NameOf(version),
+                                  "\n  subtree:\n  - name: ", IsNew(version) ? "system" : "System", "\n    local:\n");
+  // The front end's form is one list, in which numbers are those of the whole chip.
+  const char* indent = "    ";
+  for (std::size_t l = machine.levels.size(); l-- > 0;) {
+    const bool is_outermost = l + 1 == machine.levels.size();
+    absl::StrAppend(&text, indent, "- ", LevelLine(machine.levels[l], is_outermost, version));
+    if (!is_outermost || IsNew(version)) continue;
+    absl::StrAppend(&text, "    subtree:\n    - name: Chip\n      local:\n");
+    indent = "      ";
+  }
+  FlowMap attributes;
+  AddMesh(version, machine.mesh_x, machine.mesh_y, &attributes);
+  attributes.Add("datawidth", static_cast<std::int64_t>(machine.levels[0].word_bits));
+  absl::StrAppend(&text, indent, "- {name: \"", NameIn(version, kMacName, machine.mesh_x * machine.mesh_y),
+                  "\", class: intmac, attributes: ", attributes.text(), "}\n");
+  return text;
+}
+
+std::string TimeloopErt(const TimeloopMachine& machine, TimeloopVersion version) {
+  const std::string system = IsNew(version) ? "system." : "System.";
+  const std::string chip = IsNew(version) ? system : system + "Chip.";
+  std::string text = absl::StrCat("ERT:\n  version: ", NameOf(version), "\n  tables:\n");
+  const auto open = [&text](const std::string& name) {
+    absl::StrAppend(&text, "  - name: \"", name, "\"\n    actions:\n");
+  };
+  const auto add = [&text](const char* action, double energy) {
+    absl::StrAppend(&text, "    - {name: ", action, ", arguments: {}, energy: ", ExactNumber(energy), "}\n");
+  };
+  for (std::size_t l = machine.levels.size(); l-- > 0;) {
+    const TimeloopLevel& level = machine.levels[l];
+    open((l + 1 == machine.levels.size() ? system : chip) + NameIn(version, level.name, level.instances()));
+    add("read", level.read_pj);
+    add("write", level.write_pj);
+    add("update", level.update_pj);
+    add("leak", level.leak_pj);
+  }
+  open(chip + NameIn(version, kMacName, machine.mesh_x * machine.mesh_y));
+  add("compute", machine.mac_pj);
+  return text;
+}
+
+absl::StatusOr<std::string> TimeloopMapping(const TimeloopMachine& machine, const Template& hardware_template,
+                                            const LayerShape& shape, const Mapping& mapping) {
+  return MappingWriter(machine, hardware_template, shape, mapping).Directives();
+}
+
+absl::StatusOr<ExportedFiles> ExportTimeloop(const DesignSource& source, TimeloopVersion version) {
+  ASSIGN_OR_RETURN(const MappedDesign mapped, ReadMappedDesign(source));
+  ASSIGN_OR_RETURN(TimeloopMachine machine, DescribeForTimeloop(*mapped.hardware_template, mapped.hardware, version));
+  ExportedFiles result;
+  result.warnings = std::move(machine.warnings);
+  if (!source.design.calibration().empty()) {
+    result.warnings.push_back(absl::StrCat("the design's latencies are predicted by calibration ",
+                                           source.design.calibration(), "; Timeloop's are its cost model's"));
+  }
+  const std::string head = absl::StrCat("# ", source.made_by, "\n");
+  const auto add = [&](const std::string& name, const std::string& text) {
+    result.files.push_back({name, absl::StrCat(head, text)});
+  };
+  add("arch.yaml", TimeloopArchitecture(machine, version));
+  add("ert.yaml", TimeloopErt(machine, version));
+  add("art.yaml", Art(machine, version));
+  std::vector<std::string> stems;
+  const auto problems = TimeloopFiles(WorkloadOfDesign(source.design), version);
+  for (std::size_t i = 0; i < problems.size(); ++i) {
+    const std::string stem = problems[i].first.substr(0, problems[i].first.rfind('.'));
+    stems.push_back(stem);
+    const MappedDesign::Layer& layer = mapped.layers[i];
+    const MappingWriter writer(machine, *mapped.hardware_template, layer.shape, layer.mapping);
+    const absl::StatusOr<std::string> mapping = writer.Directives();
+    if (!mapping.ok()) return PrefixField(absl::StrCat("layers[", i, "]"), mapping.status());
+    ASSIGN_OR_RETURN(const std::string constraints, writer.Constraints());
+    add(stem + ".problem.yaml", problems[i].second);
+    add(stem + ".mapping.yaml", *mapping);
+    add(stem + ".constraints.yaml", constraints);
+  }
+  add("layers.txt", LayerTable(source.design, mapped, stems));
+  add("run.sh", kRunScript);
+  add("sum.sh", kSumScript);
+  result.files.push_back(
+      {"README.md", absl::StrCat("<!-- ", source.made_by, " -->\n", Readme(source, version, result.warnings))});
+  return result;
+}
+
+}  // namespace oneloop
