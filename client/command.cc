@@ -18,6 +18,7 @@ CommandList AllCommands() {
   commands.push_back(MakePointsCommand());
   commands.push_back(MakeDesignCommand());
   commands.push_back(MakeExplainCommand());
+  commands.push_back(MakeExportCommand());
   commands.push_back(MakeEvaluateCommand());
   commands.push_back(MakeCalibrateCommand());
   commands.push_back(MakeCalibrationsCommand());

@@ -46,6 +46,7 @@ std::unique_ptr<Command> MakeParetoCommand();
 std::unique_ptr<Command> MakePointsCommand();
 std::unique_ptr<Command> MakeDesignCommand();
 std::unique_ptr<Command> MakeExplainCommand();
+std::unique_ptr<Command> MakeExportCommand();
 std::unique_ptr<Command> MakeEvaluateCommand();
 std::unique_ptr<Command> MakeCalibrateCommand();
 std::unique_ptr<Command> MakeCalibrationsCommand();

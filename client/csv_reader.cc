@@ -41,6 +41,15 @@ class CsvScanner {
     return position_ < text_.size();
   }
 
+  // The same, past comments too.
+  bool SkipToHeader() {
+    while (SkipToRow()) {
+      if (!text_.substr(position_).starts_with("# ")) return true;
+      SkipRestOfLine();
+    }
+    return false;
+  }
+
   absl::StatusOr<CsvRow> NextRow() {
     CsvRow row;
     row.line = line_;
@@ -121,7 +130,7 @@ std::vector<std::string> ColumnNames(const CsvRow& header) {
 absl::StatusOr<CsvTable> ParseCsv(std::string_view text, const std::string& file) {
   CsvScanner scanner(text, file);
   CsvTable table;
-  if (!scanner.SkipToRow()) return scanner.Error(1, "the file is empty; a line that names the columns is expected");
+  if (!scanner.SkipToHeader()) return scanner.Error(1, "the file is empty; a line that names the columns is expected");
   table.separator = scanner.FindSeparator();
   ASSIGN_OR_RETURN(table.header, scanner.NextRow());
   while (scanner.SkipToRow()) {

@@ -24,7 +24,8 @@ struct BadCsvRow {
 
 // A CSV file (RFC 4180, lines ending in LF or CRLF) whose first line names the columns. Cells are separated by commas,
 // semicolons or tabs: by what the first line has most of, outside of quotes. Lines without any character are skipped,
-// and so is a byte-order mark. `text` must outlive the result.
+// and so are a byte-order mark and comments before the first, lines that begin with "# ". `text` must outlive the
+// result.
 struct CsvTable {
   char separator = ',';
   CsvRow header;

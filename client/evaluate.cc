@@ -2,14 +2,17 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/bad_rows.h"
 #include "client/chunk_evaluator.h"
 #include "client/command.h"
 #include "client/common_flags.h"
 #include "client/csv_reader.h"
+#include "client/design_csv.h"
 #include "client/enum_names.h"
 #include "client/errors.h"
 #include "client/input_file.h"
@@ -19,6 +22,8 @@
 #include "client/row_place.h"
 #include "client/template_argument.h"
 #include "common/base/status.h"
+#include "common/convert/yaml.h"
+#include "oneloop/v1/design_file.pb.h"
 
 namespace oneloop {
 namespace {
@@ -81,7 +86,7 @@ std::string OutputText(const CsvTable& table, const std::vector<const CsvRow*>& 
 class EvaluateCommand : public Command {
  public:
   std::string Name() const override { return "evaluate"; }
-  std::string Summary() const override { return "scores the mappings of a CSV file with the cost model"; }
+  std::string Summary() const override { return "scores the mappings of a file with the cost model"; }
   std::string Notes() const override {
     return "FILE has a header and one layer with its mapping per row, in the columns R S P Q C K N Wstride Hstride,\n"
            "optionally G Wdilation Hdilation, one for each parameter of the template, and mapping. The output is the\n"
@@ -89,13 +94,15 @@ class EvaluateCommand : public Command {
            "column of the input that already has one of these names is passed on as given_energy_uj and so on. With a\n"
            "calibration, latency_sigma (about the relative error) and latency_trust (0 to 1) come behind them. Cells\n"
            "may also be separated by semicolons or tabs. A loop of a mapping may say how many iterations its last run\n"
-           "has, as Timeloop does: K16,5X. Wrong rows are an error, the first 20 are told, and nothing is printed; "
+           "has, as Timeloop does: K16,5X. A .yaml file is a design of `oneloop export --as yaml`, which has its\n"
+           "template in it; it is scored as the rows that `oneloop design --format csv` prints. Wrong rows are an "
+           "error, the first 20 are told, and nothing is printed; "
            "with\n"
            "--skip_bad they are told and left out.\n";
   }
 
   void Declare(FlagSet* flags) override {
-    flags->AddArgument("FILE", "a CSV file; - reads the standard input", &file_);
+    flags->AddArgument("FILE", "a CSV file, or a design in YAML; - reads CSV from the standard input", &file_);
     template_.Declare(flags);
     flags->Add("calibration", "NAME", "predict latencies by a calibration of the template", &calibration_);
     flags->AddChoice("predictor", EnumNames(v1::Predictor_descriptor()),
@@ -105,13 +112,22 @@ class EvaluateCommand : public Command {
   }
 
   absl::StatusOr<ExitCode> Run(Environment& env) override {
-    RETURN_IF_ERROR(template_.Check(Name()));
-    ASSIGN_OR_RETURN(const auto client, server_.Connect(env));
     v1::EvaluateDesignsRequest base;
+    std::string text;
+    std::vector<std::string> parameters;
+    const bool is_design = absl::EndsWith(file_, ".yaml") || absl::EndsWith(file_, ".yml");
+    if (is_design) {
+      ASSIGN_OR_RETURN(text, ReadDesign(&base, &parameters));
+    } else {
+      RETURN_IF_ERROR(template_.Check(Name()));
+    }
+    ASSIGN_OR_RETURN(const auto client, server_.Connect(env));
     base.set_calibration_name(calibration_);
     base.set_predictor(static_cast<v1::Predictor>(EnumNumber(v1::Predictor_descriptor(), predictor_).value_or(0)));
-    ASSIGN_OR_RETURN(const std::vector<std::string> parameters, template_.Resolve(*client, &base));
-    ASSIGN_OR_RETURN(const std::string text, ReadTextFile(file_, env.in));
+    if (!is_design) {
+      ASSIGN_OR_RETURN(parameters, template_.Resolve(*client, &base));
+      ASSIGN_OR_RETURN(text, ReadTextFile(file_, env.in));
+    }
     const std::string file = file_ == "-" ? "<stdin>" : file_;
     ASSIGN_OR_RETURN(const CsvTable table, ParseCsv(text, file));
     ASSIGN_OR_RETURN(const MappingColumns columns, MappingColumns::Find(table.header, parameters, file));
@@ -139,6 +155,16 @@ class EvaluateCommand : public Command {
   }
 
  private:
+  // The rows of a design that `oneloop export` wrote, and its template.
+  absl::StatusOr<std::string> ReadDesign(v1::EvaluateDesignsRequest* base, std::vector<std::string>* parameters) const {
+    if (template_.is_set()) return UsageError(Name(), "--template is for CSV; a design in YAML has its template in it");
+    v1::DesignFile file;
+    RETURN_IF_ERROR(ReadYamlFile(file_, &file, nullptr));
+    for (const v1::Parameter& parameter : file.template_().parameters()) parameters->push_back(parameter.name());
+    *base->mutable_template_() = std::move(*file.mutable_template_());
+    return DesignCsv(file.design());
+  }
+
   // An error that names rows[12].bounds.R is about a line of the file.
   absl::Status Locate(const absl::Status& status, const std::vector<const CsvRow*>& rows,
                       const MappingColumns& columns) const {

@@ -54,9 +54,8 @@ absl::Status RenameAll(const std::vector<std::string>& from, const std::vector<s
   return absl::OkStatus();
 }
 
-}  // namespace
-
-absl::Status CheckOutputFile(const std::string& folder, const std::string& name, const IsOurs& is_ours) {
+// Parents included.
+absl::Status MakeFolder(const std::string& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
   if (!fs::is_directory(folder)) {
@@ -66,6 +65,35 @@ absl::Status CheckOutputFile(const std::string& folder, const std::string& name,
   if (access(folder.c_str(), W_OK | X_OK) != 0) {
     return absl::InvalidArgumentError(absl::StrCat(folder, ": cannot be written: ", std::strerror(errno)));
   }
+  return absl::OkStatus();
+}
+
+void RemoveAll(const std::vector<std::string>& paths) {
+  for (const std::string& path : paths) {
+    std::error_code ignored;
+    fs::remove(path, ignored);
+  }
+}
+
+absl::Status IsThere(const std::string& path) {
+  return absl::InvalidArgumentError(absl::StrCat(path, ": is there already; choose another directory"));
+}
+
+// Writes each file under a temporary name; `temporary` gets those that were begun.
+absl::Status WriteTemporaries(const std::string& folder, const std::vector<OutputFile>& files, const std::string& tag,
+                              std::vector<std::string>* temporary) {
+  for (const OutputFile& file : files) {
+    temporary->push_back(Path(folder, absl::StrCat(".", file.name, ".", tag, ".tmp")));
+    RETURN_IF_ERROR(WriteFile(temporary->back(), file.text));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CheckOutputFile(const std::string& folder, const std::string& name, const IsOurs& is_ours) {
+  RETURN_IF_ERROR(MakeFolder(folder));
+  std::error_code error;
   const std::string path = Path(folder, name);
   const fs::file_status status = fs::symlink_status(path, error);
   if (!fs::exists(status)) return absl::OkStatus();
@@ -81,19 +109,38 @@ absl::Status CheckOutputFile(const std::string& folder, const std::string& name,
 absl::Status WriteOutputFiles(const std::string& folder, const std::vector<OutputFile>& files, const std::string& tag) {
   std::vector<std::string> temporary;
   std::vector<std::string> final_names;
-  absl::Status status;
-  for (const OutputFile& file : files) {
-    temporary.push_back(Path(folder, absl::StrCat(".", file.name, ".", tag, ".tmp")));
-    final_names.push_back(Path(folder, file.name));
-    status = WriteFile(temporary.back(), file.text);
-    if (!status.ok()) break;
-  }
+  for (const OutputFile& file : files) final_names.push_back(Path(folder, file.name));
+  absl::Status status = WriteTemporaries(folder, files, tag, &temporary);
   if (status.ok()) status = RenameAll(temporary, final_names);
-  if (status.ok()) return status;
-  for (const std::string& path : temporary) {
-    std::error_code ignored;
-    fs::remove(path, ignored);
+  if (!status.ok()) RemoveAll(temporary);
+  return status;
+}
+
+absl::Status WriteNewFiles(const std::string& folder, const std::vector<OutputFile>& files, const std::string& tag) {
+  RETURN_IF_ERROR(MakeFolder(folder));
+  for (const OutputFile& file : files) {
+    std::error_code error;
+    const std::string path = Path(folder, file.name);
+    if (fs::exists(fs::symlink_status(path, error))) return IsThere(path);
   }
+  std::vector<std::string> temporary;
+  std::vector<std::string> made;
+  absl::Status status = WriteTemporaries(folder, files, tag, &temporary);
+  for (std::size_t i = 0; i < files.size() && status.ok(); ++i) {
+    const std::string path = Path(folder, files[i].name);
+    // A second name for the same file: unlike a renaming, it replaces nothing.
+    std::error_code error;
+    fs::create_hard_link(temporary[i], path, error);
+    if (error == std::errc::file_exists) {
+      status = IsThere(path);
+    } else if (error) {
+      status = Unwritable(path, error.value());
+    } else {
+      made.push_back(path);
+    }
+  }
+  RemoveAll(temporary);
+  if (!status.ok()) RemoveAll(made);
   return status;
 }
 

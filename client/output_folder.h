@@ -29,7 +29,12 @@ absl::Status CheckOutputFile(const std::string& folder, const std::string& name,
 // renamings.
 absl::Status WriteOutputFiles(const std::string& folder, const std::vector<OutputFile>& files, const std::string& tag);
 
-// The same for one file that is named by its path: "plots/a.svg", "a.svg".
+// Makes the folder, parents included, and writes files that are not there yet: all or none, over nothing that has one
+// of the names, not even when it comes meanwhile. INVALID_ARGUMENT naming the path of what is there, or of a folder
+// that cannot be made or written; INTERNAL naming the path when the disk refuses.
+absl::Status WriteNewFiles(const std::string& folder, const std::vector<OutputFile>& files, const std::string& tag);
+
+// As CheckOutputFile for one file that is named by its path: "plots/a.svg", "a.svg".
 absl::Status CheckOutputPath(const std::string& path, const IsOurs& is_ours);
 // Checks once more, since others may have written there in the meantime.
 absl::Status WriteOutputPath(const std::string& path, const std::string& text, const IsOurs& is_ours,

@@ -29,6 +29,8 @@ class TemplateArgument {
     return UsageError(command, "--template is missing: --template NAME|FILE");
   }
 
+  bool is_set() const { return !template_.empty(); }
+
   // Sets the template of a request that has `template` and `template_name`; returns the names of its parameters.
   template <class Request>
   absl::StatusOr<std::vector<std::string>> Resolve(ServiceClient& client, Request* request) {

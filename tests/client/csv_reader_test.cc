@@ -37,6 +37,16 @@ TEST(ParseCsvTest, ReadsWindowsLinesAByteOrderMarkAndALastLineWithoutBreak) {
   EXPECT_EQ(table->rows[1].line, 4);
 }
 
+TEST(ParseCsvTest, SkipsCommentsBeforeTheHeaderAlone) {
+  const auto table = ParseCsv("# Made by me; from; there\n\n# and more\n#,b\n# 1,2\n", "rows.csv");
+  ASSERT_TRUE(table.ok()) << table.status();
+  EXPECT_THAT(table->header.cells, ElementsAre("#", "b"));
+  EXPECT_EQ(table->header.line, 4);
+  ASSERT_EQ(table->rows.size(), 1u);
+  EXPECT_THAT(table->rows[0].cells, ElementsAre("# 1", "2"));
+  EXPECT_EQ(ErrorOf("# nothing else\n"), "rows.csv:1: the file is empty; a line that names the columns is expected");
+}
+
 TEST(ParseCsvTest, ReadsQuotedCellsAndKeepsTheirText) {
   const auto table = ParseCsv("a,b\n\"x,\"\"y\"\"\",\"two\nlines\"\n1,2\n", "rows.csv");
   ASSERT_TRUE(table.ok()) << table.status();

@@ -1,7 +1,9 @@
 #include "client/output_folder.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -91,6 +93,52 @@ TEST_F(OutputFolderTest, WritesNothingWhenOneFileCannotBeWritten) {
   EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
   EXPECT_EQ(Read("a.txt"), "ours 1");
   EXPECT_EQ(CountFiles(), 1);
+}
+
+TEST_F(OutputFolderTest, NewFilesReplaceNothing) {
+  ASSERT_TRUE(WriteNewFiles(folder_ + "/x/y", {{"a.txt", "1"}, {"b.txt", "2"}}, "t").ok());
+  EXPECT_EQ(Read("x/y/a.txt"), "1");
+  EXPECT_EQ(Read("x/y/b.txt"), "2");
+  Write("b.txt", "theirs");
+  std::filesystem::create_symlink(folder_ + "/nowhere", folder_ + "/c.txt");
+  for (const char* name : {"b.txt", "c.txt"}) {
+    const absl::Status status = WriteNewFiles(folder_, {{"a.txt", "1"}, {name, "2"}}, "t");
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(Message(status), folder_ + "/" + name + ": is there already; choose another directory");
+  }
+  EXPECT_EQ(Read("b.txt"), "theirs");
+  EXPECT_EQ(CountFiles(), 3) << "x, b.txt and c.txt";
+}
+
+// As when one comes between the check and the writing.
+TEST_F(OutputFolderTest, NewFilesTakeBackWhatTheyMadeWhenOneCannotBe) {
+  const absl::Status status = WriteNewFiles(folder_, {{"a.txt", "1"}, {"b.txt", "2"}, {"b.txt", "3"}}, "t");
+  EXPECT_FALSE(status.ok());
+  EXPECT_EQ(CountFiles(), 0);
+}
+
+// As on a full disk: no file may become longer than 4 KiB.
+TEST_F(OutputFolderTest, NewFilesAreAllOrNoneOnAFullDisk) {
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit small{4096, before.rlim_max};
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+  const absl::Status status = WriteNewFiles(folder_, {{"a.txt", "1"}, {"b.txt", std::string(100000, 'b')}}, "t");
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
+  EXPECT_THAT(Message(status), HasSubstr("b.txt"));
+  EXPECT_THAT(Message(status), HasSubstr("cannot be written"));
+  EXPECT_EQ(CountFiles(), 0);
+}
+
+TEST_F(OutputFolderTest, NewFilesNeedAFolderThatCanBeWritten) {
+  Write("file", "theirs");
+  EXPECT_THAT(Message(WriteNewFiles(folder_ + "/file", {{"a.txt", "1"}}, "t")),
+              HasSubstr("/file: cannot be made a directory"));
+  // Where not even root may write.
+  EXPECT_FALSE(WriteNewFiles("/proc", {{"a.txt", "1"}}, "t").ok());
 }
 
 }  // namespace

@@ -121,6 +121,45 @@ TEST_F(CliTest, ADesignIsWhatItsJobReportsAndWhatTheModelSays) {
   EXPECT_EQ(latency_cycles, design.latency_cycles());
 }
 
+// Files for other tools, from a job of the daemon: what reads them back finds the design as it was.
+TEST_F(CliTest, ADesignIsExportedAndScoredAgain) {
+  const v1::Job job = SubmitAndWait("--starts 1 --steps 100 --seed 3");
+  const v1::Design design = FromJson<v1::Design>(Run("design " + job.name() + " --format json").out);
+  const auto exported = [&](const std::string& as) {
+    const ProcessResult result =
+        RunMerged(absl::StrCat("export ", job.name(), " --as ", as, " -o ", Path("out_" + as)));
+    EXPECT_EQ(result.code, 0) << result.out;
+    return Path("out_" + as);
+  };
+  const std::string yaml = exported("yaml") + "/design.yaml";
+  const std::string csv = exported("csv") + "/design.csv";
+  for (const std::string& command : {"evaluate " + yaml, "evaluate " + csv + " --template gemmini"}) {
+    const Csv scored(Run(command).out);
+    ASSERT_EQ(scored.size(), 2u) << command;
+    for (std::size_t i = 0; i < scored.size(); ++i) {
+      EXPECT_EQ(scored.Number(i, "energy_uj"), design.layers(static_cast<int>(i)).energy_uj());
+      EXPECT_EQ(scored.Number(i, "latency_cycles"), design.layers(static_cast<int>(i)).latency_cycles());
+      EXPECT_EQ(scored.Number(i, "area_mm2"), design.area_mm2());
+    }
+  }
+  // Template and workload are what a job is made of.
+  EXPECT_EQ(RunMerged(absl::StrCat("submit --workload ", Path("out_yaml/workload.yaml"), " --template ",
+                                   Path("out_yaml/template.yaml"), " --validate_only"))
+                .code,
+            0);
+  const std::string timeloop = exported("timeloop");
+  const ProcessResult read = Run("workloads import " + timeloop + " --format csv");
+  EXPECT_THAT(read.out, AllOf(HasSubstr("conv,2,3,3,14,14,32,32,1"), HasSubstr("matmul,1,1,1,128,1,64,256,1")));
+  EXPECT_THAT(ReadFile(exported("gemmini") + "/oneloop_tiles.h").value(),
+              HasSubstr("{\"matmul\", 1, 1, 1, 128, 256, 64,"));
+  const ProcessResult again = RunMerged(absl::StrCat("export ", job.name(), " --as csv -o ", Path("out_csv")));
+  EXPECT_EQ(again.code, 4);
+  EXPECT_THAT(again.out, HasSubstr("design.csv: is there already"));
+  EXPECT_EQ(RunMerged(absl::StrCat("export ", job.name(), " --point 999999999 --as csv -o ", Path("out_none"))).code,
+            3);
+  EXPECT_FALSE(std::filesystem::exists(Path("out_none")));
+}
+
 // Why: figures are the design's, sensitivities come from the daemon, and what has no design is refused.
 TEST_F(CliTest, ADesignIsExplained) {
   const v1::Job job = SubmitAndWait("--starts 1 --steps 200 --limit 'area_mm2<=2'");
