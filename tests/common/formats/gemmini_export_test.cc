@@ -67,7 +67,7 @@ TEST(GemminiExportTest, FilesAreThoseOfTheGoldens) {
   const ExportedFiles exported = ValueOrDie(ExportGemmini(MakeConvolution(TemplateText())));
   ASSERT_EQ(exported.files.size(), 2u);
   for (const TextFile& file : exported.files) {
-    const std::string golden = absl::StrCat(SourceDir(), "/tests/data/exports/gemmini/", file.name);
+    const std::string golden = absl::StrCat(SourceDir(), "/tests/data/exports/gemmini/", file.name, ".txt");
     if (std::getenv("ONELOOP_WRITE_GOLDENS") != nullptr) std::ofstream(golden) << file.text;
     EXPECT_EQ(file.text, ValueOrDie(ReadFile(golden)));
   }
