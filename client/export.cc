@@ -13,6 +13,7 @@
 #include "client/output.h"
 #include "client/output_folder.h"
 #include "common/base/status.h"
+#include "common/convert/yaml_document.h"
 #include "common/formats/design_source.h"
 #include "common/formats/gemmini_export.h"
 #include "common/formats/text_file.h"
@@ -28,7 +29,7 @@ constexpr char kGemmini[] = "gemmini";
 constexpr char kYaml[] = "yaml";
 constexpr char kCsv[] = "csv";
 
-// "2025" is what people write today; "2022" counts as the version before.
+// Each version of Timeloop counts as templates of its dialect do.
 TimeloopVersion VersionOf(const std::string& flag, const v1::Template& hardware_template) {
   if (flag == NameOf(TimeloopVersion::k03)) return TimeloopVersion::k03;
   if (flag == NameOf(TimeloopVersion::k04)) return TimeloopVersion::k04;
@@ -36,7 +37,7 @@ TimeloopVersion VersionOf(const std::string& flag, const v1::Template& hardware_
   return dialect.empty() || dialect == "2022" ? TimeloopVersion::k03 : TimeloopVersion::k04;
 }
 
-ExportedFiles ExportYaml(const DesignSource& source, const std::vector<v1::Workload>& workloads) {
+absl::StatusOr<ExportedFiles> ExportYaml(const DesignSource& source, const std::vector<v1::Workload>& workloads) {
   const std::string head = absl::StrCat("# ", source.made_by, "\n");
   ExportedFiles result;
   v1::DesignFile file;
@@ -48,6 +49,11 @@ ExportedFiles ExportYaml(const DesignSource& source, const std::vector<v1::Workl
     const std::string name =
         workloads.size() == 1 ? "workload.yaml" : absl::StrCat("workload_", workload.name(), ".yaml");
     result.files.push_back({name, head + MessageYaml(workload)});
+  }
+  for (const TextFile& written : result.files) {
+    if (written.text.size() <= kMaxYamlBytes) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat(written.name, ": takes more than ", kMaxYamlBytes >> 20, " MiB, the most that is read back"));
   }
   return result;
 }

@@ -109,6 +109,7 @@ absl::Status CheckOutputFile(const std::string& folder, const std::string& name,
 absl::Status WriteOutputFiles(const std::string& folder, const std::vector<OutputFile>& files, const std::string& tag) {
   std::vector<std::string> temporary;
   std::vector<std::string> final_names;
+  final_names.reserve(files.size());
   for (const OutputFile& file : files) final_names.push_back(Path(folder, file.name));
   absl::Status status = WriteTemporaries(folder, files, tag, &temporary);
   if (status.ok()) status = RenameAll(temporary, final_names);

@@ -244,6 +244,58 @@ class MappingWriter {
   DimSet imperfect_;
 };
 
+// Copies that a layer uses along an axis; 1 without one.
+std::int64_t UsedCopies(const Mapping& mapping, int axis) {
+  std::int64_t used = 1;
+  for (const Dim dim : kAllDims) used *= axis < 0 ? 1 : mapping.s(axis, dim);
+  return used;
+}
+
+// Timeloop counts neighbours and places in rows as long as the array's; the cost model, where their length is searched,
+// in rows of the copies in use (docs/MODEL.md, (I3) and (N2)).
+void WarnOfRows(const MappedDesign& mapped, const TimeloopMachine& machine, std::vector<std::string>* warnings) {
+  const Template& hardware_template = *mapped.hardware_template;
+  std::vector<bool> is_searched(hardware_template.axes().size());
+  for (const Resource& resource : hardware_template.resources()) {
+    if (resource.is_axis()) is_searched[ToIndex(resource.axis)] = !resource.limit.IsConstant();
+  }
+  for (int l = 0; l < hardware_template.num_levels(); ++l) {
+    const TimeloopLevel& level = machine.levels[ToIndex(l)];
+    const auto is_part = [&](const Mapping& mapping, int axis, std::int64_t size) {
+      return axis >= 0 && is_searched[ToIndex(axis)] && UsedCopies(mapping, axis) < size;
+    };
+    const auto is_counted_otherwise = [&](const MappedDesign::Layer& layer) {
+      const std::int64_t columns = UsedCopies(layer.mapping, level.axis_x);
+      const std::int64_t rows = UsedCopies(layer.mapping, level.axis_y);
+      const bool is_narrow = is_part(layer.mapping, level.axis_x, level.fan_x);
+      if (hardware_template.level(l).link.has_value() && hardware_template.level(l).link->mesh && columns * rows > 1 &&
+          (is_narrow || is_part(layer.mapping, level.axis_y, level.fan_y))) {
+        return true;
+      }
+      // Copies of one column are in a line either way.
+      const bool is_line = rows == 1 || (columns == 1 && rows <= level.fan_x);
+      return is_narrow && !is_line && !level.unlinked.Has(Tensor::kI) &&
+             std::any_of(kSlidingDims.begin(), kSlidingDims.end(), [&](Dim dim) {
+               return layer.mapping.s(level.axis_x, dim) * layer.mapping.s(level.axis_y, dim) > 1;
+             });
+    };
+    if (std::none_of(mapped.layers.begin(), mapped.layers.end(), is_counted_otherwise)) continue;
+    warnings->push_back(absl::StrCat("level ", hardware_template.level(l).name,
+                                     ": some layers use a part of its rows; Timeloop counts what neighbours hand on, "
+                                     "and hops by place, in whole rows, and the template in those in use"));
+  }
+}
+
+void WarnOfFactors(const v1::Design& design, std::vector<std::string>* warnings) {
+  const auto imperfect = std::count_if(design.layers().begin(), design.layers().end(),
+                                       [](const v1::LayerDesign& layer) { return !layer.padding().empty(); });
+  if (imperfect == 0) return;
+  warnings->push_back(absl::StrCat(
+      "factors of ", imperfect, " of ", design.layers_size(),
+      " layers do not divide their bounds; Timeloop counts some accesses of such mappings by means where the model "
+      "counts them exactly: jobs with --factors perfect have none"));
+}
+
 // The whole chip's area stands at the outermost memory on it, since the template has one formula of it.
 std::string Art(const TimeloopMachine& machine, TimeloopVersion version) {
   constexpr double kMicro2PerMilli2 = 1e6;
@@ -412,6 +464,8 @@ absl::StatusOr<ExportedFiles> ExportTimeloop(const DesignSource& source, Timeloo
     result.warnings.push_back(absl::StrCat("the design's latencies are predicted by calibration ",
                                            source.design.calibration(), "; Timeloop's are its cost model's"));
   }
+  WarnOfFactors(source.design, &result.warnings);
+  WarnOfRows(mapped, machine, &result.warnings);
   const std::string head = absl::StrCat("# ", source.made_by, "\n");
   const auto add = [&](const std::string& name, const std::string& text) {
     result.files.push_back({name, absl::StrCat(head, text)});

@@ -270,7 +270,12 @@ class MachineWriter {
     level.name = spec.name;
     if (std::find(kTakenNames.begin(), kTakenNames.end(), level.name) != kTakenNames.end()) level.name += "_level";
     level.keeps = spec.keeps;
-    level.word_bits = *std::max_element(spec.word_bits.begin(), spec.word_bits.end());
+    level.word_bits = 1;
+    for (const Tensor tensor : kAllTensors) {
+      if (spec.keeps.empty() || spec.keeps.Has(tensor)) {
+        level.word_bits = std::max(level.word_bits, spec.word_bits[ToIndex(tensor)]);
+      }
+    }
     SetEntries(l, &level);
     level.leak_pj = Evaluate(spec.leak_pj, hardware_, 0);
     if (level.leak_pj > 0 && version_ == TimeloopVersion::k03) {

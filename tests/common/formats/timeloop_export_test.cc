@@ -181,6 +181,29 @@ TEST_F(TimeloopExportTest, FilesAreThoseOfTheGoldens) {
   }
 }
 
+// Of a searched array 16 wide the first layer uses 8 columns and 4 rows, along which its windows move.
+TEST_F(TimeloopExportTest, WarnsOfRowsThatAreUsedInPart) {
+  DesignSource source = MakeSource(TemplateText(TimeloopVersion::k03));
+  source.design.mutable_layers(0)->set_mapping(
+      "L4[WIO] K8 Q4 - L3[WI] P14 C3 - L2[] N1 S2Y - L1[O] S2 Q2 C8X Q4Y - L0[W] R3 K8 P2");
+  const auto warnings = [&source] { return ValueOrDie(ExportTimeloop(source, TimeloopVersion::k03)).warnings; };
+  EXPECT_THAT(warnings(), IsEmpty());
+  (*source.design.mutable_parameters())["columns"] = 16;
+  EXPECT_THAT(warnings(), ElementsAre(HasSubstr("level sums: some layers use a part of its rows")));
+  source.hardware_template.mutable_levels(1)->mutable_link()->add_unlinked("I");
+  EXPECT_THAT(warnings(), IsEmpty()) << "neighbours hand on nothing";
+  source.hardware_template.mutable_levels(1)->clear_link();
+  source.hardware_template.mutable_levels(1)->mutable_spatial(0)->set_size("16");
+  EXPECT_THAT(warnings(), IsEmpty()) << "rows of a given length are counted as they are";
+}
+
+TEST_F(TimeloopExportTest, WarnsOfFactorsThatDoNotDivide) {
+  DesignSource source = MakeSource(TemplateText(TimeloopVersion::k03));
+  source.design.mutable_layers(0)->add_padding()->set_dim("C");
+  EXPECT_THAT(ValueOrDie(ExportTimeloop(source, TimeloopVersion::k03)).warnings,
+              ElementsAre(HasSubstr("factors of 1 of 2 layers do not divide their bounds")));
+}
+
 TEST_F(TimeloopExportTest, FirstLinesSayWhatMadeThem) {
   for (const TimeloopVersion version : kVersions) {
     for (const TextFile& file : ValueOrDie(ExportTimeloop(MakeSource(TemplateText(version)), version)).files) {
