@@ -31,6 +31,14 @@ std::string DataSpaces(TensorSet tensors) {
   return absl::StrCat("[", absl::StrJoin(names, ", "), "]");
 }
 
+// YAML 1.1, which Python's readers take, knows no number like 1e-05, but 1.0e-05.
+std::string Number(double value) {
+  std::string text = ExactNumber(value);
+  const std::size_t exponent = text.find('e');
+  if (exponent != std::string::npos && text.find('.') == std::string::npos) text.insert(exponent, ".0");
+  return text;
+}
+
 // "{key: value, ...}", in the order in which they are added.
 class FlowMap {
  public:
@@ -38,7 +46,7 @@ class FlowMap {
     absl::StrAppend(&text_, text_.empty() ? "" : ", ", ToAbsl(key), ": ", ToAbsl(value));
   }
   void Add(std::string_view key, std::int64_t value) { Add(key, absl::StrCat(value)); }
-  void Add(std::string_view key, double value) { Add(key, ExactNumber(value)); }
+  void Add(std::string_view key, double value) { Add(key, Number(value)); }
   void Add(std::string_view key, const std::optional<double>& value) {
     if (value.has_value()) Add(key, *value);
   }
@@ -303,7 +311,7 @@ std::string Art(const TimeloopMachine& machine, TimeloopVersion version) {
   const std::string chip = IsNew(version) ? system : system + "Chip.";
   std::string text = absl::StrCat("ART:\n  version: ", NameOf(version), "\n  tables:\n");
   const auto add = [&](const std::string& name, double area) {
-    absl::StrAppend(&text, "  - {name: \"", name, "\", area: ", ExactNumber(area), "}\n");
+    absl::StrAppend(&text, "  - {name: \"", name, "\", area: ", Number(area), "}\n");
   };
   for (std::size_t l = machine.levels.size(); l-- > 0;) {
     const TimeloopLevel& level = machine.levels[l];
@@ -435,7 +443,7 @@ std::string TimeloopErt(const TimeloopMachine& machine, TimeloopVersion version)
     absl::StrAppend(&text, "  - name: \"", name, "\"\n    actions:\n");
   };
   const auto add = [&text](const char* action, double energy) {
-    absl::StrAppend(&text, "    - {name: ", action, ", arguments: {}, energy: ", ExactNumber(energy), "}\n");
+    absl::StrAppend(&text, "    - {name: ", action, ", arguments: {}, energy: ", Number(energy), "}\n");
   };
   for (std::size_t l = machine.levels.size(); l-- > 0;) {
     const TimeloopLevel& level = machine.levels[l];

@@ -470,6 +470,14 @@ TEST_F(TimeloopExportTest, MappingsOfTheAcceleratorsReadBack) {
   for (const Accelerator& accelerator : ReadAccelerators(path)) ExpectReadBack(*accelerator.newer, {}, 200, 3);
 }
 
+// What Python's YAML readers take for text.
+TEST_F(TimeloopExportTest, SmallNumbersHaveAPoint) {
+  DesignSource source = MakeSource(TemplateText(TimeloopVersion::k03));
+  source.hardware_template.mutable_compute()->set_energy_pj("0.00001");
+  EXPECT_THAT(FileOf(ValueOrDie(ExportTimeloop(source, TimeloopVersion::k03)), "ert.yaml"),
+              HasSubstr("name: compute, arguments: {}, energy: 1.0e-05}"));
+}
+
 TEST_F(TimeloopExportTest, LevelsWithoutAFanOutHaveNoSpatialDirective) {
   DesignSource source = MakeSource(TemplateText(TimeloopVersion::k03));
   const ExportedFiles exported = ValueOrDie(ExportTimeloop(source, TimeloopVersion::k03));
