@@ -13,6 +13,7 @@
 #include "client/output.h"
 #include "client/output_folder.h"
 #include "common/base/status.h"
+#include "common/convert/constraints.h"
 #include "common/convert/yaml_document.h"
 #include "common/formats/design_source.h"
 #include "common/formats/gemmini_export.h"
@@ -102,7 +103,8 @@ class ExportCommand : public Command {
     v1::GetJobRequest get_job;
     get_job.set_name(job_name);
     ASSIGN_OR_RETURN(const v1::Job job, client->GetJob(get_job));
-    ASSIGN_OR_RETURN(source.hardware_template, TemplateOf(*client, job.spec()));
+    ASSIGN_OR_RETURN(const v1::Template hardware_template, TemplateOf(*client, job.spec()));
+    ASSIGN_OR_RETURN(source.hardware_template, ConstrainedTemplate(job.spec().constraints(), hardware_template));
     source.made_by = absl::StrCat("Made by oneloop ", ONELOOP_VERSION, " from ", OneLine(source.design.name()), ".");
     ASSIGN_OR_RETURN(const ExportedFiles exported, Export(*client, source, job.spec()));
     for (const std::string& warning : exported.warnings) PrintNotice(env, OneLine(warning));

@@ -16,6 +16,7 @@
 #include "common/base/cut_text.h"
 #include "common/base/printable_text.h"
 #include "common/base/status.h"
+#include "common/convert/components.h"
 
 namespace oneloop {
 namespace {
@@ -273,6 +274,14 @@ absl::Status AddConstraints(const v1::Constraints& constraints, v1::Template* me
         PrefixField(path, AddToLevel(asked, index + 1 == message->levels_size(), message->mutable_levels(index))));
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<v1::Template> ConstrainedTemplate(const v1::Constraints& constraints, const v1::Template& message) {
+  if (constraints.levels().empty()) return message;
+  absl::StatusOr<v1::Template> expanded = ExpandComponents(message);
+  if (!expanded.ok()) return PrefixField("template", expanded.status());
+  RETURN_IF_ERROR(PrefixField("constraints", AddConstraints(constraints, &*expanded)));
+  return expanded;
 }
 
 }  // namespace oneloop

@@ -24,6 +24,10 @@ absl::StatusOr<OrderSpec> OrderFromTexts(const google::protobuf::RepeatedPtrFiel
 // partitions, and a level that keeps nothing is a fan-out of its own. On error the template is half changed.
 absl::Status AddConstraints(const v1::Constraints& constraints, v1::Template* message);
 
+// The template that a job with these constraints searches, with formulas in the place of components, of which is known
+// what they are of; as it is when there are none. The fields of errors begin with "constraints" or "template".
+absl::StatusOr<v1::Template> ConstrainedTemplate(const v1::Constraints& constraints, const v1::Template& message);
+
 }  // namespace oneloop
 
 #endif  // ONELOOP_COMMON_CONVERT_CONSTRAINTS_H_

@@ -465,7 +465,9 @@ absl::StatusOr<std::string> TimeloopMapping(const TimeloopMachine& machine, cons
 
 absl::StatusOr<ExportedFiles> ExportTimeloop(const DesignSource& source, TimeloopVersion version) {
   ASSIGN_OR_RETURN(const MappedDesign mapped, ReadMappedDesign(source));
-  ASSIGN_OR_RETURN(TimeloopMachine machine, DescribeForTimeloop(*mapped.hardware_template, mapped.hardware, version));
+  // What may be kept has its price; mappings say what is.
+  const Template& all_kept = mapped.hardware_template->choice(mapped.hardware_template->num_choices() - 1);
+  ASSIGN_OR_RETURN(TimeloopMachine machine, DescribeForTimeloop(all_kept, mapped.hardware, version));
   ExportedFiles result;
   result.warnings = std::move(machine.warnings);
   if (!source.design.calibration().empty()) {

@@ -11,7 +11,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
-#include "common/convert/components.h"
 #include "common/convert/constraints.h"
 #include "common/convert/convert.h"
 #include "common/mapping/awkward_bounds.h"
@@ -460,11 +459,7 @@ absl::StatusOr<std::shared_ptr<const Template>> BuildTemplate(const v1::JobSpec&
   if (spec.factors() != v1::IMPERFECT && spec.factors() != v1::PERFECT) {
     return FieldError("factors", absl::StrCat("is ", spec.factors(), "; valid: IMPERFECT, PERFECT"));
   }
-  // What a level does not keep is known of its ports, and not of its components.
-  absl::StatusOr<v1::Template> expanded = ExpandComponents(message);
-  if (!expanded.ok()) return PrefixField("template", expanded.status());
-  v1::Template constrained = *std::move(expanded);
-  RETURN_IF_ERROR(PrefixField("constraints", AddConstraints(spec.constraints(), &constrained)));
+  ASSIGN_OR_RETURN(const v1::Template constrained, ConstrainedTemplate(spec.constraints(), message));
   absl::StatusOr<std::shared_ptr<const Template>> hardware_template = TemplateFromProto(constrained);
   if (hardware_template.ok() && spec.factors() == v1::PERFECT) {
     TemplateSpec perfect = (*hardware_template)->spec();
