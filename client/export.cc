@@ -17,9 +17,9 @@
 #include "common/convert/yaml_document.h"
 #include "common/formats/design_source.h"
 #include "common/formats/gemmini_export.h"
+#include "common/formats/message_yaml.h"
 #include "common/formats/text_file.h"
 #include "common/formats/timeloop_export.h"
-#include "common/formats/workload_yaml.h"
 #include "oneloop/v1/design_file.pb.h"
 
 namespace oneloop {

@@ -162,6 +162,11 @@ void FlagSet::AddArguments(std::string name, std::string help, std::vector<std::
   arguments_.push_back({std::move(name), std::move(help), set, true, true});
 }
 
+void FlagSet::AddOptionalArguments(std::string name, std::string help, std::vector<std::string>* target) {
+  AddArguments(std::move(name), std::move(help), target);
+  arguments_.back().required = false;
+}
+
 absl::Status FlagSet::Parse(const std::vector<std::string>& args) {
   std::size_t num_arguments = 0;
   bool flags_ended = false;

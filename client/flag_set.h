@@ -46,6 +46,8 @@ class FlagSet {
   void AddOptionalArgument(std::string name, std::string help, std::optional<std::string>* target);
   // The last one: takes every argument that is left, one at least.
   void AddArguments(std::string name, std::string help, std::vector<std::string>* target);
+  // The same, and takes none, too.
+  void AddOptionalArguments(std::string name, std::string help, std::vector<std::string>* target);
 
   // UsageError, with the nearest flag for an unknown one. Stops at `--help` or `-h`, which sets help_requested().
   absl::Status Parse(const std::vector<std::string>& args);

@@ -7,10 +7,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/command.h"
+#include "client/exit_code.h"
 #include "client/job_output.h"
 #include "client/numbers.h"
 #include "client/output.h"
 #include "client/shipped_command.h"
+#include "client/template_check.h"
+#include "client/template_import.h"
 #include "common/convert/components.h"
 
 namespace oneloop {
@@ -223,8 +226,40 @@ struct TemplateKind {
   }
 };
 
+// Shows what is shipped, reads what other tools have, and shows what a template of the user's own can do.
+class TemplatesCommand : public ShippedCommand<TemplateKind> {
+ public:
+  std::string Summary() const override { return "shows shipped templates; reads Timeloop's; checks your own"; }
+  std::string Notes() const override {
+    return "`templates import FILE [FILE...]` reads an architecture of Timeloop's (v0.2 to v0.4, or as its front end\n"
+           "writes it), with constraints, tables and variables in the other files or after the flags, and prints a\n"
+           "template, or writes it to --output. json is the template's message.\n"
+           "`templates check FILE` shows what a template can do at one choice of its parameters.\n"
+           "No daemon is needed but for NAME and the list.\n";
+  }
+
+  void Declare(FlagSet* flags) override {
+    ShippedCommand<TemplateKind>::Declare(flags);
+    flags->AddOptionalArguments("FILE", "after import and check: what to read", &files_);
+    import_.Declare(flags);
+    check_.Declare(flags);
+  }
+
+  absl::StatusOr<ExitCode> Run(Environment& env) override {
+    if (name() == "import") return import_.Run(files_, format(), env);
+    if (name() == "check") return check_.Run(files_, format(), env);
+    if (!files_.empty()) return UsageError(Name(), "FILE is for `templates import` and `templates check`");
+    return ShippedCommand<TemplateKind>::Run(env);
+  }
+
+ private:
+  std::vector<std::string> files_;
+  TemplateImportCommand import_;
+  TemplateCheckCommand check_;
+};
+
 }  // namespace
 
-std::unique_ptr<Command> MakeTemplatesCommand() { return std::make_unique<ShippedCommand<TemplateKind>>(); }
+std::unique_ptr<Command> MakeTemplatesCommand() { return std::make_unique<TemplatesCommand>(); }
 
 }  // namespace oneloop

@@ -55,7 +55,7 @@ absl::Status LocateError(const std::string& file, YamlPosition position, const a
 // Builds the tree from the parser's events. Stops the parser in its own way, by its exception, which Parse catches.
 class YamlTreeBuilder : public YAML::EventHandler {
  public:
-  explicit YamlTreeBuilder(YamlDocument* document) : document_(*document) {}
+  YamlTreeBuilder(YamlDocument* document, YamlTags tags) : document_(*document), tags_(tags) {}
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (++documents_ > 1) Stop(mark, "a second document begins here; a file holds one");
@@ -97,8 +97,11 @@ class YamlTreeBuilder : public YAML::EventHandler {
   }
 
   YamlNode* NewNode(YamlNode::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
-    if (!tag.empty() && tag != "?" && tag != "!") Stop(mark, "tags such as '" + tag + "' are not supported");
+    const bool is_tagged = !tag.empty() && tag != "?" && tag != "!";
+    const bool is_own = tag.size() > 1 && tag.size() <= kYamlTextOfNode && tag[0] == '!';
+    if (is_tagged && !(is_own && tags_ == YamlTags::kKept)) Stop(mark, "tags such as '" + tag + "' are not supported");
     YamlNode& node = document_.nodes_.emplace_back();
+    if (is_tagged) node.tag = tag.substr(1);
     node.kind = kind;
     node.position = ToPosition(mark);
     if (anchor != YAML::NullAnchor) {
@@ -181,6 +184,7 @@ class YamlTreeBuilder : public YAML::EventHandler {
   }
 
   YamlDocument& document_;
+  const YamlTags tags_;
   std::vector<const YamlNode*> anchors_;  // by anchor id
   std::vector<YamlNode*> open_;           // collections under construction, outermost first
   std::vector<YAML::Mark> marks_;         // where each of open_ began
@@ -188,7 +192,7 @@ class YamlTreeBuilder : public YAML::EventHandler {
   int documents_ = 0;
 };
 
-absl::StatusOr<YamlDocument> YamlDocument::Parse(std::string_view text, const std::string& file) {
+absl::StatusOr<YamlDocument> YamlDocument::Parse(std::string_view text, const std::string& file, YamlTags tags) {
   if (text.size() > kMaxYamlBytes) {
     return absl::InvalidArgumentError(
         absl::StrCat(file, ": larger than ", kMaxYamlBytes >> 20, " MiB, the most that is read"));
@@ -201,7 +205,7 @@ absl::StatusOr<YamlDocument> YamlDocument::Parse(std::string_view text, const st
   try {
     std::istringstream stream(with_end);
     YAML::Parser parser(stream);
-    YamlTreeBuilder builder(&document);
+    YamlTreeBuilder builder(&document, tags);
     while (parser.HandleNextDocument(builder)) {
     }
   } catch (const YAML::Exception& error) {

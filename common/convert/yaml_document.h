@@ -35,19 +35,25 @@ struct YamlNode {
   Kind kind = Kind::kNull;
   YamlPosition position;
   std::string text;                       // of a scalar
+  std::string tag;                        // "Component" of "!Component", where tags are kept
   bool quoted = false;                    // a scalar in quotes is text, never a number
   std::vector<const YamlNode*> children;  // a list's items, or a map's keys and values in turn
   std::int64_t size = 1;                  // at least the nodes of this tree, aliases expanded
 };
 
-// The tree of one YAML document: YAML 1.2 without tags, and therefore JSON. Merge keys of YAML 1.1 (`<<: *base`, or
+// What becomes of tags such as "!Component".
+enum class YamlTags { kRefused, kKept };
+
+// The tree of one YAML document: YAML 1.2 without tags, and therefore JSON; a file's own tags where they are asked for.
+// Merge keys of YAML 1.1 (`<<: *base`, or
 // `<<: [*first, *second]`) are gone: their entries stand in the map unless it has the key itself, or an earlier one of
 // the list has. Immutable after Parse; thread-safe.
 class YamlDocument {
  public:
   // INVALID_ARGUMENT "FILE:LINE:COL: ..." for text that is not UTF-8 or holds control characters, is not YAML, is
   // empty, holds several documents, or exceeds a limit above. `file` serves in errors only.
-  static absl::StatusOr<YamlDocument> Parse(std::string_view text, const std::string& file);
+  static absl::StatusOr<YamlDocument> Parse(std::string_view text, const std::string& file,
+                                            YamlTags tags = YamlTags::kRefused);
 
   YamlDocument(YamlDocument&&) = default;
   YamlDocument& operator=(YamlDocument&&) = default;

@@ -41,6 +41,9 @@ class Classifier {
     return shape_;
   }
 
+  // After Classify.
+  const std::map<std::string, Dim>& dims() const { return dims_; }
+
  private:
   bool In(Tensor tensor, const std::string& loop) const {
     return Addresses(operation_.tensors[static_cast<std::size_t>(tensor)], loop);
@@ -100,11 +103,13 @@ class Classifier {
 
   void PlaceWindow(const WindowPair& pair, bool is_width) {
     if (!pair.filter.loop.empty()) {
+      dims_[pair.filter.loop] = is_width ? Dim::kR : Dim::kS;
       Bound(is_width ? Dim::kR : Dim::kS) = BoundOf(pair.filter.loop);
       (is_width ? shape_.w_dilation : shape_.h_dilation) = pair.filter.step;
       placed_.push_back(pair.filter.loop);
     }
     if (!pair.output.loop.empty()) {
+      dims_[pair.output.loop] = is_width ? Dim::kP : Dim::kQ;
       Bound(is_width ? Dim::kP : Dim::kQ) = BoundOf(pair.output.loop);
       (is_width ? shape_.w_stride : shape_.h_stride) = pair.output.step;
       placed_.push_back(pair.output.loop);
@@ -121,6 +126,7 @@ class Classifier {
       return absl::InvalidArgumentError(absl::StrCat("loop ", loop, " addresses fewer than two of the three tensors"));
     }
     const Dim dim = w && i && o ? Dim::kG : w && o ? Dim::kK : w && i ? ReductionOf(loop) : OutputOf(loop);
+    dims_[loop] = dim;
     if (__builtin_mul_overflow(Bound(dim), BoundOf(loop), &Bound(dim))) {
       return absl::InvalidArgumentError(absl::StrCat("loop ", loop, " makes the layer larger than 63 bits"));
     }
@@ -144,12 +150,19 @@ class Classifier {
   const Operation& operation_;
   LayerShape shape_;
   std::vector<std::string> placed_;
+  std::map<std::string, Dim> dims_;
   bool has_p_ = false;
 };
 
 }  // namespace
 
 absl::StatusOr<LayerShape> ShapeOf(const Operation& operation) { return Classifier(operation).Classify(); }
+
+absl::StatusOr<std::map<std::string, Dim>> DimsOf(const Operation& operation) {
+  Classifier classifier(operation);
+  RETURN_IF_ERROR(classifier.Classify().status());
+  return classifier.dims();
+}
 
 Operation OperationOf(const LayerShape& shape) {
   Operation operation;

@@ -32,6 +32,10 @@ struct Operation {
 // other tensors than I, more than two windows.
 absl::StatusOr<LayerShape> ShapeOf(const Operation& operation);
 
+// The dimension of each loop, as ShapeOf takes it, by name; loops of bound 1 that address one tensor alone have none.
+// Errors of ShapeOf.
+absl::StatusOr<std::map<std::string, Dim>> DimsOf(const Operation& operation);
+
 // How the loops of a layer address a tensor: what ShapeOf undoes.
 Operation OperationOf(const LayerShape& shape);
 

@@ -19,8 +19,10 @@
 #include "common/convert/yaml.h"
 #include "common/formats/file_name.h"
 #include "common/formats/layer_names.h"
+#include "common/formats/message_yaml.h"
 #include "common/formats/operation.h"
-#include "common/formats/workload_yaml.h"
+#include "common/formats/timeloop_names.h"
+#include "common/formats/timeloop_text.h"
 #include "common/formats/yaml_view.h"
 
 namespace oneloop {
@@ -28,73 +30,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kMostIncludes = 32;
-constexpr int kMostIncludeDepth = 8;
 constexpr std::size_t kMostFiles = 4096;
 constexpr char kLayerComment[] = "# oneloop layer: ";
 constexpr char kWorkloadComment[] = "# oneloop workload: ";
-
-// The path in "{{ include_text('PATH') }}", which is all of a line; "" for a line without Jinja.
-absl::StatusOr<std::string> IncludeOf(absl::string_view line, const std::string& place) {
-  if (!absl::StrContains(line, "{{") && !absl::StrContains(line, "{%")) return std::string();
-  absl::string_view text = absl::StripAsciiWhitespace(line);
-  const auto take = [&text](absl::string_view token) {
-    if (!absl::StartsWith(text, token)) return false;
-    text.remove_prefix(token.size());
-    text = absl::StripLeadingAsciiWhitespace(text);
-    return true;
-  };
-  const bool opens =
-      take("{{") && take("include_text") && take("(") && !text.empty() && (text[0] == '\'' || text[0] == '"');
-  const std::size_t end = opens ? text.find(text[0], 1) : absl::string_view::npos;
-  if (end != absl::string_view::npos) {
-    const std::string path = ToString(text.substr(1, end - 1));
-    text.remove_prefix(end + 1);
-    text = absl::StripLeadingAsciiWhitespace(text);
-    if (take(")") && take("}}") && text.empty() && !path.empty()) return path;
-  }
-  return absl::InvalidArgumentError(absl::StrCat(
-      place,
-      ": of Jinja only a line {{include_text('FILE')}} is understood; expand the file with Timeloop's front end"));
-}
-
-// A file with those that it includes in their places.
-class Includer {
- public:
-  absl::StatusOr<std::string> Read(const std::string& path, int depth = 0) {
-    if (depth > kMostIncludeDepth || ++files_ > kMostIncludes) {
-      return absl::InvalidArgumentError(absl::StrCat(path, ": includes too many files"));
-    }
-    ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kMaxYamlBytes));
-    return Expand(text, path, depth);
-  }
-
-  // The same for a text as it stands in that file.
-  absl::StatusOr<std::string> Expand(std::string_view text, const std::string& path, int depth = 0) {
-    std::string result;
-    int number = 0;
-    for (const absl::string_view line : absl::StrSplit(ToAbsl(text), '\n')) {
-      ++number;
-      ASSIGN_OR_RETURN(const std::string include, IncludeOf(line, absl::StrCat(path, ":", number)));
-      if (fs::path(include).is_absolute()) {
-        return absl::InvalidArgumentError(
-            absl::StrCat(path, ":", number, ": includes a file by its full path; give it as seen from this one"));
-      }
-      if (!include.empty()) {
-        ASSIGN_OR_RETURN(const std::string inner, Read((fs::path(path).parent_path() / include).string(), depth + 1));
-        absl::StrAppend(&result, inner, "\n");
-      } else {
-        absl::StrAppend(&result, line, "\n");
-      }
-      if (result.size() > kMaxYamlBytes)
-        return absl::InvalidArgumentError(absl::StrCat(path, ": too large with what it includes"));
-    }
-    return result;
-  }
-
- private:
-  int files_ = 0;
-};
 
 // What stands in the comments of a file that TimeloopFiles wrote.
 template <class Message>
@@ -109,7 +47,9 @@ absl::Status ReadComment(const std::string& text, const char* head, const std::s
 
 class ProblemReader {
  public:
-  ProblemReader(const YamlView& problem, const std::string& file) : problem_(problem), file_(file) {}
+  // Where only names are asked for, bounds may be missing.
+  ProblemReader(const YamlView& problem, const std::string& file, bool only_names = false)
+      : problem_(problem), file_(file), only_names_(only_names) {}
 
   absl::StatusOr<LayerShape> Read() {
     const YamlView shape = problem_.Get("shape");
@@ -118,14 +58,35 @@ class ProblemReader {
     if (instance_.empty()) instance_ = problem_;
     if (shape.empty()) return problem_.Error(file_, "problem.shape is missing");
     if (shape.IsScalar()) return ReadNamed(shape);
-    RETURN_IF_ERROR(ReadLoops(shape));
-    RETURN_IF_ERROR(ReadSpaces(shape));
+    RETURN_IF_ERROR(ReadOperation(shape));
     const absl::StatusOr<LayerShape> result = ShapeOf(operation_);
     if (!result.ok()) return shape.Error(file_, absl::StrCat("problem.shape: ", result.status().message()));
     return *result;
   }
 
+  absl::StatusOr<TimeloopNames> ReadNames() {
+    const YamlView shape = problem_.Get("shape");
+    instance_ = problem_.Get("instance");
+    TimeloopNames names = TimeloopNames::OfCnnLayer();
+    if (shape.IsMap()) {
+      RETURN_IF_ERROR(ReadOperation(shape));
+      absl::StatusOr<std::map<std::string, Dim>> dims = DimsOf(operation_);
+      if (!dims.ok()) return shape.Error(file_, absl::StrCat("problem.shape: ", dims.status().message()));
+      names.dims = *std::move(dims);
+      names.tensors = tensors_;
+    }
+    for (const auto& [loop, dim] : names.dims) {
+      if (instance_.Get(loop).Integer() == 1) names.unit_loops.push_back(loop);
+    }
+    return names;
+  }
+
  private:
+  absl::Status ReadOperation(const YamlView& shape) {
+    RETURN_IF_ERROR(ReadLoops(shape));
+    return ReadSpaces(shape);
+  }
+
   // The one shape that Timeloop ships by name.
   absl::StatusOr<LayerShape> ReadNamed(const YamlView& shape) {
     const std::string name = absl::AsciiStrToLower(shape.Text());
@@ -172,7 +133,8 @@ class ProblemReader {
         return item.Error(file_, "problem.shape.dimensions: expected different names, at most 64");
       }
       operation_.loops.push_back(loop);
-      ASSIGN_OR_RETURN(operation_.bounds[loop], Bound(loop, std::nullopt));
+      ASSIGN_OR_RETURN(operation_.bounds[loop],
+                       Bound(loop, only_names_ ? std::optional<std::int64_t>(kAnyBound) : std::nullopt));
     }
     for (const YamlView& item : shape.Get("coefficients").Items()) {
       const std::string name = item.Get("name").Text();
@@ -238,6 +200,9 @@ class ProblemReader {
       return spaces.Error(file_, "problem.shape.data_spaces: expected one with read_write: true");
     }
     if (IsWeights(items[inputs[0]], items[inputs[1]])) std::swap(inputs[0], inputs[1]);
+    tensors_ = {{items[inputs[1]].Get("name").Text(), Tensor::kW},
+                {items[inputs[0]].Get("name").Text(), Tensor::kI},
+                {items[*output].Get("name").Text(), Tensor::kO}};
     ASSIGN_OR_RETURN(operation_.tensors[static_cast<std::size_t>(Tensor::kI)], ReadProjection(items[inputs[0]]));
     ASSIGN_OR_RETURN(operation_.tensors[static_cast<std::size_t>(Tensor::kW)], ReadProjection(items[inputs[1]]));
     ASSIGN_OR_RETURN(operation_.tensors[static_cast<std::size_t>(Tensor::kO)], ReadProjection(items[*output]));
@@ -258,9 +223,14 @@ class ProblemReader {
     return false;
   }
 
+  // Of a loop of which only the name counts.
+  static constexpr std::int64_t kAnyBound = 2;
+
   const YamlView& problem_;
   const std::string& file_;
+  const bool only_names_;
   YamlView instance_;
+  std::map<std::string, Tensor> tensors_;  // by the names of the data spaces
   Operation operation_;
   std::map<std::string, std::int64_t> steps_;
 };
@@ -360,12 +330,16 @@ absl::StatusOr<v1::Workload> Finish(const std::string& path, v1::Workload worklo
 
 }  // namespace
 
+absl::StatusOr<TimeloopNames> NamesOfProblem(const YamlView& problem, const std::string& file) {
+  return ProblemReader(problem, file, /*only_names=*/true).ReadNames();
+}
+
 absl::StatusOr<v1::Workload> ReadTimeloop(const std::string& path) {
   ASSIGN_OR_RETURN(const std::vector<std::string> files, FilesOf(path));
   v1::Workload workload;
   for (const std::string& file : files) {
-    ASSIGN_OR_RETURN(const std::string text, Includer().Read(file));
-    ASSIGN_OR_RETURN(const LayerFile read, ReadLayerText(text, file));
+    ASSIGN_OR_RETURN(const TimeloopText expanded, ExpandTimeloopFile(file));
+    ASSIGN_OR_RETURN(const LayerFile read, ReadLayerText(expanded.text, file));
     if (!read.has_problem) continue;
     if (workload.name().empty() && workload.layers().empty()) workload = read.workload;
     *workload.add_layers() = read.layer;
@@ -374,8 +348,8 @@ absl::StatusOr<v1::Workload> ReadTimeloop(const std::string& path) {
 }
 
 absl::StatusOr<v1::Workload> ReadTimeloopText(std::string_view text, const std::string& file) {
-  ASSIGN_OR_RETURN(const std::string expanded, Includer().Expand(text, file));
-  ASSIGN_OR_RETURN(const LayerFile read, ReadLayerText(expanded, file));
+  ASSIGN_OR_RETURN(const TimeloopText expanded, ExpandTimeloopText(text, file));
+  ASSIGN_OR_RETURN(const LayerFile read, ReadLayerText(expanded.text, file));
   v1::Workload workload = read.workload;
   if (read.has_problem) *workload.add_layers() = read.layer;
   return Finish(file, std::move(workload));

@@ -83,7 +83,7 @@ std::optional<std::int64_t> YamlView::Integer() const {
 }
 
 absl::Status YamlView::Error(const std::string& file, std::string_view text) const {
-  return LocateError(file, empty() ? YamlPosition{} : nodes_[0]->position, absl::InvalidArgumentError(ToAbsl(text)));
+  return LocateError(file, position(), absl::InvalidArgumentError(ToAbsl(text)));
 }
 
 }  // namespace oneloop

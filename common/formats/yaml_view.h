@@ -39,6 +39,12 @@ class YamlView {
   // A whole number in decimal digits.
   std::optional<std::int64_t> Integer() const;
 
+  // Of the place itself, where the document keeps tags; "" without one.
+  std::string Tag() const { return nodes_.empty() ? "" : nodes_[0]->tag; }
+  // Whether it is a text in quotes.
+  bool IsQuoted() const { return IsScalar() && nodes_[0]->quoted; }
+  YamlPosition position() const { return empty() ? YamlPosition{} : nodes_[0]->position; }
+
   // INVALID_ARGUMENT "FILE:LINE:COL: TEXT"
   absl::Status Error(const std::string& file, std::string_view text) const;
 
