@@ -18,6 +18,7 @@
 #include "client/output.h"
 #include "common/base/status.h"
 #include "common/formats/import.h"
+#include "common/formats/timeloop_constraints.h"
 
 namespace oneloop {
 namespace {
@@ -74,7 +75,7 @@ void SubmitRequest::Declare(FlagSet* flags) {
              "the hardware: a shipped template (see `oneloop templates`) or a YAML or JSON file", &template_);
   flags->Add("constraints", "FILE",
              "what mappings must be, beside what the template asks: factors, dimensions, orders, what is kept where; a "
-             "YAML or JSON file",
+             "YAML or JSON file, or Timeloop's constraints for a template FILE whose levels they name",
              &constraints_);
   flags->Add("objective", "NAME|PRODUCT|FRONT",
              "what to minimise: edp (the default), energy, latency, area, power, throughput (what to maximise), a "
@@ -173,8 +174,23 @@ absl::Status SubmitRequest::FillSources(const Environment& env, v1::JobSpec* spe
   } else {
     spec->set_template_name(template_);
   }
+  return FillMappingConstraints(env, spec);
+}
+
+absl::Status SubmitRequest::FillMappingConstraints(const Environment& env, v1::JobSpec* spec) {
   if (constraints_.empty()) return absl::OkStatus();
-  return constraints_file_.Read(constraints_, "spec.constraints", spec->mutable_constraints());
+  if (!IsTimeloopConstraintFile(constraints_)) {
+    return constraints_file_.Read(constraints_, "spec.constraints", spec->mutable_constraints());
+  }
+  if (!spec->has_template_()) {
+    return UsageError(command_,
+                      "--constraints: a constraint file of Timeloop's needs --template FILE, whose levels it names");
+  }
+  std::vector<std::string> warnings;
+  ASSIGN_OR_RETURN(*spec->mutable_constraints(),
+                   ReadTimeloopConstraintFile(constraints_, spec->template_(), &warnings));
+  for (const std::string& warning : warnings) PrintNotice(env, OneLine(warning));
+  return absl::OkStatus();
 }
 
 absl::Status SubmitRequest::FillWorkloads(const Environment& env, v1::JobSpec* spec) {

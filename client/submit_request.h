@@ -42,6 +42,7 @@ class SubmitRequest {
   template <class Message>
   absl::Status FillWorkload(const Environment& env, const std::string& argument, const std::string& field,
                             Message* message);
+  absl::Status FillMappingConstraints(const Environment& env, v1::JobSpec* spec);
   absl::Status FillReferences(v1::JobSpec* spec) const;
   absl::Status FillConstraints(v1::JobSpec* spec) const;
   std::string FlagOf(const std::string& field) const;

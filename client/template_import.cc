@@ -8,6 +8,7 @@
 #include "client/output.h"
 #include "client/output_folder.h"
 #include "common/base/status.h"
+#include "common/formats/component_library.h"
 #include "common/formats/template_yaml.h"
 
 namespace oneloop {
@@ -86,7 +87,9 @@ absl::StatusOr<TemplateImportOptions> TemplateImportCommand::Options() const {
 absl::StatusOr<ExitCode> TemplateImportCommand::Run(const std::vector<std::string>& files, OutputFormat format,
                                                     Environment& env) const {
   if (files.empty()) return UsageError(kCommand, "FILE is missing: templates import FILE");
-  ASSIGN_OR_RETURN(const TemplateImportOptions options, Options());
+  ASSIGN_OR_RETURN(TemplateImportOptions options, Options());
+  const ShippedComponentPrices shipped;
+  options.components = &shipped;
   std::vector<std::string> paths = files;
   paths.insert(paths.end(), constraints_.begin(), constraints_.end());
   const absl::StatusOr<TemplateImport> result = ImportTimeloopTemplate(paths, options);

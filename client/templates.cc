@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "client/command.h"
 #include "client/exit_code.h"
 #include "client/job_output.h"
@@ -71,6 +72,25 @@ std::string PerfectOf(const v1::Level& level) {
   return absl::StrJoin(places, "; ");
 }
 
+// "I W?": W as a mapping likes.
+std::string KeptBy(const v1::Level& level) {
+  std::vector<std::string> names(level.keeps().begin(), level.keeps().end());
+  for (const std::string& tensor : level.may_keep()) names.push_back(tensor + "?");
+  return names.empty() ? "nothing" : absl::StrJoin(names, " ");
+}
+
+// What mappings must be at a level: "R=1 K<=8, X: C>=2, inside: R S, K outside C".
+std::string AskedOf(const v1::Level& level) {
+  std::vector<std::string> asked;
+  if (!level.factors().empty()) asked.push_back(absl::StrJoin(level.factors(), " "));
+  for (const v1::SpatialAxis& axis : level.spatial()) {
+    if (!axis.factors().empty()) asked.push_back(absl::StrCat(axis.name(), ": ", absl::StrJoin(axis.factors(), " ")));
+  }
+  if (!level.innermost().empty()) asked.push_back(absl::StrCat("inside: ", absl::StrJoin(level.innermost(), " ")));
+  for (const std::string& pair : level.outside()) asked.push_back(absl::StrReplaceAll(pair, {{" ", " outside "}}));
+  return absl::StrJoin(asked, ", ");
+}
+
 void PrintParameters(const v1::Template& message, std::ostream& out) {
   using Align = TextTable::Align;
   TextTable parameters(
@@ -94,17 +114,17 @@ void PrintLevels(const v1::Template& message, std::ostream& out) {
                                             {"capacity"}, {"words per cycle"}, {"pJ per access"}};
   if (leaks) columns.push_back({"leaks pJ per cycle"});
   if (divides) columns.push_back({"perfect"});
+  const bool asks = std::any_of(message.levels().begin(), message.levels().end(),
+                                [](const v1::Level& level) { return !AskedOf(level).empty(); });
+  if (asks) columns.push_back({"asked"});
   TextTable levels(out, columns);
   for (const v1::Level& level : message.levels()) {
-    std::vector<std::string> row = {level.name(),
-                                    NamesOr(level.keeps(), "nothing"),
-                                    NamesOr(level.temporal(), "all"),
-                                    SpatialList(level),
-                                    CapacityOf(level),
-                                    level.words_per_cycle(),
+    std::vector<std::string> row = {level.name(),       KeptBy(level),     NamesOr(level.temporal(), "all"),
+                                    SpatialList(level), CapacityOf(level), level.words_per_cycle(),
                                     level.energy_pj()};
     if (leaks) row.push_back(level.leak_pj());
     if (divides) row.push_back(PerfectOf(level));
+    if (asks) row.push_back(AskedOf(level));
     levels.AddRow(row);
   }
   levels.Flush();

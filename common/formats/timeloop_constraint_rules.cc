@@ -318,6 +318,14 @@ void MergeConstraints(const v1::Constraints& constraints, v1::Template* hardware
   }
 }
 
+bool IsTimeloopConstraintFile(const std::string& path) {
+  const auto file = TimeloopFile::Read(path);
+  if (!file.ok() || !(*file)->root().IsMap()) return false;
+  const std::vector<std::string_view> keys = {"architecture_constraints", "mapspace_constraints", "mapspace",
+                                              "constraints", "architecture"};
+  return !(*file)->root().GetAny(keys).empty();
+}
+
 absl::StatusOr<v1::Constraints> ReadTimeloopConstraintFile(const std::string& path,
                                                            const v1::Template& hardware_template,
                                                            std::vector<std::string>* warnings) {

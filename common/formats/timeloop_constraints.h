@@ -59,6 +59,9 @@ v1::Constraints ToConstraints(const std::vector<TimeloopConstraint>& constraints
 // Makes a template's own what constraints ask of its mappings. Precondition: they name its levels and axes.
 void MergeConstraints(const v1::Constraints& constraints, v1::Template* hardware_template);
 
+// Whether a file can be read and has constraints of Timeloop's.
+bool IsTimeloopConstraintFile(const std::string& path);
+
 // Timeloop's constraint file as constraints on the mappings of a template, in which its levels have Timeloop's names. A
 // problem in the file says what its loops are called. Errors as JoinErrors joins them, each with "FILE:LINE:COL: " in
 // front; `warnings` may be null.

@@ -422,11 +422,17 @@ class Importer {
     use.subclass = component.subclass;
     for (const auto& [key, attribute] : component.attributes) use.attributes[key] = attribute.text;
     use.words = words;
+    for (const v1::Parameter& parameter : result_.hardware_template.parameters()) {
+      use.parameters.names.push_back(parameter.name());
+      use.parameters.low.push_back(parameter.min());
+      use.parameters.high.push_back(parameter.max());
+    }
     return use;
   }
 
-  std::optional<ComponentPrices> FromSource(std::size_t level) const {
-    if (options_.components == nullptr) return std::nullopt;
+  std::optional<ComponentCostTexts> FromSource(std::size_t level) const {
+    // What a table leaves out costs nothing.
+    if (options_.components == nullptr || costs_.has_energies()) return std::nullopt;
     ComponentUse use = UseOf(ComponentAt(level), message_words(level));
     use.word_bits = memories_[level].word_bits;
     use.block_words = memories_[level].block;
@@ -453,16 +459,19 @@ class Importer {
                      [&](const TimeloopCosts& costs) { return costs.Energy(ComponentAt(level).name, {"leak"}); });
     }
     if (!read.has_value()) {
-      const std::optional<ComponentPrices> costs = FromSource(level);
+      const std::optional<ComponentCostTexts> costs = FromSource(level);
       if (costs.has_value()) {
         read = costs->read_pj;
         fill = costs->write_pj;
         update = dialect_ == "2022" ? costs->write_pj : costs->update_pj;
         if (dialect_ != "2022") leak = costs->leak_pj;
         areas_from_source_[level] = costs->area_um2;
+        NoteSource(ComponentAt(level), *costs);
       } else if (costs_.has_energies()) {
         notes_.AddWarning(ComponentAt(level).place,
                           absl::StrCat(ComponentAt(level).name, ": is not in the ERT; its accesses cost nothing"));
+      } else if (options_.components != nullptr) {
+        WarnOfNoTable(ComponentAt(level));
       }
     }
     AddPorts(level, read.value_or(""), fill.value_or(""), update.value_or(""), &out);
@@ -470,6 +479,19 @@ class Importer {
       out.set_leak_pj(*leak);
       CheckPowerGate(ComponentAt(level));
     }
+  }
+
+  void WarnOfNoTable(const TimeloopComponent& component) {
+    notes_.AddWarning(component.place,
+                      absl::StrCat(component.name,
+                                   ": no ERT is given, and no shipped table has its class, size and `technology`; its "
+                                   "accesses cost nothing"));
+  }
+
+  void NoteSource(const TimeloopComponent& component, const ComponentCostTexts& costs) {
+    if (costs.source.empty()) return;
+    notes_.AddWarning(component.place,
+                      absl::StrCat(component.name, ": no ERT is given; its costs are those of ", costs.source));
   }
 
   void CheckPowerGate(const TimeloopComponent& component) {
@@ -603,11 +625,12 @@ class Importer {
               costs.Energy(compute.name, {"mac_random", "mult_random", "mac", "mult", "compute"});
           return named.has_value() ? named : costs.Dearest(compute.name);
         });
-    if (!energy.has_value() && options_.components != nullptr) {
-      const std::optional<ComponentPrices> costs = options_.components->CostsOf(UseOf(compute, ""));
+    if (!energy.has_value() && options_.components != nullptr && !costs_.has_energies()) {
+      const std::optional<ComponentCostTexts> costs = options_.components->CostsOf(UseOf(compute, ""));
       if (costs.has_value()) {
         energy = costs->read_pj;
         compute_area_ = costs->area_um2;
+        NoteSource(compute, *costs);
       }
     }
     if (energy.has_value() && !energy->empty()) message().mutable_compute()->set_energy_pj(*energy);
@@ -616,6 +639,8 @@ class Importer {
       notes_.AddWarning(compute.place, absl::StrCat(compute.name, ": is not in the ERT; operations cost nothing"));
     } else if (options_.components == nullptr) {
       notes_.AddWarning(path_, "no ERT is given: energies that no attribute gives are 0");
+    } else {
+      WarnOfNoTable(compute);
     }
   }
 

@@ -210,9 +210,9 @@ TEST(TimeloopTemplateTest, AnActionThatIsNotListedCostsTheDearestOverTheCluster)
 // Costs of components by class.
 class FakeCosts : public ComponentPriceSource {
  public:
-  std::optional<ComponentPrices> CostsOf(const ComponentUse& use) const override {
-    if (use.component_class == "SRAM") return ComponentPrices{"0.1 * " + use.words, "2", "3", "4", "100"};
-    if (use.component_class == "intmac") return ComponentPrices{"0.5", "", "", "", "10"};
+  std::optional<ComponentCostTexts> CostsOf(const ComponentUse& use) const override {
+    if (use.component_class == "SRAM") return ComponentCostTexts{"0.1 * " + use.words, "2", "3", "4", "100"};
+    if (use.component_class == "intmac") return ComponentCostTexts{"0.5", "", "", "", "10"};
     return std::nullopt;
   }
 };
