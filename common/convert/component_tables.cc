@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -31,6 +30,7 @@ struct Table {
   FormulaSum leak_mw;
   FormulaSum area_mm2;
   std::vector<v1::NodeScale> nodes;
+  bool is_default = false;
 };
 
 using Tables = std::map<std::string, Table>;
@@ -57,6 +57,7 @@ absl::StatusOr<Table> TableFromProto(const v1::ComponentTable& message) {
   RETURN_IF_ERROR(ParseTerms(message.leak_mw(), "leak_mw", table, &table.leak_mw));
   RETURN_IF_ERROR(ParseTerms(message.area_mm2(), "area_mm2", table, &table.area_mm2));
   table.nodes.assign(message.nodes().begin(), message.nodes().end());
+  table.is_default = message.is_default();
   return table;
 }
 
@@ -90,17 +91,20 @@ std::optional<double> NodeOf(const google::protobuf::Message& component) {
   return component.GetReflection()->GetDouble(component, field);
 }
 
-// By kind alone, or by kind and type; the first type of a kind whose message leaves the type open is "integer".
+// By kind alone, or by kind and type.
 absl::StatusOr<const Table*> FindTable(const std::string& kind, const google::protobuf::Message& component,
                                        const Tables& tables) {
   if (const auto found = tables.find(kind); found != tables.end()) return &found->second;
   const std::string prefix = kind + "_";
   std::vector<std::string> types;
+  std::string default_type;
   for (const auto& [name, table] : tables) {
-    if (name.starts_with(prefix)) types.push_back(name.substr(prefix.size()));
+    if (!name.starts_with(prefix)) continue;
+    types.push_back(name.substr(prefix.size()));
+    if (table.is_default) default_type = types.back();
   }
   std::string type = TextOf(component, "type");
-  if (type.empty() && kind == "mac") type = "integer";
+  if (type.empty()) type = default_type;
   if (const auto found = tables.find(prefix + type); found != tables.end()) return &found->second;
   const std::string nearest = NearestName(type, types);
   return FieldError("type", absl::StrCat(type.empty() ? "is missing" : absl::StrCat("is '", type, "'"),
@@ -219,8 +223,13 @@ absl::StatusOr<ComponentPrices> PriceComponent(const std::string& kind, const go
     const Formula::Term by{factor, std::vector<double>(space.names.size(), 0)};
     return Product(Substitute(sum, sizes, space.names.size()), by);
   };
-  return ComponentPrices{priced(table->read_pj, scale.energy()), priced(table->write_pj, scale.energy()),
-                         priced(table->leak_mw, scale.leak()), priced(table->area_mm2, scale.area())};
+  ComponentPrices prices{{},
+                         priced(table->read_pj, scale.energy()),
+                         priced(table->write_pj, scale.energy()),
+                         priced(table->leak_mw, scale.leak()),
+                         priced(table->area_mm2, scale.area())};
+  for (std::size_t s = 0; s < sizes.size(); ++s) prices.sizes.emplace(table->size_names[s], sizes[s]);
+  return prices;
 }
 
 absl::StatusOr<Formula::Term> ParseMonomial(const std::string& text, const std::vector<std::string>& names) {

@@ -1,6 +1,7 @@
 #ifndef ONELOOP_COMMON_CONVERT_COMPONENT_TABLES_H_
 #define ONELOOP_COMMON_CONVERT_COMPONENT_TABLES_H_
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,6 +24,7 @@ struct ParameterSpace {
 
 // Of one access and of one component; no terms where the table says nothing.
 struct ComponentPrices {
+  std::map<std::string, Formula::Term> sizes;  // by the names of the table's
   FormulaSum read_pj;
   FormulaSum write_pj;
   FormulaSum leak_mw;

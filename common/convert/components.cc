@@ -21,7 +21,6 @@ namespace oneloop {
 namespace {
 
 constexpr int kDefaultWordBits = 8;
-constexpr double kBitsPerKib = 8 * 1024;
 
 // Everything that a component can be.
 struct Component {
@@ -125,8 +124,8 @@ class Expander {
                                                     ", whose width says how many words an access has; leave it out"));
     }
     ASSIGN_OR_RETURN(const ComponentPrices prices, Price(component));
-    RETURN_IF_ERROR(AddPorts(prices, component, level));
-    RETURN_IF_ERROR(SetCapacity(*level, level));
+    AddPorts(prices, level);
+    SetCapacity(prices, level);
     if (level->leak_pj().empty() && message_.has_clock_mhz() && !prices.leak_mw.empty()) {
       // mW are pJ per ns.
       level->set_leak_pj(Text(Product(prices.leak_mw, Number(1000 / message_.clock_mhz()))));
@@ -138,15 +137,13 @@ class Expander {
     return absl::OkStatus();
   }
 
-  // Bits of one access. `component` was priced, so that its texts are known to be right.
-  absl::StatusOr<Formula::Term> AccessBits(const v1::Level& level) const {
-    const std::string width = level.has_sram()            ? level.sram().width_bits()
-                              : level.has_register_file() ? level.register_file().width_bits()
-                                                          : level.dram().width_bits();
-    ASSIGN_OR_RETURN(Formula::Term bits, ParseMonomial(width.empty() ? "64" : width, space_.names));
-    if (level.sram().banks().empty()) return bits;
-    ASSIGN_OR_RETURN(const Formula::Term banks, ParseMonomial(level.sram().banks(), space_.names));
-    return Product(bits, banks);
+  // Bits of one access, all banks together.
+  Formula::Term AccessBits(const ComponentPrices& prices) const {
+    Formula::Term bits = Number(1);
+    for (const char* size : {"width_bits", "banks"}) {
+      if (const auto found = prices.sizes.find(size); found != prices.sizes.end()) bits = Product(bits, found->second);
+    }
+    return bits;
   }
 
   // The port that limits the same flows and tensors, or a new one.
@@ -164,21 +161,20 @@ class Expander {
   }
 
   // A port for reads and one for writes of all tensors whose words are equally wide, unless the level has prices.
-  absl::Status AddPorts(const ComponentPrices& prices, const Component& component, v1::Level* level) {
+  void AddPorts(const ComponentPrices& prices, v1::Level* level) const {
     const bool has_prices =
         !level->energy_pj().empty() || std::any_of(level->ports().begin(), level->ports().end(),
                                                    [](const v1::Port& port) { return !port.access_pj().empty(); });
-    if (has_prices) return absl::OkStatus();
-    const absl::StatusOr<Formula::Term> access_bits = AccessBits(*level);
-    if (!access_bits.ok()) return PrefixField(component.kind, access_bits.status());
+    if (has_prices) return;
+    const Formula::Term access_bits = AccessBits(prices);
     if (!level->words_per_cycle().empty()) {
       level->add_ports()->set_words_per_cycle(level->words_per_cycle());
       level->clear_words_per_cycle();
     }
     const std::map<int, std::vector<std::string>> groups = TensorsByBits(*level, message_.word_bits());
     for (const auto& [bits, tensors] : groups) {
-      if (bits < 1) return absl::OkStatus();  // word_bits has the error
-      const std::string block_words = Text({Product(*access_bits, Number(1.0 / bits))});
+      if (bits < 1) return;  // word_bits has the error
+      const std::string block_words = Text({Product(access_bits, Number(1.0 / bits))});
       const bool has_updates = std::find(tensors.begin(), tensors.end(), "O") != tensors.end();
       for (const bool reads : {true, false}) {
         v1::Port port;
@@ -190,22 +186,17 @@ class Expander {
         priced.set_block_words(block_words);
       }
     }
-    return absl::OkStatus();
   }
 
-  absl::Status SetCapacity(const v1::Level& from, v1::Level* level) const {
-    const bool is_limited = !from.capacity_bytes().empty() || !from.capacity_words().empty() ||
-                            !from.partitions().empty() || from.has_dram();
-    if (is_limited) return absl::OkStatus();
-    if (from.has_sram()) {
-      ASSIGN_OR_RETURN(const Formula::Term kib, ParseMonomial(from.sram().kib(), space_.names));
-      level->set_capacity_bytes(Text({Product(kib, Number(kBitsPerKib / 8))}));
-      return absl::OkStatus();
+  // What it holds, unless the level says so.
+  void SetCapacity(const ComponentPrices& prices, v1::Level* level) const {
+    if (!level->capacity_bytes().empty() || !level->capacity_words().empty() || !level->partitions().empty()) return;
+    const auto& sizes = prices.sizes;
+    if (const auto kib = sizes.find("kib"); kib != sizes.end()) {
+      level->set_capacity_bytes(Text({Product(kib->second, Number(1024))}));
+    } else if (const auto words = sizes.find("words"); words != sizes.end()) {
+      level->set_capacity_bytes(Text({Product(Product(words->second, AccessBits(prices)), Number(1.0 / 8))}));
     }
-    ASSIGN_OR_RETURN(const Formula::Term words, ParseMonomial(from.register_file().words(), space_.names));
-    ASSIGN_OR_RETURN(const Formula::Term bits, ParseMonomial(from.register_file().width_bits(), space_.names));
-    level->set_capacity_bytes(Text({Product(Product(words, bits), Number(1.0 / 8))}));
-    return absl::OkStatus();
   }
 
   absl::Status ExpandWire(v1::Level* level) {

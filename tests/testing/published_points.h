@@ -1,6 +1,7 @@
 #ifndef ONELOOP_TESTS_TESTING_PUBLISHED_POINTS_H_
 #define ONELOOP_TESTS_TESTING_PUBLISHED_POINTS_H_
 
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,9 @@ struct PublishedPoint {
   double peak_gops = 0;
   std::vector<Memory> memories;  // of one instance
 };
+
+// For messages of tests.
+inline void PrintTo(const PublishedPoint& point, std::ostream* out) { *out << point.template_name; }
 
 // In the document's order. Anything wrong with the document is printed, and the test aborts.
 std::vector<PublishedPoint> PublishedPoints();
