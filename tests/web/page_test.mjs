@@ -87,6 +87,7 @@ test("the daemon's messages stand at the fields of the form", async () => {
   await heading("Submit a job");
   await page.getByLabel("Starts").fill("0");
   await page.getByLabel("Workload", { exact: false }).first().selectOption("resnet50");
+  await page.getByLabel("Template", { exact: false }).first().selectOption("gemmini");
   const field = page.locator(".field", { hasText: "Starts" }).first();
   await field.locator(".field-error").filter({ hasText: "valid: 1 to 10000" }).waitFor();
   await shoot("submit");

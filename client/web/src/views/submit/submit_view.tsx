@@ -35,11 +35,7 @@ export function SubmitView({ route }: { readonly route: SubmitRoute }): JSX.Elem
   if (!workloads.data || !templates.data) return <Pending error={workloads.error ?? templates.error} what="workloads and templates" />;
   if (route.from !== "" && !from.data) return <Pending error={from.error} what="job to begin with" />;
   const [first = "default"] = (info?.projects ?? []).filter((name) => name !== "*");
-  const start = from.data ? formOf(from.data) : {
-    ...kEmptyForm,
-    project: first,
-    template: { ...kNoSource, name: templates.data.length === 1 ? templates.data[0]?.name ?? "" : "" },
-  };
+  const start = from.data ? formOf(from.data) : { ...kEmptyForm, project: first };
   return <SubmitForm start={start} workloads={workloads.data} templates={templates.data} />;
 }
 
