@@ -98,6 +98,9 @@ class PortReader {
 
   absl::Status AddLimit(const PortSpec& port, TimeloopLevel* level) const {
     if (!port.words_per_cycle.has_value()) return absl::OkStatus();
+    if (std::none_of(flows_.begin(), flows_.end(), [&](const LevelFlow& flow) { return Lists(port, flow); })) {
+      return absl::OkStatus();
+    }
     const double limit = port.words_per_cycle->Evaluate(hardware_) / port.weight;
     const auto lists_all = [&](bool reads, bool writes) {
       return std::all_of(flows_.begin(), flows_.end(), [&](const LevelFlow& flow) {

@@ -470,6 +470,20 @@ TEST_F(TimeloopExportTest, MappingsOfTheAcceleratorsReadBack) {
   for (const Accelerator& accelerator : ReadAccelerators(path)) ExpectReadBack(*accelerator.newer, {}, 200, 3);
 }
 
+// A layer runs as often as its count says in each run of its network.
+TEST_F(TimeloopExportTest, RunsOfALayerCountItsNetworksWeight) {
+  DesignSource source = MakeSource(TemplateText(TimeloopVersion::k03));
+  for (const auto& [name, weight] : {std::pair("a", 0.5), {"b", 3.0}}) {
+    v1::NetworkFigures& network = *source.design.add_networks();
+    network.set_name(name);
+    network.set_weight(weight);
+  }
+  source.design.mutable_layers(0)->set_network("b");
+  source.design.mutable_layers(1)->set_network("a");
+  EXPECT_THAT(FileOf(ValueOrDie(ExportTimeloop(source, TimeloopVersion::k03)), "layers.txt"),
+              AllOf(HasSubstr("\n0001_conv_1 6 2000 2.5\n"), HasSubstr("\n0002_depthwise 0.5 1000 1.25\n")));
+}
+
 // What Python's YAML readers take for text.
 TEST_F(TimeloopExportTest, SmallNumbersHaveAPoint) {
   DesignSource source = MakeSource(TemplateText(TimeloopVersion::k03));
@@ -549,6 +563,10 @@ TEST_F(TimeloopExportTest, RefusesWhatTimeloopHasNoWordFor) {
        "level buffer: a port limits some tensors or flows and not others"},
       {"addresses of reads alone", "- {access_pj: 0.0625}", "- {flows: [read], access_pj: 0.0625}",
        "level buffer: accesses come in several sizes"},
+      {"blocks of two sizes", "- {access_pj: 0.0625}", "- {access_pj: 0.0625, block_words: 2}",
+       "level buffer: accesses come in several sizes"},
+      {"a limit of nothing that flows", "energy_pj: 100\n    block_words: 64",
+       "ports: [{flows: [fill, update], words_per_cycle: 1}, {flows: [read, update], access_pj: 1}]", ""},
       {"part of a block", "access_pj: 5.5, block_words: 8,", "access_pj: 5.5, block_words: 8.5,",
        "level buffer: a block of 8.5 is no whole number"},
       {"clusters that do not divide", "cluster: 4}\n      - {flows: [fill]", "cluster: 5}\n      - {flows: [fill]",
