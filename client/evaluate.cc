@@ -96,9 +96,8 @@ class EvaluateCommand : public Command {
            "may also be separated by semicolons or tabs. A loop of a mapping may say how many iterations its last run\n"
            "has, as Timeloop does: K16,5X. A .yaml file is a design of `oneloop export --as yaml`, which has its\n"
            "template in it; it is scored as the rows that `oneloop design --format csv` prints. Wrong rows are an "
-           "error, the first 20 are told, and nothing is printed; "
-           "with\n"
-           "--skip_bad they are told and left out.\n";
+           "error,\n"
+           "the first 20 are told, and nothing is printed; with --skip_bad they are told and left out.\n";
   }
 
   void Declare(FlagSet* flags) override {

@@ -84,6 +84,7 @@ std::string LevelLine(const TimeloopLevel& level, bool is_outermost, TimeloopVer
   attributes.Add("read_bandwidth", level.read_bandwidth);
   attributes.Add("write_bandwidth", level.write_bandwidth);
   attributes.Add("shared_bandwidth", level.shared_bandwidth);
+  // What is not given, some versions take from a model of wires or adders of their own.
   attributes.Add(key("addr-gen-energy"), level.address_pj);
   attributes.Add(key("energy-per-hop"), level.hop_pj);
   attributes.Add(key("router-energy"), level.router_pj);

@@ -17,7 +17,8 @@ namespace {
 
 // Timeloop reads counts as whole numbers of 32 bits.
 constexpr double kMostInstances = 2147483647;
-constexpr double kMostEntries = 4294967295;
+// Timeloop asks for a size of every memory but the outermost; so many words stand for no limit.
+constexpr std::int64_t kMostEntries = 2147483647;
 // Names of Timeloop's own, which a level must not have.
 constexpr std::array<std::string_view, 6> kTakenNames = {"MACC", "System", "Chip", "wire", "Wire", "system"};
 
@@ -305,6 +306,8 @@ class MachineWriter {
   // Limits do not change what a design costs. Where Timeloop's one limit of words cannot say what the template says, it
   // is one that no valid mapping breaks.
   void SetEntries(int l, TimeloopLevel* level) {
+    if (l + 1 == template_.num_levels() || template_.level(l).keeps.empty()) return;
+    level->entries = kMostEntries;
     double sum = 0;
     TensorSet held;
     bool is_exact = true;
@@ -333,7 +336,7 @@ class MachineWriter {
     }
     if (parts == 0 || held.bits() != spec.keeps.bits()) {
       if (parts > 0)
-        Warn(absl::StrCat("level ", spec.name, ": Timeloop is told of no capacity, which not all tensors have"));
+        Warn(absl::StrCat("level ", spec.name, ": Timeloop is told of no capacity, since not all tensors have one"));
       return;
     }
     // Units per word count each of several copies of a tile.
@@ -348,7 +351,7 @@ class MachineWriter {
                         ": Timeloop has one capacity of a memory, in words; the file's is one that no mapping of the "
                         "template exceeds"));
     }
-    if (entries <= kMostEntries) level->entries = static_cast<std::int64_t>(entries);
+    if (entries < static_cast<double>(kMostEntries)) level->entries = static_cast<std::int64_t>(entries);
   }
 
   void WarnOfDialect() {

@@ -24,7 +24,7 @@ struct TimeloopLevel {
   std::int64_t fan_x = 1;  // copies that fit along them
   std::int64_t fan_y = 1;
   int word_bits = 8;
-  std::optional<std::int64_t> entries;  // words of any tensor; unlimited when unset
+  std::optional<std::int64_t> entries;  // words of any tensor, 2^31 - 1 for no limit; unset of the outermost level
   double multiple_buffering = 1;
   std::int64_t block_words = 1;
   std::int64_t cluster = 1;
@@ -36,8 +36,8 @@ struct TimeloopLevel {
   std::optional<double> read_bandwidth;  // words per cycle
   std::optional<double> write_bandwidth;
   std::optional<double> shared_bandwidth;
-  std::optional<double> hop_pj;
-  std::optional<double> router_pj;
+  double hop_pj = 0;
+  double router_pj = 0;
   TensorSet unshared;
   TensorSet unlinked;
 

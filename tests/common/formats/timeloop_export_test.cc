@@ -273,8 +273,9 @@ std::map<std::pair<std::string, std::string>, double> ReadErt(const std::string&
 // What Timeloop of 2022 makes of attributes: defaults, and a memory's size over its buffering.
 std::map<std::string, double> Meaning(const ReadLevel& level) {
   std::map<std::string, double> meaning = level.attributes;
-  for (const auto& [key, value] : {std::pair("block-size", 1.0), std::pair("cluster-size", 1.0),
-                                   std::pair("addr-gen-energy", 0.0), std::pair("multiple-buffering", 1.0)}) {
+  for (const auto& [key, value] :
+       {std::pair("block-size", 1.0), std::pair("cluster-size", 1.0), std::pair("addr-gen-energy", 0.0),
+        std::pair("multiple-buffering", 1.0), std::pair("energy-per-hop", 0.0), std::pair("router-energy", 0.0)}) {
     meaning.emplace(key, value);
   }
   if (meaning.contains("wire-energy")) {
@@ -585,6 +586,17 @@ TEST_F(TimeloopExportTest, RefusesWhatTimeloopHasNoWordFor) {
     }
     EXPECT_TRUE(absl::IsInvalidArgument(exported.status())) << refusal.what;
     EXPECT_THAT(Message(exported.status()), HasSubstr(refusal.message)) << refusal.what;
+  }
+}
+
+// Timeloop aborts on a memory without a size, unless it is DRAM.
+TEST_F(TimeloopExportTest, MemoriesWithoutALimitHaveASize) {
+  const ExportedFiles exported = ValueOrDie(ExportTimeloop(
+      MakeSource(absl::StrReplaceAll(TemplateText(TimeloopVersion::k03), {{"    capacity_words: 256\n", ""}})),
+      TimeloopVersion::k03));
+  for (const ReadLevel& level : ReadArchitecture(FileOf(exported, "arch.yaml"))) {
+    EXPECT_EQ(level.attributes.contains("entries"), level.class_name == "SRAM") << level.name;
+    EXPECT_TRUE(level.name != "sums" || level.attributes.at("entries") == 2147483647);
   }
 }
 
