@@ -33,6 +33,7 @@ class DocCommandsTest : public ::testing::Test {
     setenv("ONELOOP_SERVER", absl::StrCat("unix:", folder_, "/served/oneloop.sock").c_str(), 1);
     setenv("HOME", folder_.c_str(), 1);
     std::filesystem::copy_file(SourceDir() + "/tests/data/onnx/yunet_dynamic.onnx", folder_ + "/model.onnx");
+    CopyAccelerator();
     unsetenv("XDG_DATA_HOME");
     // Files that the reader is told to write, as they are at last.
     for (const Doc& doc : AllDocs()) {
@@ -55,6 +56,21 @@ class DocCommandsTest : public ::testing::Test {
     daemon_->Signal(SIGTERM);
     daemon_->Wait();
     std::filesystem::remove_all(folder_);
+  }
+
+  // One of Timeloop's, with files such as are read beside it.
+  void CopyAccelerator() const {
+    const std::string goldens = SourceDir() + "/tests/data/goldens/eyeriss_like/";
+    std::filesystem::copy_file(goldens + "arch.yaml", folder_ + "/arch.yaml");
+    std::filesystem::copy_file(goldens + "art.yaml", folder_ + "/art.yaml");
+    for (const std::string name : {"ert", "ert1024", "ert65536"}) {
+      std::filesystem::copy_file(goldens + "ert.yaml", folder_ + "/" + name + ".yaml");
+    }
+    std::ofstream(folder_ + "/problem.yaml")
+        << "problem: {shape: cnn-layer, instance: {R: 3, S: 3, P: 8, Q: 8, C: 4, M: 4, N: 1}}\n";
+    std::ofstream(folder_ + "/map.yaml")
+        << "constraints: {targets: [{target: DRAM, type: temporal, permutation: P}]}\n";
+    std::ofstream(folder_ + "/vars.yaml") << "variables: {technology: 65nm}\n";
   }
 
   // In the folder of the test, with both outputs.
