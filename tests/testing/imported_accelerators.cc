@@ -43,7 +43,9 @@ std::string SpatialOf(const LevelSpec& level) {
   return "permutation: [" + permutation + "], split: " + std::to_string(along_x) + ", factors: [" + factors + "]";
 }
 
-std::string ConstraintsOf(const Template& told) {
+}  // namespace
+
+std::string ConstraintFileOf(const Template& told) {
   std::string text = "architecture_constraints:\n  targets:\n";
   for (int l = 0; l < told.num_levels(); ++l) {
     const LevelSpec& level = told.level(l);
@@ -55,14 +57,12 @@ std::string ConstraintsOf(const Template& told) {
   return text;
 }
 
-}  // namespace
-
 std::unique_ptr<const Template> ImportedAccelerator(const std::string& folder, const std::string& name,
                                                     const Template& told) {
   std::vector<std::unique_ptr<const TimeloopFile>> files;
   files.push_back(ValueOrDie(TimeloopFile::Read(folder + "/" + name + ".arch.yaml")));
   files.push_back(ValueOrDie(TimeloopFile::Read(folder + "/" + name + ".ert.yaml")));
-  files.push_back(ValueOrDie(TimeloopFile::Parse(ConstraintsOf(told), name + ".constraints.yaml")));
+  files.push_back(ValueOrDie(TimeloopFile::Parse(ConstraintFileOf(told), name + ".constraints.yaml")));
   TemplateImportOptions options;
   options.name = name;
   options.dialect = NameOf(told.spec().dialect);

@@ -15,6 +15,10 @@ namespace oneloop {
 std::unique_ptr<const Template> ImportedAccelerator(const std::string& folder, const std::string& name,
                                                     const Template& told);
 
+// What the files of Timeloop do not say of a template: a constraint file of what its levels keep and which dimensions
+// lie along its axes.
+std::string ConstraintFileOf(const Template& told);
+
 }  // namespace oneloop
 
 #endif  // ONELOOP_TESTS_TESTING_IMPORTED_ACCELERATORS_H_
