@@ -75,6 +75,7 @@ class ProblemReader {
       names.dims = *std::move(dims);
       names.tensors = tensors_;
     }
+    names.are_given = true;
     for (const auto& [loop, dim] : names.dims) {
       if (instance_.Get(loop).Integer() == 1) names.unit_loops.push_back(loop);
     }

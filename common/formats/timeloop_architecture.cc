@@ -34,6 +34,28 @@ class Reader {
   Reader(const TimeloopFile& file, const TimeloopVariables& variables, const TimeloopNames& names, TimeloopNotes* notes)
       : file_(file), variables_(variables), names_(names), notes_(*notes) {}
 
+  // The form before v0.2: memories from the innermost out, attributes beside their names.
+  TimeloopArchitecture ReadArch(const YamlView& arch) {
+    std::vector<YamlView> memories = arch.Get("storage").Items();
+    if (memories.empty()) Error(arch, "arch: `storage` is missing");
+    std::reverse(memories.begin(), memories.end());
+    for (const YamlView& memory : memories) {
+      TimeloopComponent component = ReadFlat(memory);
+      if (result_.levels.size() >= kMostComponents) {
+        Error(memory, "more than 256 components");
+        break;
+      }
+      result_.levels.push_back(std::move(component));
+    }
+    const YamlView arithmetic = arch.Get("arithmetic");
+    if (!arithmetic.empty()) {
+      result_.compute = ReadFlat(arithmetic);
+      if (result_.compute.name.empty()) result_.compute.name = "arithmetic";
+    }
+    Check(arch);
+    return std::move(result_);
+  }
+
   TimeloopArchitecture Read(const YamlView& architecture) {
     const std::string version = architecture.Get("version").Text();
     result_.is_v04 = version.starts_with("0.4");
@@ -97,6 +119,12 @@ class Reader {
     return 1;
   }
 
+  TimeloopComponent ReadFlat(const YamlView& item) {
+    TimeloopComponent component = Named(item, With({}, item));
+    SetMesh(item, 1, &component);
+    return component;
+  }
+
   // v0.2 and v0.3.
   void ReadSubtree(const YamlView& parent, const TimeloopAttributes& inherited, std::int64_t count, int depth) {
     const YamlView subtree = parent.Get("subtree");
@@ -135,7 +163,6 @@ class Reader {
     component.subclass = node.Get("subclass").Text();
     component.place = file_.PlaceOf(node);
     component.attributes = std::move(attributes);
-    if (component.name.empty()) Error(node, "name is missing");
     return component;
   }
 
@@ -164,6 +191,7 @@ class Reader {
   void Add(const YamlView& node, TimeloopComponent component) {
     if (TimeloopBool(node.Get("enabled").Text()) == false) return;
     const std::string& name = component.component_class;
+    if (component.name.empty()) return Error(node, "name is missing");
     if (result_.levels.size() > kMostComponents) return Error(node, "more than 256 components");
     if (HasOneOf(name, kMemoryClasses)) {
       result_.levels.push_back(std::move(component));
@@ -173,8 +201,9 @@ class Reader {
       }
       result_.compute = std::move(component);
     } else if (HasOneOf(name, kNetworkClasses)) {
-      Error(node, absl::StrCat(component.name, ": a network of its own (class ", name,
-                               ") cannot be expressed; networks are attributes of the memory outside them"));
+      // Networks that memories name are refused where they are named.
+      Warn(node, absl::StrCat(component.name, ": left out: a network of its own (class ", name,
+                              ") counts where a memory names it"));
     } else {
       Warn(node, absl::StrCat(component.name, ": left out, as by Timeloop: its class '", name,
                               "' is neither a memory's nor that of compute units"));
@@ -299,6 +328,9 @@ class Reader {
   }
 
   void Check(const YamlView& architecture) {
+    for (const TimeloopComponent& level : result_.levels) {
+      if (level.name.empty()) notes_.AddError(level.place, "name is missing");
+    }
     if (result_.levels.empty()) Error(architecture, "architecture: no memory is in it");
     if (result_.compute.name.empty()) Error(architecture, "architecture: no compute units are in it");
     for (std::size_t l = 0; l < result_.levels.size(); ++l) {
@@ -345,6 +377,12 @@ TimeloopArchitecture ReadTimeloopArchitecture(const TimeloopFile& file, const Ya
                                               const TimeloopVariables& variables, const TimeloopNames& names,
                                               TimeloopNotes* notes) {
   return Reader(file, variables, names, notes).Read(architecture);
+}
+
+TimeloopArchitecture ReadTimeloopArch(const TimeloopFile& file, const YamlView& arch,
+                                      const TimeloopVariables& variables, const TimeloopNames& names,
+                                      TimeloopNotes* notes) {
+  return Reader(file, variables, names, notes).ReadArch(arch);
 }
 
 }  // namespace oneloop

@@ -48,6 +48,11 @@ TimeloopArchitecture ReadTimeloopArchitecture(const TimeloopFile& file, const Ya
                                               const TimeloopVariables& variables, const TimeloopNames& names,
                                               TimeloopNotes* notes);
 
+// The same for an `arch`, the form before v0.2: `storage` and `arithmetic`.
+TimeloopArchitecture ReadTimeloopArch(const TimeloopFile& file, const YamlView& arch,
+                                      const TimeloopVariables& variables, const TimeloopNames& names,
+                                      TimeloopNotes* notes);
+
 // "A" of "A[0..3]" and how many it stands for; -1 for brackets that are no range of 1 to 2^31.
 struct TimeloopName {
   std::string name;

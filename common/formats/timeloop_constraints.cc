@@ -30,6 +30,8 @@ class Reader {
     is_v04_ = is_v04;
     YamlView items = list;
     if (list.IsMap()) items = list.GetAny({"targets", "constraints"});
+    // Of several lists, the one that is named.
+    if (items.IsScalar()) items = list.Get(absl::StrCat("constraints_", items.Text()));
     if (!items.IsList()) {
       // A map without a list, as of the mapper's other settings, says nothing of mappings.
       if (!list.IsMap() || !items.empty()) Error(list, "constraints: expected a list");
@@ -146,11 +148,14 @@ class Reader {
       } else if (name == "*" || TimeloopBool(name) == true) {
         tensors = kEveryTensor;
       } else if (!name.empty() && TimeloopBool(name) != false) {
-        Error(item, absl::StrCat("'", name, "' is no data space of the problem", SuggestName(name, TensorNames())));
+        Error(item,
+              absl::StrCat("'", name, "' is no data space of the problem", SuggestName(name, TensorNames()), Hint()));
       }
     }
     return tensors;
   }
+
+  const char* Hint() const { return names_.are_given ? "" : "; give a file with the problem beside this one"; }
 
   std::vector<std::string> TensorNames() const {
     std::vector<std::string> all;
@@ -189,7 +194,7 @@ class Reader {
     if (!dim.has_value()) {
       std::vector<std::string> loops;
       for (const auto& [name, of] : names_.dims) loops.push_back(name);
-      Error(at, absl::StrCat("'", loop, "' is no loop of the problem", SuggestName(loop, loops)));
+      Error(at, absl::StrCat("'", loop, "' is no loop of the problem", SuggestName(loop, loops), Hint()));
     } else if (!IsAlone(loop, *dim)) {
       Error(at, absl::StrCat("'", loop, "' is one of several loops that are dimension ",
                              std::string(1, oneloop::Name(*dim)), " together; it cannot be constrained alone"));

@@ -16,6 +16,7 @@ struct TimeloopNames {
   std::map<std::string, Dim> dims;
   std::map<std::string, Tensor> tensors;
   std::vector<std::string> unit_loops;  // that run once in the problem's instance
+  bool are_given = false;               // by a problem
 
   // Those of the layer that Timeloop ships, in which output channels are M, in older versions K; it has no groups.
   static TimeloopNames OfCnnLayer() {
@@ -28,7 +29,8 @@ struct TimeloopNames {
              {"K", Dim::kK},
              {"N", Dim::kN}},
             {{"Weights", Tensor::kW}, {"Inputs", Tensor::kI}, {"Outputs", Tensor::kO}},
-            {}};
+            {},
+            false};
   }
 };
 

@@ -101,11 +101,11 @@ class Importer {
       for (const auto& [name, value] : root.Get("variables").Entries()) {
         if (value.IsScalar()) variables_.emplace(name, value.Text());
       }
-      if (!root.Get("architecture").empty()) {
+      const YamlView own = root.GetAny({"architecture", "arch"});
+      if (!own.empty()) {
         if (architecture != nullptr) {
-          return absl::InvalidArgumentError(absl::StrCat(file->PlaceOf(root.Get("architecture")),
-                                                         ": a second architecture; the first is in ",
-                                                         architecture->path()));
+          return absl::InvalidArgumentError(
+              absl::StrCat(file->PlaceOf(own), ": a second architecture; the first is in ", architecture->path()));
         }
         architecture = file.get();
       }
@@ -120,8 +120,11 @@ class Importer {
           absl::StrCat(files.empty() ? "" : files.front()->path(), ": no `architecture` is in it"));
     }
     path_ = architecture->path();
+    const YamlView root = architecture->root();
     architecture_ =
-        ReadTimeloopArchitecture(*architecture, architecture->root().Get("architecture"), variables_, names_, &notes_);
+        root.Get("architecture").empty()
+            ? ReadTimeloopArch(*architecture, root.Get("arch"), variables_, names_, &notes_)
+            : ReadTimeloopArchitecture(*architecture, root.Get("architecture"), variables_, names_, &notes_);
     dialect_ = !options_.dialect.empty() ? options_.dialect : architecture_.is_v04 ? "2023" : "2022";
     for (const TimeloopComponent& component : architecture_.levels) {
       memories_.push_back(ReadTimeloopMemory(component, dialect_, variables_, &notes_));
@@ -131,14 +134,11 @@ class Importer {
   }
 
   void NoteKeys(const TimeloopFile& file) {
-    for (const auto& [key, value] : file.root().Entries()) {
-      if (key == "sparse_optimizations" && !(value.IsMap() && value.Entries().empty()) && !value.empty() &&
-          !(value.IsMap() && value.Get("targets").IsList() && value.Get("targets").Items().empty())) {
-        notes_.AddError(file.PlaceOf(value), "sparse_optimizations: skipping and gating cannot be expressed");
-      } else if (key == "arch") {
-        notes_.AddError(file.PlaceOf(value), "arch: the form before v0.2 is not read; expected `architecture`");
-      }
-    }
+    const YamlView sparse = file.root().Get("sparse_optimizations");
+    const YamlView targets = sparse.Get("targets");
+    const bool is_nothing = sparse.empty() || (targets.IsList() ? targets.Items().empty() : sparse.Entries().empty());
+    if (is_nothing) return;
+    notes_.AddError(file.PlaceOf(sparse), "sparse_optimizations: skipping and gating cannot be expressed");
   }
 
   // Tables in files of their own.

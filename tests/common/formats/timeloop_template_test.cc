@@ -396,6 +396,35 @@ TEST(TimeloopTemplateTest, VariablesFillJinjaAndExpressions) {
   EXPECT_EQ(message.levels(0).ports(0).block_words(), "32");
 }
 
+constexpr char kArch[] = R"(arch:
+  arithmetic: {instances: 16, meshX: 4, word-bits: 8}
+  storage:
+  - {name: registers, instances: 16, meshX: 4, entries: 2, word-bits: 8}
+  - {name: buffer, instances: 1, sizeKB: 1, word-bits: 8}
+  - {name: DRAM, technology: DRAM, instances: 1, word-bits: 8}
+mapspace:
+  constraints: mine
+  constraints_mine: [{target: registers, type: datatype, keep: [Weights], bypass: [Inputs, Outputs]}]
+  constraints_others: [{target: nothing, type: datatype}]
+)";
+
+TEST(TimeloopTemplateTest, ReadsTheFormBeforeV02) {
+  const v1::Template message = Imported({{"a.yaml", kArch}});
+  ASSERT_EQ(message.levels_size(), 3);
+  EXPECT_EQ(message.levels(0).name(), "registers");
+  EXPECT_THAT(List(message.levels(0).keeps()), ElementsAre("W"));
+  EXPECT_EQ(message.levels(1).capacity_words(), "1024");
+  EXPECT_EQ(message.levels(1).spatial(1).size(), "4");
+}
+
+TEST(TimeloopTemplateTest, NetworksThatNoMemoryNamesAndOtherComponentsAreLeftOut) {
+  std::string text = Small("entries: 8");
+  text += "      - {name: noc, class: XY_NoC}\n      - {name: adders, class: intadder}\n";
+  const TemplateImport result = ValueOrDie(Import({{"a.yaml", text}, {"e.yaml", kSmallErt}}));
+  EXPECT_THAT(result.warnings,
+              ElementsAre(HasSubstr("a.yaml:14:9: noc: left out"), HasSubstr("a.yaml:15:9: adders: left out")));
+}
+
 TEST(TimeloopTemplateTest, WhatIsWrittenReadsBackEqual) {
   TemplateImportOptions options;
   options.varied = {{"buffer", "depth", 16, 1024}};
