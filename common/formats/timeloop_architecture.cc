@@ -23,8 +23,8 @@ constexpr std::array<std::string_view, 5> kMemoryClasses = {"DRAM", "SRAM", "reg
 constexpr std::array<std::string_view, 2> kComputeClasses = {"mac", "compute"};
 constexpr std::array<std::string_view, 4> kNetworkClasses = {"XY_NoC", "Legacy", "ReductionTree", "SimpleMulticast"};
 
-template <std::size_t N>
-bool HasOneOf(const std::string& text, const std::array<std::string_view, N>& parts) {
+template <std::size_t kParts>
+bool HasOneOf(const std::string& text, const std::array<std::string_view, kParts>& parts) {
   return std::any_of(parts.begin(), parts.end(),
                      [&](std::string_view part) { return text.find(part) != std::string::npos; });
 }
@@ -225,7 +225,7 @@ class Reader {
       ReadParallel(node, *mesh, With(*attributes, node.Get("attributes")), depth);
     } else if (tag == "Container") {
       ReadContainer(node, mesh, attributes);
-    } else if (tag == "Component") {
+    } else if (tag == "Component" || tag == "Element") {
       ReadComponent(node, *mesh, *attributes);
     } else if (tag == "Nothing") {
       return;

@@ -498,7 +498,8 @@ class Importer {
     const auto gate = component.attributes.find("power_gated_at");
     if (gate == component.attributes.end() || gate->second.text.empty()) return;
     const std::string lower = absl::AsciiStrToLower(gate->second.text);
-    if (lower == "null" || lower == "none" || lower == "~") return;
+    // A gate at itself is one for each instance.
+    if (lower == "null" || lower == "none" || lower == "~" || gate->second.text == component.name) return;
     notes_.AddError(gate->second.place, absl::StrCat(component.name,
                                                      ".power_gated_at: leakage of instances that share a gate "
                                                      "cannot be expressed"));
@@ -658,7 +659,7 @@ class Importer {
         begin = plus + 3;
       }
     };
-    double constant = 0;
+    double constant_um2 = 0;
     std::vector<std::string> known = {architecture_.compute.name};
     const auto add_component = [&](const std::string& name, const Count& count, const std::optional<double>& given,
                                    const std::string& from_source) {
@@ -669,7 +670,7 @@ class Importer {
       });
       const bool is_constant = um2.has_value() && um2->find(' ') == std::string::npos && count.parameters.empty();
       if (is_constant && !um2->empty()) {
-        constant += std::strtod(um2->c_str(), nullptr) * count.factor / kUm2PerMm2;
+        constant_um2 += std::strtod(um2->c_str(), nullptr) * count.factor;
       } else {
         add(um2.has_value() ? *um2 : from_source, count);
       }
@@ -682,9 +683,9 @@ class Importer {
     }
     for (const auto& [name, area] : costs_.areas) {
       if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-      constant += area.um2 * static_cast<double>(area.count) / kUm2PerMm2;
+      constant_um2 += area.um2 * static_cast<double>(area.count);
     }
-    if (constant > 0) terms.insert(terms.begin(), ExactNumber(constant));
+    if (constant_um2 > 0) terms.insert(terms.begin(), ExactNumber(constant_um2 / kUm2PerMm2));
     message().set_area_mm2(absl::StrJoin(terms, " + "));
   }
 

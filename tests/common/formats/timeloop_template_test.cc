@@ -14,6 +14,7 @@
 #include "common/convert/convert.h"
 #include "common/convert/files.h"
 #include "common/formats/template_yaml.h"
+#include "common/formats/timeloop_constraints.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "tests/testing/accelerators.h"
 #include "tests/testing/imported_accelerators.h"
@@ -132,6 +133,32 @@ TEST(TimeloopTemplateTest, LaterDialectsPriceUpdatesAndLeak) {
   EXPECT_THAT(List(buffer.ports(2).flows()), ElementsAre("update"));
   EXPECT_EQ(buffer.ports(3).words_per_cycle(), "2");
   EXPECT_THAT(List(buffer.ports(3).flows()), ElementsAre("fill", "update"));
+}
+
+TEST(TimeloopTemplateTest, GatesThatInstancesShareAreRefusedWhereTheyLeak) {
+  TemplateImportOptions options;
+  options.dialect = "2023";
+  const auto gated = [&](const std::string& gate) {
+    return Import({{"a.yaml", Small("entries: 8, power_gated_at: " + gate)}, {"e.yaml", kSmallErt}}, options).status();
+  };
+  EXPECT_TRUE(gated("buffer").ok()) << gated("buffer");
+  EXPECT_TRUE(gated("null").ok()) << gated("null");
+  EXPECT_THAT(Message(gated("DRAM")), HasSubstr("a.yaml:12:64: buffer.power_gated_at: leakage"));
+  options.dialect = "2022";
+  EXPECT_TRUE(gated("DRAM").ok()) << gated("DRAM");
+}
+
+TEST(TimeloopTemplateTest, WiresAreAsLongAsWhatIsInsideIsWide) {
+  const std::string art =
+      "ART:\n  version: 0.3\n  tables:\n  - {name: s.MAC, area: 4}\n  - {name: s.buffer, area: 36}\n";
+  // Of a unit of 4 um2; words of 8 bits.
+  const v1::Template message =
+      Imported({{"a.yaml", Small("entries: 8, wire-energy: 0.5")}, {"e.yaml", std::string(kSmallErt) + art}});
+  EXPECT_EQ(message.levels(0).link().hop_pj(), "0.008");
+  EXPECT_EQ(message.area_mm2(), "1e-04");
+  const v1::Template given = Imported(
+      {{"a.yaml", Small("entries: 8, wire-energy: 0.5, tile-width: 10, network-word-bits: 2")}, {"e.yaml", kSmallErt}});
+  EXPECT_EQ(given.levels(0).link().hop_pj(), "0.01");
 }
 
 struct BlockCase {
@@ -423,6 +450,32 @@ TEST(TimeloopTemplateTest, NetworksThatNoMemoryNamesAndOtherComponentsAreLeftOut
   const TemplateImport result = ValueOrDie(Import({{"a.yaml", text}, {"e.yaml", kSmallErt}}));
   EXPECT_THAT(result.warnings,
               ElementsAre(HasSubstr("a.yaml:14:9: noc: left out"), HasSubstr("a.yaml:15:9: adders: left out")));
+}
+
+TEST(TimeloopTemplateTest, ConstraintFilesAreConstraintsOfJobsToo) {
+  const std::string path = WriteFile("constraints.yaml",
+                                     "mapspace_constraints:\n  targets:\n"
+                                     "  - {target: glb, type: temporal, factors: R=1 M<=8, permutation: CP}\n"
+                                     "  - {target: glb, type: spatial, permutation: [C, M], split: 1}\n"
+                                     "  - {target: inter_rows_spatial, type: spatial, factors: Q=3}\n"
+                                     "  - {target: glb, type: datatype, keep: [Inputs], bypass: [Outputs]}\n");
+  const auto constraints = ReadTimeloopConstraintFile(path, Imported({{"a.yaml", kNodes}}), nullptr);
+  ASSERT_TRUE(constraints.ok()) << constraints.status();
+  ASSERT_EQ(constraints->levels_size(), 2);
+  const v1::LevelConstraints& rows = constraints->levels(0);
+  EXPECT_EQ(rows.level(), "rows");
+  EXPECT_THAT(List(rows.spatial(0).factors()), ElementsAre("Q=3"));
+  const v1::LevelConstraints& glb = constraints->levels(1);
+  EXPECT_THAT(List(glb.temporal()), ElementsAre("S", "P", "Q", "C", "K", "N", "G"));
+  EXPECT_THAT(List(glb.factors()), ElementsAre("K<=8"));
+  EXPECT_THAT(List(glb.innermost()), ElementsAre("C", "P"));
+  EXPECT_THAT(List(glb.keep()), ElementsAre("I"));
+  EXPECT_THAT(List(glb.bypass()), ElementsAre("O"));
+  ASSERT_EQ(glb.spatial_size(), 2);
+  EXPECT_THAT(List(glb.spatial(0).dims()), ElementsAre("C"));
+  EXPECT_THAT(List(glb.spatial(1).dims()), ElementsAre("K", "R", "S", "P", "Q", "N"));
+  const auto refused = ReadTimeloopConstraintFile(path, Imported({{"a.yaml", Small("entries: 4")}}), nullptr);
+  EXPECT_THAT(Message(refused.status()), HasSubstr(path + ":3:5: 'glb' is no memory of the architecture"));
 }
 
 TEST(TimeloopTemplateTest, WhatIsWrittenReadsBackEqual) {
