@@ -236,8 +236,9 @@ class MappingWriter {
       const TimeloopLevel& level = LevelAt(l);
       const TensorSet keeps = levels_[ToIndex(l)].keeps;
       const TensorSet passes = TensorSet::FromBits(kEveryTensor.bits() & ~std::uint32_t{keeps.bits()});
-      absl::StrAppend(&text, indent, "- target: ", level.name, "\n", indent, "  type: ", keep_type, "\n", indent,
-                      "  keep: ", DataSpaces(keeps), "\n", indent, "  bypass: ", DataSpaces(passes), "\n");
+      absl::StrAppend(&text, indent, "- target: ", level.name, "\n", indent, "  type: ", keep_type, "\n");
+      if (!keeps.empty()) absl::StrAppend(&text, indent, "  keep: ", DataSpaces(keeps), "\n");
+      if (!passes.empty()) absl::StrAppend(&text, indent, "  bypass: ", DataSpaces(passes), "\n");
       absl::StrAppend(&text, Directive(l, "temporal", Temporal(l), indent, constrains));
       // Timeloop refuses spatial loops where there is but one unit.
       if (!level.fans_out()) continue;
