@@ -25,6 +25,7 @@ using Texts = google::protobuf::RepeatedPtrField<std::string>;
 
 constexpr std::size_t kLongestQuoted = 100;
 constexpr std::size_t kLongestFactor = 32;
+constexpr char kNone[] = "none";
 // More than any level or axis can use.
 constexpr int kMostTexts = 64;
 
@@ -87,20 +88,29 @@ void RemoveFrom(const std::string& name, Texts* names) {
   names->erase(std::remove(names->begin(), names->end(), name), names->end());
 }
 
-// Every dimension that is not in the list has the factor 1.
-absl::Status AllowOnly(const Texts& allowed, std::string_view field, Texts* factors) {
+// Leaves of a list of dimensions those that are allowed, and of the perfect ones among them; an axis keeps its list
+// where none is, with the factor 1. An empty list is all of them where `is_open`.
+absl::Status AllowOnly(const Texts& allowed, std::string_view field, bool is_open, Texts* dims, Texts* perfect_dims,
+                       Texts* factors) {
   if (allowed.empty()) return absl::OkStatus();
   RETURN_IF_ERROR(CheckCount(allowed, field));
-  DimSet dims;
-  const bool is_none = allowed.size() == 1 && allowed[0] == "none";
+  const bool is_none = allowed.size() == 1 && allowed[0] == kNone;
   for (int i = 0; i < allowed.size() && !is_none; ++i) {
     const absl::StatusOr<Dim> dim = DimFromName(allowed[i]);
     if (!dim.ok()) return PrefixField(PathOf(field, i), dim.status());
-    dims.Add(*dim);
+  }
+  Texts left;
+  for (const Dim dim : kAllDims) {
+    const std::string name(1, Name(dim));
+    if (Has(allowed, name) && (Has(*dims, name) || (is_open && dims->empty()))) *left.Add() = name;
   }
   for (const Dim dim : kAllDims) {
-    if (!dims.Has(dim)) *factors->Add() = absl::StrCat(std::string(1, Name(dim)), "=1");
+    const std::string name(1, Name(dim));
+    if (!Has(left, name)) RemoveFrom(name, perfect_dims);
+    if (left.empty() && !is_open) *factors->Add() = name + "=1";
   }
+  if (left.empty() && is_open) *left.Add() = kNone;
+  if (!left.empty()) *dims = left;
   return absl::OkStatus();
 }
 
@@ -179,7 +189,8 @@ absl::Status AddToAxis(const v1::AxisConstraints& asked, std::set<std::string>* 
   for (v1::SpatialAxis& axis : *level->mutable_spatial()) {
     if (axis.name() != asked.name()) continue;
     if (!seen->insert(axis.name()).second) return FieldError("name", absl::StrCat(axis.name(), " is there twice"));
-    RETURN_IF_ERROR(AllowOnly(asked.dims(), "dims", axis.mutable_factors()));
+    RETURN_IF_ERROR(AllowOnly(asked.dims(), "dims", /*is_open=*/false, axis.mutable_dims(), axis.mutable_perfect_dims(),
+                              axis.mutable_factors()));
     RETURN_IF_ERROR(CheckCount(asked.factors(), "factors"));
     AddTo(asked.factors(), axis.mutable_factors());
     return FactorRangesFromTexts(asked.factors()).status();
@@ -191,7 +202,8 @@ absl::Status AddToAxis(const v1::AxisConstraints& asked, std::set<std::string>* 
 }
 
 absl::Status AddToLevel(const v1::LevelConstraints& asked, bool is_last, v1::Level* level) {
-  RETURN_IF_ERROR(AllowOnly(asked.temporal(), "temporal", level->mutable_factors()));
+  RETURN_IF_ERROR(AllowOnly(asked.temporal(), "temporal", /*is_open=*/true, level->mutable_temporal(),
+                            level->mutable_perfect_dims(), level->mutable_factors()));
   for (const auto& [field, texts] : {std::pair{"factors", &asked.factors()}, std::pair{"outside", &asked.outside()},
                                      std::pair{"innermost", &asked.innermost()}}) {
     RETURN_IF_ERROR(CheckCount(*texts, field));

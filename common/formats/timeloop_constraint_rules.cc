@@ -247,48 +247,6 @@ int LevelNamed(const v1::Template& hardware_template, const std::string& target)
   return -1;
 }
 
-// Those of `names` that are in `allowed`; all of `allowed` when there are none.
-Names Narrowed(const Names& allowed, const Names& names) {
-  if (names.empty()) return allowed;
-  if (allowed.empty()) return names;
-  Names both;
-  for (const std::string& name : names) {
-    if (std::find(allowed.begin(), allowed.end(), name) != allowed.end()) *both.Add() = name;
-  }
-  if (both.empty()) *both.Add() = "none";
-  return both;
-}
-
-void Remove(const std::string& name, Names* names) {
-  const auto found = std::find(names->begin(), names->end(), name);
-  if (found != names->end()) names->erase(found);
-}
-
-void MergeInto(const v1::LevelConstraints& constraints, v1::Level* level) {
-  *level->mutable_temporal() = Narrowed(level->temporal(), constraints.temporal());
-  level->mutable_factors()->MergeFrom(constraints.factors());
-  if (!constraints.innermost().empty()) *level->mutable_innermost() = constraints.innermost();
-  level->mutable_outside()->MergeFrom(constraints.outside());
-  for (const std::string& tensor : constraints.bypass()) {
-    Remove(tensor, level->mutable_keeps());
-    Remove(tensor, level->mutable_may_keep());
-  }
-  for (const std::string& tensor : constraints.keep()) {
-    Remove(tensor, level->mutable_may_keep());
-    Remove(tensor, level->mutable_keeps());
-    level->add_keeps(tensor);
-  }
-  for (const v1::AxisConstraints& rule : constraints.spatial()) {
-    for (v1::SpatialAxis& axis : *level->mutable_spatial()) {
-      if (axis.name() != rule.name()) continue;
-      *axis.mutable_dims() = Narrowed(axis.dims(), rule.dims());
-      axis.mutable_factors()->MergeFrom(rule.factors());
-    }
-  }
-  if (!constraints.unshared().empty()) *level->mutable_link()->mutable_unshared() = constraints.unshared();
-  if (!constraints.unlinked().empty()) *level->mutable_link()->mutable_unlinked() = constraints.unlinked();
-}
-
 }  // namespace
 
 v1::Constraints ToConstraints(const std::vector<TimeloopConstraint>& constraints, const v1::Template& hardware_template,
@@ -308,14 +266,6 @@ v1::Constraints ToConstraints(const std::vector<TimeloopConstraint>& constraints
   v1::Constraints result;
   for (auto& [level, rule] : rules) *result.add_levels() = rule.Finish();
   return result;
-}
-
-void MergeConstraints(const v1::Constraints& constraints, v1::Template* hardware_template) {
-  for (const v1::LevelConstraints& rule : constraints.levels()) {
-    for (v1::Level& level : *hardware_template->mutable_levels()) {
-      if (level.name() == rule.level()) MergeInto(rule, &level);
-    }
-  }
 }
 
 bool IsTimeloopConstraintFile(const std::string& path) {

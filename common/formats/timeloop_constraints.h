@@ -56,9 +56,6 @@ std::vector<TimeloopConstraint> ReadNodeConstraints(const TimeloopFile& file, co
 v1::Constraints ToConstraints(const std::vector<TimeloopConstraint>& constraints, const v1::Template& hardware_template,
                               const TimeloopNames& names, TimeloopNotes* notes);
 
-// Makes a template's own what constraints ask of its mappings. Precondition: they name its levels and axes.
-void MergeConstraints(const v1::Constraints& constraints, v1::Template* hardware_template);
-
 // Whether a file can be read and has constraints of Timeloop's.
 bool IsTimeloopConstraintFile(const std::string& path);
 

@@ -15,6 +15,7 @@
 #include "absl/strings/str_join.h"
 #include "common/base/exact_number.h"
 #include "common/base/status.h"
+#include "common/convert/constraints.h"
 #include "common/convert/convert.h"
 #include "common/formats/file_name.h"
 #include "common/formats/size_fit.h"
@@ -356,18 +357,23 @@ class Importer {
         level.mutable_may_keep()->Swap(level.mutable_keeps());
       }
     }
+    for (const v1::LevelConstraints& asked : merged.levels()) {
+      if (asked.level() != message().levels().rbegin()->name() || asked.bypass().empty()) continue;
+      notes_.AddError(ComponentAt(memories_.size() - 1).place,
+                      "the outermost memory keeps weights, inputs and outputs");
+      return;
+    }
+    if (const absl::Status added = AddConstraints(merged, &message()); !added.ok()) {
+      notes_.AddError(path_, Message(added));
+      return;
+    }
     // A memory without room keeps nothing, whatever is said.
-    MergeConstraints(merged, &message());
     for (std::size_t level = 0; level < memories_.size(); ++level) {
       v1::Level& out = *message().mutable_levels(static_cast<int>(level));
       const bool is_empty = ComponentAt(level).is_fan_out || memories_[level].words == 0;
       if (is_empty) out.clear_keeps();
       if (!out.keeps().empty()) SortTensors(out.mutable_keeps());
       if (out.keeps().empty() && out.may_keep().empty()) out.clear_capacity_words();
-    }
-    if (message().levels().rbegin()->keeps_size() < kNumTensors) {
-      notes_.AddError(ComponentAt(memories_.size() - 1).place,
-                      "the outermost memory keeps weights, inputs and outputs");
     }
   }
 
