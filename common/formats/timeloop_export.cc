@@ -14,6 +14,7 @@
 #include "absl/strings/str_split.h"
 #include "common/base/exact_number.h"
 #include "common/base/status.h"
+#include "common/mapping/factor_space.h"
 
 namespace oneloop {
 namespace {
@@ -325,13 +326,48 @@ std::string Art(const TimeloopMachine& machine, TimeloopVersion version) {
   return text;
 }
 
+// Instances of a level that a layer uses (docs/MODEL.md, (R2) and (R4)).
+double InstancesInUse(const FactorSpace& space, const Template& hardware_template, const MappedDesign::Layer& layer,
+                      int level) {
+  double instances = 1;
+  for (const Dim dim : kAllDims) {
+    std::int64_t inside = 1;
+    double full = 1;
+    double last = 1;
+    for (const FactorPlace& place : space.places(dim)) {
+      const std::int64_t factor = FactorAt(layer.mapping, place, dim);
+      const std::int64_t last_run = LastRunOf(factor, LeftOutside(layer.shape.bound(dim), inside));
+      inside *= factor;
+      if ((place.is_spatial ? hardware_template.axes()[ToIndex(place.index)].level : place.index) <= level) continue;
+      if (place.is_spatial) {
+        last += static_cast<double>(last_run - 1) * full;
+        full *= static_cast<double>(factor);
+      } else if (last_run > 1) {
+        last = full;
+      }
+    }
+    instances *= last;
+  }
+  return instances;
+}
+
 // layers.txt: what sum.sh compares with.
-std::string LayerTable(const v1::Design& design, const MappedDesign& mapped, const std::vector<std::string>& stems) {
-  std::string text = "# layer runs cycles energy_uj; figures of one run of the layer\n";
+std::string LayerTable(const v1::Design& design, const MappedDesign& mapped, const TimeloopMachine& machine,
+                       TimeloopVersion version, const std::vector<std::string>& stems) {
+  constexpr double kPicoPerMicro = 1e6;
+  const FactorSpace space(*mapped.hardware_template);
+  std::string text =
+      "# layer runs cycles energy_uj leakage_uj; figures of one run of the layer, leakage that Timeloop leaves out\n";
   for (std::size_t i = 0; i < stems.size(); ++i) {
     const v1::LayerDesign& layer = design.layers(static_cast<int>(i));
+    double leakage_pj = 0;
+    for (std::size_t l = 0; l < machine.levels.size() && !IsNew(version); ++l) {
+      if (machine.levels[l].leak_pj == 0) continue;
+      leakage_pj += machine.levels[l].leak_pj * layer.latency_cycles() *
+                    InstancesInUse(space, *mapped.hardware_template, mapped.layers[i], static_cast<int>(l));
+    }
     absl::StrAppend(&text, stems[i], " ", ExactNumber(mapped.layers[i].runs), " ", ExactNumber(layer.latency_cycles()),
-                    " ", ExactNumber(layer.energy_uj()), "\n");
+                    " ", ExactNumber(layer.energy_uj()), " ", ExactNumber(leakage_pj / kPicoPerMicro), "\n");
   }
   return text;
 }
@@ -356,10 +392,11 @@ sh sum.sh
 // Parts are printed to 0.01 pJ each, their sum to 0.01 uJ alone.
 constexpr char kSumScript[] =
     R"sh(# Sums cycles and energy of Timeloop's results in out/ over the layers, and compares with OneLoop's: sh sum.sh
+# Leakage that this version of Timeloop leaves out is added to its energies.
 # Exit status 1 when the cycles of all layers differ by more than 0.1 %, or their energy by more than 0.3 %.
 set -eu
 cd "$(dirname "$0")"
-rows=$(while read -r layer runs cycles energy; do
+rows=$(while read -r layer runs cycles energy leakage; do
   case $layer in '#'* | '') continue ;; esac
   found=
   for stats in "out/$layer"/*.stats.txt; do
@@ -369,10 +406,11 @@ rows=$(while read -r layer runs cycles energy; do
     echo "$layer: no stats.txt in out/$layer; sh run.sh makes it" >&2
     exit 1
   fi
-  awk -v layer="$layer" -v runs="$runs" -v cycles="$cycles" -v energy="$energy" '
+  awk -v layer="$layer" -v runs="$runs" -v cycles="$cycles" -v energy="$energy" \
+      -v leakage="$leakage" '
     /nergy \(total\)/ && $NF == "pJ" { parts += $(NF - 1) }
     $1 == "Cycles:" { theirs = $2 }
-    END { print layer, runs, cycles, energy, theirs + 0, parts / 1e6 }' "$found"
+    END { print layer, runs, cycles, energy, theirs + 0, parts / 1e6 + leakage }' "$found"
 done <layers.txt)
 printf '%s\n' "$rows" | awk '
   function per_cent(theirs, ours) { return ours == 0 ? (theirs == 0 ? 0 : 100) : 100 * (theirs / ours - 1) }
@@ -409,7 +447,8 @@ std::string Readme(const DesignSource& source, TimeloopVersion version, const st
       "| LAYER.constraints.yaml | for timeloop-mapper, what leaves it this mapping alone; of dimensions whose factors "
       "do "
       "not divide their bound it says nothing, since the mapper tries no such factors |\n"
-      "| layers.txt | OneLoop's figures of each layer |\n\n## Where Timeloop counts otherwise\n\n");
+      "| layers.txt | OneLoop's figures of each layer, and its leakage where this Timeloop knows none, which sum.sh "
+      "adds |\n\n## Where Timeloop counts otherwise\n\n");
   if (warnings.empty()) return text + "Nowhere that is known of.\n";
   for (const std::string& warning : warnings) absl::StrAppend(&text, "- ", warning, "\n");
   return text;
@@ -499,7 +538,7 @@ absl::StatusOr<ExportedFiles> ExportTimeloop(const DesignSource& source, Timeloo
     add(stem + ".mapping.yaml", *mapping);
     add(stem + ".constraints.yaml", constraints);
   }
-  add("layers.txt", LayerTable(source.design, mapped, stems));
+  add("layers.txt", LayerTable(source.design, mapped, machine, version, stems));
   add("run.sh", kRunScript);
   add("sum.sh", kSumScript);
   result.files.push_back(

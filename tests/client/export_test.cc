@@ -130,7 +130,7 @@ TEST_F(ExportTest, TimeloopHasTheFilesThatItRuns) {
   EXPECT_THAT(Files(), ElementsAre("0001_fc.constraints.yaml", "0001_fc.mapping.yaml", "0001_fc.problem.yaml",
                                    "README.md", "arch.yaml", "art.yaml", "ert.yaml", "layers.txt", "run.sh", "sum.sh"));
   EXPECT_THAT(Read("arch.yaml"), HasSubstr("version: 0.3"));
-  EXPECT_THAT(Read("layers.txt"), HasSubstr("\n0001_fc 3 1000 0.30000000000000004\n"));
+  EXPECT_THAT(Read("layers.txt"), HasSubstr("\n0001_fc 3 1000 0.30000000000000004 0\n"));
 }
 
 TEST_F(ExportTest, TimeloopsVersionFollowsTheTemplateUnlessGiven) {

@@ -482,7 +482,19 @@ TEST_F(TimeloopExportTest, RunsOfALayerCountItsNetworksWeight) {
   source.design.mutable_layers(0)->set_network("b");
   source.design.mutable_layers(1)->set_network("a");
   EXPECT_THAT(FileOf(ValueOrDie(ExportTimeloop(source, TimeloopVersion::k03)), "layers.txt"),
-              AllOf(HasSubstr("\n0001_conv_1 6 2000 2.5\n"), HasSubstr("\n0002_depthwise 0.5 1000 1.25\n")));
+              AllOf(HasSubstr("\n0001_conv_1 6 2000 2.5 0\n"), HasSubstr("\n0002_depthwise 0.5 1000 1.25 0\n")));
+}
+
+// Of the registers in use, in each cycle: a last run of 4 in 8 copies of C leaves all 8 in use.
+TEST_F(TimeloopExportTest, LeakageThatTimeloopLeavesOutIsToldApart) {
+  const std::string leaks = "    capacity_words: 16\n    leak_pj: 3\n";
+  const std::string text =
+      absl::StrReplaceAll(TemplateText(TimeloopVersion::k03), {{"    capacity_words: 16\n", leaks}});
+  // The first layer uses 2 sums with 8 registers each, the second one with 4.
+  EXPECT_THAT(FileOf(ValueOrDie(ExportTimeloop(MakeSource(text), TimeloopVersion::k03)), "layers.txt"),
+              AllOf(HasSubstr("\n0001_conv_1 2 2000 2.5 0.096\n"), HasSubstr("\n0002_depthwise 1 1000 1.25 0.012\n")));
+  EXPECT_THAT(FileOf(ValueOrDie(ExportTimeloop(MakeSource(text), TimeloopVersion::k04)), "layers.txt"),
+              HasSubstr("\n0001_conv_1 2 2000 2.5 0\n"));
 }
 
 // What Python's YAML readers take for text.
@@ -610,7 +622,7 @@ TEST_F(TimeloopExportTest, RefusesADimensionOnBothAxes) {
 }
 
 TEST_F(TimeloopExportTest, WarnsOfWhatIsCountedOtherwise) {
-  const auto warnings = [](std::string text, TimeloopVersion version) {
+  const auto warnings = [](const std::string& text, TimeloopVersion version) {
     return ValueOrDie(ExportTimeloop(MakeSource(text), version)).warnings;
   };
   const std::string old_text = TemplateText(TimeloopVersion::k03);

@@ -1,9 +1,10 @@
 # Made by oneloop 1.2.3 from projects/default/jobs/4/designs/56.
 # Sums cycles and energy of Timeloop's results in out/ over the layers, and compares with OneLoop's: sh sum.sh
+# Leakage that this version of Timeloop leaves out is added to its energies.
 # Exit status 1 when the cycles of all layers differ by more than 0.1 %, or their energy by more than 0.3 %.
 set -eu
 cd "$(dirname "$0")"
-rows=$(while read -r layer runs cycles energy; do
+rows=$(while read -r layer runs cycles energy leakage; do
   case $layer in '#'* | '') continue ;; esac
   found=
   for stats in "out/$layer"/*.stats.txt; do
@@ -13,10 +14,11 @@ rows=$(while read -r layer runs cycles energy; do
     echo "$layer: no stats.txt in out/$layer; sh run.sh makes it" >&2
     exit 1
   fi
-  awk -v layer="$layer" -v runs="$runs" -v cycles="$cycles" -v energy="$energy" '
+  awk -v layer="$layer" -v runs="$runs" -v cycles="$cycles" -v energy="$energy" \
+      -v leakage="$leakage" '
     /nergy \(total\)/ && $NF == "pJ" { parts += $(NF - 1) }
     $1 == "Cycles:" { theirs = $2 }
-    END { print layer, runs, cycles, energy, theirs + 0, parts / 1e6 }' "$found"
+    END { print layer, runs, cycles, energy, theirs + 0, parts / 1e6 + leakage }' "$found"
 done <layers.txt)
 printf '%s\n' "$rows" | awk '
   function per_cent(theirs, ours) { return ours == 0 ? (theirs == 0 ? 0 : 100) : 100 * (theirs / ours - 1) }
