@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
@@ -28,6 +29,7 @@
 #include "common/formats/yaml_view.h"
 #include "common/mapping/factor_space.h"
 #include "common/mapping/random_mapping.h"
+#include "common/model/exact/cost_model.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "tests/testing/accelerators.h"
 #include "tests/testing/shipped.h"
@@ -495,6 +497,40 @@ TEST_F(TimeloopExportTest, LeakageThatTimeloopLeavesOutIsToldApart) {
               AllOf(HasSubstr("\n0001_conv_1 2 2000 2.5 0.096\n"), HasSubstr("\n0002_depthwise 1 1000 1.25 0.012\n")));
   EXPECT_THAT(FileOf(ValueOrDie(ExportTimeloop(MakeSource(text), TimeloopVersion::k04)), "layers.txt"),
               HasSubstr("\n0001_conv_1 2 2000 2.5 0\n"));
+}
+
+// Whatever the factors are.
+TEST_F(TimeloopExportTest, LeakageIsTheModels) {
+  const std::string text =
+      absl::StrReplaceAll(TemplateText(TimeloopVersion::k03),
+                          {{"    capacity_words: 16\n", "    capacity_words: 16\n    leak_pj: 3\n"},
+                           {"    capacity_words: 256\n", "    capacity_words: 256\n    leak_pj: 0.5\n"}});
+  DesignSource source = MakeSource(text);
+  const std::shared_ptr<const Template> hardware = ValueOrDie(TemplateFromProto(source.hardware_template));
+  const CostModel model(hardware);
+  const ComponentCosts costs = model.CostsAt({8, 64});
+  ComponentCosts without = costs;
+  without.leak_pj.fill(0);
+  Random random(7);
+  for (int i = 0; i < 300; ++i) {
+    LayerShape shape;
+    for (const Dim dim : kAllDims) shape.bounds[ToIndex(dim)] = 1 + static_cast<std::int64_t>(random.Below(30));
+    const Mapping mapping = RandomMapping(*hardware, shape, random);
+    const LayerUse use = model.Use(shape, mapping);
+    const LayerFigures figures = model.Score(use, costs);
+    v1::LayerDesign& layer = *source.design.mutable_layers(0);
+    *layer.mutable_bounds() = LayerShapeToProto(shape);
+    layer.set_mapping(FormatMapping(*hardware, mapping));
+    layer.set_latency_cycles(figures.latency_cycles);
+    const ExportedFiles exported = ValueOrDie(ExportTimeloop(source, TimeloopVersion::k03));
+    const std::string& table = FileOf(exported, "layers.txt");
+    const std::size_t row = table.find("\n0001_") + 1;
+    const std::vector<std::string> cells = absl::StrSplit(table.substr(row, table.find('\n', row) - row), ' ');
+    double leakage_uj = 0;
+    ASSERT_TRUE(absl::SimpleAtod(cells.back(), &leakage_uj));
+    const double expected = figures.energy_uj - model.Score(use, without).energy_uj;
+    EXPECT_NEAR(leakage_uj, expected, 1e-9 * figures.energy_uj) << layer.mapping();
+  }
 }
 
 // What Python's YAML readers take for text.
