@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
+#include "common/convert/components.h"
 #include "oneloop/v1/library.pb.h"
 
 namespace oneloop {
@@ -28,15 +29,22 @@ class Catalog {
   const v1::Library* library_;
 };
 
-// The template that a request brings or names. INVALID_ARGUMENT with field "template_name" when it does neither, or
-// names one that is not shipped.
+// The template that a request brings or names, with formulas in the place of components, so that what is stored keeps
+// its prices whatever the tables of later versions say. INVALID_ARGUMENT with field "template_name" when it does
+// neither, or names one that is not shipped, and for components that are wrong.
 template <class Request>
 absl::StatusOr<v1::Template> ResolveTemplate(const Request& request, const Catalog& catalog) {
-  if (request.has_template_()) return request.template_();
+  if (request.has_template_()) {
+    absl::StatusOr<v1::Template> expanded = ExpandComponents(request.template_());
+    if (!expanded.ok()) return PrefixField("template", expanded.status());
+    return expanded;
+  }
   if (request.template_name().empty()) {
     return FieldError("template_name", "is missing; give the name of a shipped template, or a template");
   }
-  if (const v1::Template* shipped = catalog.FindTemplate(request.template_name())) return *shipped;
+  if (const v1::Template* shipped = catalog.FindTemplate(request.template_name())) {
+    return ExpandComponents(*shipped);
+  }
   return FieldError("template_name", absl::StrCat("there is no template '", request.template_name(), "'",
                                                   catalog.SuggestTemplate(request.template_name())));
 }

@@ -401,6 +401,20 @@ TEST_F(SearchHandlersTest, PerfectFactorsThatAreAskedForAreWarnedOfWhereBoundsAr
   EXPECT_THAT(Create(request).warnings(), ElementsAre(HasSubstr("has K = 197"), HasSubstr("perfect_dims")));
 }
 
+TEST_F(SearchHandlersTest, AStoredJobKeepsThePricesOfItsComponents) {
+  v1::CreateJobRequest request = Request();
+  v1::Template* const chip = request.mutable_spec()->mutable_template_();
+  *chip = *catalog_.FindTemplate("gemmini");
+  chip->mutable_compute()->clear_energy_pj();
+  chip->mutable_compute()->mutable_mac()->set_bits("8");
+  chip->set_node_nm(45);
+  Create(request);
+  v1::Library stored;
+  ASSERT_TRUE(stored.ParseFromString(store_.GetJob(1)->job.resolved));
+  EXPECT_EQ(stored.templates(0).compute().energy_pj(), "0.277899");
+  EXPECT_FALSE(stored.templates(0).compute().has_mac());
+}
+
 TEST_F(SearchHandlersTest, ValidateOnlyStoresNothing) {
   v1::CreateJobRequest request = Request();
   request.set_validate_only(true);
@@ -723,6 +737,11 @@ TEST_F(SearchHandlersTest, BadSpecsAreRefusedWithFieldAndRemedyAndStoreNothing) 
          tiler.set_streamed("C");
        }},
       {"spec.template.levels", "2 to 8", [](auto& r) { r.mutable_spec()->mutable_template_()->set_name("t"); }},
+      {"spec.template.compute.mac.node_nm", "valid: 7 to 130 nm",
+       [](auto& r) {
+         *r.mutable_spec()->mutable_template_() = *Catalog(&ShippedLibrary()).FindTemplate("gemmini");
+         r.mutable_spec()->mutable_template_()->mutable_compute()->mutable_mac()->set_bits("8");
+       }},
   };
   ExpectRefused(cases);
 }
