@@ -4,7 +4,6 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <string_view>
 #include <utility>
@@ -18,40 +17,16 @@
 #include "common/convert/constraints.h"
 #include "common/convert/convert.h"
 #include "common/formats/file_name.h"
-#include "common/formats/size_fit.h"
 #include "common/formats/timeloop_architecture.h"
 #include "common/formats/timeloop_constraints.h"
 #include "common/formats/timeloop_costs.h"
 #include "common/formats/timeloop_memory.h"
+#include "common/formats/timeloop_prices.h"
 
 namespace oneloop {
 namespace {
 
 constexpr std::array<std::string_view, 4> kDialects = {"", "2022", "2023", "2025"};
-constexpr double kUm2PerMm2 = 1e6;
-
-std::string Number(std::int64_t value) { return absl::StrCat(value); }
-
-bool IsKept(const v1::Level& level, Tensor tensor) {
-  const std::string name(1, Name(tensor));
-  const auto has = [&](const auto& list) { return std::find(list.begin(), list.end(), name) != list.end(); };
-  return has(level.keeps()) || has(level.may_keep());
-}
-
-// A monomial of a number and parameters.
-struct Count {
-  double factor = 1;
-  std::vector<std::string> parameters;
-};
-
-std::string CountText(const Count& count) {
-  std::string text = count.factor == 1 && !count.parameters.empty() ? "" : ExactNumber(count.factor);
-  for (const std::string& parameter : count.parameters) absl::StrAppend(&text, text.empty() ? "" : " * ", parameter);
-  return text;
-}
-
-// A cost of one instance, of several sizes where several tables are given.
-using CostOf = std::function<std::optional<double>(const TimeloopCosts&)>;
 
 class Importer {
  public:
@@ -66,9 +41,7 @@ class Importer {
     MakeLevels();
     ApplyConstraints(files);
     RETURN_IF_ERROR(notes_.status());
-    for (std::size_t l = 0; l < memories_.size(); ++l) AddCosts(l);
-    AddCompute();
-    AddArea();
+    AddCosts();
     FoldFanOuts();
     RETURN_IF_ERROR(notes_.status());
     return Finish();
@@ -114,7 +87,7 @@ class Importer {
       if (problem.IsMap()) {
         ASSIGN_OR_RETURN(names_, NamesOfProblem(problem, file->path()));
       }
-      ReadTimeloopCosts(*file, &costs_, &notes_);
+      ReadTimeloopCosts(*file, &tables_.base, &notes_);
     }
     if (architecture == nullptr) {
       return absl::InvalidArgumentError(
@@ -147,7 +120,7 @@ class Importer {
     for (const TimeloopCostFile& cost_file : options_.costs) {
       ASSIGN_OR_RETURN(const auto file, TimeloopFile::Read(cost_file.path, options_.variables));
       if (!cost_file.size.has_value()) {
-        ReadTimeloopCosts(*file, &costs_, &notes_);
+        ReadTimeloopCosts(*file, &tables_.base, &notes_);
         continue;
       }
       ASSIGN_OR_RETURN(const std::string key, SeriesKey(cost_file));
@@ -156,10 +129,12 @@ class Importer {
                                                        " and of ", key, "; give them for one"));
       }
       series_key_ = key;
-      ReadTimeloopCosts(*file, &series_[*cost_file.size], &notes_);
+      ReadTimeloopCosts(*file, &tables_.series[*cost_file.size], &notes_);
     }
-    if (costs_.energies.empty() && !series_.empty()) costs_.energies = series_.begin()->second.energies;
-    if (costs_.areas.empty() && !series_.empty()) costs_.areas = series_.begin()->second.areas;
+    if (tables_.base.energies.empty() && !tables_.series.empty())
+      tables_.base.energies = tables_.series.begin()->second.energies;
+    if (tables_.base.areas.empty() && !tables_.series.empty())
+      tables_.base.areas = tables_.series.begin()->second.areas;
     return absl::OkStatus();
   }
 
@@ -209,9 +184,9 @@ class Importer {
       parameter.set_min(varied.min);
       parameter.set_max(varied.max);
       parameter.set_description(absl::StrCat(varied.key, " of ", varied.level));
-      if (what == series_key_) series_parameter_ = name;
+      if (what == series_key_) tables_.parameter = name;
       const bool is_size = varied.key == "depth" || varied.key == "entries";
-      if (is_size && what != series_key_ && costs_.has_energies()) {
+      if (is_size && what != series_key_ && tables_.base.has_energies()) {
         result_.warnings.push_back(absl::StrCat(path_, ": costs of ", varied.level,
                                                 " stay those of the size in the tables; ",
                                                 "give tables of several sizes"));
@@ -283,7 +258,7 @@ class Importer {
   // Names, axes and sizes; all is kept that nothing says otherwise of.
   void MakeLevels() {
     instances_.resize(memories_.size());
-    Count around;
+    TimeloopCount around;
     for (std::size_t c = 0; c < architecture_.levels.size(); ++c) instances_[LevelOf(c)] = {};
     for (std::size_t level = 0; level < memories_.size(); ++level)
       message().add_levels()->set_name(ComponentAt(level).name);
@@ -299,14 +274,14 @@ class Importer {
     for (std::size_t level = 0; level < memories_.size(); ++level) AddSize(level);
   }
 
-  void AddAxis(std::size_t level, char name, std::int64_t size, Count* around) {
+  void AddAxis(std::size_t level, char name, std::int64_t size, TimeloopCount* around) {
     const auto varied = meshes_.find({level, name});
     if (varied == meshes_.end() && size == 1) return;
     v1::SpatialAxis& axis = *message().mutable_levels(static_cast<int>(level))->add_spatial();
     axis.set_name(std::string(1, name));
     for (const Dim dim : kAllDims) axis.add_dims(std::string(1, Name(dim)));
-    const Count count = varied == meshes_.end() ? Count{static_cast<double>(size), {}} : varied->second;
-    axis.set_size(CountText(count));
+    const TimeloopCount count = varied == meshes_.end() ? TimeloopCount{static_cast<double>(size), {}} : varied->second;
+    axis.set_size(TimeloopCountText(count));
     around->factor *= count.factor;
     around->parameters.insert(around->parameters.end(), count.parameters.begin(), count.parameters.end());
   }
@@ -324,9 +299,9 @@ class Importer {
     for (const Tensor tensor : kAllTensors) out.add_keeps(std::string(1, Name(tensor)));
     const auto varied = depths_.find(level);
     if (varied != depths_.end()) {
-      Count words = varied->second;
+      TimeloopCount words = varied->second;
       words.factor /= memory.multiple_buffering;
-      out.set_capacity_words(CountText(words));
+      out.set_capacity_words(TimeloopCountText(words));
       return;
     }
     if (!memory.words.has_value()) return;
@@ -382,317 +357,32 @@ class Importer {
               [](const std::string& a, const std::string& b) { return kTensorNames.find(a) < kTensorNames.find(b); });
   }
 
-  // A cost as a formula, "" for 0; fitted where tables of several sizes differ in it. Nothing when no table has it.
-  std::optional<std::string> Formula(const std::string& what, const CostOf& cost) {
-    std::vector<std::pair<double, double>> samples;
-    for (const auto& [size, costs] : series_) {
-      const std::optional<double> value = cost(costs);
-      if (value.has_value()) samples.emplace_back(size, *value);
+  void AddCosts() {
+    ParameterSpace parameters;
+    for (const v1::Parameter& parameter : message().parameters()) {
+      parameters.names.push_back(parameter.name());
+      parameters.low.push_back(parameter.min());
+      parameters.high.push_back(parameter.max());
     }
-    const bool varies = std::any_of(samples.begin(), samples.end(),
-                                    [&](const auto& sample) { return sample.second != samples.front().second; });
-    if (varies && !series_parameter_.empty()) {
-      const SizeFit fit = FitSize(samples);
-      const std::string text = fit.Text(series_parameter_);
-      result_.fits.push_back(absl::StrFormat("%s = %s: within %.2f %% of the %d tables", what,
-                                             text.empty() ? "0" : text, 100 * fit.worst_error,
-                                             static_cast<int>(samples.size())));
-      return text;
+    TimeloopPrices prices({architecture_, memories_, dialect_, tables_, options_.components, std::move(parameters)},
+                          &notes_);
+    for (std::size_t l = 0; l < memories_.size(); ++l) {
+      v1::Level& level = *message().mutable_levels(static_cast<int>(l));
+      if (!level.keeps().empty() || !level.may_keep().empty()) AddWordBits(memories_[l].word_bits, &level);
+      prices.AddToLevel(l, &level);
     }
-    const std::optional<double> value = samples.empty() ? cost(costs_) : samples.front().second;
-    if (!value.has_value()) return std::nullopt;
-    return *value == 0 ? std::string() : ExactNumber(*value);
+    *message().mutable_word_bits() = message().levels().rbegin()->word_bits();
+    prices.AddToCompute(&message());
+    message().set_area_mm2(prices.AreaMm2(instances_, compute_instances_));
+    result_.fits = prices.fits();
+    const bool is_free = !tables_.base.has_energies() && options_.components == nullptr;
+    if (is_free) notes_.AddWarning(path_, "no ERT is given: energies that no attribute gives are 0");
   }
 
-  // Of an access by the first of these names that the tables have.
-  std::optional<std::string> Energy(std::size_t level, const std::vector<std::string_view>& actions, const char* flow) {
-    const std::string& name = ComponentAt(level).name;
-    const TimeloopMemory& memory = memories_[level];
-    std::optional<std::string> energy = Formula(absl::StrCat(flow, " of ", name), [&](const TimeloopCosts& costs) {
-      const std::optional<double> named = costs.Energy(name, actions);
-      if (named.has_value()) return named;
-      // Timeloop takes the dearest action for one that is not there, and divides it among the cluster.
-      const std::optional<double> dearest = costs.Dearest(name);
-      return dearest.has_value() ? std::optional<double>(*dearest / static_cast<double>(memory.cluster)) : std::nullopt;
-    });
-    if (!energy.has_value() && memory.access_pj.has_value()) {
-      energy = *memory.access_pj == 0 ? std::string() : ExactNumber(*memory.access_pj);
-    }
-    return energy;
-  }
-
-  ComponentUse UseOf(const TimeloopComponent& component, const std::string& words) const {
-    ComponentUse use;
-    use.name = component.name;
-    use.component_class = component.component_class;
-    use.subclass = component.subclass;
-    for (const auto& [key, attribute] : component.attributes) use.attributes[key] = attribute.text;
-    use.words = words;
-    for (const v1::Parameter& parameter : result_.hardware_template.parameters()) {
-      use.parameters.names.push_back(parameter.name());
-      use.parameters.low.push_back(parameter.min());
-      use.parameters.high.push_back(parameter.max());
-    }
-    return use;
-  }
-
-  std::optional<ComponentCostTexts> FromSource(std::size_t level) const {
-    // What a table leaves out costs nothing.
-    if (options_.components == nullptr || costs_.has_energies()) return std::nullopt;
-    ComponentUse use = UseOf(ComponentAt(level), message_words(level));
-    use.word_bits = memories_[level].word_bits;
-    use.block_words = memories_[level].block;
-    use.cluster = memories_[level].cluster;
-    return options_.components->CostsOf(use);
-  }
-  const std::string& message_words(std::size_t level) const {
-    return result_.hardware_template.levels(static_cast<int>(level)).capacity_words();
-  }
-
-  void AddCosts(std::size_t level) {
-    v1::Level& out = *message().mutable_levels(static_cast<int>(level));
-    const TimeloopMemory& memory = memories_[level];
-    AddLink(level, &out);
-    if (out.keeps().empty() && out.may_keep().empty()) return;
-    AddWordBits(memory.word_bits, level + 1 == memories_.size(), &out);
-    std::optional<std::string> read = Energy(level, {"random_read", "read"}, "read");
-    std::optional<std::string> fill = Energy(level, {"random_fill", "write"}, "write");
-    std::optional<std::string> update =
-        dialect_ == "2022" ? fill : Energy(level, {"random_update", "random_write", "update", "write"}, "update");
-    std::optional<std::string> leak;
-    if (dialect_ != "2022") {
-      leak = Formula(absl::StrCat("leakage of ", ComponentAt(level).name),
-                     [&](const TimeloopCosts& costs) { return costs.Energy(ComponentAt(level).name, {"leak"}); });
-    }
-    if (!read.has_value()) {
-      const std::optional<ComponentCostTexts> costs = FromSource(level);
-      if (costs.has_value()) {
-        read = costs->read_pj;
-        fill = costs->write_pj;
-        update = dialect_ == "2022" ? costs->write_pj : costs->update_pj;
-        if (dialect_ != "2022") leak = costs->leak_pj;
-        areas_from_source_[level] = costs->area_um2;
-        NoteSource(ComponentAt(level), *costs);
-      } else if (costs_.has_energies()) {
-        notes_.AddWarning(ComponentAt(level).place,
-                          absl::StrCat(ComponentAt(level).name, ": is not in the ERT; its accesses cost nothing"));
-      } else if (options_.components != nullptr) {
-        WarnOfNoTable(ComponentAt(level));
-      }
-    }
-    AddPorts(level, read.value_or(""), fill.value_or(""), update.value_or(""), &out);
-    if (leak.has_value() && !leak->empty()) {
-      out.set_leak_pj(*leak);
-      CheckPowerGate(ComponentAt(level));
-    }
-  }
-
-  void WarnOfNoTable(const TimeloopComponent& component) {
-    notes_.AddWarning(component.place,
-                      absl::StrCat(component.name,
-                                   ": no ERT is given, and no shipped table has its class, size and `technology`; its "
-                                   "accesses cost nothing"));
-  }
-
-  void NoteSource(const TimeloopComponent& component, const ComponentCostTexts& costs) {
-    if (costs.source.empty()) return;
-    notes_.AddWarning(component.place,
-                      absl::StrCat(component.name, ": no ERT is given; its costs are those of ", costs.source));
-  }
-
-  void CheckPowerGate(const TimeloopComponent& component) {
-    const auto gate = component.attributes.find("power_gated_at");
-    if (gate == component.attributes.end() || gate->second.text.empty()) return;
-    const std::string lower = absl::AsciiStrToLower(gate->second.text);
-    // A gate at itself is one for each instance.
-    if (lower == "null" || lower == "none" || lower == "~" || gate->second.text == component.name) return;
-    notes_.AddError(gate->second.place, absl::StrCat(component.name,
-                                                     ".power_gated_at: leakage of instances that share a gate "
-                                                     "cannot be expressed"));
-  }
-
-  void AddWordBits(int bits, bool is_last, v1::Level* level) {
-    if (is_last) {
-      message().mutable_word_bits()->set_w(bits);
-      message().mutable_word_bits()->set_i(bits);
-      message().mutable_word_bits()->set_o(bits);
-    }
+  static void AddWordBits(int bits, v1::Level* level) {
     level->mutable_word_bits()->set_w(bits);
     level->mutable_word_bits()->set_i(bits);
     level->mutable_word_bits()->set_o(bits);
-  }
-
-  void SetPrice(const std::string& price, const TimeloopMemory& memory, v1::Port* port) const {
-    if (price.empty()) return;
-    port->set_access_pj(price);
-    if (memory.block != 1) port->set_block_words(Number(memory.block));
-    if (memory.cluster != 1) port->set_cluster(Number(memory.cluster));
-  }
-
-  static void SetLimit(const std::optional<double>& limit, v1::Port* port) {
-    if (limit.has_value()) port->set_words_per_cycle(ExactNumber(*limit));
-  }
-
-  static void AddPort(const v1::Port& port, const std::vector<const char*>& flows, v1::Level* level) {
-    if (port.access_pj().empty() && port.words_per_cycle().empty()) return;
-    v1::Port& added = *level->add_ports();
-    added = port;
-    for (const char* const flow : flows) added.add_flows(flow);
-  }
-
-  void AddPorts(std::size_t l, const std::string& read, const std::string& fill, const std::string& update,
-                v1::Level* level) {
-    const TimeloopMemory& memory = memories_[l];
-    const bool has_o = IsKept(*level, Tensor::kO);
-    const std::vector<const char*> writes =
-        has_o ? std::vector<const char*>{"fill", "update"} : std::vector<const char*>{"fill"};
-    v1::Port port;
-    SetPrice(read, memory, &port);
-    SetLimit(memory.read_bandwidth, &port);
-    AddPort(port, {"read"}, level);
-    const bool is_split = has_o && update != fill;
-    port.Clear();
-    SetPrice(fill, memory, &port);
-    if (!is_split) SetLimit(memory.write_bandwidth, &port);
-    AddPort(port, is_split ? std::vector<const char*>{"fill"} : writes, level);
-    if (is_split) {
-      port.Clear();
-      SetPrice(update, memory, &port);
-      AddPort(port, {"update"}, level);
-      port.Clear();
-      SetLimit(memory.write_bandwidth, &port);
-      AddPort(port, writes, level);
-    }
-    port.Clear();
-    SetLimit(memory.shared_bandwidth, &port);
-    AddPort(port, {}, level);
-    AddAddressPorts(memory, has_o, level);
-  }
-
-  // Addresses are generated for reads and fills of inputs and weights, and for fills and updates of outputs.
-  static void AddAddressPorts(const TimeloopMemory& memory, bool has_o, v1::Level* level) {
-    if (memory.address_pj == 0) return;
-    v1::Port port;
-    port.set_access_pj(ExactNumber(memory.address_pj));
-    if (memory.cluster != 1) port.set_cluster(Number(memory.cluster));
-    if (has_o) {
-      v1::Port outputs = port;
-      outputs.add_tensors(std::string(1, Name(Tensor::kO)));
-      AddPort(outputs, {"fill", "update"}, level);
-    }
-    for (const Tensor tensor : {Tensor::kW, Tensor::kI}) {
-      if (IsKept(*level, tensor)) port.add_tensors(std::string(1, Name(tensor)));
-    }
-    if (!port.tensors().empty()) AddPort(port, {"read", "fill"}, level);
-  }
-
-  // um, of a square of what is inside one instance of the fan-out.
-  std::optional<double> TileWidth(std::size_t level) const {
-    double area = 0;
-    for (std::size_t l = 0; l <= level; ++l) {
-      const TimeloopComponent& component = l == 0 ? architecture_.compute : ComponentAt(l - 1);
-      const TimeloopComponent& inside = l < 2 ? architecture_.compute : ComponentAt(l - 2);
-      const double copies = static_cast<double>(inside.instances()) / static_cast<double>(component.instances());
-      const auto own = costs_.areas.find(component.name);
-      const std::optional<double> given = l == 0 ? std::nullopt : memories_[l - 1].area_um2;
-      if (own == costs_.areas.end() && !given.has_value() && !component.is_fan_out) return std::nullopt;
-      area = (own != costs_.areas.end() ? own->second.um2 : given.value_or(0)) + (l == 0 ? 0 : area * copies);
-    }
-    return std::sqrt(area);
-  }
-
-  void AddLink(std::size_t level, v1::Level* out) {
-    const TimeloopMemory& memory = memories_[level];
-    std::optional<double> wire = memory.wire_pj_per_bit_mm;
-    for (const char* const name : {"wire", "Wire"}) {
-      const std::optional<double> all = costs_.Energy(name, {"transfer_random"});
-      if (all.has_value()) wire = all;
-    }
-    double hop = memory.hop_pj.value_or(0);
-    if (!memory.hop_pj.has_value() && wire.value_or(0) > 0) {
-      const std::optional<double> width = memory.tile_width_um.has_value() ? memory.tile_width_um : TileWidth(level);
-      if (!width.has_value()) {
-        return notes_.AddError(
-            ComponentAt(level).place,
-            absl::StrCat(ComponentAt(level).name, ".wire-energy: the length of wires is not known; give ",
-                         "tile-width, or an ART with all that is inside"));
-      }
-      hop = static_cast<double>(memory.network_bits) * *width / 1000 * *wire;
-    }
-    if (hop > 0) out->mutable_link()->set_hop_pj(ExactNumber(hop));
-    if (memory.router_pj > 0) out->mutable_link()->set_router_pj(ExactNumber(memory.router_pj));
-    if (out->has_link() && dialect_ == "2025") out->mutable_link()->set_mesh(true);
-  }
-
-  void AddCompute() {
-    const TimeloopComponent& compute = architecture_.compute;
-    std::optional<std::string> energy =
-        Formula(absl::StrCat("operation of ", compute.name), [&](const TimeloopCosts& costs) {
-          const std::optional<double> named =
-              costs.Energy(compute.name, {"mac_random", "mult_random", "mac", "mult", "compute"});
-          return named.has_value() ? named : costs.Dearest(compute.name);
-        });
-    if (!energy.has_value() && options_.components != nullptr && !costs_.has_energies()) {
-      const std::optional<ComponentCostTexts> costs = options_.components->CostsOf(UseOf(compute, ""));
-      if (costs.has_value()) {
-        energy = costs->read_pj;
-        compute_area_ = costs->area_um2;
-        NoteSource(compute, *costs);
-      }
-    }
-    if (energy.has_value() && !energy->empty()) message().mutable_compute()->set_energy_pj(*energy);
-    if (energy.has_value()) return;
-    if (costs_.has_energies()) {
-      notes_.AddWarning(compute.place, absl::StrCat(compute.name, ": is not in the ERT; operations cost nothing"));
-    } else if (options_.components == nullptr) {
-      notes_.AddWarning(path_, "no ERT is given: energies that no attribute gives are 0");
-    } else {
-      WarnOfNoTable(compute);
-    }
-  }
-
-  // mm2 of all instances.
-  void AddArea() {
-    std::vector<std::string> terms;
-    const auto add = [&](const std::string& um2, const Count& count) {
-      if (um2.empty()) return;
-      Count scaled = count;
-      scaled.factor /= kUm2PerMm2;
-      // Each term of a sum has the count as a factor.
-      for (std::size_t begin = 0; begin < um2.size();) {
-        const std::size_t plus = std::min(um2.find(" + ", begin), um2.size());
-        terms.push_back(absl::StrCat(CountText(scaled), " * ", um2.substr(begin, plus - begin)));
-        begin = plus + 3;
-      }
-    };
-    double constant_um2 = 0;
-    std::vector<std::string> known = {architecture_.compute.name};
-    const auto add_component = [&](const std::string& name, const Count& count, const std::optional<double>& given,
-                                   const std::string& from_source) {
-      known.push_back(name);
-      const std::optional<std::string> um2 = Formula(absl::StrCat("area of ", name), [&](const TimeloopCosts& costs) {
-        const auto found = costs.areas.find(name);
-        return found == costs.areas.end() ? given : std::optional<double>(found->second.um2);
-      });
-      const bool is_constant = um2.has_value() && um2->find(' ') == std::string::npos && count.parameters.empty();
-      if (is_constant && !um2->empty()) {
-        constant_um2 += std::strtod(um2->c_str(), nullptr) * count.factor;
-      } else {
-        add(um2.has_value() ? *um2 : from_source, count);
-      }
-    };
-    add_component(architecture_.compute.name, compute_instances_, std::nullopt, compute_area_);
-    for (std::size_t level = 0; level < memories_.size(); ++level) {
-      const auto source = areas_from_source_.find(level);
-      add_component(ComponentAt(level).name, instances_[level], memories_[level].area_um2,
-                    source == areas_from_source_.end() ? std::string() : source->second);
-    }
-    for (const auto& [name, area] : costs_.areas) {
-      if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-      constant_um2 += area.um2 * static_cast<double>(area.count);
-    }
-    if (constant_um2 > 0) terms.insert(terms.begin(), ExactNumber(constant_um2 / kUm2PerMm2));
-    message().set_area_mm2(absl::StrJoin(terms, " + "));
   }
 
   // A fan-out without memory and loops is one of the level outside it, which has one copy of it. Where it has several,
@@ -737,16 +427,12 @@ class Importer {
   TimeloopNames names_;
   TimeloopArchitecture architecture_;
   std::vector<TimeloopMemory> memories_;  // by level
-  TimeloopCosts costs_;
-  std::map<double, TimeloopCosts> series_;  // by the value of one size
-  std::string series_key_;                  // "shared_glb.depth"
-  std::string series_parameter_;
-  std::map<std::size_t, Count> depths_;                   // words, by level
-  std::map<std::pair<std::size_t, char>, Count> meshes_;  // sizes of axes, by level and name
-  std::vector<Count> instances_;                          // by level
-  std::map<std::size_t, std::string> areas_from_source_;  // um2, by level
-  Count compute_instances_;
-  std::string compute_area_;
+  TimeloopTables tables_;
+  std::string series_key_;                                        // of which size the tables are, "shared_glb.depth"
+  std::map<std::size_t, TimeloopCount> depths_;                   // words, by level
+  std::map<std::pair<std::size_t, char>, TimeloopCount> meshes_;  // sizes of axes, by level and name
+  std::vector<TimeloopCount> instances_;                          // by level
+  TimeloopCount compute_instances_;
 };
 
 }  // namespace
