@@ -6,7 +6,9 @@
 #include <limits>
 
 #include "Eigen/Dense"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "common/base/exact_number.h"
 
@@ -14,6 +16,12 @@ namespace oneloop {
 namespace {
 
 constexpr int kTerms = 3;
+
+// More digits than a fit has meaning for are not worth their place in a file.
+double Rounded(double factor) {
+  double rounded = factor;
+  return absl::SimpleAtod(absl::StrFormat("%.8g", factor), &rounded) ? rounded : factor;
+}
 
 std::array<double, kTerms> TermsAt(double size) { return {1.0, std::sqrt(size), size}; }
 
@@ -55,7 +63,7 @@ SizeFit FitSize(const std::vector<std::pair<double, double>>& samples) {
       const Eigen::VectorXd solved = matrix.colPivHouseholderQr().solve(target);
       if (!solved.allFinite() || (solved.array() < 0).any()) continue;
       for (std::size_t t = 0; t < terms.size(); ++t) {
-        factors[static_cast<std::size_t>(terms[t])] = solved(static_cast<Eigen::Index>(t));
+        factors[static_cast<std::size_t>(terms[t])] = Rounded(solved(static_cast<Eigen::Index>(t)));
       }
     }
     SizeFit fit{factors[0], factors[1], factors[2], 0};

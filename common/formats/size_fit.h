@@ -19,7 +19,8 @@ struct SizeFit {
   std::string Text(const std::string& parameter) const;
 };
 
-// The non-negative a, b and c that make the sum of squared relative deviations from (size, cost) least. Precondition:
+// The non-negative a, b and c that make the sum of squared relative deviations from (size, cost) least, to 8 digits.
+// Precondition:
 // at least one sample; sizes above 0 and all different, costs 0 or more and finite.
 SizeFit FitSize(const std::vector<std::pair<double, double>>& samples);
 
