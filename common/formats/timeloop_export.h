@@ -15,14 +15,12 @@ namespace oneloop {
 // NAME.problem.yaml, NAME.mapping.yaml and, for timeloop-mapper, NAME.constraints.yaml; layers.txt with our figures;
 // run.sh and sum.sh, which run Timeloop and compare; README.md. Version 0.4 is the form that its front end hands to
 // timeloop-model. Warnings say where Timeloop will count otherwise. Errors are those of ReadMappedDesign and
-// DescribeForTimeloop; INVALID_ARGUMENT naming the layer for a dimension on both axes of a level. Thread-safe.
+// DescribeForTimeloop, and of WriteTimeloopLoops naming the layer. Thread-safe.
 absl::StatusOr<ExportedFiles> ExportTimeloop(const DesignSource& source, TimeloopVersion version);
 
-// The parts of these files that follow their first line. Precondition: ValidateMapping is OK.
+// What follows the first line of arch.yaml and of ert.yaml.
 std::string TimeloopArchitecture(const TimeloopMachine& machine, TimeloopVersion version);
 std::string TimeloopErt(const TimeloopMachine& machine, TimeloopVersion version);
-absl::StatusOr<std::string> TimeloopMapping(const TimeloopMachine& machine, const Template& hardware_template,
-                                            const LayerShape& shape, const Mapping& mapping);
 
 }  // namespace oneloop
 

@@ -26,6 +26,7 @@
 #include "common/base/status.h"
 #include "common/convert/convert.h"
 #include "common/convert/yaml.h"
+#include "common/formats/timeloop_mapping.h"
 #include "common/formats/yaml_view.h"
 #include "common/mapping/factor_space.h"
 #include "common/mapping/random_mapping.h"
@@ -443,7 +444,7 @@ void ExpectReadBack(const Template& hardware_template, const HardwarePoint& hard
     for (const Dim dim : kAllDims)
       shape.bounds[ToIndex(dim)] = 1 + static_cast<std::int64_t>(random.Below(dim == Dim::kG ? 4 : 40));
     const Mapping mapping = RandomMapping(hardware_template, shape, random);
-    const std::string text = ValueOrDie(TimeloopMapping(machine, hardware_template, shape, mapping));
+    const std::string text = ValueOrDie(WriteTimeloopLoops(machine, hardware_template, shape, mapping)).mapping;
     MappingReader reader(machine);
     reader.Read(text);
     EXPECT_EQ(FormatMapping(hardware_template, reader.mapping), FormatMapping(hardware_template, mapping)) << text;
