@@ -126,7 +126,9 @@ class Expander {
     ASSIGN_OR_RETURN(const ComponentPrices prices, Price(component));
     AddPorts(prices, level);
     SetCapacity(prices, level);
-    if (level->leak_pj().empty() && message_.has_clock_mhz() && !prices.leak_mw.empty()) {
+    // The dialect of 2022, the default, is of a Timeloop that knows no leakage.
+    const bool knows_leakage = !message_.dialect().empty() && message_.dialect() != NameOf(Dialect::k2022);
+    if (knows_leakage && level->leak_pj().empty() && message_.has_clock_mhz() && !prices.leak_mw.empty()) {
       // mW are pJ per ns.
       level->set_leak_pj(Text(Product(prices.leak_mw, Number(1000 / message_.clock_mhz()))));
     }

@@ -117,7 +117,8 @@ void CompareEyeriss(const std::string& path, const std::string& objective_text) 
     const LayerParts parts = model.PartsOf(model.Use(layer.shape, found.mappings.front()), costs);
     const double ms = found.metrics.latency_cycles / cycles_per_ms;
     const double dram_pj = PortsPj(model, parts, dram);
-    const double chip_mj = found.metrics.energy_uj / 1000 - dram_pj * 1e-9;
+    const double leakage_mj = chip->spec().leakage_w_per_mm2 * costs.area_mm2 * ms;
+    const double chip_mj = found.metrics.energy_uj / 1000 - dram_pj * 1e-9 + leakage_mj;
     const double dram_mb = dram_pj / dram_word_pj * 2 * 1e-6;
     const double measured_mj = Number(row, "power_mw") * Number(row, "processing_ms") / 1000;
     std::printf("%s | %.1f %.1f | %.0f %.0f | %.0f %.0f | %.2f %.2f | %.1f %.1f\n", row.at("layer").c_str(),

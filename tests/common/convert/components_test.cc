@@ -26,6 +26,7 @@ using ::testing::HasSubstr;
 
 // At 45 nm, where all scales are 1.
 constexpr char kTemplate[] = R"(name: parts
+dialect: 2023
 parameters:
   - {name: pes, min: 1, max: 64}
   - {name: glb_kib, min: 4, max: 1024}
@@ -146,7 +147,10 @@ TEST(ComponentsTest, WhatALevelSaysItselfStays) {
   EXPECT_EQ(Expanded("link: {wire", "link: {hop_pj: 4, wire").levels(2).link().hop_pj(), "4");
 }
 
-TEST(ComponentsTest, LeakageNeedsAClock) { EXPECT_EQ(Expanded("clock_mhz: 500\n", "").levels(0).leak_pj(), ""); }
+TEST(ComponentsTest, LeakageNeedsAClockAndADialectThatKnowsIt) {
+  EXPECT_EQ(Expanded("clock_mhz: 500\n", "").levels(0).leak_pj(), "");
+  EXPECT_EQ(Expanded("dialect: 2023\n", "").levels(0).leak_pj(), "");
+}
 
 TEST(ComponentsTest, NodesScale) {
   const v1::Level at_32 = Expanded("node_nm: 45", "node_nm: 32").levels(0);
