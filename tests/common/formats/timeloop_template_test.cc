@@ -238,8 +238,8 @@ TEST(TimeloopTemplateTest, AnActionThatIsNotListedCostsTheDearestOverTheCluster)
 class FakeCosts : public ComponentPriceSource {
  public:
   std::optional<ComponentCostTexts> CostsOf(const ComponentUse& use) const override {
-    if (use.component_class == "SRAM") return ComponentCostTexts{"0.1 * " + use.words, "2", "3", "4", "100"};
-    if (use.component_class == "intmac") return ComponentCostTexts{"0.5", "", "", "", "10"};
+    if (use.component_class == "SRAM") return ComponentCostTexts{"0.1 * " + use.words, "2", "3", "4", "100", ""};
+    if (use.component_class == "intmac") return ComponentCostTexts{"0.5", "", "", "", "10", ""};
     return std::nullopt;
   }
 };
