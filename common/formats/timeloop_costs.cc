@@ -7,6 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
+#include "common/formats/timeloop_architecture.h"
 
 namespace oneloop {
 namespace {
@@ -16,30 +17,19 @@ constexpr double kMostEnergyPj = 1e15;
 constexpr std::int64_t kMostInstances = std::int64_t{1} << 31;
 
 // "psum_spad" and 168 of "system.PE[0..167].psum_spad", and of "system.psum_spad[1..168]".
-struct Component {
-  std::string name;
-  std::int64_t count = 1;
-};
-
-Component SplitPath(const std::string& path) {
-  Component component;
-  for (std::size_t at = 0; at < path.size();) {
-    if (path[at] == '.') component.name.clear();
-    if (path[at] != '[') {
-      if (path[at] != '.') component.name.push_back(path[at]);
-      ++at;
-      continue;
-    }
-    const std::size_t dots = path.find("..", at);
-    const std::size_t close = path.find(']', at);
-    std::int64_t first = 0;
-    std::int64_t last = 0;
-    if (dots < close && close != std::string::npos && absl::SimpleAtoi(path.substr(at + 1, dots - at - 1), &first) &&
-        absl::SimpleAtoi(path.substr(dots + 2, close - dots - 2), &last) && first >= 0 && last >= first &&
-        last - first < kMostInstances / component.count) {
-      component.count *= last - first + 1;
-    }
-    at = close == std::string::npos ? path.size() : close + 1;
+TimeloopName SplitPath(const std::string& path) {
+  TimeloopName component;
+  bool in_brackets = false;
+  std::size_t begin = 0;
+  for (std::size_t at = 0; at <= path.size(); ++at) {
+    if (at < path.size() && path[at] == '[') in_brackets = true;
+    if (at < path.size() && path[at] == ']') in_brackets = false;
+    const bool ends = at == path.size() || (path[at] == '.' && !in_brackets);
+    if (!ends) continue;
+    const TimeloopName part = SplitTimeloopName(path.substr(begin, at - begin));
+    component.name = part.name;
+    if (part.count > 0 && part.count <= kMostInstances / component.count) component.count *= part.count;
+    begin = at + 1;
   }
   return component;
 }
@@ -59,7 +49,7 @@ class Reader {
  private:
   void Error(const YamlView& at, std::string_view text) { notes_.AddError(file_.PlaceOf(at), text); }
 
-  void ReadTables(const YamlView& table, const char* what, void (Reader::*read)(const Component&, const YamlView&)) {
+  void ReadTables(const YamlView& table, const char* what, void (Reader::*read)(const TimeloopName&, const YamlView&)) {
     const YamlView tables = table.Get("tables");
     if (tables.IsMap()) {
       // v0.2
@@ -68,7 +58,7 @@ class Reader {
     }
     if (!tables.IsList()) return Error(table, absl::StrCat(what, ": `tables` is missing"));
     for (const YamlView& entry : tables.Items()) {
-      const Component component = SplitPath(entry.Get("name").Text());
+      const TimeloopName component = SplitPath(entry.Get("name").Text());
       if (component.name.empty()) {
         Error(entry, absl::StrCat(what, ": name is missing"));
         continue;
@@ -86,7 +76,7 @@ class Reader {
     return std::nullopt;
   }
 
-  void ReadActions(const Component& component, const YamlView& entry) {
+  void ReadActions(const TimeloopName& component, const YamlView& entry) {
     if (costs_.energies.size() >= kMostComponents) return Error(entry, "ERT: more than 4096 components");
     TimeloopCosts::Component& energies = costs_.energies[component.name];
     energies.place = file_.PlaceOf(entry);
@@ -103,7 +93,7 @@ class Reader {
     }
   }
 
-  void AddAction(const Component& component, const std::string& name, const YamlView& action,
+  void AddAction(const TimeloopName& component, const std::string& name, const YamlView& action,
                  TimeloopCosts::Component* energies) {
     const YamlView value = action.Get("energy");
     if (value.empty()) return Error(action, absl::StrCat("ERT: ", component.name, ".", name, ": energy is missing"));
@@ -113,7 +103,7 @@ class Reader {
     largest = std::max(largest, *energy);
   }
 
-  void ReadArea(const Component& component, const YamlView& entry) {
+  void ReadArea(const TimeloopName& component, const YamlView& entry) {
     if (costs_.areas.size() >= kMostComponents) return Error(entry, "ART: more than 4096 components");
     // v0.2 gives the number alone.
     const YamlView value = entry.IsMap() ? entry.Get("area") : entry;

@@ -26,6 +26,28 @@
 namespace oneloop {
 namespace {
 
+// What files of Timeloop's hold at their outermost level. What is not read here says nothing of an accelerator.
+constexpr std::array<std::string_view, 20> kFileKeys = {"architecture",
+                                                        "arch",
+                                                        "architecture_constraints",
+                                                        "arch_constraints",
+                                                        "mapspace_constraints",
+                                                        "mapspace",
+                                                        "constraints",
+                                                        "problem",
+                                                        "variables",
+                                                        "ERT",
+                                                        "ART",
+                                                        "components",
+                                                        "compound_components",
+                                                        "mapper",
+                                                        "mapping",
+                                                        "sparse_optimizations",
+                                                        "globals",
+                                                        "specification",
+                                                        "version",
+                                                        "dumped_by_timeloop_front_end"};
+
 constexpr std::array<std::string_view, 4> kDialects = {"", "2022", "2023", "2025"};
 
 class Importer {
@@ -108,6 +130,13 @@ class Importer {
   }
 
   void NoteKeys(const TimeloopFile& file) {
+    const std::vector<std::string> known(kFileKeys.begin(), kFileKeys.end());
+    for (const auto& [key, value] : file.root().Entries()) {
+      if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+      const std::string nearest = NearestName(key, known);
+      if (nearest.empty()) continue;
+      notes_.AddWarning(file.PlaceOf(value), absl::StrCat(key, ": not read (did you mean '", nearest, "'?)"));
+    }
     const YamlView sparse = file.root().Get("sparse_optimizations");
     const YamlView targets = sparse.Get("targets");
     const bool is_nothing = sparse.empty() || (targets.IsList() ? targets.Items().empty() : sparse.Entries().empty());

@@ -25,6 +25,7 @@
 namespace oneloop {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -202,7 +203,7 @@ TEST(TimeloopTemplateTest, WarnsOfSpellingsThatTimeloopOf2022Ignores) {
     SCOPED_TRACE(spelling);
     const Files files = {{"a.yaml", Small("entries: 8, " + spelling)}, {"e.yaml", kSmallErt}};
     const TemplateImport result = ValueOrDie(Import(files));
-    EXPECT_THAT(result.warnings, Contains(::testing::AllOf(HasSubstr("a.yaml:12:"), HasSubstr("ignored"))));
+    EXPECT_THAT(result.warnings, Contains(AllOf(HasSubstr("a.yaml:12:"), HasSubstr("ignored"))));
     const v1::Template plain = Imported({{"a.yaml", Small("entries: 8")}, {"e.yaml", kSmallErt}});
     EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(result.hardware_template, plain));
   }
@@ -296,8 +297,7 @@ TEST(TimeloopTemplateTest, TablesOfSeveralSizesAreFitted) {
   ASSERT_TRUE(formula.ok()) << text;
   EXPECT_NEAR(formula->Evaluate(std::vector<double>{144}), 3.5, 1e-6);
   EXPECT_EQ(result.hardware_template.levels(0).ports(1).access_pj(), "1");
-  EXPECT_THAT(result.fits,
-              ElementsAre(::testing::AllOf(HasSubstr("read of buffer"), HasSubstr("0.00 % of the 4 tables"))));
+  EXPECT_THAT(result.fits, ElementsAre(AllOf(HasSubstr("read of buffer"), HasSubstr("0.00 % of the 4 tables"))));
   EXPECT_THAT(result.warnings, Not(Contains(HasSubstr("stay those of the size"))));
 }
 
@@ -421,6 +421,14 @@ TEST(TimeloopTemplateTest, VariablesFillJinjaAndExpressions) {
       Imported({{"a.yaml", Small("entries: {{ words }}, block-size: half")}, {"e.yaml", kSmallErt}}, options);
   EXPECT_EQ(message.levels(0).capacity_words(), "64");
   EXPECT_EQ(message.levels(0).ports(0).block_words(), "32");
+}
+
+TEST(TimeloopTemplateTest, MistypedKeysAreTold) {
+  const TemplateImport result =
+      ValueOrDie(Import({{"a.yaml", Small("entries: 8")}, {"c.yaml", "architecture_constraint: {}\nnotes: mine\n"}}));
+  EXPECT_THAT(result.warnings, Contains(AllOf(HasSubstr("c.yaml:1:26: architecture_constraint: not read"),
+                                              HasSubstr("did you mean 'architecture_constraints'"))));
+  EXPECT_THAT(result.warnings, Not(Contains(HasSubstr("notes"))));
 }
 
 constexpr char kArch[] = R"(arch:
