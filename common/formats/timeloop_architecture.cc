@@ -15,7 +15,7 @@ namespace oneloop {
 namespace {
 
 constexpr std::int64_t kMostInstances = std::int64_t{1} << 31;
-constexpr std::size_t kMostComponents = 256;
+constexpr int kMostNodes = 1024;
 constexpr int kMostDepth = 32;
 
 // Timeloop looks for these in a component's class.
@@ -40,12 +40,8 @@ class Reader {
     if (memories.empty()) Error(arch, "arch: `storage` is missing");
     std::reverse(memories.begin(), memories.end());
     for (const YamlView& memory : memories) {
-      TimeloopComponent component = ReadFlat(memory);
-      if (result_.levels.size() >= kMostComponents) {
-        Error(memory, "more than 256 components");
-        break;
-      }
-      result_.levels.push_back(std::move(component));
+      if (IsFull(memory)) break;
+      result_.levels.push_back(ReadFlat(memory));
     }
     const YamlView arithmetic = arch.Get("arithmetic");
     if (!arithmetic.empty()) {
@@ -84,6 +80,12 @@ class Reader {
 
   void Error(const YamlView& at, std::string_view text) { notes_.AddError(file_.PlaceOf(at), text); }
   void Warn(const YamlView& at, std::string_view text) { notes_.AddWarning(file_.PlaceOf(at), text); }
+
+  // Each node costs time and memory for what it inherits.
+  bool IsFull(const YamlView& node) {
+    if (++nodes_ == kMostNodes + 1) Error(node, absl::StrCat("more than ", kMostNodes, " nodes"));
+    return nodes_ > kMostNodes;
+  }
 
   // What a node says and what it inherits.
   TimeloopAttributes With(TimeloopAttributes inherited, const YamlView& attributes) {
@@ -150,6 +152,7 @@ class Reader {
   }
 
   void ReadLocal(const YamlView& local, const TimeloopAttributes& inherited, std::int64_t count) {
+    if (IsFull(local)) return;
     TimeloopComponent component = Named(local, With(inherited, local.Get("attributes")));
     const std::int64_t elements = Times(count, CountOf(local), local);
     SetMesh(local, elements, &component);
@@ -192,7 +195,6 @@ class Reader {
     if (TimeloopBool(node.Get("enabled").Text()) == false) return;
     const std::string& name = component.component_class;
     if (component.name.empty()) return Error(node, "name is missing");
-    if (result_.levels.size() > kMostComponents) return Error(node, "more than 256 components");
     if (HasOneOf(name, kMemoryClasses)) {
       result_.levels.push_back(std::move(component));
     } else if (HasOneOf(name, kComputeClasses)) {
@@ -218,6 +220,7 @@ class Reader {
   }
 
   void ReadNode(const YamlView& node, Mesh* mesh, TimeloopAttributes* attributes, int depth) {
+    if (IsFull(node)) return;
     const std::string tag = node.Tag();
     if (tag == "Hierarchical") {
       ReadNodes(node.Get("nodes"), *mesh, With(*attributes, node.Get("attributes")), depth + 1);
@@ -351,6 +354,7 @@ class Reader {
   const TimeloopVariables& variables_;
   const TimeloopNames& names_;
   TimeloopNotes& notes_;
+  int nodes_ = 0;
   TimeloopArchitecture result_;
 };
 

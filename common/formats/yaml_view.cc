@@ -1,6 +1,8 @@
 #include "common/formats/yaml_view.h"
 
-#include <algorithm>
+#include <cstddef>
+#include <map>
+#include <string_view>
 
 #include "absl/strings/numbers.h"
 #include "common/base/status.h"
@@ -57,13 +59,19 @@ YamlView YamlView::GetAny(const std::vector<std::string_view>& keys) const {
 
 std::vector<std::pair<std::string, YamlView>> YamlView::Entries() const {
   std::vector<std::pair<std::string, YamlView>> entries;
+  std::map<std::string_view, std::size_t> places;
   for (const YamlNode* node : nodes_) {
     if (node->kind != YamlNode::Kind::kMap) continue;
     for (std::size_t i = 0; i + 1 < node->children.size(); i += 2) {
       const std::string& key = node->children[i]->text;
-      const bool known =
-          std::any_of(entries.begin(), entries.end(), [&](const auto& entry) { return entry.first == key; });
-      if (!known && !IsMergeKey(key)) entries.emplace_back(key, Get(key));
+      if (IsMergeKey(key)) continue;
+      const YamlNode& value = *node->children[i + 1];
+      const auto [place, is_new] = places.emplace(key, entries.size());
+      if (is_new) {
+        entries.emplace_back(key, YamlView(value));
+      } else if (YamlView& known = entries[place->second].second; known.IsMap() && value.kind == YamlNode::Kind::kMap) {
+        known.Add(value, 0);
+      }
     }
   }
   return entries;

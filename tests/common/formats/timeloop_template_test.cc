@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 #include "common/convert/convert.h"
 #include "common/convert/files.h"
@@ -77,8 +78,8 @@ constexpr char kSmallErt[] = R"(ERT:
     - {name: write, arguments: {}, energy: 120}
   - name: system.chip.buffer
     actions:
-    - {name: read, arguments: {data_delta: 0, address_delta: 0}, energy: 0.5}
     - {name: read, arguments: {data_delta: 1, address_delta: 1}, energy: 2.5}
+    - {name: read, arguments: {data_delta: 0, address_delta: 0}, energy: 0.5}
     - {name: write, arguments: {}, energy: 3}
     - {name: update, arguments: {}, energy: 4}
     - {name: leak, arguments: {}, energy: 0.25}
@@ -421,6 +422,18 @@ TEST(TimeloopTemplateTest, VariablesFillJinjaAndExpressions) {
       Imported({{"a.yaml", Small("entries: {{ words }}, block-size: half")}, {"e.yaml", kSmallErt}}, options);
   EXPECT_EQ(message.levels(0).capacity_words(), "64");
   EXPECT_EQ(message.levels(0).ports(0).block_words(), "32");
+}
+
+TEST(TimeloopTemplateTest, FilesOfManyNodesAndKeysAreRefusedOrReadInTime) {
+  std::string nodes;
+  for (int i = 0; i < 20000; ++i) nodes += "  - !Nothing {}\n";
+  std::string text = kNodes;
+  text.insert(text.find("  - !Component\n    name: mac"), nodes);
+  EXPECT_THAT(Message(Import({{"a.yaml", text}}).status()), HasSubstr("more than 1024 nodes"));
+  std::string keys;
+  for (int i = 0; i < 100000; ++i) absl::StrAppend(&keys, "k", i, ": 1, ");
+  EXPECT_THAT(Message(Import({{"a.yaml", Small(keys + "entries: 8")}}).status()),
+              HasSubstr("attributes: more than 256"));
 }
 
 TEST(TimeloopTemplateTest, MistypedKeysAreTold) {
