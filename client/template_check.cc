@@ -59,11 +59,12 @@ class Checked {
     out << DetailLine("template", template_->name());
     if (!message_.description().empty()) out << DetailLine("about", message_.description());
     if (!message_.dialect().empty()) out << DetailLine("counts as", absl::StrCat("Timeloop of ", message_.dialect()));
+    std::vector<std::string> parameters;
     for (int p = 0; p < template_->num_parameters(); ++p) {
-      const std::string& unit = template_->parameter(p).unit;
-      out << DetailLine(template_->parameter(p).name, absl::StrCat(ShortNumber(hardware_[static_cast<std::size_t>(p)]),
-                                                                   unit.empty() ? "" : " ", unit));
+      parameters.push_back(
+          absl::StrCat(template_->parameter(p).name, " = ", ShortNumber(hardware_[static_cast<std::size_t>(p)])));
     }
+    if (!parameters.empty()) out << DetailLine("where", absl::StrJoin(parameters, ", "));
     out << DetailLine("PEs", SiNumber(units_)) << DetailLine("peak", absl::StrCat(SiNumber(Peak()), " MACs per cycle"));
     if (template_->spec().mac_energy_pj.has_value()) {
       out << DetailLine("MAC", absl::StrCat(ShortNumber(template_->spec().mac_energy_pj->Evaluate(hardware_)), " pJ"));
@@ -86,10 +87,12 @@ class Checked {
                     "words_per_cycle", "bytes_per_cycle", "macs_per_byte"});
     for (const Template::Port& port : template_->ports()) {
       const std::optional<double> bytes = BytesPerCycle(port);
+      const std::optional<double> price = AccessPj(port.spec);
       out << CsvLine({template_->level(port.level).name, ExactNumber(InstancesOf(port.level)),
                       CapacityText(port.level, Resource::Unit::kWords), FlowNames(port.spec.flows),
-                      TensorNames(port.spec.tensors), ValueText(port.spec.access_pj), ValueText(port.spec.block_words),
-                      ValueText(port.spec.words_per_cycle), bytes.has_value() ? ExactNumber(*bytes) : "",
+                      TensorNames(port.spec.tensors), price.has_value() ? ExactNumber(*price) : "",
+                      ValueText(port.spec.block_words), ValueText(port.spec.words_per_cycle),
+                      bytes.has_value() ? ExactNumber(*bytes) : "",
                       bytes.has_value() ? ExactNumber(Peak() / *bytes) : ""});
     }
   }
@@ -105,6 +108,14 @@ class Checked {
   }
   std::string ShortText(const std::optional<Formula>& formula) const {
     return formula.has_value() ? ShortNumber(formula->Evaluate(hardware_)) : "";
+  }
+
+  // Of a whole access.
+  std::optional<double> AccessPj(const PortSpec& port) const {
+    if (!port.access_pj.has_value()) return std::nullopt;
+    const double words =
+        port.priced_by_word && port.block_words.has_value() ? port.block_words->Evaluate(hardware_) : 1;
+    return port.access_pj->Evaluate(hardware_) * words;
   }
 
   // What one instance holds, of each partition; "" without limit.
@@ -165,8 +176,9 @@ class Checked {
                           {"MACs per byte at peak", Align::kRight}});
     for (const Template::Port& port : template_->ports()) {
       const std::optional<double> bytes = BytesPerCycle(port);
+      const std::optional<double> price = AccessPj(port.spec);
       table.AddRow({template_->level(port.level).name, FlowNames(port.spec.flows), TensorNames(port.spec.tensors),
-                    ShortText(port.spec.access_pj), ShortText(port.spec.block_words),
+                    price.has_value() ? ShortNumber(*price) : "", ShortText(port.spec.block_words),
                     ShortText(port.spec.words_per_cycle), bytes.has_value() ? ShortNumber(*bytes) : "",
                     bytes.has_value() ? ShortNumber(Peak() / *bytes) : ""});
     }

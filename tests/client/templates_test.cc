@@ -123,6 +123,19 @@ TEST_F(TemplatesTest, MistakesOfTheUserAreNamed) {
   }
 }
 
+// A level's short form gives the price of a word, and its blocks are accessed whole.
+TEST_F(TemplatesTest, PricesAreThoseOfWholeAccesses) {
+  const std::string file =
+      Write("short.yaml",
+            "name: short\nparameters: [{name: n, min: 2, max: 8, start_max: 4}]\nlevels:\n"
+            "  - {name: a, keeps: [W, I, O], capacity_words: 2 * n, energy_pj: 0.5, block_words: n}\n"
+            "  - {name: b, keeps: [W, I, O]}\n");
+  const auto result = client_.Run({"templates", "check", file});
+  EXPECT_THAT(result.out, HasSubstr("where     n = 4\n"));
+  const auto csv = client_.Run({"templates", "check", file, "--format", "csv"});
+  EXPECT_THAT(csv.out, HasSubstr("a,1,8,read fill update,W I O,2,4,,,\n"));
+}
+
 TEST_F(TemplatesTest, CheckNamesTheLineOfAMistake) {
   const std::string file =
       Write("bad.yaml", "name: bad\nlevels:\n  - {name: a, keeps: [W]}\n  - {name: b, keps: [W]}\n");

@@ -274,7 +274,7 @@ TEST(TimeloopTemplateTest, VariedSizesAreParameters) {
 }
 
 std::string WriteFile(const std::string& name, const std::string& text) {
-  const std::string path = ::testing::TempDir() + "/timeloop_template_test_" + name;
+  std::string path = ::testing::TempDir() + "/timeloop_template_test_" + name;
   std::ofstream(path) << text;
   return path;
 }
