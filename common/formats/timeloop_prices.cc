@@ -66,6 +66,7 @@ void AddAddressPorts(const TimeloopMemory& memory, bool has_o, v1::Level* level)
 std::string TimeloopCountText(const TimeloopCount& count) {
   std::string text = count.factor == 1 && !count.parameters.empty() ? "" : ExactNumber(count.factor);
   for (const std::string& parameter : count.parameters) absl::StrAppend(&text, text.empty() ? "" : " * ", parameter);
+  if (count.divisor != 1) absl::StrAppend(&text, " / ", ExactNumber(count.divisor));
   return text;
 }
 

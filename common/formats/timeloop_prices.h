@@ -17,10 +17,11 @@
 
 namespace oneloop {
 
-// A monomial: a number and parameters.
+// A monomial: a number and parameters, over another number.
 struct TimeloopCount {
   double factor = 1;
   std::vector<std::string> parameters;
+  double divisor = 1;  // 1 without parameters
 };
 std::string TimeloopCountText(const TimeloopCount& count);
 

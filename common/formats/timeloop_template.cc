@@ -252,7 +252,7 @@ class Importer {
     const std::size_t level = LevelOf(*component);
     if (depths_.count(level) > 0) return FieldError("", absl::StrCat(varied.level, ": its size is varied twice"));
     const double block = varied.key == "depth" ? static_cast<double>(memories_[level].block) : 1;
-    depths_[level] = {block, {parameter}};
+    depths_[level] = {block, {parameter}, memories_[level].multiple_buffering};
     return absl::OkStatus();
   }
 
@@ -280,7 +280,7 @@ class Importer {
     }
     // In v0.3 the mesh is that of all instances.
     const double per = architecture_.has_nodes ? 1 : static_cast<double>(around);
-    meshes_[{LevelOf(outside), is_x ? 'X' : 'Y'}] = {1 / per, {parameter}};
+    meshes_[{LevelOf(outside), is_x ? 'X' : 'Y'}] = {1, {parameter}, per};
     return absl::OkStatus();
   }
 
@@ -309,9 +309,11 @@ class Importer {
     v1::SpatialAxis& axis = *message().mutable_levels(static_cast<int>(level))->add_spatial();
     axis.set_name(std::string(1, name));
     for (const Dim dim : kAllDims) axis.add_dims(std::string(1, Name(dim)));
-    const TimeloopCount count = varied == meshes_.end() ? TimeloopCount{static_cast<double>(size), {}} : varied->second;
+    const TimeloopCount count =
+        varied == meshes_.end() ? TimeloopCount{static_cast<double>(size), {}, 1} : varied->second;
     axis.set_size(TimeloopCountText(count));
     around->factor *= count.factor;
+    around->divisor *= count.divisor;
     around->parameters.insert(around->parameters.end(), count.parameters.begin(), count.parameters.end());
   }
 
@@ -328,9 +330,7 @@ class Importer {
     for (const Tensor tensor : kAllTensors) out.add_keeps(std::string(1, Name(tensor)));
     const auto varied = depths_.find(level);
     if (varied != depths_.end()) {
-      TimeloopCount words = varied->second;
-      words.factor /= memory.multiple_buffering;
-      out.set_capacity_words(TimeloopCountText(words));
+      out.set_capacity_words(TimeloopCountText(varied->second));
       return;
     }
     if (!memory.words.has_value()) return;

@@ -273,6 +273,24 @@ TEST(TimeloopTemplateTest, VariedSizesAreParameters) {
   EXPECT_THAT(result.warnings, Contains(HasSubstr("costs of buffer stay those of the size in the tables")));
 }
 
+// In v0.3 a mesh is that of all instances.
+TEST(TimeloopTemplateTest, VariedMeshesInsideOthersAreDivided) {
+  const std::string tree =
+      "architecture:\n  version: 0.3\n  subtree:\n  - name: system\n    local:\n"
+      "    - {name: DRAM, class: DRAM, attributes: {word-bits: 8}}\n"
+      "    - {name: outer, class: SRAM, attributes: {instances: 3, entries: 12, word-bits: 8, multiple-buffering: 3}}\n"
+      "    - {name: MAC, class: intmac, attributes: {instances: 12}}\n";
+  const std::string art = "ART:\n  version: 0.3\n  tables: [{name: MAC, area: 2}]\n";
+  TemplateImportOptions options;
+  options.varied = {{"MAC", "meshX", 3, 24}, {"outer", "entries", 3, 30}};
+  const v1::Template message = Imported({{"a.yaml", tree + art}}, options);
+  EXPECT_EQ(message.levels(0).spatial(0).size(), "mac_columns / 3");
+  EXPECT_EQ(message.levels(0).capacity_words(), "outer_entries / 3");
+  EXPECT_NEAR(ValueOrDie(TemplateFromProto(message))->AreaMm2({24, 30}), 48e-6, 1e-12);
+  options.varied = {{"outer", "meshY", 1, 4}};
+  EXPECT_EQ(Imported({{"a.yaml", tree + art}}, options).levels(1).spatial(1).size(), "outer_rows");
+}
+
 std::string WriteFile(const std::string& name, const std::string& text) {
   std::string path = ::testing::TempDir() + "/timeloop_template_test_" + name;
   std::ofstream(path) << text;
