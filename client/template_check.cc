@@ -60,6 +60,7 @@ class Checked {
     if (!message_.description().empty()) out << DetailLine("about", message_.description());
     if (!message_.dialect().empty()) out << DetailLine("counts as", absl::StrCat("Timeloop of ", message_.dialect()));
     std::vector<std::string> parameters;
+    parameters.reserve(hardware_.size());
     for (int p = 0; p < template_->num_parameters(); ++p) {
       parameters.push_back(
           absl::StrCat(template_->parameter(p).name, " = ", ShortNumber(hardware_[static_cast<std::size_t>(p)])));
