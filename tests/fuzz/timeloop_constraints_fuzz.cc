@@ -1,5 +1,6 @@
 #include "absl/strings/match.h"
 #include "common/base/status.h"
+#include "common/convert/constraints.h"
 #include "common/formats/timeloop_constraints.h"
 #include "tests/fuzz/check.h"
 #include "tests/fuzz/text_fuzzer.h"
@@ -41,7 +42,9 @@ TEXT_FUZZER(input) {
             "an error has its place");
     }
     v1::Template merged = hardware;
-    MergeConstraints(constraints, &merged);
+    const absl::Status added = AddConstraints(constraints, &merged);
+    CheckAnswer(added);
+    if (!added.ok()) return;
     for (const v1::LevelConstraints& level : constraints.levels()) {
       Check(level.level() == "pe" || level.level() == "buffer" || level.level() == "DRAM", "a level is the template's");
       Check(level.spatial_size() <= 2, "an axis is named once");

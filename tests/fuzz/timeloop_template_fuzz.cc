@@ -15,9 +15,9 @@ namespace {
 // Costs that differ from component to component.
 class AnyPrices : public ComponentPriceSource {
  public:
-  std::optional<ComponentPrices> CostsOf(const ComponentUse& use) const override {
+  std::optional<ComponentCostTexts> CostsOf(const ComponentUse& use) const override {
     if (use.component_class.empty()) return std::nullopt;
-    return ComponentPrices{use.words.empty() ? "1" : "0.5 * " + use.words, "2", "3", "0.25", "100"};
+    return ComponentCostTexts{use.words.empty() ? "1" : "0.5 * " + use.words, "2", "3", "0.25", "100", "a table"};
   }
 };
 
