@@ -165,9 +165,17 @@ absl::Status CheckOneOf(const Texts& tensors, std::string_view field, const v1::
   return absl::OkStatus();
 }
 
+absl::Status CheckTensors(const Texts& tensors, std::string_view field) {
+  for (int i = 0; i < tensors.size(); ++i) {
+    if (tensors[i].size() == 1 && kTensorNames.find(tensors[i][0]) != std::string_view::npos) continue;
+    return FieldError(PathOf(field, i), absl::StrCat(Quoted(tensors[i]), " is no tensor; valid: W, I, O"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ChooseKept(const v1::LevelConstraints& asked, bool is_last, v1::Level* level) {
   RETURN_IF_ERROR(CheckOneOf(asked.keep(), "keep", *level));
-  RETURN_IF_ERROR(CheckOneOf(asked.bypass(), "bypass", *level));
+  RETURN_IF_ERROR(CheckTensors(asked.bypass(), "bypass"));
   for (int i = 0; i < asked.bypass_size(); ++i) {
     const std::string& tensor = asked.bypass(i);
     if (is_last || Has(asked.keep(), tensor)) {

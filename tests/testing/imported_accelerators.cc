@@ -24,7 +24,7 @@ std::string TensorList(TensorSet tensors, bool listed) {
   return "[" + list + "]";
 }
 
-std::string SpatialOf(const LevelSpec& level) {
+std::string SpatialOf(const LevelSpec& level, bool is_v04) {
   std::string permutation;
   std::string factors;
   int along_x = 0;
@@ -38,21 +38,23 @@ std::string SpatialOf(const LevelSpec& level) {
     }
   }
   for (const Dim dim : kAllDims) {
-    if (!named.Has(dim)) Append(LoopOf(dim) + "=1", &factors);
+    if (named.Has(dim)) continue;
+    Append(LoopOf(dim) + "=1", &factors);
+    along_x += is_v04 ? 1 : 0;
   }
   return "permutation: [" + permutation + "], split: " + std::to_string(along_x) + ", factors: [" + factors + "]";
 }
 
 }  // namespace
 
-std::string ConstraintFileOf(const Template& told) {
+std::string ConstraintFileOf(const Template& told, bool is_v04) {
   std::string text = "architecture_constraints:\n  targets:\n";
   for (int l = 0; l < told.num_levels(); ++l) {
     const LevelSpec& level = told.level(l);
     const std::string head = "  - {target: " + level.name + ", type: ";
     text +=
         head + "bypass, keep: " + TensorList(level.keeps, true) + ", bypass: " + TensorList(level.keeps, false) + "}\n";
-    if (!level.spatial.empty()) text += head + "spatial, " + SpatialOf(level) + "}\n";
+    if (!level.spatial.empty()) text += head + "spatial, " + SpatialOf(level, is_v04) + "}\n";
   }
   return text;
 }

@@ -17,7 +17,8 @@ std::unique_ptr<const Template> ImportedAccelerator(const std::string& folder, c
 
 // What the files of Timeloop do not say of a template: a constraint file of what its levels keep and which dimensions
 // lie along its axes.
-std::string ConstraintFileOf(const Template& told);
+// `is_v04`: beside an architecture of v0.4, whose front end counts loops that are fixed at 1 for `split`, innermost.
+std::string ConstraintFileOf(const Template& told, bool is_v04 = false);
 
 }  // namespace oneloop
 

@@ -47,7 +47,9 @@ void AddPorts(const Template& hardware, int level, Facts* facts) {
     std::string covered;
     for (const Tensor tensor : kAllTensors) {
       for (const FlowKind flow : kAllFlows) {
-        const bool has_flow = flow != FlowKind::kUpdate || tensor == Tensor::kO;
+        // Outputs alone are updated, and nothing fills the last level.
+        const bool has_flow = (flow != FlowKind::kUpdate || tensor == Tensor::kO) &&
+                              (flow != FlowKind::kFill || level + 1 < hardware.num_levels());
         if (!port.spec.tensors.Has(tensor) || !port.spec.flows.Has(flow) || !has_flow) continue;
         const std::string name = std::string(1, Name(tensor)) + " " + NameOf(flow);
         covered += name + " ";

@@ -26,7 +26,6 @@ using ::testing::HasSubstr;
 
 // At 45 nm, where all scales are 1.
 constexpr char kTemplate[] = R"(name: parts
-dialect: 2023
 parameters:
   - {name: pes, min: 1, max: 64}
   - {name: glb_kib, min: 4, max: 1024}
@@ -48,6 +47,7 @@ levels:
     dram: {type: lpddr4}
     spatial: [{name: X, size: 2, dims: [K]}]
     link: {wire: {bits: 8, mm: 2}}
+dialect: 2023
 )";
 
 v1::Template Read(const std::string& from = "", const std::string& to = "") {

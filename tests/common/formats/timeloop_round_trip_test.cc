@@ -27,7 +27,8 @@ std::unique_ptr<const Template> ExportedAndImported(const Template& hardware_tem
   std::vector<std::unique_ptr<const TimeloopFile>> files;
   files.push_back(ValueOrDie(TimeloopFile::Parse(TimeloopArchitecture(machine, version), "arch.yaml")));
   files.push_back(ValueOrDie(TimeloopFile::Parse(TimeloopErt(machine, version), "ert.yaml")));
-  files.push_back(ValueOrDie(TimeloopFile::Parse(ConstraintFileOf(hardware_template), "constraints.yaml")));
+  files.push_back(ValueOrDie(
+      TimeloopFile::Parse(ConstraintFileOf(hardware_template, version == TimeloopVersion::k04), "constraints.yaml")));
   TemplateImportOptions options;
   options.name = hardware_template.name();
   options.dialect = NameOf(hardware_template.spec().dialect);
