@@ -2,9 +2,9 @@
 // proven for it: accelerator_searches [--newer] [accelerator | workload]...
 //
 // Or the search's quality on the shipped templates: accelerator_searches --shipped [--samples N] [--seeds N]
-// [--long_seeds N] [--published | --free] [template | workload]... At published sizes and at free ones, a job of 7 starts
-// of N samples (1,490), in the mean of the seeds (5), against those of ten times as many, of as many seeds or fewer, and
-// against the proven bound.
+// [--long_seeds N] [--published | --free] [template | workload]... At published sizes and at free ones, a job of 7
+// starts of N samples (1,490), in the mean of the seeds (5), against those of ten times as many, of as many seeds or
+// fewer, and against the proven bound.
 //
 // docs/RESULTS.md has the tables.
 #include <algorithm>
@@ -57,7 +57,7 @@ struct Options {
   bool free_sizes = true;
   std::int64_t samples = 1490;
   int seeds = 5;
-  int long_seeds = 0;  // as many as seeds when 0
+  int long_seeds = 0;               // as many as seeds when 0
   std::vector<std::string> wanted;  // accelerators or templates, and workloads
 };
 
