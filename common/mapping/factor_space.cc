@@ -1,7 +1,6 @@
 #include "common/mapping/factor_space.h"
 
 #include <cmath>
-#include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -109,15 +108,13 @@ FactorSpace::Intervals FactorSpace::LeftAt(const FactorRange& range, const Inter
 
 void FactorSpace::FindHolds(Dim dim) {
   const std::span<const FactorPlace> all = places(dim);
-  std::vector<Intervals>& holds = holds_[ToIndex(dim)];
+  std::vector<std::optional<Intervals>>& holds = holds_[ToIndex(dim)];
   holds.resize(all.size());
   const FactorRange& of_last = range(all.back(), dim);
-  holds.back() = {{of_last.least, of_last.most}};
+  holds.back() = Intervals{{of_last.least, of_last.most}};
   for (std::size_t place = all.size() - 1; place-- > 0;) {
     if (MustDivide(all[place], dim)) return;
-    holds[place] = LeftAt(range(all[place], dim), holds[place + 1]);
-    // Nothing can be shared out; an empty list stands for what is not known.
-    if (holds[place].empty()) holds[place] = {{0, 0}};
+    holds[place] = LeftAt(range(all[place], dim), *holds[place + 1]);
   }
 }
 
@@ -132,14 +129,14 @@ std::size_t FactorSpace::PlaceOf(const FactorPlace& place, Dim dim) const {
 
 bool FactorSpace::CanHold(std::size_t place, Dim dim, std::int64_t left) const {
   if (free_.Has(dim)) return true;
-  if (const Intervals& holds = holds_[ToIndex(dim)][place]; !holds.empty()) return IsIn(left, holds);
+  if (const auto& holds = holds_[ToIndex(dim)][place]; holds.has_value()) return IsIn(left, *holds);
   std::map<std::pair<std::size_t, std::int64_t>, bool> known;
   return CanHoldByTrying(place, dim, left, &known);
 }
 
 bool FactorSpace::CanHoldByTrying(std::size_t place, Dim dim, std::int64_t left,
                                   std::map<std::pair<std::size_t, std::int64_t>, bool>* known) const {
-  if (const Intervals& holds = holds_[ToIndex(dim)][place]; !holds.empty()) return IsIn(left, holds);
+  if (const auto& holds = holds_[ToIndex(dim)][place]; holds.has_value()) return IsIn(left, *holds);
   if (const auto found = known->find({place, left}); found != known->end()) return found->second;
   const FactorPlace& at = places(dim)[place];
   const FactorRange& of = range(at, dim);

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -127,9 +128,9 @@ class FactorSpace {
   std::vector<FactorRanges> along_axis_;
   DimSet perfect_;
   DimSet free_;
-  // By dimension and place: what that one and those further out can share out, ascending; empty where a factor further
-  // out has to divide, and for free dimensions.
-  std::array<std::vector<Intervals>, kNumDims> holds_;
+  // By dimension and place: what that one and those further out can share out, ascending; not known where a factor
+  // further out has to divide, and for free dimensions.
+  std::array<std::vector<std::optional<Intervals>>, kNumDims> holds_;
 };
 
 }  // namespace oneloop

@@ -5,6 +5,7 @@
 #include <memory>
 #include <set>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "common/base/random.h"
@@ -81,6 +82,35 @@ TEST(ConstrainedFactorsTest, WhatCanBeSplitIsWhatHasFactors) {
   }
   EXPECT_GT(none, 1000);
   EXPECT_GT(some, 1000);
+}
+
+// Ranges that ask for more than any bound has, and those of whose multiples few are bounds.
+TEST(ConstrainedFactorsTest, LargeFactorsAreToldApartAndRefusedInTime) {
+  TemplateSpec spec;
+  spec.name = "large";
+  LevelSpec level;
+  level.keeps = kEveryTensor;
+  for (int l = 0; l < 8; ++l) {
+    level.name = "l" + std::to_string(l);
+    spec.levels.push_back(level);
+  }
+  FactorRange& outermost = spec.levels[7].factors[ToIndex(Dim::kK)];
+  outermost.least = outermost.most = 46341;
+  const auto one = *Template::Create(spec);
+  const FactorSpace space(*one);
+  EXPECT_TRUE(space.CanSplit(Dim::kK, 46341));
+  EXPECT_FALSE(space.CanSplit(Dim::kK, 46342));
+  EXPECT_TRUE(space.CanSplit(Dim::kK, 2 * 46341 - 1));
+  EXPECT_TRUE(space.CanSplit(Dim::kK, kMaxBound));
+  spec.levels[3].factors[ToIndex(Dim::kK)] = {.least = 46341, .most = kMaxBound};
+  const auto two = *Template::Create(spec);
+  EXPECT_TRUE(FactorSpace(*two).CanSplit(Dim::kK, kMaxBound));
+  spec.levels[2].factors[ToIndex(Dim::kK)] = {.least = 46341, .most = kMaxBound};
+  const auto three = *Template::Create(std::move(spec));
+  const FactorSpace none(*three);
+  for (const std::int64_t bound : {std::int64_t{1}, std::int64_t{46341}, kMaxBound}) {
+    EXPECT_FALSE(none.CanSplit(Dim::kK, bound)) << bound;
+  }
 }
 
 // Factors to tell apart are some of those that begin valid ones, with each number of runs outside once; any factors are
