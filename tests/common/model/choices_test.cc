@@ -64,8 +64,7 @@ TEST(ChoicesTest, TheSmoothFormOfAChoiceIsThatOfATemplateThatSaysSo) {
         WithChoices(seed % 2 == 0 ? *RandomCosts(random, false).Draw() : *RandomTemplate(random), random);
     const CostModel model(open);
     const Workload workload{"one", "", {{"layer", 1, RandomShape(random)}}};
-    std::vector<ParameterRange> ranges;
-    for (int p = 0; p < open->num_parameters(); ++p) ranges.push_back({1, 1 << 20});
+    const std::vector<ParameterRange> ranges(static_cast<std::size_t>(open->num_parameters()), {1, 1 << 20});
     const Goal goal(MetricProduct::Edp(), {}, *open);
     const SmoothModel smooth(model, workload, ranges, goal);
     const std::vector<double> x = RandomFactors(smooth, random);
