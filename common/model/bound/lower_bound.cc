@@ -163,7 +163,8 @@ BoxSearch::BoxSearch(const CostModel& model, const Workload& workload, std::span
   std::size_t groups = 0;
   for (auto& [shape, occurrences] : shapes) {
     if (Stopped()) return;
-    Entry& layer = layers_.emplace_back(shape, std::move(occurrences));
+    layers_.push_back({shape, std::move(occurrences), {}});
+    Entry& layer = layers_.back();
     for (int choice = 0; choice < model.num_choices(); ++choice) {
       layer.bounds.emplace_back(model.of_choice(choice), shape, most[ToIndex(choice)], small_buffers, &budget);
       groups += layer.bounds.back().num_groups();
