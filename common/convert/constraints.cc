@@ -78,8 +78,6 @@ absl::Status AddFactor(const std::string& text, FactorRanges* ranges) {
   return absl::OkStatus();
 }
 
-void AddTo(const Texts& texts, Texts* all) { all->MergeFrom(texts); }
-
 bool Has(const Texts& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
@@ -199,9 +197,9 @@ absl::Status AddToAxis(const v1::AxisConstraints& asked, std::set<std::string>* 
     if (!seen->insert(axis.name()).second) return FieldError("name", absl::StrCat(axis.name(), " is there twice"));
     RETURN_IF_ERROR(AllowOnly(asked.dims(), "dims", /*is_open=*/false, axis.mutable_dims(), axis.mutable_perfect_dims(),
                               axis.mutable_factors()));
-    RETURN_IF_ERROR(CheckCount(asked.factors(), "factors"));
-    AddTo(asked.factors(), axis.mutable_factors());
-    return FactorRangesFromTexts(asked.factors()).status();
+    RETURN_IF_ERROR(FactorRangesFromTexts(asked.factors()).status());
+    axis.mutable_factors()->MergeFrom(asked.factors());
+    return absl::OkStatus();
   }
   std::vector<std::string> names;
   for (const v1::SpatialAxis& axis : level->spatial()) names.push_back(axis.name());
@@ -212,14 +210,10 @@ absl::Status AddToAxis(const v1::AxisConstraints& asked, std::set<std::string>* 
 absl::Status AddToLevel(const v1::LevelConstraints& asked, bool is_last, v1::Level* level) {
   RETURN_IF_ERROR(AllowOnly(asked.temporal(), "temporal", /*is_open=*/true, level->mutable_temporal(),
                             level->mutable_perfect_dims(), level->mutable_factors()));
-  for (const auto& [field, texts] : {std::pair{"factors", &asked.factors()}, std::pair{"outside", &asked.outside()},
-                                     std::pair{"innermost", &asked.innermost()}}) {
-    RETURN_IF_ERROR(CheckCount(*texts, field));
-  }
   RETURN_IF_ERROR(FactorRangesFromTexts(asked.factors()).status());
   RETURN_IF_ERROR(OrderFromTexts(asked.innermost(), asked.outside()).status());
-  AddTo(asked.factors(), level->mutable_factors());
-  AddTo(asked.outside(), level->mutable_outside());
+  level->mutable_factors()->MergeFrom(asked.factors());
+  level->mutable_outside()->MergeFrom(asked.outside());
   RETURN_IF_ERROR(MergeInnermost(asked.innermost(), level->mutable_innermost()));
   RETURN_IF_ERROR(ChooseKept(asked, is_last, level));
   std::set<std::string> axes;

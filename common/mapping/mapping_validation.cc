@@ -42,11 +42,14 @@ absl::Status ValidateMapping(const Template& hardware_template, const LayerShape
     const auto check = [&](std::int64_t factor, int level, std::string_view mark, bool must_divide,
                            const FactorRange& range) -> absl::Status {
       const std::int64_t runs = LeftOutside(bound, inside);
+      const bool may_stand = FactorSpace::MayStand(factor, runs, must_divide);
+      if (may_stand && range.Has(factor)) {
+        inside *= factor;
+        return absl::OkStatus();
+      }
       const std::string loop =
           absl::StrCat("loop ", LoopName(factor, dim, mark), " at ", LevelName(hardware_template, level), " ");
-      if (FactorSpace::MayStand(factor, runs, must_divide)) {
-        inside *= factor;
-        if (range.Has(factor)) return absl::OkStatus();
+      if (may_stand) {
         return FieldError("mapping", absl::StrCat(loop, "is not what the template's `factors` ask for there: ",
                                                   range.least == range.most || factor < range.least
                                                       ? absl::StrCat("at least ", range.least)

@@ -76,9 +76,7 @@ class GradientStart {
     }
     if (!best_.has_value()) {
       // Some memory shrinks as something else grows.
-      HardwarePoint least;
-      for (const ParameterRange& range : spec_.hardware_range) least.push_back(range.min);
-      const std::optional<HardwarePoint> smallest = SmallestFor(spec_, evaluator_.model(), least);
+      const std::optional<HardwarePoint> smallest = SmallestFor(spec_, evaluator_.model());
       if (smallest.has_value()) ReportOn(*smallest);
     }
     if (!best_.has_value()) return false;

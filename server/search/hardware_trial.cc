@@ -45,9 +45,7 @@ std::optional<HardwarePoint> DrawHardware(Evaluator& evaluator, const std::vecto
   for (const ParameterRange& range : spec.hardware_range) largest.push_back(range.max);
   if (!fits(largest)) {
     // Some memory shrinks as something else grows.
-    HardwarePoint smallest;
-    for (const ParameterRange& range : spec.hardware_range) smallest.push_back(range.min);
-    return SmallestFor(spec, evaluator.model(), smallest);
+    return SmallestFor(spec, evaluator.model());
   }
   // Limits so tight that no draw keeps them: what they leave of the largest, if that takes every layer.
   const std::optional<HardwarePoint> within = limited.Within(largest, -1, random);

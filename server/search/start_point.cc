@@ -118,6 +118,12 @@ std::optional<HardwarePoint> SmallestFor(const SearchSpec& spec, const CostModel
   return model.SmallestHardware(need, ranges);
 }
 
+std::optional<HardwarePoint> SmallestFor(const SearchSpec& spec, const CostModel& model) {
+  HardwarePoint least;
+  for (const ParameterRange& range : spec.hardware_range) least.push_back(range.min);
+  return SmallestFor(spec, model, least);
+}
+
 HardwarePoint RandomHardwareFor(const SearchSpec& spec, const CostModel& model, Random& random) {
   const HardwarePoint drawn = RandomHardware(spec, random);
   const bool is_free =

@@ -18,6 +18,9 @@ HardwarePoint RandomHardware(const SearchSpec& spec, Random& random);
 // layer with as little inside as its factors allow; nothing when none does. Precondition: ValidateSearchSpec is OK.
 std::optional<HardwarePoint> SmallestFor(const SearchSpec& spec, const CostModel& model, const HardwarePoint& least);
 
+// The smallest of all.
+std::optional<HardwarePoint> SmallestFor(const SearchSpec& spec, const CostModel& model);
+
 // Random hardware, raised to what factors that are asked for need of it, where that can be.
 HardwarePoint RandomHardwareFor(const SearchSpec& spec, const CostModel& model, Random& random);
 
