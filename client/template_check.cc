@@ -189,20 +189,26 @@ class Checked {
   // What the template asks of mappings, a line for each place that asks something.
   void PrintConstraints(std::ostream& out) const {
     bool any = false;
-    TextTable table(out, {{"at"}, {"loops"}, {"factors"}, {"innermost"}, {"outside"}, {"perfect"}});
+    TextTable table(out, {{"at"}, {"loops"}, {"factors"}, {"innermost"}, {"outside"}, {"perfect"}, {"in use"}});
+    const auto share = [](double least) { return least > 0 ? absl::StrCat("at least ", ShortNumber(least)) : ""; };
     const auto add = [&](const std::string& place, const auto& dims, const auto& from, const std::string& innermost,
-                         const std::string& outside) {
-      if (from.factors().empty() && from.perfect_dims().empty() && dims.empty() && innermost.empty() && outside.empty())
+                         const std::string& outside, double least) {
+      if (from.factors().empty() && from.perfect_dims().empty() && dims.empty() && innermost.empty() &&
+          outside.empty() && least == 0)
         return;
       any = true;
       table.AddRow({place, dims.empty() ? "all" : Names(dims), Names(from.factors()), innermost, outside,
-                    Names(from.perfect_dims())});
+                    Names(from.perfect_dims()), share(least)});
     };
     for (const v1::Level& level : message_.levels()) {
-      add(level.name(), level.temporal(), level, Names(level.innermost()), absl::StrJoin(level.outside(), ", "));
+      add(level.name(), level.temporal(), level, Names(level.innermost()), absl::StrJoin(level.outside(), ", "), 0);
       for (const v1::SpatialAxis& axis : level.spatial()) {
-        add(absl::StrCat(level.name(), " ", axis.name()), axis.dims(), axis, "", "");
+        add(absl::StrCat(level.name(), " ", axis.name()), axis.dims(), axis, "", "", axis.min_utilization());
       }
+    }
+    if (message_.min_utilization() > 0) {
+      any = true;
+      table.AddRow({"all axes", "", "", "", "", "", share(message_.min_utilization())});
     }
     if (!any) return;
     out << '\n';

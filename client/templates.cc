@@ -85,6 +85,9 @@ std::string AskedOf(const v1::Level& level) {
   if (!level.factors().empty()) asked.push_back(absl::StrJoin(level.factors(), " "));
   for (const v1::SpatialAxis& axis : level.spatial()) {
     if (!axis.factors().empty()) asked.push_back(absl::StrCat(axis.name(), ": ", absl::StrJoin(axis.factors(), " ")));
+    if (axis.min_utilization() > 0) {
+      asked.push_back(absl::StrCat(axis.name(), " used to ", ShortNumber(axis.min_utilization())));
+    }
   }
   if (!level.innermost().empty()) asked.push_back(absl::StrCat("inside: ", absl::StrJoin(level.innermost(), " ")));
   for (const std::string& pair : level.outside()) asked.push_back(absl::StrReplaceAll(pair, {{" ", " outside "}}));
@@ -178,6 +181,9 @@ void PrintOneTable(const v1::Template& short_form, std::ostream& out) {
   if (!message.dialect().empty()) out << DetailLine("counts as", absl::StrCat("Timeloop of ", message.dialect()));
   if (!message.perfect_dims().empty()) {
     out << DetailLine("perfect", absl::StrCat("factors of ", absl::StrJoin(message.perfect_dims(), " ")));
+  }
+  if (message.min_utilization() > 0) {
+    out << DetailLine("in use", absl::StrCat("at least ", ShortNumber(message.min_utilization()), " of all units"));
   }
   if (message.has_node_nm()) out << DetailLine("node", absl::StrCat(ShortNumber(message.node_nm()), " nm"));
   if (message.has_clock_mhz()) out << DetailLine("clock", absl::StrCat(ShortNumber(message.clock_mhz()), " MHz"));

@@ -191,6 +191,18 @@ absl::Status ChooseKept(const v1::LevelConstraints& asked, bool is_last, v1::Lev
   return absl::OkStatus();
 }
 
+// The larger share counts.
+template <class Asked, class Part>
+absl::Status RaiseUtilization(const Asked& asked, Part* part) {
+  if (!asked.has_min_utilization()) return absl::OkStatus();
+  const double share = asked.min_utilization();
+  if (!(share >= 0 && share <= 1)) {
+    return FieldError("min_utilization", absl::StrCat("is ", share, "; valid: 0 to 1"));
+  }
+  part->set_min_utilization(std::max(share, part->min_utilization()));
+  return absl::OkStatus();
+}
+
 absl::Status AddToAxis(const v1::AxisConstraints& asked, std::set<std::string>* seen, v1::Level* level) {
   for (v1::SpatialAxis& axis : *level->mutable_spatial()) {
     if (axis.name() != asked.name()) continue;
@@ -199,7 +211,7 @@ absl::Status AddToAxis(const v1::AxisConstraints& asked, std::set<std::string>* 
                               axis.mutable_factors()));
     RETURN_IF_ERROR(FactorRangesFromTexts(asked.factors()).status());
     axis.mutable_factors()->MergeFrom(asked.factors());
-    return absl::OkStatus();
+    return RaiseUtilization(asked, &axis);
   }
   std::vector<std::string> names;
   for (const v1::SpatialAxis& axis : level->spatial()) names.push_back(axis.name());
@@ -287,11 +299,11 @@ absl::Status AddConstraints(const v1::Constraints& constraints, v1::Template* me
     RETURN_IF_ERROR(
         PrefixField(path, AddToLevel(asked, index + 1 == message->levels_size(), message->mutable_levels(index))));
   }
-  return absl::OkStatus();
+  return RaiseUtilization(constraints, message);
 }
 
 absl::StatusOr<v1::Template> ConstrainedTemplate(const v1::Constraints& constraints, const v1::Template& message) {
-  if (constraints.levels().empty()) return message;
+  if (constraints.levels().empty() && !constraints.has_min_utilization()) return message;
   absl::StatusOr<v1::Template> expanded = ExpandComponents(message);
   if (!expanded.ok()) return PrefixField("template", expanded.status());
   RETURN_IF_ERROR(PrefixField("constraints", AddConstraints(constraints, &*expanded)));

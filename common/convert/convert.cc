@@ -136,8 +136,12 @@ absl::StatusOr<AxisSpec> AxisFromProto(const v1::SpatialAxis& message, const std
   ASSIGN_OR_RETURN(const DimSet perfect_dims, PerfectDimsFromNames(message.perfect_dims(), dims));
   ASSIGN_OR_RETURN(Formula size, RequiredFormula(message.size(), "size", parameters));
   ASSIGN_OR_RETURN(const FactorRanges factors, FactorRangesFromTexts(message.factors()));
-  return AxisSpec{
-      .name = message.name(), .dims = dims, .size = std::move(size), .perfect_dims = perfect_dims, .factors = factors};
+  return AxisSpec{.name = message.name(),
+                  .dims = dims,
+                  .size = std::move(size),
+                  .perfect_dims = perfect_dims,
+                  .factors = factors,
+                  .min_utilization = message.min_utilization()};
 }
 
 void OverrideWordBits(const v1::WordBits& message, std::array<int, kNumTensors>* word_bits) {
@@ -350,6 +354,7 @@ absl::StatusOr<std::unique_ptr<const Template>> TemplateFromProto(const v1::Temp
     ASSIGN_OR_RETURN(spec.dialect, MemberOf(message.dialect(), kAllDialects, "dialect"));
   }
   ASSIGN_OR_RETURN(spec.perfect_dims, PerfectDimsFromNames(message.perfect_dims(), kEveryDim));
+  spec.min_utilization = message.min_utilization();
   std::vector<std::string> names;
   for (int p = 0; p < message.parameters_size(); ++p) {
     const absl::StatusOr<ParameterSpec> parameter = ParameterFromProto(message.parameters(p));

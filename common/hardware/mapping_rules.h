@@ -9,8 +9,8 @@
 
 namespace oneloop {
 
-// What a template asks of mappings: factors and orders. Errors are INVALID_ARGUMENT with the field as in the proto
-// message Template. Thread-safe.
+// What a template asks of mappings: factors, orders and utilization. Errors are INVALID_ARGUMENT with the field as in
+// the proto message Template. Thread-safe.
 
 // Takes dimensions out of where their factor can only be 1: where a range says so, and everywhere but where the whole
 // bound stands. A dimension that this leaves no place has the outermost level, with the factor 1: layers can have but 1
@@ -20,6 +20,10 @@ absl::Status ResolveFactors(std::vector<LevelSpec>* levels);
 
 // Errors: dimensions that stand there twice, or inside themselves, through others or not.
 absl::StatusOr<Template::LoopsInside> ResolveOrder(const OrderSpec& order);
+
+// `resources`: those of the template. Errors: shares beyond 0 to 1.
+absl::StatusOr<std::vector<UtilizationRule>> ResolveUtilization(const TemplateSpec& spec,
+                                                                const std::vector<Resource>& resources);
 
 }  // namespace oneloop
 

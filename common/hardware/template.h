@@ -111,6 +111,7 @@ struct AxisSpec {
   Formula size;              // monomial: most copies along the axis
   DimSet perfect_dims = {};  // of dims: whose factor along the axis must divide what is left of the bound
   FactorRanges factors = {};
+  double min_utilization = 0;  // the least share of the copies along it that each mapping uses; to 1
 };
 
 // In which order the loops of a level may stand. Loops that run once stand anywhere.
@@ -156,6 +157,7 @@ struct TemplateSpec {
   std::vector<ParameterSpec> parameters;
   std::vector<LevelSpec> levels;  // innermost first
   DimSet perfect_dims;            // whose factors must divide at every level and along every axis
+  double min_utilization = 0;     // the least share of all units, over all axes, that each mapping uses; to 1
   std::optional<Formula> mac_energy_pj;
   double macs_per_cycle = 1;
   std::optional<Formula> area_mm2;
@@ -181,6 +183,23 @@ struct Resource {
 
 // "copies", "bytes", "words".
 const char* NameOf(Resource::Unit unit);
+
+// What mappings must use of the copies along one axis, or along all axes together: a share of the product of their
+// lengths. What counts is the product of the factors along them, as a resource needs it: the last run of a factor that
+// does not divide may leave some of these idle. Needs and limits are by Template::resources().
+struct UtilizationRule {
+  double share = 0;            // above 0, to 1
+  int axis = -1;               // index into Template::axes; -1 for all of them
+  std::vector<int> resources;  // of these axes; indices into Template::resources()
+
+  // Copies that there are, whole ones along each axis.
+  double Copies(std::span<const double> limits) const;
+  double Used(std::span<const double> needs) const;
+  // Copies that must be in use, rounding forgiven.
+  double Least(std::span<const double> limits) const;
+  // By how much fewer than that are in use, as a ratio; 1 where it is enough.
+  double Idle(std::span<const double> needs, std::span<const double> limits) const;
+};
 
 // A validated, immutable accelerator template: a TemplateSpec with what follows from it. Thread-safe.
 class Template {
@@ -209,10 +228,10 @@ class Template {
   // that is not one term, or shrinks with every parameter; limits whose parameters size each other in a circle; ports
   // beside the short form, or of flows or tensors that the level has not; ports, links and partitions that say nothing
   // or reach beyond their ranges, or too many of them; factors or orders that contradict each other, or leave a
-  // dimension no place; a level that may keep what it keeps, or too many that may; numbers that no accelerator has:
-  // parameters beyond 1e-12 to 1e12 or of more than 1e15 steps, formulas that leave 1e-18 to 1e18 in the parameters'
-  // ranges unless they are 0, where that has a meaning, macs_per_cycle beyond 1e-15 to 1e15, clock_mhz and
-  // leakage_w_per_mm2 as in the message.
+  // dimension no place; shares of copies beyond 0 to 1; a level that may keep what it keeps, or too many that may;
+  // numbers that no accelerator has: parameters beyond 1e-12 to 1e12 or of more than 1e15 steps, formulas that leave
+  // 1e-18 to 1e18 in the parameters' ranges unless they are 0, where that has a meaning, macs_per_cycle beyond 1e-15 to
+  // 1e15, clock_mhz and leakage_w_per_mm2 as in the message.
   static absl::StatusOr<std::unique_ptr<const Template>> Create(TemplateSpec spec);
 
   const TemplateSpec& spec() const { return spec_; }
@@ -235,6 +254,8 @@ class Template {
   const std::vector<Port>& ports() const { return ports_; }
   // Level by level from the innermost; of each its axes first, then its partitions, those of the short form first.
   const std::vector<Resource>& resources() const { return resources_; }
+  // By axis, then that of the whole chip: of those that ask for anything.
+  const std::vector<UtilizationRule>& utilization_rules() const { return utilization_rules_; }
   // Parameters in an order in which each one's limits depend only on earlier ones and itself.
   const std::vector<int>& sizing_order() const { return sizing_order_; }
 
@@ -270,8 +291,12 @@ class Template {
   std::vector<LoopsInside> loops_inside_;  // by level
   std::vector<Port> ports_;
   std::vector<Resource> resources_;
+  std::vector<UtilizationRule> utilization_rules_;
   std::vector<int> sizing_order_;
 };
+
+// "along X of level pe", "along all axes together".
+std::string PlaceOf(const Template& hardware_template, const UtilizationRule& rule);
 
 // What is allowed and probably not meant, a sentence each: parameters that no formula has, blocks of words that cost
 // nothing, weights where nothing is weighed, and compute that costs no energy. Nothing of energy when `energy_counts`

@@ -249,6 +249,7 @@ absl::StatusOr<std::unique_ptr<const Template>> Template::Create(TemplateSpec sp
   }
   result->spec_ = std::move(spec);
   RETURN_IF_ERROR(result->AddPortsAndResources());
+  ASSIGN_OR_RETURN(result->utilization_rules_, ResolveUtilization(result->spec_, result->resources_));
   ASSIGN_OR_RETURN(result->sizing_order_, SizingOrder(result->spec_.parameters, result->resources_));
   RETURN_IF_ERROR(result->AddChoices());
   return std::unique_ptr<const Template>(std::move(result));
@@ -297,6 +298,12 @@ int Template::FindChoice(std::span<const TensorSet> keeps) const {
     if (is_same) return c;
   }
   return -1;
+}
+
+std::string PlaceOf(const Template& hardware_template, const UtilizationRule& rule) {
+  if (rule.axis < 0) return "along all axes together";
+  const Template::Axis& axis = hardware_template.axes()[ToIndex(rule.axis)];
+  return absl::StrCat("along ", axis.name, " of level ", hardware_template.level(axis.level).name);
 }
 
 std::vector<std::string> TemplateWarnings(const Template& hardware_template, bool energy_counts) {

@@ -21,6 +21,13 @@ std::string ShortageText(const Template& hardware_template, const Resource& reso
   return absl::StrCat("needs ", need, " ", NameOf(resource.unit), " ", place, ", which has ", limit);
 }
 
+// "uses 3 of the 16 copies along X of level pe, and min_utilization asks for 0.5 of them".
+std::string IdleText(const Template& hardware_template, const UtilizationRule& rule, const ResourceNeeds& need,
+                     const ComponentCosts& costs) {
+  return absl::StrCat("uses ", rule.Used(need), " of the ", rule.Copies(costs.limit), " copies ",
+                      PlaceOf(hardware_template, rule), ", and min_utilization asks for ", rule.share, " of them");
+}
+
 }  // namespace
 
 absl::StatusOr<LayerEvaluation> EvaluateLayer(const CostModel& model, const ComponentCosts& costs,
@@ -33,6 +40,11 @@ absl::StatusOr<LayerEvaluation> EvaluateLayer(const CostModel& model, const Comp
                       absl::StrCat("does not fit: it ",
                                    ShortageText(model.hardware_template(), model.hardware_template().resources()[index],
                                                 use.need[index], costs.limit[index])));
+  }
+  if (const int idle = model.FirstIdle(use.need, costs); idle >= 0) {
+    const Template& hardware_template = model.hardware_template();
+    return FieldError(
+        "mapping", IdleText(hardware_template, hardware_template.utilization_rules()[ToIndex(idle)], use.need, costs));
   }
   LayerEvaluation evaluation;
   evaluation.steps = use.is_even ? use.macs / use.lanes : use.steps;

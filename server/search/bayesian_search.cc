@@ -14,6 +14,7 @@
 #include "server/search/hardware_trial.h"
 #include "server/search/layer_proposals.h"
 #include "server/search/mapping_sampler.h"
+#include "server/search/start_point.h"
 
 namespace oneloop {
 namespace {
@@ -57,7 +58,7 @@ class BayesianStart {
       const std::optional<HardwarePoint> hardware = NextHardware();
       if (!hardware.has_value()) {
         summary.termination = StartSummary::Termination::kDiverged;
-        summary.message = "no mapping of every layer fits the hardware";
+        summary.message = NothingFits(*evaluator_.spec().hardware_template);
         break;
       }
       TryHardware(*hardware, samples * (point + 1) / points - samples * point / points);

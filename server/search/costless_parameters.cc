@@ -30,6 +30,12 @@ bool IsCostless(const Template& hardware_template, std::size_t parameter) {
     if (!level.link.has_value()) continue;
     if (DependsOn(level.link->hop_pj, parameter) || DependsOn(level.link->router_pj, parameter)) return false;
   }
+  // On longer axes more has to be in use.
+  for (const UtilizationRule& rule : hardware_template.utilization_rules()) {
+    for (const int r : rule.resources) {
+      if (hardware_template.resources()[ToIndex(r)].limit.DependsOn(parameter)) return false;
+    }
+  }
   return std::none_of(
       hardware_template.resources().begin(), hardware_template.resources().end(),
       [parameter](const Resource& resource) { return resource.limit.terms().front().exponents[parameter] < 0; });

@@ -11,8 +11,8 @@
 namespace oneloop {
 
 // Free parameters of which more costs nothing that the job asks for: they enter only limits of resources, which grow
-// with them, and the area, on which neither objective nor limits depend. Ascending. None for algorithms that draw their
-// hardware.
+// with them, and the area, on which neither objective nor limits depend; and no axes of which a share has to be in use.
+// Ascending. None for algorithms that draw their hardware.
 std::vector<std::size_t> CostlessParameters(const SearchSpec& spec);
 
 // Searches with costless parameters as large as they may be, where every mapping that fits any hardware fits; what is

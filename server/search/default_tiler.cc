@@ -13,6 +13,7 @@
 #include "common/mapping/factorize.h"
 #include "common/workload/dims.h"
 #include "server/search/hardware_trial.h"
+#include "server/search/start_point.h"
 
 namespace oneloop {
 namespace {
@@ -199,9 +200,15 @@ StartSummary RunDefaultTilerStart(Evaluator& evaluator) {
   summary.termination = StartSummary::Termination::kConverged;
   std::vector<Mapping> mappings;
   for (int layer = 0; layer < evaluator.num_layers() && !evaluator.Finished(); ++layer) {
-    const std::optional<Mapping> mapping = DefaultTiling(evaluator.model(), evaluator.shape(layer), trial.costs(),
-                                                         [&evaluator] { return evaluator.Interrupted(); });
+    const LayerShape& shape = evaluator.shape(layer);
+    std::optional<Mapping> mapping =
+        DefaultTiling(evaluator.model(), shape, trial.costs(), [&evaluator] { return evaluator.Interrupted(); });
     if (evaluator.stopped()) break;
+    // The library knows of no share of the copies that has to be in use.
+    if (mapping.has_value() && !evaluator.model().Takes(evaluator.model().Needs(shape, *mapping), trial.costs())) {
+      Random random(MixSeed(evaluator.spec().seed, static_cast<std::uint64_t>(layer)));
+      mapping = ConstructiveMapping(evaluator.model(), shape, trial.costs(), random);
+    }
     if (!mapping.has_value()) {
       summary.termination = StartSummary::Termination::kDiverged;
       summary.message = "the default tiling of some layer does not fit the hardware";

@@ -31,7 +31,7 @@ bool DesignProbe::Follow(const HardwarePoint& hardware, DesignState* state) {
   if (!evaluator_.Affords(1)) return false;
   state->SetHardware(evaluator_, hardware);
   for (int layer = 0; layer < evaluator_.num_layers(); ++layer) {
-    if (evaluator_.model().FirstShortage(state->use(layer).need, state->costs()) < 0) continue;
+    if (evaluator_.model().Takes(state->use(layer).need, state->costs())) continue;
     LayerDesign design = DesignOf(layer, *state);
     if (!layers_.Repair(layer, state->costs(), &design)) return false;
     state->SetLayer(evaluator_, layer, design.mapping, design.use, design.figures);
@@ -60,7 +60,7 @@ void DesignProbe::TakeFrom(const DesignState& other, DesignState* state) {
   for (int layer = 0; layer < evaluator_.num_layers(); ++layer) {
     if (evaluator_.Interrupted()) return;
     if (other.mapping(layer) == state->mapping(layer)) continue;
-    if (evaluator_.model().FirstShortage(other.use(layer).need, state->costs()) >= 0) continue;
+    if (!evaluator_.model().Takes(other.use(layer).need, state->costs())) continue;
     evaluator_.CountLayer();
     Take(layer, {other.mapping(layer), other.use(layer), evaluator_.model().Score(other.use(layer), state->costs())},
          state);

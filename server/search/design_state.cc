@@ -1,5 +1,6 @@
 #include "server/search/design_state.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <utility>
 
@@ -16,6 +17,7 @@ std::optional<DesignState> DesignState::Create(Evaluator& evaluator, std::vector
   if (!hardware.has_value()) return std::nullopt;
   state.hardware_ = *hardware;
   state.costs_ = evaluator.model().CostsAt(*hardware);
+  if (!state.Fits(evaluator)) return std::nullopt;
   for (const LayerUse& use : state.uses_) state.figures_.push_back(evaluator.model().Score(use, state.costs_));
   state.Sum(evaluator);
   return state;
@@ -51,6 +53,11 @@ void DesignState::SetHardware(Evaluator& evaluator, const HardwarePoint& hardwar
   for (std::size_t i = 0; i < uses_.size(); ++i) figures_[i] = evaluator.model().Score(uses_[i], costs_);
   evaluator.CountWorkloads(1);
   Sum(evaluator);
+}
+
+bool DesignState::Fits(const Evaluator& evaluator) const {
+  return std::all_of(uses_.begin(), uses_.end(),
+                     [&](const LayerUse& use) { return evaluator.model().Takes(use.need, costs_); });
 }
 
 ResourceNeeds DesignState::Need() const {

@@ -14,8 +14,8 @@ namespace oneloop {
 // A complete design with all its exact figures, kept up to date as layers or the hardware change. A value type.
 class DesignState {
  public:
-  // Evaluates every layer (one sample) and sizes the hardware; nothing when no hardware in the spec's range fits, or
-  // the budget does not hold a sample.
+  // Evaluates every layer (one sample) and sizes the hardware; nothing when no hardware in the spec's range fits, some
+  // layer uses too little of it, or the budget does not hold a sample.
   static std::optional<DesignState> Create(Evaluator& evaluator, std::vector<Mapping> mappings);
 
   const std::vector<Mapping>& mappings() const { return mappings_; }
@@ -37,6 +37,9 @@ class DesignState {
   // Moves to other hardware and re-scores all layers; layers may not fit it afterwards. Counts one sample, which the
   // budget must hold.
   void SetHardware(Evaluator& evaluator, const HardwarePoint& hardware);
+
+  // Whether every layer fits the hardware and uses enough of it.
+  bool Fits(const Evaluator& evaluator) const;
 
   // The most that any layer needs.
   ResourceNeeds Need() const;

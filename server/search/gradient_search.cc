@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/search/axis_filling.h"
 #include "server/search/descent.h"
 #include "server/search/design_state.h"
 #include "server/search/layer_search.h"
@@ -53,7 +54,7 @@ class GradientStart {
   std::optional<DesignState> Run(StartSummary* summary) {
     if (!Begin()) {
       summary->termination = StartSummary::Termination::kDiverged;
-      summary->message = "no mapping of every layer fits the starting hardware";
+      summary->message = NothingFits(*spec_.hardware_template);
     } else {
       if (limited_.binds() && spec_.descent_share < 1) RunRace();
       Descend(summary);
@@ -72,12 +73,12 @@ class GradientStart {
       // Drawn too small for some layer: the largest hardware takes what any does.
       HardwarePoint largest;
       for (const ParameterRange& range : spec_.hardware_range) largest.push_back(range.max);
-      ReportOn(largest);
+      ReportOn(Usable(largest));
     }
     if (!best_.has_value()) {
       // Some memory shrinks as something else grows.
       const std::optional<HardwarePoint> smallest = SmallestFor(spec_, evaluator_.model());
-      if (smallest.has_value()) ReportOn(*smallest);
+      if (smallest.has_value()) ReportOn(Usable(*smallest));
     }
     if (!best_.has_value()) return false;
     last_ = best_->mappings();
@@ -92,7 +93,12 @@ class GradientStart {
       return;
     }
     // Sizes that were drawn are likelier to suit the layers than what others leave of them: one stays.
-    ReportOn(limited_.NearestTo(drawn, static_cast<int>(random_.Below(drawn.size())), random_));
+    ReportOn(Usable(limited_.NearestTo(drawn, static_cast<int>(random_.Below(drawn.size())), random_)));
+  }
+
+  // With axes that all layers can use as much as is asked for, where that can be.
+  HardwarePoint Usable(const HardwarePoint& hardware) const {
+    return UsableHardware(spec_, evaluator_.model(), hardware).value_or(hardware);
   }
 
   void ReportOn(const HardwarePoint& hardware) {
@@ -190,7 +196,7 @@ class GradientStart {
       const double step = spec_.hardware_template->parameter(static_cast<int>(p)).step;
       hardware[p] = std::min(std::ceil(hardware[p] / step) * step, spec_.hardware_range[p].max);
     }
-    Round(std::move(mappings), limited_.NearestTo(hardware, -1, random_));
+    Round(std::move(mappings), Usable(limited_.NearestTo(hardware, -1, random_)));
   }
 
   Evaluator& evaluator_;

@@ -7,6 +7,7 @@
 #include <limits>
 #include <utility>
 
+#include "server/search/axis_filling.h"
 #include "server/search/limited_hardware.h"
 #include "server/search/start_point.h"
 
@@ -43,9 +44,11 @@ std::optional<HardwarePoint> DrawHardware(Evaluator& evaluator, const std::vecto
   }
   HardwarePoint largest;
   for (const ParameterRange& range : spec.hardware_range) largest.push_back(range.max);
+  largest = UsableHardware(spec, evaluator.model(), largest).value_or(largest);
   if (!fits(largest)) {
     // Some memory shrinks as something else grows.
-    return SmallestFor(spec, evaluator.model());
+    const std::optional<HardwarePoint> smallest = SmallestFor(spec, evaluator.model());
+    return smallest.has_value() ? UsableHardware(spec, evaluator.model(), *smallest) : std::nullopt;
   }
   // Limits so tight that no draw keeps them: what they leave of the largest, if that takes every layer.
   const std::optional<HardwarePoint> within = limited.Within(largest, -1, random);

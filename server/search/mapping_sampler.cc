@@ -7,6 +7,7 @@
 
 #include "common/mapping/factorize.h"
 #include "common/mapping/random_mapping.h"
+#include "server/search/axis_filling.h"
 #include "server/search/start_point.h"
 
 namespace oneloop {
@@ -191,7 +192,8 @@ void MappingSampler::BuildPerfectRows(Dim dim, std::int64_t bound, Random& rando
   for (const std::vector<std::int64_t>& factors : lists) AddRow(dim, places, factors);
 }
 
-void MappingSampler::AddRow(Dim dim, std::span<const FactorPlace> places, const std::vector<std::int64_t>& factors) {
+MappingSampler::Row MappingSampler::RowOf(Dim dim, std::span<const FactorPlace> places,
+                                          const std::vector<std::int64_t>& factors) const {
   const Template& hardware_template = model_.hardware_template();
   const int outermost = hardware_template.num_levels() - 1;
   Row row;
@@ -210,7 +212,11 @@ void MappingSampler::AddRow(Dim dim, std::span<const FactorPlace> places, const 
     }
     row.extent[static_cast<std::size_t>(level)] = std::min(extent, static_cast<double>(shape_.bound(dim)));
   }
-  rows_[static_cast<std::size_t>(dim)].push_back(row);
+  return row;
+}
+
+void MappingSampler::AddRow(Dim dim, std::span<const FactorPlace> places, const std::vector<std::int64_t>& factors) {
+  rows_[static_cast<std::size_t>(dim)].push_back(RowOf(dim, places, factors));
 }
 
 MappingSampler::Choice MappingSampler::SingleElements() const {
@@ -219,22 +225,47 @@ MappingSampler::Choice MappingSampler::SingleElements() const {
   return choice;
 }
 
-bool MappingSampler::FitsAtAll(const ComponentCosts& costs) const { return Fits(SingleElements(), costs.limit); }
+bool MappingSampler::FitsAtAll(const ComponentCosts& costs) const {
+  if (!Fits(SingleElements(), costs.limit)) return false;
+  return model_.hardware_template().utilization_rules().empty() || AxisFilling(model_, shape_).Find(costs).has_value();
+}
+
+bool MappingSampler::BeginFilled(const ComponentCosts& costs) {
+  const std::optional<Mapping> filled = AxisFilling(model_, shape_).Find(costs);
+  if (!filled.has_value()) return false;
+  filled_.clear();
+  for (const Dim dim : kAllDims) {
+    const std::span<const FactorPlace> places = model_.factor_space().places(dim);
+    std::vector<std::int64_t> factors;
+    for (const FactorPlace& place : places) factors.push_back(FactorAt(*filled, place, dim));
+    filled_.push_back(RowOf(dim, places, factors));
+  }
+  for (std::size_t d = 0; d < kNumDims; ++d) {
+    // One that is drawn anyway is not to be drawn twice as often.
+    const auto is_same = [&](const Row* row) {
+      return row->temporal == filled_[d].temporal && row->spatial == filled_[d].spatial;
+    };
+    const auto same = std::find_if(fitting_[d].begin(), fitting_[d].end(), is_same);
+    last_.rows[d] = same != fitting_[d].end() ? *same : &filled_[d];
+    if (same == fitting_[d].end()) fitting_[d].push_back(&filled_[d]);
+  }
+  return true;
+}
 
 bool MappingSampler::SetHardware(const ComponentCosts& costs) {
   limit_ = costs.limit;
   chain_ = false;
   last_ = SingleElements();
-  if (!Fits(last_)) return false;
+  if (!Fits(last_, limit_)) return false;
   for (std::size_t d = 0; d < kNumDims; ++d) {
     fitting_[d].clear();
     Choice alone = last_;
     for (const Row& row : rows_[d]) {
       alone.rows[d] = &row;
-      if (Fits(alone)) fitting_[d].push_back(&row);
+      if (Fits(alone, limit_)) fitting_[d].push_back(&row);
     }
   }
-  return true;
+  return model_.hardware_template().utilization_rules().empty() || BeginFilled(costs);
 }
 
 double MappingSampler::TileWords(const Choice& choice, Tensor tensor, int level) const {
@@ -263,6 +294,20 @@ bool MappingSampler::Fits(const Choice& choice, const std::array<double, kMaxRes
   return true;
 }
 
+bool MappingSampler::UsesEnough(const Choice& choice) const {
+  const Template& hardware_template = model_.hardware_template();
+  if (hardware_template.utilization_rules().empty()) return true;
+  ResourceNeeds need{};
+  for (std::size_t r = 0; r < hardware_template.resources().size(); ++r) {
+    const Resource& resource = hardware_template.resources()[r];
+    if (!resource.is_axis()) continue;
+    need[r] = 1;
+    for (const Row* row : choice.rows) need[r] *= static_cast<double>(row->spatial[ToIndex(resource.axis)]);
+  }
+  return std::all_of(hardware_template.utilization_rules().begin(), hardware_template.utilization_rules().end(),
+                     [&](const UtilizationRule& rule) { return rule.Idle(need, limit_) == 1; });
+}
+
 const MappingSampler::Row* MappingSampler::DrawRow(Dim dim, Random& random) const {
   const std::vector<const Row*>& rows = fitting_[static_cast<std::size_t>(dim)];
   return rows.size() == 1 ? rows.front() : rows[random.Below(rows.size())];
@@ -272,7 +317,7 @@ bool MappingSampler::DrawIndependent(Random& random, Choice* choice) const {
   for (int attempt = 0; attempt < kMaxTries; ++attempt) {
     for (const Dim dim : kAllDims) choice->rows[static_cast<std::size_t>(dim)] = DrawRow(dim, random);
     choice->kept = RandomChoice(model_, random);
-    if (Fits(*choice)) return true;
+    if (IsValid(*choice)) return true;
   }
   return false;
 }
@@ -282,14 +327,14 @@ void MappingSampler::StepChain(Random& random) {
     Choice choice = last_;
     for (int attempt = 0; attempt < kChainTries; ++attempt) {
       choice.rows[static_cast<std::size_t>(dim)] = DrawRow(dim, random);
-      if (!Fits(choice)) continue;
+      if (!IsValid(choice)) continue;
       last_ = choice;
       break;
     }
   }
   Choice other = last_;
   other.kept = RandomChoice(model_, random);
-  if (Fits(other)) last_ = other;
+  if (Fits(other, limit_)) last_ = other;
 }
 
 Mapping MappingSampler::Draw(Random& random) {

@@ -15,7 +15,8 @@
 
 namespace oneloop {
 
-// Random mappings of one layer that fit one hardware point ("valid" mappings).
+// Random mappings of one layer that fit one hardware point, and use as much of it as the template asks for ("valid"
+// mappings).
 //
 // Distribution: uniform over the ordered factorisations of the bounds into the places that the template allows
 // (temporal at a level, spatial along an axis) that fit the hardware, as Timeloop's random mapper draws them; loop
@@ -24,10 +25,11 @@ namespace oneloop {
 // dimensions are drawn on their own among the factorisations that fit alone, and the whole is rejected until all fit
 // together.
 //
-// Two approximations. A bound with more than kMaxRows factorisations is drawn from that many of them, chosen uniformly
-// at construction, or by RandomFactors where factors need not divide. When kMaxTries draws in a row are rejected, draws
-// become steps of a Markov chain with the same uniform distribution, which redraws one dimension after the other given
-// the rest: no longer independent.
+// Three approximations. A bound with more than kMaxRows factorisations is drawn from that many of them, chosen
+// uniformly at construction, or by RandomFactors where factors need not divide. When kMaxTries draws in a row are
+// rejected, draws become steps of a Markov chain with the same uniform distribution, which redraws one dimension after
+// the other given the rest: no longer independent. Where a share of the copies along axes has to be in use, factors
+// that fill them and would not be drawn otherwise, since they only pad, stand for all of their kind.
 //
 // Asking whether a mapping fits is no evaluation by the cost model and counts as no sample. Used by one thread.
 class MappingSampler {
@@ -41,9 +43,9 @@ class MappingSampler {
   // What a sampler of such a layer keeps.
   static std::int64_t Bytes(const CostModel& model, const LayerShape& shape);
 
-  // Whether single elements fit.
+  // Whether single elements fit, and as much can be used as has to be.
   bool FitsAtAll(const ComponentCosts& costs) const;
-  // Sets the hardware to fit. False when not even single elements do: then nothing may be drawn.
+  // Sets the hardware to fit. False when FitsAtAll is: then nothing may be drawn.
   bool SetHardware(const ComponentCosts& costs);
 
   // Precondition: the last SetHardware returned true.
@@ -64,10 +66,14 @@ class MappingSampler {
   void BuildPerfectRows(Dim dim, std::int64_t bound, Random& random);
   void BuildRows(Dim dim, std::int64_t bound, Random& random);
   // `places`: of the factors.
+  Row RowOf(Dim dim, std::span<const FactorPlace> places, const std::vector<std::int64_t>& factors) const;
   void AddRow(Dim dim, std::span<const FactorPlace> places, const std::vector<std::int64_t>& factors);
+  // Sets the first mapping to one that uses as much as has to be; false when there is none.
+  bool BeginFilled(const ComponentCosts& costs);
   Choice SingleElements() const;
   bool Fits(const Choice& choice, const std::array<double, kMaxResources>& limit) const;
-  bool Fits(const Choice& choice) const { return Fits(choice, limit_); }
+  bool UsesEnough(const Choice& choice) const;
+  bool IsValid(const Choice& choice) const { return Fits(choice, limit_) && UsesEnough(choice); }
   double TileWords(const Choice& choice, Tensor tensor, int level) const;
   bool DrawIndependent(Random& random, Choice* choice) const;
   void StepChain(Random& random);
@@ -78,6 +84,7 @@ class MappingSampler {
   std::array<double, kMaxResources> limit_{};
   std::array<std::vector<Row>, kNumDims> rows_;            // the first has the whole bound at the outermost level
   std::array<std::vector<const Row*>, kNumDims> fitting_;  // those that fit alone
+  std::vector<Row> filled_;                                // by dimension: of BeginFilled
   Choice last_{};
   bool chain_ = false;
 };

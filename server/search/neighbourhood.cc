@@ -78,7 +78,7 @@ double Neighbourhood::SlopeOf(const FactorPlace& place, Dim dim, std::span<const
 }
 
 bool Neighbourhood::Fits(const LayerShape& shape, const Mapping& mapping, const ComponentCosts& costs) const {
-  return model_.FirstShortage(model_.Needs(shape, mapping), costs) < 0;
+  return model_.Takes(model_.Needs(shape, mapping), costs);
 }
 
 // Makes the move; `before`: the factors of its dimension.
@@ -105,6 +105,7 @@ void Neighbourhood::RankMoves(int layer, const LayerShape& shape, const Mapping&
   gradient_ = &of_choice;
   const std::span<const double> gradient = of_choice.Evaluate(layer, mapping, costs, weights);
   const std::size_t num_resources = model_.hardware_template().resources().size();
+  const std::vector<UtilizationRule>& rules = model_.hardware_template().utilization_rules();
   const ResourceNeeds now = model_.Needs(shape, mapping);
   move_set_.List(shape, mapping, &list_);
   ranked_.clear();
@@ -115,11 +116,12 @@ void Neighbourhood::RankMoves(int layer, const LayerShape& shape, const Mapping&
     if (move.kind == Move::Kind::kOrder) continue;
     const MoveSet::Column& column = columns[ToIndex(move.dim)];
     RankedMove ranked{move, MakeAndPromise(move, shape, column, gradient, &moved), false, false};
-    // What comes out of the outermost level frees nothing.
-    if (ranked.promise <= kWorst || !move_set_.IsOutermost(move.from)) {
+    // What comes out of the outermost level frees nothing, but may bring copies into use.
+    if (ranked.promise <= kWorst || !rules.empty() || !move_set_.IsOutermost(move.from)) {
       const ResourceNeeds need = model_.Needs(shape, moved);
-      ranked.fits = model_.FirstShortage(need, costs) < 0;
+      ranked.fits = model_.Takes(need, costs);
       for (std::size_t r = 0; r < num_resources; ++r) ranked.frees = ranked.frees || need[r] < now[r];
+      for (const UtilizationRule& rule : rules) ranked.frees = ranked.frees || rule.Used(need) > rule.Used(now);
     }
     move_set_.PutBack(column, move.dim, &moved);
     ranked_.push_back(ranked);
@@ -226,6 +228,9 @@ double Neighbourhood::Overflow(const ResourceNeeds& need, const ComponentCosts& 
   double overflow = 0;
   for (std::size_t r = 0; r < model_.hardware_template().resources().size(); ++r) {
     if (need[r] > costs.limit[r]) overflow += std::log2(need[r] / costs.limit[r]);
+  }
+  for (const UtilizationRule& rule : model_.hardware_template().utilization_rules()) {
+    overflow += std::log2(rule.Idle(need, costs.limit));
   }
   return overflow;
 }

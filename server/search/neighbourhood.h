@@ -53,7 +53,7 @@ class Neighbourhood {
     Move move;
     double promise;
     bool fits;   // false as well of moves out of the outermost level that promise to cost much
-    bool frees;  // needs less of some resource
+    bool frees;  // needs less of some resource, or uses more of what too little may be used of
   };
   const std::vector<RankedMove>& moves() const { return ranked_; }
   // Fills moves() only.
@@ -65,7 +65,8 @@ class Neighbourhood {
   // The same for neighbours that differ only in how much a resizing moves between its places.
   std::uint64_t KindOf(const Neighbour& neighbour) const;
 
-  // By how much more is needed than there is: log2 of the ratio, summed over the resources; 0 when it fits.
+  // By how much more is needed than there is, and fewer copies are in use than is asked for: log2 of the ratios,
+  // summed; 0 when it fits.
   double Overflow(const ResourceNeeds& need, const ComponentCosts& costs) const;
 
  private:

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "common/mapping/factor_space.h"
+#include "server/search/axis_filling.h"
 #include "server/search/start_point.h"
 
 namespace oneloop {
@@ -144,7 +145,7 @@ bool Polish::Shrink(DesignState* state) {
   if (!smallest.has_value() || *smallest == state->hardware() || !evaluator_.Affords(1)) return false;
   DesignState candidate = *state;
   candidate.SetHardware(evaluator_, *smallest);
-  if (!(candidate.merit() < state->merit() - kProgress)) return false;
+  if (!candidate.Fits(evaluator_) || !(candidate.merit() < state->merit() - kProgress)) return false;
   *state = std::move(candidate);
   return true;
 }
@@ -269,7 +270,7 @@ bool Polish::Refit(const HardwarePoint& hardware, DesignState* state) {
   state->SetHardware(evaluator_, hardware);
   std::vector<int> order;
   for (int layer = 0; layer < evaluator_.num_layers(); ++layer) {
-    if (evaluator_.model().FirstShortage(state->use(layer).need, state->costs()) < 0) continue;
+    if (evaluator_.model().Takes(state->use(layer).need, state->costs())) continue;
     LayerDesign design{state->mapping(layer), state->use(layer), state->figures(layer)};
     if (!layers_.Repair(layer, state->costs(), &design)) return false;
     state->SetLayer(evaluator_, layer, design.mapping, design.use, design.figures);
@@ -340,6 +341,7 @@ void Polish::TryJump(DesignState* state) {
     hardware[p] = WholeValue(p, hardware[p] * std::exp2(kJump * random_.Normal()));
   }
   if (limited_.binds()) hardware = JumpWithin(hardware);
+  hardware = UsableHardware(evaluator_.spec(), evaluator_.model(), hardware).value_or(hardware);
   DesignState candidate = *state;
   candidate.SetHardware(evaluator_, hardware);
   const ComponentCosts& costs = candidate.costs();
@@ -351,7 +353,7 @@ void Polish::TryJump(DesignState* state) {
                                                              random_, RandomChoice(evaluator_.model(), random_));
     if (!fresh.has_value()) return;
     LayerDesign design = layers_.Evaluate(layer, *fresh, costs);
-    const bool fits = evaluator_.model().FirstShortage(candidate.use(layer).need, costs) < 0;
+    const bool fits = evaluator_.model().Takes(candidate.use(layer).need, costs);
     if (fits && slopes.Of(candidate.figures(layer)) < slopes.Of(design.figures)) {
       design = {candidate.mapping(layer), candidate.use(layer), candidate.figures(layer)};
     }
@@ -399,6 +401,8 @@ void Polish::TryLayer(DesignState* state) {
   const LayerFigures own = evaluator_.model().Score(design.use, evaluator_.model().CostsAt(*hardware));
   if (!(state->MeritWith(evaluator_, chosen, own) < state->merit() - kProgress) || !evaluator_.Affords(1)) return;
   candidate.SetHardware(evaluator_, *hardware);
+  // Longer axes may be too long for others as they are.
+  if (!candidate.Fits(evaluator_) && !Refit(*hardware, &candidate)) return;
   Accept(std::move(candidate), state);
 }
 

@@ -7,6 +7,7 @@
 
 #include "server/search/hardware_trial.h"
 #include "server/search/mapping_sampler.h"
+#include "server/search/start_point.h"
 
 namespace oneloop {
 namespace {
@@ -42,7 +43,7 @@ StartSummary RunRandomStart(Evaluator& evaluator, Random& random) {
     const std::optional<HardwarePoint> hardware = DrawHardware(evaluator, samplers, random);
     if (!hardware.has_value()) {
       summary.termination = StartSummary::Termination::kDiverged;
-      summary.message = "no mapping of every layer fits the hardware";
+      summary.message = NothingFits(*evaluator.spec().hardware_template);
       break;
     }
     const std::int64_t samples_here = samples * (point + 1) / points - samples * point / points;

@@ -1,5 +1,6 @@
 #include "server/search/spec_validation.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include "common/mapping/mapping.h"
 #include "common/model/exact/cost_model.h"
 #include "common/model/goal/workload_sum.h"
+#include "server/search/axis_filling.h"
 #include "server/search/search_memory.h"
 
 namespace oneloop {
@@ -65,6 +67,88 @@ absl::Status ValidateRoom(const SearchSpec& spec, const CostModel& model) {
     if (model.SmallestHardware(model.Needs(shape, mapping), spec.hardware_range)) continue;
     return FieldError("", absl::StrCat(layer, "fits no hardware of template '", hardware_template.name(),
                                        "' in the allowed ranges, not even element by element"));
+  }
+  return absl::OkStatus();
+}
+
+// The limits of all resources at their largest in the ranges, and at their smallest.
+struct LimitBox {
+  explicit LimitBox(const SearchSpec& spec) {
+    HardwarePoint smallest;
+    HardwarePoint largest;
+    for (const ParameterRange& range : spec.hardware_range) {
+      smallest.push_back(range.min);
+      largest.push_back(range.max);
+    }
+    const std::vector<Resource>& resources = spec.hardware_template->resources();
+    for (std::size_t r = 0; r < resources.size(); ++r) {
+      most.limit[r] = resources[r].limit.EvaluateLargest(smallest, largest);
+      least[r] = resources[r].limit.EvaluateSmallest(smallest, largest);
+    }
+  }
+  // Whether the axes of a rule have the same lengths on all hardware.
+  bool IsFixed(const UtilizationRule& rule) const {
+    return std::all_of(rule.resources.begin(), rule.resources.end(),
+                       [&](int r) { return most.limit[ToIndex(r)] == least[ToIndex(r)]; });
+  }
+
+  ComponentCosts most{};  // limits alone
+  ResourceNeeds least{};
+};
+
+// How many copies a layer can use of a rule's axes, and of how many.
+struct Use {
+  double most;
+  double copies;
+};
+
+// What a layer can use too little of on all hardware of the ranges, where axes are at their shortest; nothing where
+// that is not certain. There is as much room as there can be, and a single axis has any length, as if it had a
+// parameter of its own.
+std::optional<Use> TooLittleUse(const UtilizationRule& rule, const LimitBox& limits, AxisFilling* layer) {
+  ComponentCosts costs = limits.most;
+  for (;;) {
+    const double most = layer->Most(rule, costs);
+    if (!layer->looked_at_all()) return std::nullopt;
+    // Of several axes none can be told to be the one that is too long.
+    if (rule.resources.size() > 1) {
+      if (most >= rule.Least(limits.least)) return std::nullopt;
+      return Use{most, rule.Copies(limits.least)};
+    }
+    const double copies = rule.Copies(costs.limit);
+    if (most >= rule.Least(costs.limit)) return std::nullopt;
+    const double shortest = rule.Copies(limits.least);
+    if (copies == shortest) return Use{most, copies};
+    costs.limit[ToIndex(rule.resources.front())] =
+        std::max(shortest, std::min(std::floor(most / rule.share), copies - 1));
+  }
+}
+
+absl::Status ValidateUtilization(const Template& hardware_template, const LimitBox& limits, AxisFilling* layer) {
+  bool is_fixed = true;
+  for (const UtilizationRule& rule : hardware_template.utilization_rules()) {
+    is_fixed = is_fixed && limits.IsFixed(rule);
+    const std::optional<Use> use = TooLittleUse(rule, limits, layer);
+    if (!use.has_value()) continue;
+    return FieldError(
+        "", absl::StrCat("can use at most ", use->most, " of ", use->copies, " copies ",
+                         PlaceOf(hardware_template, rule), ", and min_utilization asks for ", rule.share, " of them"));
+  }
+  if (!is_fixed || layer->Find(limits.most).has_value() || !layer->looked_at_all()) return absl::OkStatus();
+  return FieldError("", "can use as much of each axis as min_utilization asks for, and not of all of them together");
+}
+
+// Each layer must be able to use as much of the axes as is asked for.
+absl::Status ValidateUtilization(const SearchSpec& spec, const CostModel& model) {
+  if (spec.hardware_template->utilization_rules().empty()) return absl::OkStatus();
+  const LimitBox limits(spec);
+  for (std::size_t i = 0; i < spec.workload->layers.size(); ++i) {
+    const Layer& layer = spec.workload->layers[i];
+    AxisFilling filling(model, layer.shape);
+    const absl::Status usable = ValidateUtilization(*spec.hardware_template, limits, &filling);
+    if (!usable.ok()) {
+      return FieldError("", absl::StrCat("layer '", layer.name, "' (layers[", i, "]) ", DescriptionOf(usable)));
+    }
   }
   return absl::OkStatus();
 }
@@ -173,7 +257,9 @@ absl::Status ValidateSearchSpec(const SearchSpec& spec) {
   RETURN_IF_ERROR(ValidateRanges(spec));
   RETURN_IF_ERROR(ValidateAlgorithm(spec));
   RETURN_IF_ERROR(ValidateLimits(spec));
-  RETURN_IF_ERROR(ValidateRoom(spec, CostModel(spec.hardware_template)));
+  const CostModel model(spec.hardware_template);
+  RETURN_IF_ERROR(ValidateRoom(spec, model));
+  RETURN_IF_ERROR(ValidateUtilization(spec, model));
   return CheckSearchMemory(spec);
 }
 

@@ -7,8 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "common/mapping/factor_space.h"
 #include "common/mapping/factorize.h"
+#include "server/search/axis_filling.h"
 
 namespace oneloop {
 namespace {
@@ -128,7 +130,8 @@ HardwarePoint RandomHardwareFor(const SearchSpec& spec, const CostModel& model, 
   const HardwarePoint drawn = RandomHardware(spec, random);
   const bool is_free =
       std::all_of(kAllDims.begin(), kAllDims.end(), [&](Dim dim) { return model.factor_space().IsFree(dim); });
-  return is_free ? drawn : SmallestFor(spec, model, drawn).value_or(drawn);
+  const HardwarePoint roomy = is_free ? drawn : SmallestFor(spec, model, drawn).value_or(drawn);
+  return UsableHardware(spec, model, roomy).value_or(roomy);
 }
 
 std::optional<Mapping> ConstructiveMapping(const CostModel& model, const LayerShape& shape, const ComponentCosts& costs,
@@ -140,11 +143,17 @@ std::optional<Mapping> ConstructiveMapping(const CostModel& model, const LayerSh
   const FactorSpace& space = model.factor_space();
   space.CompleteLeast(shape, &mapping);
   mapping.order = model.order_space().StationaryOrders(Tensor::kO);
-  const auto fits = [&] { return model.FirstShortage(model.Needs(shape, mapping), costs) < 0; };
-  if (!fits()) return std::nullopt;
+  const auto fits = [&] { return model.Takes(model.Needs(shape, mapping), costs); };
+  if (model.FirstShortage(model.Needs(shape, mapping), costs) >= 0) return std::nullopt;
   const Mapping single = mapping;
   FillAxes(model, shape, costs, random, &mapping);
   if (!fits()) mapping = single;
+  if (model.FirstIdle(model.Needs(shape, mapping), costs) >= 0) {
+    const std::optional<Mapping> filled = AxisFilling(model, shape).Find(costs, choice, &random);
+    if (!filled.has_value()) return std::nullopt;
+    mapping = *filled;
+    mapping.order = single.order;
+  }
 
   for (int level = 0; level < outermost; ++level) {
     const DimSet dims = hardware_template.level(level).temporal;
@@ -157,6 +166,12 @@ std::optional<Mapping> ConstructiveMapping(const CostModel& model, const LayerSh
     }
   }
   return mapping;
+}
+
+std::string NothingFits(const Template& hardware_template) {
+  return absl::StrCat(
+      "no mapping of every layer fits the hardware",
+      hardware_template.utilization_rules().empty() ? "" : " and uses as much of it as min_utilization asks for");
 }
 
 int RandomChoice(const CostModel& model, Random& random) {

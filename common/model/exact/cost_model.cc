@@ -196,6 +196,14 @@ int CostModel::FirstShortage(const ResourceNeeds& need, const ComponentCosts& co
   return -1;
 }
 
+int CostModel::FirstIdle(const ResourceNeeds& need, const ComponentCosts& costs) const {
+  const std::vector<UtilizationRule>& rules = template_->utilization_rules();
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    if (rules[i].Idle(need, costs.limit) > 1) return static_cast<int>(i);
+  }
+  return -1;
+}
+
 std::optional<HardwarePoint> CostModel::SmallestHardware(std::span<const double> need,
                                                          std::span<const ParameterRange> ranges) const {
   HardwarePoint hardware(ranges.size());

@@ -113,6 +113,12 @@ class CostModel {
 
   // The first resource of which more is needed than there is, or -1.
   int FirstShortage(const ResourceNeeds& need, const ComponentCosts& costs) const;
+  // The first of Template::utilization_rules of which less is in use than it asks for, or -1.
+  int FirstIdle(const ResourceNeeds& need, const ComponentCosts& costs) const;
+  // Whether a mapping with these needs may run on the hardware: neither shortage nor too little in use.
+  bool Takes(const ResourceNeeds& need, const ComponentCosts& costs) const {
+    return FirstShortage(need, costs) < 0 && FirstIdle(need, costs) < 0;
+  }
 
   // The smallest hardware in `ranges` on which everything fits that is needed; nothing when none does. Values are
   // whole multiples of each parameter's step. `need` by resource: the maximum over layers.

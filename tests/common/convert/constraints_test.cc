@@ -184,6 +184,38 @@ TEST(JobConstraintsTest, WhatIsPassedByIsTakenOutOfTheLevel) {
   EXPECT_EQ((*fan_out)->axes().size(), 2U);
 }
 
+TEST(TemplateConstraintsTest, UtilizationIsOfAnAxisOrOfAll) {
+  const auto made = Make(
+      {{"dims: [K, C]", "dims: [K, C], min_utilization: 0.5"}, {"name: asked", "name: asked\nmin_utilization: 0.25"}});
+  ASSERT_TRUE(made.ok()) << made.status();
+  const std::vector<UtilizationRule>& rules = (*made)->utilization_rules();
+  ASSERT_EQ(rules.size(), 2U);
+  EXPECT_EQ(rules[0].share, 0.5);
+  EXPECT_EQ(rules[0].axis, 0);
+  EXPECT_EQ(rules[1].share, 0.25);
+  EXPECT_EQ(rules[1].resources.size(), 2U);
+  EXPECT_TRUE(Make({})->get()->utilization_rules().empty());
+  EXPECT_THAT(ErrorOf("dims: [C, P]", "dims: [C, P], min_utilization: 50"),
+              HasSubstr("levels[1].spatial[1].min_utilization: is 50; valid: 0 to 1"));
+  EXPECT_THAT(ErrorOf("name: asked", "name: asked\nmin_utilization: -1"),
+              HasSubstr("min_utilization: is -1; valid: 0 to 1"));
+  EXPECT_THAT(ErrorOf("name: asked", "name: asked\nmin_utilization: .nan"), HasSubstr("min_utilization"));
+}
+
+TEST(JobConstraintsTest, TheLargerShareCounts) {
+  const auto message = Constrained(
+      "min_utilization: 0.5\n"
+      "levels: [{level: buffer, spatial: [{name: X, min_utilization: 0.75}]}]");
+  ASSERT_TRUE(message.ok()) << message.status();
+  EXPECT_EQ(message->min_utilization(), 0.5);
+  EXPECT_EQ(message->levels(1).spatial(0).min_utilization(), 0.75);
+  v1::Constraints less;
+  less.set_min_utilization(0.25);
+  EXPECT_EQ(ConstrainedTemplate(less, *message)->min_utilization(), 0.5);
+  less.set_min_utilization(1);
+  EXPECT_EQ(ConstrainedTemplate(less, *message)->min_utilization(), 1);
+}
+
 TEST(JobConstraintsTest, ErrorsNameTheFieldAndWhatWouldBeValid) {
   const std::pair<std::string, std::string> cases[] = {
       {"levels: [{level: bufer}]", "levels[0].level: 'bufer' is no level of template 'asked' (did you mean 'buffer'?)"},
@@ -197,6 +229,9 @@ TEST(JobConstraintsTest, ErrorsNameTheFieldAndWhatWouldBeValid) {
       {"levels: [{level: buffer, spatial: [{name: X}, {name: X}]}]", "levels[0].spatial[1].name: X is there twice"},
       {"levels: [{level: buffer, temporal: [M]}]", "levels[0].temporal[0]: 'M' is no dimension"},
       {"levels: [{level: buffer, factors: [K]}]", "levels[0].factors[0]: 'K' is no factor"},
+      {"min_utilization: 1.5", "min_utilization: is 1.5; valid: 0 to 1"},
+      {"levels: [{level: buffer, spatial: [{name: X, min_utilization: -0.5}]}]",
+       "levels[0].spatial[0].min_utilization: is -0.5; valid: 0 to 1"},
   };
   for (const auto& [yaml, error] : cases) EXPECT_THAT(Message(Constrained(yaml).status()), HasSubstr(error)) << yaml;
 }

@@ -206,6 +206,39 @@ TEST_F(ModelHandlersTest, TemplateWithoutParametersIsScoredToo) {
   EXPECT_EQ(response.scores(1).latency_cycles(), 1024);
 }
 
+// The same mapping on an array of which it uses too little.
+TEST_F(ModelHandlersTest, MappingsUseAsMuchAsTheTemplateAsksFor) {
+  v1::EvaluateDesignsRequest request = Request(1);
+  v1::Template& half = *request.mutable_template_();
+  half.set_name("half");
+  for (const char* const name : {"buffer", "dram"}) {
+    v1::Level& level = *half.add_levels();
+    level.set_name(name);
+    for (const char* tensor : {"W", "I", "O"}) level.add_keeps(tensor);
+  }
+  v1::SpatialAxis& axis = *half.mutable_levels(0)->add_spatial();
+  axis.set_name("X");
+  axis.set_size("16");
+  axis.add_dims("K");
+  axis.set_min_utilization(0.5);
+  v1::MappingRow& row = *request.mutable_rows(0);
+  row.clear_parameters();
+  row.set_mapping("L1[WIO] N1 - L0[WIO] P4 Q4 C8 K8X");
+  v1::EvaluateDesignsResponse response;
+  EXPECT_TRUE(handlers_.EvaluateDesigns(request, call_, &response).ok());
+  row.set_mapping("L1[WIO] K2 - L0[WIO] P4 Q4 C8 K4X");
+  const absl::Status status = handlers_.EvaluateDesigns(request, call_, &response);
+  EXPECT_EQ(FieldOf(status), "rows[0].mapping") << status;
+  EXPECT_THAT(Message(status),
+              HasSubstr("uses 4 of the 16 copies along X of level buffer, and min_utilization asks for "
+                        "0.5 of them"));
+  // What all axes together have to have in use.
+  axis.clear_min_utilization();
+  half.set_min_utilization(0.75);
+  EXPECT_THAT(Message(handlers_.EvaluateDesigns(request, call_, &response)),
+              HasSubstr("uses 4 of the 16 copies along all axes together"));
+}
+
 TEST_F(ModelHandlersTest, EvaluationThatKeepsGoingSaysWhatIsWrongInTheRowsPlace) {
   v1::EvaluateDesignsRequest request = Request(4);
   request.set_keep_going(true);

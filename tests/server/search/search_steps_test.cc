@@ -26,6 +26,7 @@
 #include "tests/common/model/random_cases.h"
 #include "tests/common/model/random_choices.h"
 #include "tests/common/model/random_constraints.h"
+#include "tests/common/model/random_utilization.h"
 #include "tests/server/search/search_cases.h"
 
 namespace oneloop {
@@ -249,7 +250,7 @@ class LayerSearchTest : public testing::Test {
   }
 
   bool Fits(const LayerDesign& design, const ComponentCosts& costs) const {
-    return model_->FirstShortage(design.use.need, costs) < 0;
+    return model_->Takes(design.use.need, costs);
   }
 
   // Of all mappings of the only layer that a template allows and that fit.
@@ -257,7 +258,7 @@ class LayerSearchTest : public testing::Test {
     double best = std::numeric_limits<double>::infinity();
     AllMappings(hardware_template, shape).ForEach([&](const Mapping& mapping) {
       const LayerUse use = model_->Use(shape, mapping);
-      if (model_->FirstShortage(use.need, costs) < 0) best = std::min(best, slopes_.Of(model_->Score(use, costs)));
+      if (model_->Takes(use.need, costs)) best = std::min(best, slopes_.Of(model_->Score(use, costs)));
     });
     return best;
   }
@@ -374,6 +375,46 @@ TEST_F(LayerSearchTest, ReachesTheBestOfTheMappingsThatConstraintsLeave) {
     if (found < best * (1 + 1e-9)) ++optimal;
   }
   EXPECT_GE(optimal, kTrials * 2 / 3);
+}
+
+// Of those that use enough of the array, by each axis or as a whole.
+TEST_F(LayerSearchTest, ReachesTheBestOfTheMappingsThatUseEnough) {
+  int optimal = 0;
+  int dearer = 0;
+  constexpr int kTrials = 24;
+  for (int trial = 0; trial < kTrials; ++trial) {
+    SCOPED_TRACE(trial);
+    Workload workload{"one", "", {{"layer", 1, {}}}};
+    LayerShape& shape = workload.layers[0].shape;
+    std::shared_ptr<const Template> hardware_template = ShippedTemplate("gemmini");
+    if (trial % 2 == 0) hardware_template = Perfect(*hardware_template);
+    ComponentCosts costs;
+    do {
+      shape.bounds.fill(1);
+      shape.bounds[ToIndex(Dim::kP)] = static_cast<std::int64_t>(2 + random_.Below(6));
+      shape.bounds[ToIndex(Dim::kK)] = static_cast<std::int64_t>(2 + random_.Below(6));
+      shape.bounds[ToIndex(Dim::kC)] = static_cast<std::int64_t>(2 + random_.Below(3));
+      Use(workload, 400, WithUtilization(*hardware_template, random_));
+      costs = model_->CostsAt({static_cast<double>(2 + random_.Below(5)), 1, 1});
+      const std::vector<Resource>& resources = spec_.hardware_template->resources();
+      for (std::size_t r = 0; r < resources.size(); ++r) {
+        if (!resources[r].is_axis()) costs.limit[r] = std::max(1.0, costs.limit[r] / 64);
+      }
+    } while (spec_.hardware_template->utilization_rules().empty() ||
+             !ConstructiveMapping(*model_, shape, costs, random_).has_value());
+    const double best = BestOfAll(*spec_.hardware_template, shape, costs);
+    const double found = BestFound(shape, costs);
+    EXPECT_LT(found, 1.05 * best);
+    if (found < best * (1 + 1e-9)) ++optimal;
+    double freely = std::numeric_limits<double>::infinity();
+    AllMappings(*spec_.hardware_template, shape).ForEach([&](const Mapping& mapping) {
+      const LayerUse use = model_->Use(shape, mapping);
+      if (model_->FirstShortage(use.need, costs) < 0) freely = std::min(freely, slopes_.Of(model_->Score(use, costs)));
+    });
+    if (best > freely * (1 + 1e-9)) ++dearer;
+  }
+  EXPECT_GE(optimal, kTrials * 2 / 3);
+  EXPECT_GT(dearer, 0) << "the shares asked for nothing";
 }
 
 TEST_F(LayerSearchTest, ReachesTheBestOfAllMappingsWhateverIsKept) {

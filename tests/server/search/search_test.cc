@@ -13,12 +13,14 @@
 
 #include "common/base/random.h"
 #include "common/model/exact/cost_model.h"
+#include "server/search/axis_filling.h"
 #include "server/search/run_start.h"
 #include "server/search/spec_validation.h"
 #include "tests/common/model/perfect_template.h"
 #include "tests/common/model/random_cases.h"
 #include "tests/common/model/random_choices.h"
 #include "tests/common/model/random_constraints.h"
+#include "tests/common/model/random_utilization.h"
 #include "tests/server/search/search_cases.h"
 
 namespace oneloop {
@@ -33,6 +35,7 @@ WorkloadMetrics Rescore(const SearchSpec& spec, const RecordingSink::Point& poin
     const Layer& layer = spec.workload->layers[i];
     const LayerUse use = model.Use(layer.shape, point.mappings[i]);
     EXPECT_EQ(model.FirstShortage(use.need, costs), -1) << "layer " << i << " does not fit";
+    EXPECT_EQ(model.FirstIdle(use.need, costs), -1) << "layer " << i << " uses too little";
     const LayerFigures figures = model.Score(use, costs);
     metrics.energy_uj += static_cast<double>(layer.count) * figures.energy_uj;
     metrics.latency_cycles += static_cast<double>(layer.count) * figures.latency_cycles;
@@ -365,6 +368,76 @@ TEST_P(EveryAlgorithmTest, RandomConstraintsOnMappings) {
     if (random.Below(3) == 0) spec.parametrization = Parametrization::kRaw;
     RunChecked(spec);
   }
+}
+
+// Whether there is an array that all layers can use as much as is asked for, with as much memory as there may be: by
+// trying each.
+bool IsUsable(const SearchSpec& spec) {
+  const CostModel model(spec.hardware_template);
+  HardwarePoint hardware;
+  for (const ParameterRange& range : spec.hardware_range) hardware.push_back(range.max);
+  for (double side = spec.hardware_range[0].min; side <= std::min(spec.hardware_range[0].max, 512.0); ++side) {
+    hardware[0] = side;
+    const ComponentCosts costs = model.CostsAt(hardware);
+    if (std::all_of(spec.workload->layers.begin(), spec.workload->layers.end(),
+                    [&](const Layer& layer) { return AxisFilling(model, layer.shape).Find(costs).has_value(); })) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// What has to be in use of axes, long or short, is so in every design, and there is a design wherever one was asked for
+// that there is.
+TEST_P(EveryAlgorithmTest, RandomUtilizationRules) {
+  int refused = 0;
+  int impossible = 0;
+  int limited = 0;
+  for (std::uint64_t seed = 0; seed < 120; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    std::unique_ptr<const Template> drawn = RandomTemplate(random);
+    if (random.Below(2) == 0) drawn = Perfect(*drawn);
+    Workload workload{"random", "", {}};
+    std::vector<LayerShape> shapes;
+    for (int i = 0; i < 2; ++i) {
+      shapes.push_back(random.Below(2) == 0 ? RandomShape(random) : SmallShape(random));
+      workload.layers.push_back({"layer", static_cast<std::int64_t>(1 + random.Below(3)), shapes.back()});
+    }
+    if (random.Below(4) == 0) drawn = RandomConstraints(random).Insist(*drawn, shapes);
+    SearchSpec spec = SpecFor(workload, WithUtilization(*drawn, random));
+    if (spec.hardware_template->utilization_rules().empty()) continue;
+    // Fixed and searched sizes.
+    if (random.Below(2) == 0) {
+      const auto size = static_cast<double>(1 + random.Below(12));
+      spec.hardware_range[0] = {size, size};
+    }
+    if (random.Below(4) == 0) {
+      spec.limits = {{Quantity::kAreaMm2, 1e3}};
+      ++limited;
+    }
+    spec.algorithm = GetParam();
+    spec.samples_per_start = Samples(200);
+    spec.round_period = 20;
+    if (!ValidateSearchSpec(spec).ok()) {
+      ++refused;
+      continue;
+    }
+    RecordingSink sink;
+    const StartSummary summary = RunStart(spec, 0, sink);
+    if (IsUsable(spec)) {
+      CheckPoints(spec, sink, summary);
+      continue;
+    }
+    // What factors ask for at the least makes axes too long.
+    ++impossible;
+    EXPECT_TRUE(sink.points.empty());
+    EXPECT_EQ(summary.message,
+              "no mapping of every layer fits the hardware and uses as much of it as min_utilization asks for");
+  }
+  EXPECT_GT(refused, 0);
+  EXPECT_LT(impossible, 10);
+  EXPECT_GT(limited, 5);
 }
 
 // Of tensors that may be kept, each layer keeps some or none.
