@@ -252,6 +252,7 @@ int LevelNamed(const v1::Template& hardware_template, const std::string& target)
 v1::Constraints ToConstraints(const std::vector<TimeloopConstraint>& constraints, const v1::Template& hardware_template,
                               const TimeloopNames& names, TimeloopNotes* notes) {
   std::map<int, LevelRules> rules;
+  const TimeloopConstraint* utilization = nullptr;
   std::vector<std::string> level_names;
   for (const v1::Level& level : hardware_template.levels()) level_names.push_back(level.name());
   for (const TimeloopConstraint& constraint : constraints) {
@@ -261,9 +262,22 @@ v1::Constraints ToConstraints(const std::vector<TimeloopConstraint>& constraints
                                                      SuggestName(constraint.target, level_names)));
       continue;
     }
+    if (constraint.kind == Kind::kUtilization) {
+      if (level > 0) {
+        notes->AddError(constraint.place,
+                        absl::StrCat("utilization of ", constraint.target, ": Timeloop takes it at the ",
+                                     "innermost memory, ", level_names.front(), ", of the whole chip"));
+      } else if (utilization != nullptr) {
+        notes->AddError(constraint.place,
+                        absl::StrCat("the utilization is constrained before, at ", utilization->place));
+      }
+      utilization = &constraint;
+      continue;
+    }
     rules.try_emplace(level, hardware_template, level, names, notes).first->second.Add(constraint);
   }
   v1::Constraints result;
+  if (utilization != nullptr) result.set_min_utilization(utilization->min_utilization);
   for (auto& [level, rule] : rules) *result.add_levels() = rule.Finish();
   return result;
 }

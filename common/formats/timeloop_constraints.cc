@@ -65,11 +65,12 @@ class Reader {
     } else if (type == "datatype" || type == "dataspace" || type == "bypass" || type == "bypassing") {
       ReadDataspace(entry, target);
     } else if (type == "utilization" || type == "parallelism") {
-      Error(entry, absl::StrCat(type, ": a least share of the units in use cannot be expressed"));
+      ReadUtilization(entry, type, target);
     } else if (type == "max_overbooked_proportion") {
       Error(entry, absl::StrCat(type, ": tiles larger than their memory cannot be expressed"));
     } else {
-      Error(entry, absl::StrCat("a constraint of type '", type, "'; understood: temporal, spatial, dataspace"));
+      Error(entry,
+            absl::StrCat("a constraint of type '", type, "'; understood: temporal, spatial, dataspace, utilization"));
     }
   }
 
@@ -126,6 +127,18 @@ class Reader {
       if (constraint.keep.Has(tensor) && constraint.bypass.Has(tensor)) {
         Error(entry, absl::StrCat(target, " both keeps and passes by ", std::string(1, oneloop::Name(tensor))));
       }
+    }
+    constraints_.push_back(std::move(constraint));
+  }
+
+  void ReadUtilization(const YamlView& entry, const std::string& type, const std::string& target) {
+    TimeloopConstraint constraint = Begin(entry, Kind::kUtilization, target);
+    const YamlView min = entry.Get("attributes").empty() ? entry.Get("min") : entry.Get("attributes").Get("min");
+    if (min.empty()) return Error(entry, absl::StrCat(type, ": `min` is missing"));
+    const std::string text = min.Text();
+    if (!absl::SimpleAtod(text, &constraint.min_utilization) ||
+        !(constraint.min_utilization >= 0 && constraint.min_utilization <= 1)) {
+      return Error(min, absl::StrCat(type, ": min is '", text, "'; valid: 0 to 1"));
     }
     constraints_.push_back(std::move(constraint));
   }

@@ -17,7 +17,7 @@ namespace oneloop {
 
 // One entry of a list of constraints, or of the constraints in a node.
 struct TimeloopConstraint {
-  enum class Kind { kTemporal, kSpatial, kDataspace };
+  enum class Kind { kTemporal, kSpatial, kDataspace, kUtilization };
   struct Factor {
     Dim dim = Dim::kR;
     std::string_view op = "=";  // "=", "<=", ">="; a literal
@@ -38,6 +38,7 @@ struct TimeloopConstraint {
   TensorSet bypass;
   TensorSet unshared;
   TensorSet unlinked;
+  double min_utilization = 0;  // of all fan-outs together
 };
 
 // The constraints in a file: `architecture_constraints`, `mapspace_constraints`, `mapspace` and `constraints`, each a

@@ -81,13 +81,6 @@ std::string LevelLine(const TimeloopLevel& level, bool is_outermost, TimeloopVer
                       "\", class: ", is_outermost ? "DRAM" : "SRAM", ", attributes: ", attributes.text(), "}\n");
 }
 
-// Copies that a layer uses along an axis; 1 without one.
-std::int64_t UsedCopies(const Mapping& mapping, int axis) {
-  std::int64_t used = 1;
-  for (const Dim dim : kAllDims) used *= axis < 0 ? 1 : mapping.s(axis, dim);
-  return used;
-}
-
 // Timeloop counts neighbours and places in rows as long as the array's; the cost model, where their length is searched,
 // in rows of the copies in use (docs/MODEL.md, (I3) and (N2)).
 void WarnOfRows(const MappedDesign& mapped, const TimeloopMachine& machine, std::vector<std::string>* warnings) {
@@ -131,6 +124,14 @@ void WarnOfFactors(const v1::Design& design, std::vector<std::string>* warnings)
       "factors of ", imperfect, " of ", design.layers_size(),
       " layers do not divide their bounds; Timeloop counts some accesses of such mappings by means where the model "
       "counts them exactly: jobs with --factors perfect have none"));
+}
+
+// Timeloop knows shares of all fan-outs together alone.
+void WarnOfUtilization(const Template& hardware_template, std::vector<std::string>* warnings) {
+  const std::vector<UtilizationRule>& rules = hardware_template.utilization_rules();
+  if (std::none_of(rules.begin(), rules.end(), [](const UtilizationRule& rule) { return rule.axis >= 0; })) return;
+  warnings->push_back(
+      "min_utilization of single axes is in no file: Timeloop has one share of the whole chip, and none of an axis");
 }
 
 // The whole chip's area stands at the outermost memory on it, since the template has one formula of it.
@@ -338,6 +339,7 @@ absl::StatusOr<ExportedFiles> ExportTimeloop(const DesignSource& source, Timeloo
   }
   WarnOfFactors(source.design, &result.warnings);
   WarnOfRows(mapped, machine, &result.warnings);
+  WarnOfUtilization(*mapped.hardware_template, &result.warnings);
   const std::string head = absl::StrCat("# ", source.made_by, "\n");
   const auto add = [&](const std::string& name, const std::string& text) {
     result.files.push_back({name, absl::StrCat(head, text)});

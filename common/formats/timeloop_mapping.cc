@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "common/base/exact_number.h"
 #include "common/base/status.h"
 
 namespace oneloop {
@@ -71,6 +72,7 @@ class MappingWriter {
                 const Mapping& mapping)
       : machine_(machine),
         template_(hardware_template),
+        mapping_(mapping),
         levels_(LevelsOf(FormatMappingWithLastRuns(hardware_template, shape, mapping))) {
     for (const LevelText& level : levels_) {
       for (const LevelText::Loop& loop : level.loops) {
@@ -81,7 +83,12 @@ class MappingWriter {
 
   absl::StatusOr<std::string> Directives() const { return Write("mapping:\n", "  ", "datatype", false); }
   absl::StatusOr<std::string> Constraints() const {
-    return Write("architecture_constraints:\n  targets:\n", "    ", "bypass", true);
+    ASSIGN_OR_RETURN(std::string text, Write("architecture_constraints:\n  targets:\n", "    ", "bypass", true));
+    if (template_.spec().min_utilization > 0) {
+      absl::StrAppend(&text, "    - target: ", LevelAt(0).name,
+                      "\n      type: utilization\n      min: ", ExactNumber(LeastUtilization()), "\n");
+    }
+    return text;
   }
 
  private:
@@ -145,6 +152,18 @@ class MappingWriter {
     return set;
   }
 
+  // What the template asks for; no more than what the mapping has by Timeloop's own products, in which the last digit
+  // may be another.
+  double LeastUtilization() const {
+    double share = 1;
+    for (int l = 0; l < template_.num_levels(); ++l) {
+      const TimeloopLevel& level = LevelAt(l);
+      const std::int64_t copies = UsedCopies(mapping_, level.axis_x) * UsedCopies(mapping_, level.axis_y);
+      share *= static_cast<double>(copies) / static_cast<double>(level.fan_x * level.fan_y);
+    }
+    return std::min(template_.spec().min_utilization, share);
+  }
+
   // A directive, or a constraint. Of dimensions whose factors do not divide, a constraint says nothing: the mapper
   // tries no such factors.
   std::string Directive(int l, const char* type, const LoopSet& loops, const std::string& indent,
@@ -184,11 +203,18 @@ class MappingWriter {
 
   const TimeloopMachine& machine_;
   const Template& template_;
+  const Mapping& mapping_;
   const std::vector<LevelText> levels_;
   DimSet imperfect_;
 };
 
 }  // namespace
+
+std::int64_t UsedCopies(const Mapping& mapping, int axis) {
+  std::int64_t used = 1;
+  for (const Dim dim : kAllDims) used *= axis < 0 ? 1 : mapping.s(axis, dim);
+  return used;
+}
 
 absl::StatusOr<TimeloopLoops> WriteTimeloopLoops(const TimeloopMachine& machine, const Template& hardware_template,
                                                  const LayerShape& shape, const Mapping& mapping) {

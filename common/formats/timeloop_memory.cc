@@ -88,7 +88,11 @@ void TimeloopAttributeReader::NoteOthers() const {
     for (const std::string_view known : kHyphened) warn_if_misspelled(key, attribute, known);
     for (const std::string_view known : kUnderscored) warn_if_misspelled(key, attribute, known);
   }
-  if (Number({"min-utilization"}).value_or(0) > 0) Error("min-utilization", "a least filling cannot be expressed");
+  if (Number({"min-utilization"}).value_or(0) > 0) {
+    Error("min-utilization",
+          "a least filling of a memory cannot be expressed; a least share of the units can, by a constraint of "
+          "type utilization");
+  }
   for (const char* const key : {"fill_latency", "drain_latency", "network_fill_latency", "network_drain_latency"}) {
     if (Number({key}).value_or(0) > 0) Error(key, "latencies of networks cannot be expressed");
   }

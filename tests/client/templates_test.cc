@@ -95,12 +95,13 @@ TEST_F(TemplatesTest, VariedSizesAreFittedAndSet) {
 
 TEST_F(TemplatesTest, AllThatIsRefusedIsTold) {
   const std::string more = Write("more.yaml",
-                                 "constraints:\n  targets:\n  - {target: buffer, type: utilization, min: 1}\n"
+                                 "constraints:\n  targets:\n  - {target: DRAM, type: utilization, min: 1}\n"
                                  "  - {target: nowhere, type: temporal, factors: R=1}\n");
   const auto refused = client_.Run({"templates", "import", arch_, "--constraints", more});
   EXPECT_NE(refused.code, ExitCode::kOk);
   EXPECT_EQ(refused.out, "");
-  EXPECT_THAT(refused.err, AllOf(HasSubstr("more.yaml:3:5: utilization"), HasSubstr("more.yaml:4:5: 'nowhere'")));
+  EXPECT_THAT(refused.err,
+              AllOf(HasSubstr("more.yaml:3:5: utilization of DRAM"), HasSubstr("more.yaml:4:5: 'nowhere'")));
 }
 
 TEST_F(TemplatesTest, MistakesOfTheUserAreNamed) {

@@ -561,6 +561,28 @@ TEST_F(TimeloopExportTest, ConstraintsPinWhatTheMapperCanFind) {
   EXPECT_THAT(FileOf(exported, "0002_depthwise.constraints.yaml"), HasSubstr("G=32"));
 }
 
+// As Timeloop multiplies it up, so that no mapping is below what its own file asks for.
+TEST_F(TimeloopExportTest, ConstraintsAskForTheUtilizationOfTheTemplate) {
+  const std::string with_share = TemplateText(TimeloopVersion::k03) + "min_utilization: 0.03\n";
+  const ExportedFiles exported = ValueOrDie(ExportTimeloop(MakeSource(with_share), TimeloopVersion::k03));
+  // 8 of 8 columns, 1 of 4 rows and 2 of 2; then 4 of 4 rows alone, which is a little more than is asked for.
+  for (const char* const name : {"0001_conv_1.constraints.yaml", "0002_depthwise.constraints.yaml"}) {
+    EXPECT_THAT(FileOf(exported, name),
+                HasSubstr("    - target: registers\n      type: utilization\n      min: 0.03\n"));
+  }
+  EXPECT_TRUE(
+      exported.warnings.size() ==
+      ValueOrDie(ExportTimeloop(MakeSource(TemplateText(TimeloopVersion::k03)), TimeloopVersion::k03)).warnings.size());
+  EXPECT_THAT(FileOf(ValueOrDie(ExportTimeloop(MakeSource(TemplateText(TimeloopVersion::k03)), TimeloopVersion::k03)),
+                     "0001_conv_1.constraints.yaml"),
+              Not(HasSubstr("utilization")));
+  const std::string along_x =
+      absl::StrReplaceAll(TemplateText(TimeloopVersion::k03),
+                          {{"size: columns, dims: [C, K]", "size: columns, dims: [C, K], min_utilization: 0.1"}});
+  EXPECT_THAT(ValueOrDie(ExportTimeloop(MakeSource(along_x), TimeloopVersion::k03)).warnings,
+              Contains(HasSubstr("min_utilization of single axes is in no file")));
+}
+
 TEST_F(TimeloopExportTest, ScriptsRunTimeloopAndCompare) {
   Write(ValueOrDie(ExportTimeloop(MakeSource(TemplateText(TimeloopVersion::k03)), TimeloopVersion::k03)));
   // Stands for timeloop-model: the figures of layers.txt, of which a part is in each of two lines.

@@ -518,6 +518,23 @@ TEST(TimeloopTemplateTest, ConstraintFilesAreConstraintsOfJobsToo) {
   EXPECT_THAT(Message(refused.status()), HasSubstr(path + ":3:5: 'glb' is no memory of the architecture"));
 }
 
+// Of all fan-outs together, at the innermost memory.
+TEST(TimeloopTemplateTest, UtilizationIsOfTheWholeChip) {
+  const std::string kConstraint = "constraints: [{target: buffer, type: parallelism, attributes: {min: 0.75}}]\n";
+  const v1::Template message = Imported({{"a.yaml", Small("entries: 8")}, {"c.yaml", kConstraint}});
+  EXPECT_EQ(message.min_utilization(), 0.75);
+  const auto again = ReadTemplateText(TemplateYaml(message), "t.yaml");
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->min_utilization(), 0.75);
+  const auto constraints = ReadTimeloopConstraintFile(WriteFile("utilization.yaml",
+                                                                "mapspace_constraints:\n  targets:\n"
+                                                                "  - {target: buffer, type: utilization, min: 1}\n"),
+                                                      message, nullptr);
+  ASSERT_TRUE(constraints.ok()) << constraints.status();
+  EXPECT_EQ(constraints->min_utilization(), 1);
+  EXPECT_TRUE(constraints->levels().empty());
+}
+
 TEST(TimeloopTemplateTest, WhatIsWrittenReadsBackEqual) {
   TemplateImportOptions options;
   options.varied = {{"buffer", "depth", 16, 1024}};
