@@ -10,10 +10,10 @@
 namespace oneloop {
 namespace {
 
-// Axes that are shortened in one go to what layers can use, and what is left of their copies where it is not known how
-// many that is.
-constexpr int kMostShortened = 256;
+// What is left of an axis's copies where it is not known how many of them layers can use.
 constexpr double kLeft = 0.875;
+// Beginnings of mappings that are looked at in one go, of all layers together; a tenth of a second.
+constexpr std::int64_t kMostTriedOfAll = 1 << 16;
 
 // Lowers a parameter that sizes one of the rule's axes, the longest that can give way, until the axes together have no
 // more than so many copies, or it is at its least. False when none can.
@@ -71,21 +71,27 @@ AxisFilling::AxisFilling(const CostModel& model, const LayerShape& shape) : mode
   for (const Dim dim : kAllDims) grows_ = grows_ && space.IsFree(dim);
 }
 
-bool AxisFilling::Begin(const ComponentCosts& costs, int choice, Random* random) {
+bool AxisFilling::Begin(const ComponentCosts& costs, int choice) {
   wanted_ = Mapping();
   wanted_.choice = static_cast<std::uint8_t>(choice);
   used_.fill(1);
   found_.reset();
-  tried_ = 0;
-  for (std::size_t begin = 0; random != nullptr && begin < slots_.size();) {
+  const std::int64_t before = tried_;
+  const bool found = Fill(0, costs);
+  total_tried_ += tried_ - before;
+  return found;
+}
+
+// The dimensions of each axis.
+void AxisFilling::Shuffle(Random& random) {
+  for (std::size_t begin = 0; begin < slots_.size();) {
     std::size_t end = begin;
     while (end < slots_.size() && slots_[end].resource == slots_[begin].resource) ++end;
     for (std::size_t left = end - begin; left > 1; --left) {
-      std::swap(slots_[begin + left - 1], slots_[begin + random->Below(left)]);
+      std::swap(slots_[begin + left - 1], slots_[begin + random.Below(left)]);
     }
     begin = end;
   }
-  return Fill(0, costs);
 }
 
 Mapping AxisFilling::Completed() const {
@@ -150,14 +156,17 @@ std::optional<Mapping> AxisFilling::Find(const ComponentCosts& costs, int choice
   for (const UtilizationRule& rule : model_.hardware_template().utilization_rules()) {
     goals_.push_back({&rule, rule.Least(costs.limit)});
   }
-  Begin(costs, choice, random);
+  if (random != nullptr) Shuffle(*random);
+  tried_ = 0;
+  Begin(costs, choice);
   return found_;
 }
 
 double AxisFilling::Most(const UtilizationRule& rule, const ComponentCosts& costs) {
   double most = 0;
   goals_ = {{&rule, 1}};
-  while (Begin(costs, 0, nullptr)) {
+  tried_ = 0;
+  while (Begin(costs, 0)) {
     most = rule.Used(model_.Needs(shape_, *found_));
     goals_[0].least = most + 1;
   }
@@ -170,16 +179,21 @@ std::optional<HardwarePoint> UsableHardware(const SearchSpec& spec, const CostMo
   for (const Layer& layer : spec.workload->layers) layers.emplace_back(model, layer.shape);
   ComponentCosts costs = model.CostsAt(hardware);
   std::size_t next = 0;
-  int shortened = 0;
+  std::int64_t tried = 0;
   for (std::size_t usable = 0; usable < layers.size();) {
-    if (layers[next].Find(costs).has_value()) {
+    AxisFilling& layer = layers[next];
+    const std::int64_t before = layer.total_tried();
+    const bool is_usable = layer.Find(costs).has_value();
+    if (!is_usable && !ShortenFor(spec, costs, &layer, &hardware)) return std::nullopt;
+    tried += 1 + layer.total_tried() - before;
+    if (tried > kMostTriedOfAll) return std::nullopt;
+    if (is_usable) {
       ++usable;
       next = (next + 1) % layers.size();
-      continue;
+    } else {
+      costs = model.CostsAt(hardware);
+      usable = 0;
     }
-    if (shortened++ == kMostShortened || !ShortenFor(spec, costs, &layers[next], &hardware)) return std::nullopt;
-    costs = model.CostsAt(hardware);
-    usable = 0;
   }
   return hardware;
 }

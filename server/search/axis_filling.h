@@ -32,6 +32,8 @@ class AxisFilling {
   double Most(const UtilizationRule& rule, const ComponentCosts& costs);
   // Whether the last call has looked at all mappings that could be what was asked for, until it found one.
   bool looked_at_all() const { return tried_ < kMostTried; }
+  // What all calls have looked at, in beginnings of mappings.
+  std::int64_t total_tried() const { return total_tried_; }
 
  private:
   // Beyond it a layer has so many dimensions along large axes that a search does better to try other hardware.
@@ -50,7 +52,8 @@ class AxisFilling {
     double least;
   };
 
-  bool Begin(const ComponentCosts& costs, int choice, Random* random);
+  bool Begin(const ComponentCosts& costs, int choice);
+  void Shuffle(Random& random);
   bool Fill(std::size_t slot, const ComponentCosts& costs);
   bool CanReachGoals(std::size_t slot, const ComponentCosts& costs) const;
   bool MeetsGoals(const ResourceNeeds& need) const;
@@ -64,11 +67,13 @@ class AxisFilling {
   Mapping wanted_;
   std::array<double, kMaxResources> used_{};  // by resource: the product of the factors chosen
   std::optional<Mapping> found_;
-  std::int64_t tried_ = 0;
+  std::int64_t tried_ = 0;  // in the last call
+  std::int64_t total_tried_ = 0;
 };
 
 // Hardware on which each layer has a mapping that uses as much as the template's utilization rules ask for: this one,
-// or it with shorter axes, as long as was found. Nothing where none was found. Precondition: ValidateSearchSpec is OK.
+// or it with shorter axes, as long as was found. Nothing where none was found within a tenth of a second or so.
+// Precondition: ValidateSearchSpec is OK.
 std::optional<HardwarePoint> UsableHardware(const SearchSpec& spec, const CostModel& model, HardwarePoint hardware);
 
 }  // namespace oneloop

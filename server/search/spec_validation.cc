@@ -21,6 +21,10 @@ namespace {
 
 constexpr int kMaxStarts = 10000;
 constexpr std::int64_t kMaxSamplesPerStart = 10000000;
+// Beginnings of mappings that are looked at to tell whether layers can use as much as they have to, each and all
+// together: half a second. What is not known then, a search finds out.
+constexpr std::int64_t kMostTriedOfLayer = 1 << 16;
+constexpr std::int64_t kMostTriedOfAll = 1 << 18;
 
 template <class T>
 absl::Status CheckRange(std::string_view field, T value, T min, T max) {
@@ -109,7 +113,7 @@ std::optional<Use> TooLittleUse(const UtilizationRule& rule, const LimitBox& lim
   ComponentCosts costs = limits.most;
   for (;;) {
     const double most = layer->Most(rule, costs);
-    if (!layer->looked_at_all()) return std::nullopt;
+    if (!layer->looked_at_all() || layer->total_tried() > kMostTriedOfLayer) return std::nullopt;
     // Of several axes none can be told to be the one that is too long.
     if (rule.resources.size() > 1) {
       if (most >= rule.Least(limits.least)) return std::nullopt;
@@ -142,13 +146,15 @@ absl::Status ValidateUtilization(const Template& hardware_template, const LimitB
 absl::Status ValidateUtilization(const SearchSpec& spec, const CostModel& model) {
   if (spec.hardware_template->utilization_rules().empty()) return absl::OkStatus();
   const LimitBox limits(spec);
-  for (std::size_t i = 0; i < spec.workload->layers.size(); ++i) {
+  std::int64_t tried = 0;
+  for (std::size_t i = 0; i < spec.workload->layers.size() && tried <= kMostTriedOfAll; ++i) {
     const Layer& layer = spec.workload->layers[i];
     AxisFilling filling(model, layer.shape);
     const absl::Status usable = ValidateUtilization(*spec.hardware_template, limits, &filling);
     if (!usable.ok()) {
       return FieldError("", absl::StrCat("layer '", layer.name, "' (layers[", i, "]) ", DescriptionOf(usable)));
     }
+    tried += filling.total_tried();
   }
   return absl::OkStatus();
 }
