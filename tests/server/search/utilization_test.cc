@@ -338,6 +338,33 @@ TEST(UtilizationTest, HoldsWhereAxesGrowAsOthersShrink) {
   }
 }
 
+// What fronts are made of, and what limits leave.
+TEST(UtilizationTest, HoldsOnFrontsAndWithinLimits) {
+  TemplateSpec asked = ShippedTemplate("gemmini")->spec();
+  asked.min_utilization = 0.5;
+  SearchSpec spec = SpecFor(ShippedWorkload("resnet18"), *Template::Create(asked));
+  spec.samples_per_start = 600;
+  SearchSpec limited = spec;
+  limited.limits = {{Quantity::kAreaMm2, 0.3}};
+  spec.front = *FrontSpace::Parse("energy,latency,area");
+  spec.objective = ProductOf(*spec.front);
+  for (const SearchSpec& job : {spec, limited}) {
+    ASSERT_TRUE(ValidateSearchSpec(job).ok()) << ValidateSearchSpec(job);
+    RecordingSink sink;
+    RunStart(job, 1, sink);
+    const CostModel model(job.hardware_template);
+    int designs = 0;
+    for (const RecordingSink::Point& point : sink.points) {
+      for (std::size_t i = 0; i < point.mappings.size(); ++i) {
+        const ResourceNeeds need = model.Needs(job.workload->layers[i].shape, point.mappings[i]);
+        ASSERT_TRUE(model.Takes(need, model.CostsAt(point.hardware)));
+      }
+      if (std::isfinite(point.score)) ++designs;
+    }
+    EXPECT_GT(designs, 20);
+  }
+}
+
 // Sizes that cost nothing are not held at their largest where that leaves copies idle.
 TEST(UtilizationTest, LongAxesAreNotForFree) {
   TemplateSpec spec = Array({0, 0, 0})->spec();
