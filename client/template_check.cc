@@ -201,7 +201,8 @@ class Checked {
                     Names(from.perfect_dims()), share(least)});
     };
     for (const v1::Level& level : message_.levels()) {
-      add(level.name(), level.temporal(), level, Names(level.innermost()), absl::StrJoin(level.outside(), ", "), 0);
+      add(level.name(), level.temporal(), level, Names(level.innermost()), absl::StrJoin(level.outside(), ", "),
+          level.min_utilization());
       for (const v1::SpatialAxis& axis : level.spatial()) {
         add(absl::StrCat(level.name(), " ", axis.name()), axis.dims(), axis, "", "", axis.min_utilization());
       }

@@ -83,6 +83,7 @@ std::string KeptBy(const v1::Level& level) {
 std::string AskedOf(const v1::Level& level) {
   std::vector<std::string> asked;
   if (!level.factors().empty()) asked.push_back(absl::StrJoin(level.factors(), " "));
+  if (level.min_utilization() > 0) asked.push_back(absl::StrCat("filled to ", ShortNumber(level.min_utilization())));
   for (const v1::SpatialAxis& axis : level.spatial()) {
     if (!axis.factors().empty()) asked.push_back(absl::StrCat(axis.name(), ": ", absl::StrJoin(axis.factors(), " ")));
     if (axis.min_utilization() > 0) {

@@ -149,7 +149,7 @@ void StopKeeping(const std::string& tensor, v1::Level* level) {
               ports.end());
   if (!level->keeps().empty()) return;
   for (const char* const field : {"capacity_bytes", "capacity_words", "words_per_cycle", "energy_pj", "block_words",
-                                  "ports", "leak_pj", "partitions"}) {
+                                  "ports", "leak_pj", "partitions", "min_utilization"}) {
     level->GetReflection()->ClearField(level, level->GetDescriptor()->FindFieldByName(field));
   }
 }
@@ -232,6 +232,7 @@ absl::Status AddToLevel(const v1::LevelConstraints& asked, bool is_last, v1::Lev
   for (int i = 0; i < asked.spatial_size(); ++i) {
     RETURN_IF_ERROR(PrefixField(PathOf("spatial", i), AddToAxis(asked.spatial(i), &axes, level)));
   }
+  RETURN_IF_ERROR(RaiseUtilization(asked, level));
   const auto add_tensors = [](const Texts& tensors, Texts* all) {
     for (const std::string& tensor : tensors) {
       if (!Has(*all, tensor)) *all->Add() = tensor;

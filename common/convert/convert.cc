@@ -220,6 +220,7 @@ absl::StatusOr<LevelSpec> LevelFromProto(const v1::Level& message, const v1::Wor
   LevelSpec spec;
   spec.name = message.name();
   ASSIGN_OR_RETURN(spec.keeps, SetFromNames(message.keeps(), kAllTensors, "keeps"));
+  spec.min_utilization = message.min_utilization();
   ASSIGN_OR_RETURN(spec.may_keep, SetFromNames(message.may_keep(), kAllTensors, "may_keep"));
   ASSIGN_OR_RETURN(spec.temporal, TemporalFromNames(message.temporal()));
   ASSIGN_OR_RETURN(spec.perfect_dims, PerfectDimsFromNames(message.perfect_dims(), spec.temporal));

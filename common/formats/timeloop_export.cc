@@ -70,6 +70,7 @@ std::string LevelLine(const TimeloopLevel& level, bool is_outermost, TimeloopVer
   if (is_dummy) attributes.Add("entries", std::int64_t{0});
   if (level.entries.has_value()) attributes.Add("entries", *level.entries);
   if (level.multiple_buffering != 1) attributes.Add(key("multiple-buffering"), level.multiple_buffering);
+  if (level.min_utilization > 0) attributes.Add(key("min-utilization"), level.min_utilization);
   attributes.Add("read_bandwidth", level.read_bandwidth);
   attributes.Add("write_bandwidth", level.write_bandwidth);
   attributes.Add("shared_bandwidth", level.shared_bandwidth);
@@ -128,8 +129,11 @@ void WarnOfFactors(const v1::Design& design, std::vector<std::string>* warnings)
 
 // Timeloop knows shares of all fan-outs together alone.
 void WarnOfUtilization(const Template& hardware_template, std::vector<std::string>* warnings) {
-  const std::vector<UtilizationRule>& rules = hardware_template.utilization_rules();
-  if (std::none_of(rules.begin(), rules.end(), [](const UtilizationRule& rule) { return rule.axis >= 0; })) return;
+  const std::vector<Resource>& resources = hardware_template.resources();
+  if (std::none_of(resources.begin(), resources.end(),
+                   [](const Resource& resource) { return resource.is_axis() && resource.min_utilization > 0; })) {
+    return;
+  }
   warnings->push_back(
       "min_utilization of single axes is in no file: Timeloop has one share of the whole chip, and none of an axis");
 }

@@ -351,7 +351,14 @@ class MachineWriter {
                         ": Timeloop has one capacity of a memory, in words; the file's is one that no mapping of the "
                         "template exceeds"));
     }
-    if (entries < static_cast<double>(kMostEntries)) level->entries = static_cast<std::int64_t>(entries);
+    if (entries >= static_cast<double>(kMostEntries)) return;
+    level->entries = static_cast<std::int64_t>(entries);
+    if (is_one) {
+      level->min_utilization = spec.min_utilization;
+    } else if (spec.min_utilization > 0) {
+      Warn(
+          absl::StrCat("level ", spec.name, ": Timeloop is told of no min_utilization, since it has another capacity"));
+    }
   }
 
   void WarnOfDialect() {

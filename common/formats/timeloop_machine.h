@@ -26,6 +26,7 @@ struct TimeloopLevel {
   int word_bits = 8;
   std::optional<std::int64_t> entries;  // words of any tensor, 2^31 - 1 for no limit; unset of the outermost level
   double multiple_buffering = 1;
+  double min_utilization = 0;  // the least share of the entries that tiles take
   std::int64_t block_words = 1;
   std::int64_t cluster = 1;
   double read_pj = 0;

@@ -88,11 +88,6 @@ void TimeloopAttributeReader::NoteOthers() const {
     for (const std::string_view known : kHyphened) warn_if_misspelled(key, attribute, known);
     for (const std::string_view known : kUnderscored) warn_if_misspelled(key, attribute, known);
   }
-  if (Number({"min-utilization"}).value_or(0) > 0) {
-    Error("min-utilization",
-          "a least filling of a memory cannot be expressed; a least share of the units can, by a constraint of "
-          "type utilization");
-  }
   for (const char* const key : {"fill_latency", "drain_latency", "network_fill_latency", "network_drain_latency"}) {
     if (Number({key}).value_or(0) > 0) Error(key, "latencies of networks cannot be expressed");
   }
@@ -199,6 +194,8 @@ TimeloopMemory ReadTimeloopMemory(const TimeloopComponent& component, const std:
     reader.NoteOthers();
   }
   memory.multiple_buffering = reader.Number({"multiple-buffering"}, 1).value_or(1);
+  memory.min_utilization = reader.Number({"min-utilization"}).value_or(0);
+  if (memory.min_utilization > 1) reader.Error("min-utilization", "is more than the whole; valid: 0 to 1");
   const std::optional<double> bandwidth = reader.Number({"bandwidth"});
   if (bandwidth.has_value()) {
     memory.read_bandwidth = *bandwidth / 2;

@@ -44,6 +44,7 @@ struct TimeloopMemory {
   std::int64_t cluster = 1;           // instances that one access reaches
   std::optional<std::int64_t> words;  // before multiple buffering; without limit when unset
   double multiple_buffering = 1;
+  double min_utilization = 0;              // the least share of the words that tiles take
   std::optional<double> read_bandwidth;    // words per cycle
   std::optional<double> write_bandwidth;   // words per cycle
   std::optional<double> shared_bandwidth;  // words per cycle

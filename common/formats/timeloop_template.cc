@@ -329,12 +329,18 @@ class Importer {
     if (memory.words == 0) return;
     for (const Tensor tensor : kAllTensors) out.add_keeps(std::string(1, Name(tensor)));
     const auto varied = depths_.find(level);
+    const bool is_outermost = level + 1 == memories_.size();
+    if (memory.min_utilization > 0 && (is_outermost || !memory.words.has_value())) {
+      notes_.AddError(component.place, absl::StrCat(component.name, ": min-utilization of a memory without a limit"));
+    } else if (memory.min_utilization > 0) {
+      out.set_min_utilization(memory.min_utilization);
+    }
     if (varied != depths_.end()) {
       out.set_capacity_words(TimeloopCountText(varied->second));
       return;
     }
     if (!memory.words.has_value()) return;
-    if (level + 1 == memories_.size()) {
+    if (is_outermost) {
       notes_.AddWarning(component.place, absl::StrCat(component.name, ": is the outermost memory; its size of ",
                                                       *memory.words, " words is not looked at"));
       return;
@@ -377,7 +383,9 @@ class Importer {
       const bool is_empty = ComponentAt(level).is_fan_out || memories_[level].words == 0;
       if (is_empty) out.clear_keeps();
       if (!out.keeps().empty()) SortTensors(out.mutable_keeps());
-      if (out.keeps().empty() && out.may_keep().empty()) out.clear_capacity_words();
+      if (!out.keeps().empty() || !out.may_keep().empty()) continue;
+      out.clear_capacity_words();
+      out.clear_min_utilization();
     }
   }
 

@@ -42,7 +42,7 @@ absl::Status ValidateAxis(const AxisSpec& axis) {
   if (axis.dims.empty()) return FieldError("dims", "is empty: an axis needs a dimension to unroll along it");
   RETURN_IF_ERROR(ValidatePerfectDims(axis.perfect_dims, axis.dims, "dims"));
   if (!axis.size.IsMonomial()) return FieldError("size", "has more than one term; valid: one term");
-  return absl::OkStatus();
+  return CheckUtilization(axis.min_utilization);
 }
 
 absl::Status ValidateAxes(const std::vector<AxisSpec>& axes) {
@@ -196,7 +196,11 @@ absl::Status ValidateLevel(const LevelSpec& level, const ParameterBox& box) {
   for (std::size_t p = 0; p < level.partitions.size(); ++p) {
     RETURN_IF_ERROR(PrefixField(IndexPath("partitions", p), ValidatePartition(level.partitions[p], keeps)));
   }
-  return absl::OkStatus();
+  RETURN_IF_ERROR(CheckUtilization(level.min_utilization));
+  const bool has_capacity =
+      level.capacity_bytes.has_value() || level.capacity_words.has_value() || !level.partitions.empty();
+  if (level.min_utilization == 0 || has_capacity) return absl::OkStatus();
+  return FieldError("min_utilization", "stands at a level without a capacity; give one, or leave it out");
 }
 
 absl::Status ValidateDram(const LevelSpec& dram) {
@@ -293,6 +297,11 @@ ParameterBox::ParameterBox(const std::vector<ParameterSpec>& parameters) {
     low.push_back(parameter.min);
     high.push_back(parameter.max);
   }
+}
+
+absl::Status CheckUtilization(double share) {
+  if (share >= 0 && share <= 1) return absl::OkStatus();
+  return FieldError("min_utilization", absl::StrCat("is ", share, "; valid: 0 to 1"));
 }
 
 std::string IndexPath(std::string_view list, std::size_t index) { return absl::StrCat(ToAbsl(list), "[", index, "]"); }

@@ -27,6 +27,9 @@ struct ParameterBox {
   std::vector<double> high;
 };
 
+// Error: a share beyond 0 to 1, at min_utilization.
+absl::Status CheckUtilization(double share);
+
 // Whether the short form of a level stands for a port.
 bool HasShortPort(const LevelSpec& level);
 

@@ -141,34 +141,22 @@ absl::StatusOr<Template::LoopsInside> ResolveOrder(const OrderSpec& order) {
   return inside;
 }
 
-absl::StatusOr<std::vector<UtilizationRule>> ResolveUtilization(const TemplateSpec& spec,
-                                                                const std::vector<Resource>& resources) {
-  const auto check = [](double share) {
-    if (share >= 0 && share <= 1) return absl::OkStatus();
-    return FieldError("min_utilization", absl::StrCat("is ", share, "; valid: 0 to 1"));
-  };
-  std::vector<double> shares;  // by axis
-  for (std::size_t l = 0; l < spec.levels.size(); ++l) {
-    for (std::size_t a = 0; a < spec.levels[l].spatial.size(); ++a) {
-      shares.push_back(spec.levels[l].spatial[a].min_utilization);
-      RETURN_IF_ERROR(
-          PrefixField(absl::StrCat(IndexPath("levels", l), ".", IndexPath("spatial", a)), check(shares.back())));
-    }
-  }
-  RETURN_IF_ERROR(check(spec.min_utilization));
+std::vector<UtilizationRule> UtilizationRules(const TemplateSpec& spec, const std::vector<Resource>& resources) {
   std::vector<UtilizationRule> rules;
-  UtilizationRule all{spec.min_utilization, -1, {}};
+  UtilizationRule all{spec.min_utilization, {}};
   for (std::size_t r = 0; r < resources.size(); ++r) {
-    if (!resources[r].is_axis()) continue;
-    const double share = shares[ToIndex(resources[r].axis)];
-    if (share > 0) rules.push_back({share, resources[r].axis, {static_cast<int>(r)}});
-    all.resources.push_back(static_cast<int>(r));
+    const Resource& resource = resources[r];
+    if (resource.min_utilization > 0) {
+      rules.push_back({resource.min_utilization, {static_cast<int>(r)}, resource.unit});
+    }
+    if (resource.is_axis()) all.resources.push_back(static_cast<int>(r));
   }
   if (all.share > 0 && !all.resources.empty()) rules.push_back(std::move(all));
   return rules;
 }
 
-double UtilizationRule::Copies(std::span<const double> limits) const {
+double UtilizationRule::Available(std::span<const double> limits) const {
+  if (of_memory()) return limits[ToIndex(resources.front())];
   double copies = 1;
   for (const int r : resources) copies *= std::floor(limits[ToIndex(r)]);
   return copies;
@@ -183,7 +171,7 @@ double UtilizationRule::Used(std::span<const double> needs) const {
 double UtilizationRule::Least(std::span<const double> limits) const {
   // 0.55 of 20 is a little more than 11 in binary.
   constexpr double kRounding = 1e-9;
-  return share * Copies(limits) * (1 - kRounding);
+  return share * Available(limits) * (1 - kRounding);
 }
 
 double UtilizationRule::Idle(std::span<const double> needs, std::span<const double> limits) const {

@@ -21,9 +21,8 @@ absl::Status ResolveFactors(std::vector<LevelSpec>* levels);
 // Errors: dimensions that stand there twice, or inside themselves, through others or not.
 absl::StatusOr<Template::LoopsInside> ResolveOrder(const OrderSpec& order);
 
-// `resources`: those of the template. Errors: shares beyond 0 to 1.
-absl::StatusOr<std::vector<UtilizationRule>> ResolveUtilization(const TemplateSpec& spec,
-                                                                const std::vector<Resource>& resources);
+// As Template::utilization_rules; `resources`: those of the template.
+std::vector<UtilizationRule> UtilizationRules(const TemplateSpec& spec, const std::vector<Resource>& resources);
 
 }  // namespace oneloop
 

@@ -130,6 +130,7 @@ struct LevelSpec {
   OrderSpec order;
   std::vector<AxisSpec> spatial;  // fan-out to the next level inwards
   std::vector<PartitionSpec> partitions;
+  double min_utilization = 0;  // the least share of each of its capacities that each mapping's tiles take; to 1
   std::array<int, kNumTensors> word_bits = {8, 8, 8};
   std::vector<PortSpec> ports;
   std::optional<LinkSpec> link;    // of its fan-out
@@ -175,7 +176,8 @@ struct Resource {
   int axis = -1;                               // index into Template::axes, -1 for partitions
   std::array<double, kNumTensors> per_word{};  // units, by tensor; 0 of those that the partition does not hold
   Formula limit;
-  int owner = -1;  // the parameter that is sized to meet it; -1 when the limit is constant
+  double min_utilization = 0;  // the least share of the limit that each mapping needs
+  int owner = -1;              // the parameter that is sized to meet it; -1 when the limit is constant
 
   bool is_axis() const { return axis >= 0; }
   bool Holds(Tensor tensor) const { return per_word[ToIndex(tensor)] > 0; }
@@ -184,20 +186,21 @@ struct Resource {
 // "copies", "bytes", "words".
 const char* NameOf(Resource::Unit unit);
 
-// What mappings must use of the copies along one axis, or along all axes together: a share of the product of their
-// lengths. What counts is the product of the factors along them, as a resource needs it: the last run of a factor that
-// does not divide may leave some of these idle. Needs and limits are by Template::resources().
+// What mappings must use of the copies along one axis, or along all axes together, or of what one instance of a memory
+// holds: a share of it. Of axes the product of the factors along them counts, as a resource needs it: the last run of a
+// factor that does not divide may leave some of these idle. Needs and limits are by Template::resources().
 struct UtilizationRule {
   double share = 0;            // above 0, to 1
-  int axis = -1;               // index into Template::axes; -1 for all of them
-  std::vector<int> resources;  // of these axes; indices into Template::resources()
+  std::vector<int> resources;  // of all axes, of one, or of one memory; indices into Template::resources()
+  Resource::Unit unit = Resource::Unit::kCopies;
 
-  // Copies that there are, whole ones along each axis.
-  double Copies(std::span<const double> limits) const;
+  bool of_memory() const { return unit != Resource::Unit::kCopies; }
+  // What there is: whole copies along each axis, or all that one instance holds.
+  double Available(std::span<const double> limits) const;
   double Used(std::span<const double> needs) const;
-  // Copies that must be in use, rounding forgiven.
+  // What must be in use, rounding forgiven.
   double Least(std::span<const double> limits) const;
-  // By how much fewer than that are in use, as a ratio; 1 where it is enough.
+  // By how much less than that is in use, as a ratio; 1 where it is enough.
   double Idle(std::span<const double> needs, std::span<const double> limits) const;
 };
 
@@ -254,7 +257,7 @@ class Template {
   const std::vector<Port>& ports() const { return ports_; }
   // Level by level from the innermost; of each its axes first, then its partitions, those of the short form first.
   const std::vector<Resource>& resources() const { return resources_; }
-  // By axis, then that of the whole chip: of those that ask for anything.
+  // Those of resources, in their order, then that of all axes: of those that ask for anything.
   const std::vector<UtilizationRule>& utilization_rules() const { return utilization_rules_; }
   // Parameters in an order in which each one's limits depend only on earlier ones and itself.
   const std::vector<int>& sizing_order() const { return sizing_order_; }
@@ -295,7 +298,7 @@ class Template {
   std::vector<int> sizing_order_;
 };
 
-// "along X of level pe", "along all axes together".
+// "along X of level pe", "along all axes together", "of level glb".
 std::string PlaceOf(const Template& hardware_template, const UtilizationRule& rule);
 
 // What is allowed and probably not meant, a sentence each: parameters that no formula has, blocks of words that cost

@@ -140,7 +140,7 @@ absl::Status AddPartition(const PartitionSpec& partition, const LevelSpec& level
   for (const Unit unit : {Unit::kBytes, Unit::kWords}) {
     const std::optional<Formula>& limit = unit == Unit::kBytes ? partition.capacity_bytes : partition.capacity_words;
     if (!limit.has_value()) continue;
-    Resource resource{unit, index, -1, {}, *limit, -1};
+    Resource resource{unit, index, -1, {}, *limit, level.min_utilization, -1};
     for (const Tensor tensor : kAllTensors) {
       if (!level.keeps.Has(tensor) || !partition.tensors.Has(tensor)) continue;
       const double units = unit == Unit::kBytes ? level.word_bits[ToIndex(tensor)] / 8.0 : 1.0;
@@ -157,8 +157,9 @@ absl::Status AddResources(const LevelSpec& level, int index, int first_axis, std
   const std::string path = IndexPath("levels", static_cast<std::size_t>(index));
   for (std::size_t a = 0; a < level.spatial.size(); ++a) {
     const int axis = first_axis + static_cast<int>(a);
-    RETURN_IF_ERROR(AddResource({Resource::Unit::kCopies, index, axis, {}, level.spatial[a].size, -1},
-                                absl::StrCat(path, ".", IndexPath("spatial", a), ".size"), resources));
+    RETURN_IF_ERROR(AddResource(
+        {Resource::Unit::kCopies, index, axis, {}, level.spatial[a].size, level.spatial[a].min_utilization, -1},
+        absl::StrCat(path, ".", IndexPath("spatial", a), ".size"), resources));
   }
   const PartitionSpec whole{kEveryTensor, level.capacity_bytes, level.capacity_words, 1};
   RETURN_IF_ERROR(AddPartition(whole, level, index, path, resources));
@@ -249,7 +250,7 @@ absl::StatusOr<std::unique_ptr<const Template>> Template::Create(TemplateSpec sp
   }
   result->spec_ = std::move(spec);
   RETURN_IF_ERROR(result->AddPortsAndResources());
-  ASSIGN_OR_RETURN(result->utilization_rules_, ResolveUtilization(result->spec_, result->resources_));
+  RETURN_IF_ERROR(CheckUtilization(result->spec_.min_utilization));
   ASSIGN_OR_RETURN(result->sizing_order_, SizingOrder(result->spec_.parameters, result->resources_));
   RETURN_IF_ERROR(result->AddChoices());
   return std::unique_ptr<const Template>(std::move(result));
@@ -264,6 +265,7 @@ absl::Status Template::AddPortsAndResources() {
     first_axis += static_cast<int>(level(l).spatial.size());
     for (PortSpec& port : PortsOf(level(l))) ports_.push_back({l, std::move(port)});
   }
+  utilization_rules_ = UtilizationRules(spec_, resources_);
   return absl::OkStatus();
 }
 
@@ -301,8 +303,11 @@ int Template::FindChoice(std::span<const TensorSet> keeps) const {
 }
 
 std::string PlaceOf(const Template& hardware_template, const UtilizationRule& rule) {
-  if (rule.axis < 0) return "along all axes together";
-  const Template::Axis& axis = hardware_template.axes()[ToIndex(rule.axis)];
+  const Resource& resource = hardware_template.resources()[ToIndex(rule.resources.front())];
+  if (rule.of_memory()) return absl::StrCat("of level ", hardware_template.level(resource.level).name);
+  // With a single axis it is that which all axes are.
+  if (rule.resources.size() > 1) return "along all axes together";
+  const Template::Axis& axis = hardware_template.axes()[ToIndex(resource.axis)];
   return absl::StrCat("along ", axis.name, " of level ", hardware_template.level(axis.level).name);
 }
 

@@ -24,7 +24,7 @@ std::string ShortageText(const Template& hardware_template, const Resource& reso
 // "uses 3 of the 16 copies along X of level pe, and min_utilization asks for 0.5 of them".
 std::string IdleText(const Template& hardware_template, const UtilizationRule& rule, const ResourceNeeds& need,
                      const ComponentCosts& costs) {
-  return absl::StrCat("uses ", rule.Used(need), " of the ", rule.Copies(costs.limit), " copies ",
+  return absl::StrCat("uses ", rule.Used(need), " of the ", rule.Available(costs.limit), " ", NameOf(rule.unit), " ",
                       PlaceOf(hardware_template, rule), ", and min_utilization asks for ", rule.share, " of them");
 }
 

@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "server/search/axis_filling.h"
 #include "server/search/descent.h"
 #include "server/search/design_state.h"
+#include "server/search/filling.h"
 #include "server/search/layer_search.h"
 #include "server/search/limited_hardware.h"
 #include "server/search/moves.h"

@@ -7,7 +7,7 @@
 #include <limits>
 #include <utility>
 
-#include "server/search/axis_filling.h"
+#include "server/search/filling.h"
 #include "server/search/limited_hardware.h"
 #include "server/search/start_point.h"
 

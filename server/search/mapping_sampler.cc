@@ -7,7 +7,7 @@
 
 #include "common/mapping/factorize.h"
 #include "common/mapping/random_mapping.h"
-#include "server/search/axis_filling.h"
+#include "server/search/filling.h"
 #include "server/search/start_point.h"
 
 namespace oneloop {
@@ -227,12 +227,13 @@ MappingSampler::Choice MappingSampler::SingleElements() const {
 
 bool MappingSampler::FitsAtAll(const ComponentCosts& costs) const {
   if (!Fits(SingleElements(), costs.limit)) return false;
-  return model_.hardware_template().utilization_rules().empty() || AxisFilling(model_, shape_).Find(costs).has_value();
+  return model_.hardware_template().utilization_rules().empty() || Filling(model_, shape_).FindAny(costs).has_value();
 }
 
 bool MappingSampler::BeginFilled(const ComponentCosts& costs) {
-  const std::optional<Mapping> filled = AxisFilling(model_, shape_).Find(costs);
+  const std::optional<Mapping> filled = Filling(model_, shape_).FindAny(costs);
   if (!filled.has_value()) return false;
+  last_.kept = filled->choice;
   filled_.clear();
   for (const Dim dim : kAllDims) {
     const std::span<const FactorPlace> places = model_.factor_space().places(dim);
@@ -275,21 +276,24 @@ double MappingSampler::TileWords(const Choice& choice, Tensor tensor, int level)
   return oneloop::TileWords(shape_, tensor, extent);
 }
 
+double MappingSampler::NeedOf(const Choice& choice, const Resource& resource) const {
+  double need = 0;
+  if (resource.is_axis()) {
+    need = 1;
+    for (const Row* row : choice.rows) need *= static_cast<double>(row->spatial[ToIndex(resource.axis)]);
+    return need;
+  }
+  for (const Tensor tensor : kAllTensors) {
+    if (!resource.Holds(tensor)) continue;
+    need += TileWords(choice, tensor, resource.level) * resource.per_word[ToIndex(tensor)];
+  }
+  return need;
+}
+
 bool MappingSampler::Fits(const Choice& choice, const std::array<double, kMaxResources>& limit) const {
   const std::vector<Resource>& resources = model_.hardware_template().choice(choice.kept).resources();
   for (std::size_t r = 0; r < resources.size(); ++r) {
-    double need = 0;
-    if (resources[r].is_axis()) {
-      need = 1;
-      for (const Row* row : choice.rows)
-        need *= static_cast<double>(row->spatial[static_cast<std::size_t>(resources[r].axis)]);
-    } else {
-      for (const Tensor tensor : kAllTensors) {
-        if (!resources[r].Holds(tensor)) continue;
-        need += TileWords(choice, tensor, resources[r].level) * resources[r].per_word[ToIndex(tensor)];
-      }
-    }
-    if (need > limit[r]) return false;
+    if (NeedOf(choice, resources[r]) > limit[r]) return false;
   }
   return true;
 }
@@ -298,11 +302,10 @@ bool MappingSampler::UsesEnough(const Choice& choice) const {
   const Template& hardware_template = model_.hardware_template();
   if (hardware_template.utilization_rules().empty()) return true;
   ResourceNeeds need{};
-  for (std::size_t r = 0; r < hardware_template.resources().size(); ++r) {
-    const Resource& resource = hardware_template.resources()[r];
-    if (!resource.is_axis()) continue;
-    need[r] = 1;
-    for (const Row* row : choice.rows) need[r] *= static_cast<double>(row->spatial[ToIndex(resource.axis)]);
+  for (const UtilizationRule& rule : hardware_template.utilization_rules()) {
+    for (const int r : rule.resources) {
+      need[ToIndex(r)] = NeedOf(choice, hardware_template.choice(choice.kept).resources()[ToIndex(r)]);
+    }
   }
   return std::all_of(hardware_template.utilization_rules().begin(), hardware_template.utilization_rules().end(),
                      [&](const UtilizationRule& rule) { return rule.Idle(need, limit_) == 1; });
@@ -334,7 +337,7 @@ void MappingSampler::StepChain(Random& random) {
   }
   Choice other = last_;
   other.kept = RandomChoice(model_, random);
-  if (Fits(other, limit_)) last_ = other;
+  if (IsValid(other)) last_ = other;
 }
 
 Mapping MappingSampler::Draw(Random& random) {

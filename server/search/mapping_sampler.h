@@ -72,6 +72,7 @@ class MappingSampler {
   bool BeginFilled(const ComponentCosts& costs);
   Choice SingleElements() const;
   bool Fits(const Choice& choice, const std::array<double, kMaxResources>& limit) const;
+  double NeedOf(const Choice& choice, const Resource& resource) const;
   bool UsesEnough(const Choice& choice) const;
   bool IsValid(const Choice& choice) const { return Fits(choice, limit_) && UsesEnough(choice); }
   double TileWords(const Choice& choice, Tensor tensor, int level) const;

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "common/mapping/factor_space.h"
-#include "server/search/axis_filling.h"
+#include "server/search/filling.h"
 #include "server/search/start_point.h"
 
 namespace oneloop {

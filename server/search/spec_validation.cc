@@ -13,7 +13,7 @@
 #include "common/mapping/mapping.h"
 #include "common/model/exact/cost_model.h"
 #include "common/model/goal/workload_sum.h"
-#include "server/search/axis_filling.h"
+#include "server/search/filling.h"
 #include "server/search/search_memory.h"
 
 namespace oneloop {
@@ -100,16 +100,16 @@ struct LimitBox {
   ResourceNeeds least{};
 };
 
-// How many copies a layer can use of a rule's axes, and of how many.
+// How much a layer can use of what a rule is about, and of how much.
 struct Use {
   double most;
-  double copies;
+  double available;
 };
 
 // What a layer can use too little of on all hardware of the ranges, where axes are at their shortest; nothing where
 // that is not certain. There is as much room as there can be, and a single axis has any length, as if it had a
 // parameter of its own.
-std::optional<Use> TooLittleUse(const UtilizationRule& rule, const LimitBox& limits, AxisFilling* layer) {
+std::optional<Use> TooLittleUse(const UtilizationRule& rule, const LimitBox& limits, Filling* layer) {
   ComponentCosts costs = limits.most;
   for (;;) {
     const double most = layer->Most(rule, costs);
@@ -117,28 +117,28 @@ std::optional<Use> TooLittleUse(const UtilizationRule& rule, const LimitBox& lim
     // Of several axes none can be told to be the one that is too long.
     if (rule.resources.size() > 1) {
       if (most >= rule.Least(limits.least)) return std::nullopt;
-      return Use{most, rule.Copies(limits.least)};
+      return Use{most, rule.Available(limits.least)};
     }
-    const double copies = rule.Copies(costs.limit);
+    const double available = rule.Available(costs.limit);
     if (most >= rule.Least(costs.limit)) return std::nullopt;
-    const double shortest = rule.Copies(limits.least);
-    if (copies == shortest) return Use{most, copies};
-    costs.limit[ToIndex(rule.resources.front())] =
-        std::max(shortest, std::min(std::floor(most / rule.share), copies - 1));
+    const double least = rule.Available(limits.least);
+    if (available == least) return Use{most, available};
+    const double next = rule.of_memory() ? least : std::min(std::floor(most / rule.share), available - 1);
+    costs.limit[ToIndex(rule.resources.front())] = std::max(least, next);
   }
 }
 
-absl::Status ValidateUtilization(const Template& hardware_template, const LimitBox& limits, AxisFilling* layer) {
+absl::Status ValidateUtilization(const Template& hardware_template, const LimitBox& limits, Filling* layer) {
   bool is_fixed = true;
   for (const UtilizationRule& rule : hardware_template.utilization_rules()) {
     is_fixed = is_fixed && limits.IsFixed(rule);
     const std::optional<Use> use = TooLittleUse(rule, limits, layer);
     if (!use.has_value()) continue;
     return FieldError(
-        "", absl::StrCat("can use at most ", use->most, " of ", use->copies, " copies ",
+        "", absl::StrCat("can use at most ", use->most, " of ", use->available, " ", NameOf(rule.unit), " ",
                          PlaceOf(hardware_template, rule), ", and min_utilization asks for ", rule.share, " of them"));
   }
-  if (!is_fixed || layer->Find(limits.most).has_value() || !layer->looked_at_all()) return absl::OkStatus();
+  if (!is_fixed || layer->FindAny(limits.most).has_value() || !layer->looked_at_all()) return absl::OkStatus();
   return FieldError("", "can use as much of each axis as min_utilization asks for, and not of all of them together");
 }
 
@@ -149,7 +149,7 @@ absl::Status ValidateUtilization(const SearchSpec& spec, const CostModel& model)
   std::int64_t tried = 0;
   for (std::size_t i = 0; i < spec.workload->layers.size() && tried <= kMostTriedOfAll; ++i) {
     const Layer& layer = spec.workload->layers[i];
-    AxisFilling filling(model, layer.shape);
+    Filling filling(model, layer.shape);
     const absl::Status usable = ValidateUtilization(*spec.hardware_template, limits, &filling);
     if (!usable.ok()) {
       return FieldError("", absl::StrCat("layer '", layer.name, "' (layers[", i, "]) ", DescriptionOf(usable)));

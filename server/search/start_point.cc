@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/mapping/factor_space.h"
 #include "common/mapping/factorize.h"
-#include "server/search/axis_filling.h"
+#include "server/search/filling.h"
 
 namespace oneloop {
 namespace {
@@ -97,6 +97,27 @@ void FillAxes(const CostModel& model, const LayerShape& shape, const ComponentCo
   }
 }
 
+// Fills what a mapping that fits uses too little of: memories only, where it uses enough of the axes. False where that
+// cannot be.
+bool UseEnough(const CostModel& model, const LayerShape& shape, const ComponentCosts& costs, Random& random,
+               Mapping* mapping) {
+  const int idle = model.FirstIdle(model.Needs(shape, *mapping), costs);
+  if (idle < 0) return true;
+  const std::vector<UtilizationRule>& rules = model.hardware_template().utilization_rules();
+  const ResourceNeeds need = model.Needs(shape, *mapping);
+  const bool uses_axes = std::all_of(rules.begin(), rules.end(), [&](const UtilizationRule& rule) {
+    return rule.of_memory() || rule.Idle(need, costs.limit) == 1;
+  });
+  Filling filling(model, shape);
+  std::optional<Mapping> filled;
+  if (uses_axes) filled = filling.FillMemories(*mapping, costs, random);
+  if (!filled.has_value()) filled = filling.Find(costs, mapping->choice, &random);
+  if (!filled.has_value()) return false;
+  filled->order = mapping->order;
+  *mapping = *filled;
+  return true;
+}
+
 }  // namespace
 
 HardwarePoint RandomHardware(const SearchSpec& spec, Random& random) {
@@ -148,12 +169,7 @@ std::optional<Mapping> ConstructiveMapping(const CostModel& model, const LayerSh
   const Mapping single = mapping;
   FillAxes(model, shape, costs, random, &mapping);
   if (!fits()) mapping = single;
-  if (model.FirstIdle(model.Needs(shape, mapping), costs) >= 0) {
-    const std::optional<Mapping> filled = AxisFilling(model, shape).Find(costs, choice, &random);
-    if (!filled.has_value()) return std::nullopt;
-    mapping = *filled;
-    mapping.order = single.order;
-  }
+  if (!UseEnough(model, shape, costs, random, &mapping)) return std::nullopt;
 
   for (int level = 0; level < outermost; ++level) {
     const DimSet dims = hardware_template.level(level).temporal;

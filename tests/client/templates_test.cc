@@ -97,13 +97,14 @@ TEST_F(TemplatesTest, VariedSizesAreFittedAndSet) {
 TEST_F(TemplatesTest, SharesOfUnitsAreShown) {
   const std::string file = Write("used.yaml",
                                  "name: used\nmin_utilization: 0.25\nlevels:\n"
-                                 "- {name: sums, keeps: [O], capacity_words: 16}\n"
+                                 "- {name: sums, keeps: [O], capacity_words: 16, min_utilization: 0.75}\n"
                                  "- {name: buffer, keeps: [W, I], spatial: [{name: X, size: 8, dims: [K], "
                                  "min_utilization: 0.5}]}\n"
                                  "- {name: dram, keeps: [W, I, O]}\n");
   const auto checked = client_.Run({"templates", "check", file});
   EXPECT_EQ(checked.code, ExitCode::kOk) << checked.err;
-  EXPECT_THAT(checked.out, AllOf(ContainsRegex("buffer X .*at least 0.5"), ContainsRegex("all axes .*at least 0.25")));
+  EXPECT_THAT(checked.out, AllOf(ContainsRegex("sums .*at least 0.75"), ContainsRegex("buffer X .*at least 0.5"),
+                                 ContainsRegex("all axes .*at least 0.25")));
 }
 
 TEST_F(TemplatesTest, AllThatIsRefusedIsTold) {

@@ -191,7 +191,7 @@ TEST(TemplateConstraintsTest, UtilizationIsOfAnAxisOrOfAll) {
   const std::vector<UtilizationRule>& rules = (*made)->utilization_rules();
   ASSERT_EQ(rules.size(), 2U);
   EXPECT_EQ(rules[0].share, 0.5);
-  EXPECT_EQ(rules[0].axis, 0);
+  EXPECT_EQ(PlaceOf(**made, rules[0]), "along X of level buffer");
   EXPECT_EQ(rules[1].share, 0.25);
   EXPECT_EQ(rules[1].resources.size(), 2U);
   EXPECT_TRUE(Make({})->get()->utilization_rules().empty());
@@ -202,6 +202,22 @@ TEST(TemplateConstraintsTest, UtilizationIsOfAnAxisOrOfAll) {
   EXPECT_THAT(ErrorOf("name: asked", "name: asked\nmin_utilization: .nan"), HasSubstr("min_utilization"));
 }
 
+TEST(TemplateConstraintsTest, UtilizationIsOfEachCapacityOfAMemory) {
+  const auto made = Make({{"# buffer", "min_utilization: 0.5"}, {"# registers", "min_utilization: 1"}});
+  ASSERT_TRUE(made.ok()) << made.status();
+  const std::vector<UtilizationRule>& rules = (*made)->utilization_rules();
+  ASSERT_EQ(rules.size(), 3U);
+  EXPECT_EQ(rules[0].share, 1);
+  for (const std::size_t i : {1U, 2U}) {
+    EXPECT_EQ(rules[i].share, 0.5);
+    EXPECT_EQ(rules[i].unit, Resource::Unit::kWords);
+    EXPECT_EQ(PlaceOf(**made, rules[i]), "of level buffer");
+  }
+  EXPECT_THAT(ErrorOf("# dram", "min_utilization: 0.5"),
+              HasSubstr("levels[2].min_utilization: stands at a level without a capacity"));
+  EXPECT_THAT(ErrorOf("# buffer", "min_utilization: 2"), HasSubstr("levels[1].min_utilization: is 2; valid: 0 to 1"));
+}
+
 TEST(JobConstraintsTest, TheLargerShareCounts) {
   const auto message = Constrained(
       "min_utilization: 0.5\n"
@@ -209,6 +225,11 @@ TEST(JobConstraintsTest, TheLargerShareCounts) {
   ASSERT_TRUE(message.ok()) << message.status();
   EXPECT_EQ(message->min_utilization(), 0.5);
   EXPECT_EQ(message->levels(1).spatial(0).min_utilization(), 0.75);
+  EXPECT_EQ(Constrained("levels: [{level: buffer, min_utilization: 0.5}]")->levels(1).min_utilization(), 0.5);
+  // A level that keeps nothing has nothing to fill.
+  const auto fan_out = Constrained("levels: [{level: registers, bypass: [W], min_utilization: 0}]");
+  ASSERT_TRUE(fan_out.ok()) << fan_out.status();
+  EXPECT_TRUE(TemplateFromProto(*fan_out).ok()) << TemplateFromProto(*fan_out).status();
   v1::Constraints less;
   less.set_min_utilization(0.25);
   EXPECT_EQ(ConstrainedTemplate(less, *message)->min_utilization(), 0.5);

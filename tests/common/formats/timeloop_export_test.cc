@@ -583,6 +583,19 @@ TEST_F(TimeloopExportTest, ConstraintsAskForTheUtilizationOfTheTemplate) {
               Contains(HasSubstr("min_utilization of single axes is in no file")));
 }
 
+TEST_F(TimeloopExportTest, MemoriesHaveALeastFilling) {
+  const auto arch = [](const std::string& text, TimeloopVersion version) {
+    return FileOf(ValueOrDie(ExportTimeloop(MakeSource(text), version)), "arch.yaml");
+  };
+  const auto filled = [](TimeloopVersion version) {
+    return absl::StrReplaceAll(TemplateText(version),
+                               {{"capacity_words: 16", "capacity_words: 16\n    min_utilization: 0.5"}});
+  };
+  EXPECT_THAT(arch(filled(TimeloopVersion::k03), TimeloopVersion::k03), HasSubstr("entries: 16, min-utilization: 0.5"));
+  EXPECT_THAT(arch(filled(TimeloopVersion::k04), TimeloopVersion::k04), HasSubstr("entries: 16, min_utilization: 0.5"));
+  EXPECT_THAT(arch(TemplateText(TimeloopVersion::k03), TimeloopVersion::k03), Not(HasSubstr("utilization")));
+}
+
 TEST_F(TimeloopExportTest, ScriptsRunTimeloopAndCompare) {
   Write(ValueOrDie(ExportTimeloop(MakeSource(TemplateText(TimeloopVersion::k03)), TimeloopVersion::k03)));
   // Stands for timeloop-model: the figures of layers.txt, of which a part is in each of two lines.

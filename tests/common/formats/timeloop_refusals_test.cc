@@ -118,8 +118,10 @@ INSTANTIATE_TEST_SUITE_P(
                 "no whole number of blocks of 3 words"},
         Refusal{"two_sizes", kTree, "depth: 64", "depth: 64, sizeKB: 2", "10:80", "stands beside another size"},
         Refusal{"bandwidth", kTree, "depth: 64", "depth: 64, read_bandwidth: 0", "10:88", "no word passes"},
-        Refusal{"min_utilization", kTree, "depth: 64", "depth: 64, min-utilization: 0.5", "10:89",
-                "a least filling of a memory cannot be expressed"},
+        Refusal{"min_utilization", kTree, "depth: 64", "depth: 64, min-utilization: 50", "10:89",
+                "min-utilization: is more than the whole"},
+        Refusal{"min_utilization_of_all", kTree, "class: DRAM", "class: DRAM, attributes: {min-utilization: 0.5}",
+                "6:7", "min-utilization of a memory without a limit"},
         Refusal{"latency", kTree, "depth: 64", "depth: 64, fill_latency: 3", "10:86", "latencies of networks"},
         Refusal{"overbooking", kTree, "depth: 64", "depth: 64, allow_overbooking: True", "10:91",
                 "cannot be expressed"},
@@ -166,12 +168,12 @@ INSTANTIATE_TEST_SUITE_P(
     [](const ::testing::TestParamInfo<Refusal>& refusal) { return refusal.param.name; });
 
 TEST(TimeloopRefusalsBaseTest, SeveralAreToldAtOnce) {
-  const std::string text = absl::StrReplaceAll(kTree, {{"depth: 64", "depth: 64, min-utilization: 1, fill_latency: 2"},
+  const std::string text = absl::StrReplaceAll(kTree, {{"depth: 64", "depth: 64, min-utilization: 2, fill_latency: 2"},
                                                        {"target: pe,", "target: pee,"},
                                                        {"factors: R=1", "factors: Z=1"}});
   std::vector<std::string> told;
   for (const absl::Status& error : ErrorsOf(ImportText(text))) told.push_back(Message(error));
-  EXPECT_THAT(told, ::testing::ElementsAre(HasSubstr("min-utilization"), HasSubstr("fill_latency"), HasSubstr("'Z'"),
+  EXPECT_THAT(told, ::testing::ElementsAre(HasSubstr("fill_latency"), HasSubstr("min-utilization"), HasSubstr("'Z'"),
                                            HasSubstr("'pee'")));
 }
 

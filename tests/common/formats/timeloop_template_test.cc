@@ -535,6 +535,14 @@ TEST(TimeloopTemplateTest, UtilizationIsOfTheWholeChip) {
   EXPECT_TRUE(constraints->levels().empty());
 }
 
+// Of what is left by multiple buffering, as the words.
+TEST(TimeloopTemplateTest, LeastFillingsOfMemoriesAreRead) {
+  const v1::Template message = Imported({{"a.yaml", Small("entries: 8, multiple-buffering: 2, min-utilization: 0.5")}});
+  EXPECT_EQ(message.levels(0).capacity_words(), "4");
+  EXPECT_EQ(message.levels(0).min_utilization(), 0.5);
+  EXPECT_FALSE(message.levels(1).has_min_utilization());
+}
+
 TEST(TimeloopTemplateTest, WhatIsWrittenReadsBackEqual) {
   TemplateImportOptions options;
   options.varied = {{"buffer", "depth", 16, 1024}};

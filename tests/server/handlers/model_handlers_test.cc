@@ -232,11 +232,15 @@ TEST_F(ModelHandlersTest, MappingsUseAsMuchAsTheTemplateAsksFor) {
   EXPECT_THAT(Message(status),
               HasSubstr("uses 4 of the 16 copies along X of level buffer, and min_utilization asks for "
                         "0.5 of them"));
-  // What all axes together have to have in use.
+  // All axes together are this one.
   axis.clear_min_utilization();
   half.set_min_utilization(0.75);
+  EXPECT_THAT(Message(handlers_.EvaluateDesigns(request, call_, &response)), HasSubstr("asks for 0.75 of them"));
+  half.clear_min_utilization();
+  half.mutable_levels(0)->set_capacity_words("1024");
+  half.mutable_levels(0)->set_min_utilization(0.5);
   EXPECT_THAT(Message(handlers_.EvaluateDesigns(request, call_, &response)),
-              HasSubstr("uses 4 of the 16 copies along all axes together"));
+              HasSubstr("uses 224 of the 1024 words of level buffer, and min_utilization asks for 0.5 of them"));
 }
 
 TEST_F(ModelHandlersTest, EvaluationThatKeepsGoingSaysWhatIsWrongInTheRowsPlace) {

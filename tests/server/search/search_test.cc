@@ -13,7 +13,7 @@
 
 #include "common/base/random.h"
 #include "common/model/exact/cost_model.h"
-#include "server/search/axis_filling.h"
+#include "server/search/filling.h"
 #include "server/search/run_start.h"
 #include "server/search/spec_validation.h"
 #include "tests/common/model/perfect_template.h"
@@ -380,7 +380,7 @@ bool IsUsable(const SearchSpec& spec) {
     hardware[0] = side;
     const ComponentCosts costs = model.CostsAt(hardware);
     if (std::all_of(spec.workload->layers.begin(), spec.workload->layers.end(),
-                    [&](const Layer& layer) { return AxisFilling(model, layer.shape).Find(costs).has_value(); })) {
+                    [&](const Layer& layer) { return Filling(model, layer.shape).Find(costs).has_value(); })) {
       return true;
     }
   }
@@ -438,6 +438,36 @@ TEST_P(EveryAlgorithmTest, RandomUtilizationRules) {
   EXPECT_GT(refused, 0);
   EXPECT_LT(impossible, 10);
   EXPECT_GT(limited, 5);
+}
+
+// The same of memories, of which it is not known whether all layers can fill them: what is found does.
+TEST_P(EveryAlgorithmTest, RandomUtilizationRulesOfMemories) {
+  int found = 0;
+  int all = 0;
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    std::unique_ptr<const Template> drawn = RandomTemplate(random);
+    if (random.Below(2) == 0) drawn = Perfect(*drawn);
+    if (random.Below(4) == 0) drawn = WithChoices(*drawn, random);
+    Workload workload{"random", "", {}};
+    for (int i = 0; i < 2; ++i) {
+      workload.layers.push_back({"layer", 1, random.Below(2) == 0 ? RandomShape(random) : SmallShape(random)});
+    }
+    SearchSpec spec = SpecFor(workload, WithUtilization(*drawn, random, /*of_memories=*/true));
+    spec.algorithm = GetParam();
+    spec.samples_per_start = Samples(200);
+    spec.round_period = 20;
+    if (!ValidateSearchSpec(spec).ok()) continue;
+    ++all;
+    RecordingSink sink;
+    const StartSummary summary = RunStart(spec, 0, sink);
+    if (sink.points.empty()) continue;
+    CheckPoints(spec, sink, summary);
+    ++found;
+  }
+  EXPECT_GT(all, 80);
+  EXPECT_GT(found, all * 4 / 5);
 }
 
 // Of tensors that may be kept, each layer keeps some or none.
