@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -29,7 +30,7 @@ int ThreadCount(int wanted) {
 JobManager::JobManager(Options options)
     : options_(std::move(options)),
       num_threads_(ThreadCount(options_.num_threads)),
-      queue_(options_.fair_share),
+      book_(options_.fair_share),
       forecast_(num_threads_),
       housekeeper_({.store = options_.store,
                     .sweep = options_.sweep,
@@ -49,15 +50,19 @@ absl::StatusOr<std::unique_ptr<JobManager>> JobManager::Create(Options options) 
   // Before a worker begins with a job that was overdue already.
   manager->KeepHouse();
   manager->housekeeper_.Start();
-  for (int i = 0; i < manager->num_threads_; ++i) {
-    manager->workers_.emplace_back([raw = manager.get()] { raw->WorkerLoop(); });
-  }
+  const Options& given = manager->options_;
+  manager->worker_ = std::make_unique<Worker>(Worker::Options{.run_start = given.run_start,
+                                                              .prove_bound = given.prove_bound,
+                                                              .num_threads = manager->num_threads_,
+                                                              .memory = &manager->memory_,
+                                                              .writer = given.writer},
+                                              &manager->local_leases_);
   return manager;
 }
 
 JobManager::~JobManager() {
   [[maybe_unused]] const absl::Status drained = Drain(absl::InfiniteDuration());
-  for (std::thread& worker : workers_) worker.join();
+  worker_.reset();
 }
 
 void JobManager::EnqueueRest(const JobRecord& record, const std::vector<StartRecord>& starts) {
@@ -83,8 +88,8 @@ void JobManager::Enqueue(const JobRecord& record, const std::vector<StartRecord>
   if (!job.bound) units.push_back(kBoundUnit);
   // It has not found a design, or it would be over; and where none fits, it need not look for one.
   if (units.empty() || (job.bound && std::isinf(*job.bound))) units = {kDiagnosisUnit};
-  queue_.Add(QueuedJobOf(record), units, options_.steady_clock());
-  queue_.Release(record.id);
+  book_.queue().Add(QueuedJobOf(record), units, options_.steady_clock());
+  book_.queue().Release(record.id);
   ++queue_changes_;
   if (job.stop_gap) {
     // A job that was only held knows of more than was stored a moment ago.
@@ -98,8 +103,8 @@ void JobManager::Enqueue(const JobRecord& record, const std::vector<StartRecord>
 void JobManager::LimitStarts(std::int64_t job_id, const ActiveJob& job) {
   if (!job.stop_rule && !job.starts_wait_for_bound) return;
   const int all = std::numeric_limits<int>::max();
-  queue_.LimitStarts(job_id, !job.bound ? 0 : job.stop_rule ? job.stop_rule->may_begin_below() : all);
-  if (job.stop_rule) queue_.DropStarts(job_id, job.stop_rule->never_from());
+  book_.queue().LimitStarts(job_id, !job.bound ? 0 : job.stop_rule ? job.stop_rule->may_begin_below() : all);
+  if (job.stop_rule) book_.queue().DropStarts(job_id, job.stop_rule->never_from());
 }
 
 absl::Status JobManager::CheckOpen() {
@@ -112,9 +117,9 @@ absl::StatusOr<RunStore::CreateResult> JobManager::Submit(const NewJob& job) {
   {
     MutexLock lock(&mutex_);
     RETURN_IF_ERROR(CheckOpen());
-    if (queue_.num_jobs() >= options_.max_unfinished_jobs) {
+    if (book_.queue().num_jobs() >= options_.max_unfinished_jobs) {
       return LimitError("max_unfinished_jobs",
-                        absl::StrCat("there are ", queue_.num_jobs(), " unfinished jobs, and at most ",
+                        absl::StrCat("there are ", book_.queue().num_jobs(), " unfinished jobs, and at most ",
                                      options_.max_unfinished_jobs, " are allowed; wait for some to end or cancel them"),
                         kRetryAfter);
     }
@@ -162,7 +167,7 @@ absl::StatusOr<JobRecord> JobManager::Update(std::int64_t job_id, const JobChang
   if (change.deadline) housekeeper_.SetDeadline(job_id, *change.deadline);
   if (change.priority) {
     MutexLock lock(&mutex_);
-    queue_.SetPriority(job_id, *change.priority);
+    book_.queue().SetPriority(job_id, *change.priority);
     ++queue_changes_;
   }
   return record;
@@ -183,10 +188,10 @@ absl::StatusOr<JobRecord> JobManager::SetPaused(std::int64_t job_id, const std::
   ASSIGN_OR_RETURN(JobRecord record,
                    options_.store->SetJobState(job_id, from, JobState::kPaused, reason, expected_revision));
   MutexLock lock(&mutex_);
-  queue_.Hold(job_id);
+  book_.queue().Hold(job_id);
   ClearSuspect(job_id);
   ++queue_changes_;
-  StopTasks(job_id);
+  book_.Stop(job_id);
   return record;
 }
 
@@ -209,20 +214,13 @@ absl::StatusOr<JobRecord> JobManager::Resume(std::int64_t job_id, std::optional<
   return resumed.ok() ? resumed : record;
 }
 
-void JobManager::StopTasks(std::int64_t job_id) {
-  for (auto task = running_.lower_bound(Lease{job_id, kFirstUnit});
-       task != running_.end() && task->first.job_id == job_id; ++task) {
-    task->second->Stop();
-  }
-}
-
 void JobManager::Forget(std::int64_t job_id) {
   MutexLock lock(&mutex_);
-  queue_.Remove(job_id);
+  book_.queue().Remove(job_id);
   ClearSuspect(job_id);
   ++queue_changes_;
   active_.erase(job_id);
-  StopTasks(job_id);
+  book_.Stop(job_id);
 }
 
 std::optional<ExpectedStart> JobManager::ExpectedStartOf(std::int64_t job_id) {
@@ -234,7 +232,7 @@ std::optional<ExpectedStart> JobManager::ExpectedStartOf(std::int64_t job_id) {
   const SteadyTime now = options_.steady_clock();
   const std::optional<ForecastStart> start = forecast_.Of(job_id, changes, now, [this] {
     MutexLock lock(&mutex_);
-    return queue_.Plan();
+    return book_.queue().Plan();
   });
   if (!start) return std::nullopt;
   return ExpectedStart{start->position, options_.clock() + (start->time - now)};
@@ -248,19 +246,19 @@ absl::Status JobManager::Drain(absl::Duration timeout) {
     draining_ = true;
   }
   stalled_.Stop();
-  RETURN_IF_ERROR(AwaitWorkers(deadline));
+  RETURN_IF_ERROR(AwaitLocalWork(deadline));
   ForgetCrashes();
   return absl::OkStatus();
 }
 
-absl::Status JobManager::AwaitWorkers(SteadyTime deadline) {
+absl::Status JobManager::AwaitLocalWork(SteadyTime deadline) {
   MutexLock lock(&mutex_);
-  for (const auto& [lease, signals] : running_) signals->Stop();
+  book_.StopAll();
   work_.SignalAll();
-  while (busy_workers_ > 0) {
+  while (local_work_ > 0) {
     const absl::Duration left = deadline - SteadyNow();
     if (left <= absl::ZeroDuration()) {
-      return absl::DeadlineExceededError(absl::StrCat(busy_workers_, " workers did not stop in time"));
+      return absl::DeadlineExceededError(absl::StrCat(local_work_, " workers did not stop in time"));
     }
     idle_.WaitFor(mutex_, left);
   }

@@ -11,7 +11,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -22,26 +21,25 @@
 #include "server/jobs/active_job.h"
 #include "server/jobs/housekeeper.h"
 #include "server/jobs/job_units.h"
-#include "server/jobs/lease_queue.h"
-#include "server/jobs/memory_gate.h"
-#include "server/jobs/point_writer.h"
+#include "server/jobs/lease_book.h"
 #include "server/jobs/queue_forecast.h"
 #include "server/jobs/stalled_jobs.h"
 #include "server/jobs/suspects.h"
-#include "server/jobs/work_signals.h"
-#include "server/search/run_start.h"
-#include "server/search/search_bound.h"
 #include "server/store/run_store.h"
+#include "server/work/lease_source.h"
+#include "server/work/memory_gate.h"
+#include "server/work/outcome.h"
+#include "server/work/worker.h"
 
 namespace oneloop {
 
-// Runs jobs: admits them, hands their starts and the proof of their lower bound to worker threads, whose time
-// LeaseQueue shares between users and their jobs, stores what these find and moves the jobs through their states. A job
-// has SUCCEEDED once its bound and its starts are done, in any order; with a stop gap the bound comes first and
-// StopRule says which starts run. What has to survive a crash is in the store only; Create takes up every job that was
-// under way. A start that did not finish is run again from its beginning and yields the same points, of which the store
-// skips those it has. Thread-safe. No lock is held while a search or a proof runs, and none that workers need while the
-// store is called.
+// Moves jobs through their states: admits them, leases their starts and the proof of their lower bound to workers, by
+// LeaseQueue's turns of users and their jobs, and does what follows from how these end. The first worker is its own,
+// with threads of this process. A job has SUCCEEDED once its bound and its starts are done, in any order; with a stop
+// gap the bound comes first and StopRule says which starts run. What has to survive a crash is in the store only;
+// Create takes up every job that was under way. A start that did not finish is run again from its beginning and yields
+// the same points, of which the store skips those it has. Thread-safe. No lock is held while a search or a proof runs,
+// and none that workers need while the store is called.
 //
 // A job that is likely to have brought a daemon down is not taken up again: see Suspects. For that the store has,
 // before a worker begins with a job, that it runs, and from time to time whether it is heard of.
@@ -52,10 +50,8 @@ class JobManager {
  public:
   // Builds the search of a stored job. Called on any thread.
   using SpecDecoder = std::function<absl::StatusOr<std::shared_ptr<const SearchSpec>>(const JobRecord&)>;
-  using StartRunner = std::function<StartSummary(const SearchSpec&, int start, PointSink&)>;
-  // As ProveSearchBound.
-  using BoundProver =
-      std::function<std::optional<LowerBound>(const SearchSpec&, const std::function<bool()>& stop_requested)>;
+  using StartRunner = oneloop::StartRunner;
+  using BoundProver = oneloop::BoundProver;
 
   struct Options {
     RunStore* store = nullptr;  // outlives the manager
@@ -123,9 +119,15 @@ class JobManager {
   absl::Duration purge_after() const { return options_.sweep.purge_after; }
 
  private:
-  struct Task {
-    Lease lease;
-    std::shared_ptr<WorkSignals> signals;
+  // Leases for the threads of this process.
+  class LocalLeases final : public LeaseSource {
+   public:
+    explicit LocalLeases(JobManager* jobs) : jobs_(jobs) {}
+    std::optional<HeldLease> Take() override { return jobs_->AwaitLease(); }
+    void End(const HeldLease& held, const absl::StatusOr<Outcome>& outcome) override { jobs_->EndLocal(held, outcome); }
+
+   private:
+    JobManager* const jobs_;
   };
 
   explicit JobManager(Options options);
@@ -139,7 +141,7 @@ class JobManager {
   // Tells the store which jobs are not heard of.
   void LookAfter();
   // For LookAfter: what changed since its last call.
-  std::map<std::int64_t, JobActivity> ListenToTasks() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::map<std::int64_t, JobActivity> ListenToWorkers() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ForgetCrashes();
   // Queues what is left of a job, or ends it when nothing is, or nothing can come of it. `starts`: as stored; whoever
   // changes the job's state reads them before, so that nothing can fail between the two.
@@ -154,26 +156,24 @@ class JobManager {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(control_mutex_);
   // False when the store could not tell or keep it.
   bool CancelOverdue(std::int64_t job_id);
-  void StopTasks(std::int64_t job_id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Forget(std::int64_t job_id);
 
-  absl::Status AwaitWorkers(SteadyTime deadline);
-  void WorkerLoop();
-  std::optional<Task> AwaitTask();
-  void RunTask(const Task& task);
-  absl::StatusOr<PointWriter::Ending> DoTask(const Task& task);
+  absl::Status AwaitLocalWork(SteadyTime deadline);
+  std::optional<HeldLease> AwaitLease();
+  void EndLocal(const HeldLease& held, const absl::StatusOr<Outcome>& outcome);
+  void OnLocalWorkEnded();
+  // What its holder needs to know of a lease, with the job marked as running; none when that fails, which is settled.
+  std::optional<HeldLease> Prepare(const LeaseBook::Taken& taken);
   absl::StatusOr<std::shared_ptr<const SearchSpec>> PrepareJob(std::int64_t job_id);
   absl::Status MarkRunning(std::int64_t job_id);
   // The same of a job that is RUNNING since before this manager.
   absl::Status NoteRunning(std::int64_t job_id);
+  // Takes a lease back and does what follows. False when its holder has lost it: nothing follows then.
+  bool EndLease(const Lease& lease, std::uint64_t epoch, const absl::StatusOr<Outcome>& outcome);
+  absl::Status StoreBound(std::int64_t job_id, const JobBound& bound);
   // Logs what a start says of its end, and keeps it for the job's message.
   void Remark(const Lease& lease, const std::string& text);
-  absl::StatusOr<PointWriter::Ending> RunAndStore(const Task& task, const SearchSpec& spec);
-  // kOpen when it was stopped; OUT_OF_RANGE when the proof shows that no design can meet the job's limits.
-  absl::StatusOr<PointWriter::Ending> ProveAndStore(const Task& task, const std::shared_ptr<const SearchSpec>& given);
-  // OUT_OF_RANGE, with the limits that are in conflict; kOpen when it was stopped, kDone when no limit is to blame.
-  absl::StatusOr<PointWriter::Ending> Diagnose(const Task& task, const SearchSpec& spec);
-  void Settle(const Lease& lease, PointWriter::Ending ending);
+  void Settle(const Lease& lease, Ending ending);
   // The same of the last lease of a job: its end, or first a diagnosis.
   void SettleLast(const Lease& lease);
   // Whether a job that this lease is the last of found nothing, and nobody knows why.
@@ -198,6 +198,7 @@ class JobManager {
 
   const Options options_;
   const int num_threads_;
+  LocalLeases local_leases_{this};
 
   // Held while a state is changed in the store and then in the queue, so that both see the changes in one order. Taken
   // before mutex_; never while a search runs.
@@ -205,13 +206,12 @@ class JobManager {
 
   Mutex mutex_;
   CondVar work_;  // there may be a lease, or the manager drains
-  CondVar idle_;  // a task ended
-  LeaseQueue queue_ ABSL_GUARDED_BY(mutex_);
+  CondVar idle_;  // local work ended
+  LeaseBook book_ ABSL_GUARDED_BY(mutex_);
   std::map<std::int64_t, ActiveJob> active_ ABSL_GUARDED_BY(mutex_);
-  std::map<Lease, std::shared_ptr<WorkSignals>> running_ ABSL_GUARDED_BY(mutex_);
-  Suspects suspects_ ABSL_GUARDED_BY(mutex_);              // all but the current one are held
-  std::set<std::int64_t> silent_ ABSL_GUARDED_BY(mutex_);  // as the store has it
-  int busy_workers_ ABSL_GUARDED_BY(mutex_) = 0;
+  Suspects suspects_ ABSL_GUARDED_BY(mutex_);               // all but the current one are held
+  std::set<std::int64_t> silent_ ABSL_GUARDED_BY(mutex_);   // as the store has it
+  int local_work_ ABSL_GUARDED_BY(mutex_) = 0;              // leases that are out here, or are being settled
   std::int64_t queue_changes_ ABSL_GUARDED_BY(mutex_) = 0;  // jobs that came, went or got another place
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   bool crashes_forgotten_ ABSL_GUARDED_BY(mutex_) = false;
@@ -221,7 +221,7 @@ class JobManager {
   StalledJobs stalled_;
   MemoryGate memory_;
 
-  std::vector<std::thread> workers_;  // set once in Create
+  std::unique_ptr<Worker> worker_;  // set once in Create
 };
 
 }  // namespace oneloop

@@ -55,16 +55,16 @@ absl::Status JobManager::TakeUp(const std::map<std::int64_t, JobCrashes>& crashe
 void JobManager::HoldSuspects(const std::map<std::int64_t, JobCrashes>& crashes) {
   MutexLock lock(&mutex_);
   for (const auto& [job_id, job] : crashes) {
-    if (job.crashes == 0 || !queue_.Has(job_id)) continue;
+    if (job.crashes == 0 || !book_.queue().Has(job_id)) continue;
     suspects_.Add(job_id);
-    if (suspects_.IsWaiting(job_id)) queue_.Hold(job_id);
+    if (suspects_.IsWaiting(job_id)) book_.queue().Hold(job_id);
   }
 }
 
 void JobManager::ClearSuspect(std::int64_t job_id) {
   const std::optional<std::int64_t> next = suspects_.Clear(job_id);
   if (!next) return;
-  queue_.Release(*next);
+  book_.queue().Release(*next);
   ++queue_changes_;
   work_.SignalAll();
 }
@@ -73,17 +73,21 @@ void JobManager::LookAfter() {
   std::map<std::int64_t, JobActivity> changed;
   {
     MutexLock lock(&mutex_);
-    changed = ListenToTasks();
+    changed = ListenToWorkers();
   }
   if (changed.empty()) return;
   const absl::Status noted = options_.store->NoteActivity(changed);
   if (!noted.ok()) Log(LogLevel::kWarning, "which jobs are not heard of cannot be stored: " + Message(noted));
 }
 
-std::map<std::int64_t, JobActivity> JobManager::ListenToTasks() {
+std::map<std::int64_t, JobActivity> JobManager::ListenToWorkers() {
   std::set<std::int64_t> silent;
   std::set<std::int64_t> heard;
-  for (const auto& [lease, signals] : running_) (signals->WasHeard() ? heard : silent).insert(lease.job_id);
+  for (const auto& [lease, grant] : book_.out()) {
+    // A holder elsewhere that is silent loses its lease, and brings nobody down.
+    const bool was_heard = grant.holder != kLocalHolder || grant.signals->WasHeard();
+    (was_heard ? heard : silent).insert(lease.job_id);
+  }
   std::map<std::int64_t, JobActivity> changed;
   for (const std::int64_t job_id : silent_) changed[job_id] = JobActivity::kRunning;
   for (const std::int64_t job_id : silent) {

@@ -1,7 +1,6 @@
 #ifndef ONELOOP_SERVER_JOBS_LEASE_QUEUE_H_
 #define ONELOOP_SERVER_JOBS_LEASE_QUEUE_H_
 
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -14,20 +13,9 @@
 #include "common/base/clock.h"
 #include "server/jobs/fair_share.h"
 #include "server/jobs/queue_forecast.h"
+#include "server/work/lease.h"
 
 namespace oneloop {
-
-// In the place of a start: the proof of the job's lower bound, and why nothing was found; units of work like a start.
-inline constexpr int kBoundUnit = -1;
-inline constexpr int kDiagnosisUnit = -2;
-inline constexpr int kFirstUnit = kDiagnosisUnit;
-
-// The right to run one start of one job, or another unit. At most one is out for each.
-struct Lease {
-  std::int64_t job_id = 0;
-  int start = 0;  // or one of the units
-  auto operator<=>(const Lease&) const = default;
-};
 
 struct QueuedJob {
   std::int64_t id = 0;

@@ -9,10 +9,11 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/results/job_bound.h"
+#include "server/results/point_batch.h"
 #include "server/store/calibration_store.h"
 #include "server/store/job_crashes.h"
 #include "server/store/job_filter.h"
@@ -28,9 +29,6 @@ enum class JobState { kPending = 1, kRunning = 2, kPaused = 3, kCancelled = 4, k
 inline bool IsFinal(JobState state) {
   return state == JobState::kCancelled || state == JobState::kSucceeded || state == JobState::kFailed;
 }
-
-// The numbers are stored: never reuse one. kDescent points are real-valued; all others are exact.
-enum class PointOrigin { kDescent = 1, kRounded = 2, kPolish = 3, kRandom = 4, kBayesian = 5, kHeuristic = 6 };
 
 // What may change of a job besides its progress. None of it changes what its search finds.
 struct JobSettings {
@@ -68,19 +66,6 @@ struct JobChange {
   std::optional<std::optional<absl::Time>> purge_time;
 };
 
-// What is proven of every design that a job could find. Infinite when there is none.
-struct JobBound {
-  double objective = 0;
-  double energy_uj = 0;
-  double latency_cycles = 0;
-  int boxes = 0;           // that the proof looked at
-  bool exhausted = false;  // more of them would not raise the bound
-  // Of a workload of several networks, by network: the best objective that was found on a chip of its own; infinite
-  // when there is none.
-  std::vector<double> own_bests = {};
-  double area_mm2 = 0;
-};
-
 struct JobRecord {
   std::int64_t id = 0;  // never reused
   NewJob job;
@@ -102,23 +87,6 @@ struct JobRecord {
   std::optional<absl::Time> purge_time;
 };
 
-// The values of a point's parameters. Kept in the point: there are many points, and a template has few parameters.
-using ParameterValues = absl::InlinedVector<double, 4>;
-
-// One evaluation of the whole workload. Figures of infeasible points are infinite.
-struct NewPoint {
-  std::int64_t sequence = 0;  // in its start, from 0 without gaps
-  std::int64_t sample = 0;    // samples that the start had used, this one included
-  PointOrigin origin = PointOrigin::kDescent;
-  double energy_uj = 0;
-  double latency_cycles = 0;
-  double area_mm2 = 0;
-  double score = std::numeric_limits<double>::infinity();  // what `best` minimises; infinite: never best, never on
-                                                           // the front
-  ParameterValues parameters;
-  std::string design;  // opaque; "" for descent points
-};
-
 struct PointRecord {
   std::int64_t number = 0;  // sequence * num_starts + start
   int start = 0;
@@ -127,16 +95,6 @@ struct PointRecord {
   std::int64_t entered_front_revision = 0;  // 0: never on the front
   std::int64_t left_front_revision = 0;     // 0: never was, or still is
   bool on_front() const { return entered_front_revision != 0 && left_front_revision == 0; }
-};
-
-// What one start found since its last call.
-struct PointBatch {
-  std::int64_t job_id = 0;
-  int start = 0;
-  std::vector<NewPoint> points;
-  std::int64_t samples_done = 0;  // of this start in all
-  bool start_done = false;        // no more points will come
-  bool within_stop_gap = false;   // with start_done: because the start's best is near enough to the job's bound
 };
 
 struct StartRecord {
@@ -280,7 +238,7 @@ struct JobHistory {
 //
 // Codes: NOT_FOUND for an unknown job or point, RESOURCE_EXHAUSTED for a full disk, UNAVAILABLE for one that cannot be
 // read or written, and after Close, DATA_LOSS for a corrupted file, INTERNAL for any other fault of the storage.
-class RunStore : public CalibrationStore {
+class RunStore : public CalibrationStore, public BatchSink {
  public:
   // Returns once committed. With a request_id that its owner has used in the project, returns that job instead,
   // whatever else is in `job`; the caller compares. `created` says which.
@@ -350,7 +308,7 @@ class RunStore : public CalibrationStore {
   // order. Points for a job that is deleted or in a final state are dropped and reported as FAILED_PRECONDITION; a
   // batch is stored as a whole or not at all, INVALID_ARGUMENT when it does not fit its job, OUT_OF_RANGE when points
   // before its first are missing (a batch before it failed). After Close, `done` runs in the call.
-  virtual void AppendPoints(PointBatch batch, std::function<void(absl::Status)> done) = 0;
+  void AppendPoints(PointBatch batch, std::function<void(absl::Status)> done) override = 0;
 
   virtual absl::StatusOr<std::vector<PointRecord>> ListPoints(const PointQuery& query) = 0;
   virtual absl::StatusOr<PointRecord> GetPoint(std::int64_t job_id, std::int64_t number) = 0;

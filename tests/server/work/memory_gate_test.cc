@@ -1,4 +1,4 @@
-#include "server/jobs/memory_gate.h"
+#include "server/work/memory_gate.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
-#ifndef ONELOOP_SERVER_JOBS_POINT_WRITER_H_
-#define ONELOOP_SERVER_JOBS_POINT_WRITER_H_
+#ifndef ONELOOP_SERVER_WORK_POINT_WRITER_H_
+#define ONELOOP_SERVER_WORK_POINT_WRITER_H_
 
 #include <atomic>
 #include <cstddef>
@@ -11,18 +11,18 @@
 #include "common/base/clock.h"
 #include "common/base/mutex.h"
 #include "common/hardware/template.h"
-#include "server/jobs/lease_queue.h"
-#include "server/jobs/work_signals.h"
+#include "server/results/point_batch.h"
 #include "server/search/point_sink.h"
 #include "server/search/start_summary.h"
-#include "server/store/run_store.h"
+#include "server/work/lease.h"
+#include "server/work/outcome.h"
+#include "server/work/work_signals.h"
 
 namespace oneloop {
 
-// The sink of one start: packs what it finds into batches and hands them to the store. It holds the search back while
-// too many batches await their commit, and ends it once the store has refused one. Says with each call that the start
-// gets on. OnPoint, StopRequested and Finish
-// belong to the start's thread.
+// The sink of one start: packs what it finds into batches and hands them on to be stored. It holds the search back
+// while too many batches await their commit, and ends it once one was refused. Says with each call that the start gets
+// on. OnPoint, StopRequested and Finish belong to the start's thread.
 class PointWriter final : public PointSink {
  public:
   struct Options {
@@ -38,7 +38,7 @@ class PointWriter final : public PointSink {
   };
 
   // Everything passed by pointer or reference outlives the writer; `signals` tells when to end the start.
-  PointWriter(RunStore* store, const Template& hardware_template, const Lease& lease, WorkSignals* signals,
+  PointWriter(BatchSink* batches, const Template& hardware_template, const Lease& lease, WorkSignals* signals,
               const Options& options);
   // Waits for the batches under way.
   ~PointWriter() override;
@@ -48,10 +48,8 @@ class PointWriter final : public PointSink {
   void OnPoint(const SearchPoint& point) override;
   bool StopRequested() override;
 
-  // How far the start came: it has to run again, has run to its end, or ended with a design near enough to the bound.
-  enum class Ending { kOpen, kDone, kWithinStopGap };
   static Ending EndingOf(StartSummary::Termination termination);
-  // Writes what is left. Returns once everything is committed, with the first error of the store if there was one.
+  // Writes what is left. Returns once everything is committed, with the first error if there was one.
   // `samples` is the total of the start.
   absl::Status Finish(std::int64_t samples, Ending ending);
 
@@ -61,7 +59,7 @@ class PointWriter final : public PointSink {
   void OnCommitted(std::size_t bytes, const absl::Status& status);
   void AwaitInFlight(int at_most);
 
-  RunStore* const store_;
+  BatchSink* const batches_;
   const Template& template_;
   const Lease lease_;
   WorkSignals* const signals_;
@@ -83,4 +81,4 @@ class PointWriter final : public PointSink {
 
 }  // namespace oneloop
 
-#endif  // ONELOOP_SERVER_JOBS_POINT_WRITER_H_
+#endif  // ONELOOP_SERVER_WORK_POINT_WRITER_H_

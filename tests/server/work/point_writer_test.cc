@@ -1,4 +1,4 @@
-#include "server/jobs/point_writer.h"
+#include "server/work/point_writer.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -51,7 +51,7 @@ TEST_F(PointWriterTest, PacksPointsInOrderAndEndsTheStart) {
   const auto spec = TestSpec(1, 25);
   PointWriter writer(&store_, *spec->hardware_template, Lease{4, 0}, &signals_, WriterOptions());
   const StartSummary summary = FakeRun(*spec, 0, writer);
-  ASSERT_TRUE(writer.Finish(summary.samples, PointWriter::Ending::kDone).ok());
+  ASSERT_TRUE(writer.Finish(summary.samples, Ending::kDone).ok());
   ASSERT_EQ(store_.batches.size(), 3u);
   std::int64_t sequence = 0;
   for (const PointBatch& batch : store_.batches) {
@@ -69,7 +69,7 @@ TEST_F(PointWriterTest, DesignHasOneLineOfMappingTextPerLayer) {
   const auto spec = TestSpec(1, 5);
   PointWriter writer(&store_, *spec->hardware_template, Lease{1, 0}, &signals_, WriterOptions());
   FakeRun(*spec, 0, writer);
-  ASSERT_TRUE(writer.Finish(5, PointWriter::Ending::kDone).ok());
+  ASSERT_TRUE(writer.Finish(5, Ending::kDone).ok());
   EXPECT_EQ(store_.batches[0].points[0].design, "");
   EXPECT_EQ(store_.batches[0].points[4].design,
             "L1[WIO] P4 Q4 C8 K8 - L0[WIO] N1\nL1[WIO] R3 S3 P4 Q4 C8 K8 - L0[WIO] N1");
@@ -84,7 +84,7 @@ TEST_F(PointWriterTest, FewPointsBecomeVisibleAfterTheInterval) {
   EXPECT_FALSE(writer.StopRequested());
   ASSERT_EQ(store_.batches.size(), 1u);
   EXPECT_EQ(store_.batches[0].points.size(), 3u);
-  EXPECT_TRUE(writer.Finish(3, PointWriter::Ending::kOpen).ok());
+  EXPECT_TRUE(writer.Finish(3, Ending::kOpen).ok());
 }
 
 TEST_F(PointWriterTest, SearchEndsOnceTheStoreHasRefusedABatch) {
@@ -93,7 +93,7 @@ TEST_F(PointWriterTest, SearchEndsOnceTheStoreHasRefusedABatch) {
   PointWriter writer(&store_, *spec->hardware_template, Lease{1, 0}, &signals_, WriterOptions());
   const StartSummary summary = FakeRun(*spec, 0, writer);
   EXPECT_EQ(summary.termination, StartSummary::Termination::kStopped);
-  EXPECT_EQ(writer.Finish(summary.samples, PointWriter::Ending::kOpen).code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(writer.Finish(summary.samples, Ending::kOpen).code(), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(store_.batches.size(), 1u) << "points after a lost batch were written";
 }
 

@@ -1,5 +1,5 @@
-#ifndef ONELOOP_SERVER_JOBS_WORK_SIGNALS_H_
-#define ONELOOP_SERVER_JOBS_WORK_SIGNALS_H_
+#ifndef ONELOOP_SERVER_WORK_WORK_SIGNALS_H_
+#define ONELOOP_SERVER_WORK_WORK_SIGNALS_H_
 
 #include <atomic>
 #include <cstdint>
@@ -35,4 +35,4 @@ class WorkSignals {
 
 }  // namespace oneloop
 
-#endif  // ONELOOP_SERVER_JOBS_WORK_SIGNALS_H_
+#endif  // ONELOOP_SERVER_WORK_WORK_SIGNALS_H_

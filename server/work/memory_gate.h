@@ -1,5 +1,5 @@
-#ifndef ONELOOP_SERVER_JOBS_MEMORY_GATE_H_
-#define ONELOOP_SERVER_JOBS_MEMORY_GATE_H_
+#ifndef ONELOOP_SERVER_WORK_MEMORY_GATE_H_
+#define ONELOOP_SERVER_WORK_MEMORY_GATE_H_
 
 #include <atomic>
 #include <cstdint>
@@ -37,4 +37,4 @@ class MemoryGate {
 
 }  // namespace oneloop
 
-#endif  // ONELOOP_SERVER_JOBS_MEMORY_GATE_H_
+#endif  // ONELOOP_SERVER_WORK_MEMORY_GATE_H_

@@ -1,4 +1,4 @@
-// The part of a JobManager that runs tasks, on its workers, and does what follows from how they end.
+// The part of a JobManager that leases work and does what follows from how it ends.
 
 #include <cmath>
 #include <exception>
@@ -16,81 +16,93 @@
 #include "common/base/status.h"
 #include "server/jobs/end_message.h"
 #include "server/jobs/job_manager.h"
-#include "server/search/limit_conflict.h"
 #include "server/search/own_best.h"
-#include "server/search/search_memory.h"
 
 namespace oneloop {
 namespace {
 
 constexpr char kNothingFound[] = "no design was found, though no limit is known to forbid one; more samples may help";
 
-// Asked by long work: says that it is alive and hears whether to stop.
-std::function<bool()> StopRequestOf(WorkSignals& signals) {
-  return [&signals] {
-    signals.Beat();
-    return signals.stopped();
-  };
-}
-
 std::string JobText(std::int64_t job_id) { return absl::StrCat("job ", job_id, ": "); }
 
 }  // namespace
 
-void JobManager::WorkerLoop() {
-  while (const std::optional<Task> task = AwaitTask()) RunTask(*task);
-}
-
-std::optional<JobManager::Task> JobManager::AwaitTask() {
-  MutexLock lock(&mutex_);
-  while (!draining_) {
-    if (const std::optional<Lease> lease = queue_.Take(options_.steady_clock())) {
-      Task task{*lease, std::make_shared<WorkSignals>()};
-      running_[task.lease] = task.signals;
-      ++busy_workers_;
-      return task;
+std::optional<HeldLease> JobManager::AwaitLease() {
+  for (;;) {
+    std::optional<LeaseBook::Taken> taken;
+    {
+      MutexLock lock(&mutex_);
+      while (!draining_) {
+        taken = book_.Take(kLocalHolder, SteadyTime::InfiniteFuture(), options_.steady_clock());
+        if (taken) break;
+        work_.Wait(mutex_);
+      }
+      if (!taken) return std::nullopt;
+      ++local_work_;
     }
-    work_.Wait(mutex_);
+    if (std::optional<HeldLease> held = Prepare(*taken)) return held;
+    OnLocalWorkEnded();
   }
-  return std::nullopt;
 }
 
-void JobManager::RunTask(const Task& task) {
-  const absl::StatusOr<PointWriter::Ending> ending = DoTask(task);
-  {
-    // Before the lease goes back: its next holder registers under the same key.
-    MutexLock lock(&mutex_);
-    running_.erase(task.lease);
-    queue_.Vacate(task.lease, options_.steady_clock(), ending.ok() && *ending != PointWriter::Ending::kOpen);
-  }
-  if (ending.ok()) {
-    Settle(task.lease, *ending);
-  } else {
-    SettleFailure(task.lease, ending.status());
-  }
+void JobManager::EndLocal(const HeldLease& held, const absl::StatusOr<Outcome>& outcome) {
+  EndLease(held.lease, held.epoch, outcome);
+  OnLocalWorkEnded();
+}
+
+void JobManager::OnLocalWorkEnded() {
   MutexLock lock(&mutex_);
-  --busy_workers_;
+  --local_work_;
   work_.SignalAll();
   idle_.SignalAll();
 }
 
-absl::StatusOr<PointWriter::Ending> JobManager::DoTask(const Task& task) {
+std::optional<HeldLease> JobManager::Prepare(const LeaseBook::Taken& taken) {
+  absl::StatusOr<std::shared_ptr<const SearchSpec>> spec = absl::UnknownError("");
   // Out of memory, for one, is the end of the job and not of the daemon.
   try {
-    ASSIGN_OR_RETURN(const std::shared_ptr<const SearchSpec> spec, PrepareJob(task.lease.job_id));
-    absl::StatusOr<PointWriter::Ending> ending = PointWriter::Ending::kOpen;
-    task.signals->SetWaiting(true);
-    const auto stopped = [&task] { return task.signals->stopped(); };
-    RETURN_IF_ERROR(memory_.Run(EstimateSearchBytes(*spec), stopped, [&] {
-      task.signals->SetWaiting(false);
-      ending = task.lease.start == kBoundUnit       ? ProveAndStore(task, spec)
-               : task.lease.start == kDiagnosisUnit ? Diagnose(task, *spec)
-                                                    : RunAndStore(task, *spec);
-    }));
-    return ending;
+    spec = PrepareJob(taken.lease.job_id);
   } catch (const std::exception& error) {
-    return absl::InternalError(absl::StrCat("it could not go on: ", error.what()));
+    spec = absl::InternalError(absl::StrCat("it could not go on: ", error.what()));
   }
+  if (spec.ok()) {
+    return HeldLease{taken.lease, taken.grant.epoch, *std::move(spec), taken.grant.signals, options_.store};
+  }
+  EndLease(taken.lease, taken.grant.epoch, spec.status());
+  return std::nullopt;
+}
+
+bool JobManager::EndLease(const Lease& lease, std::uint64_t epoch, const absl::StatusOr<Outcome>& outcome) {
+  absl::Status status = outcome.status();
+  if (outcome.ok() && outcome->bound) status = StoreBound(lease.job_id, *outcome->bound);
+  const bool ran_to_end = status.ok() && outcome->ending != Ending::kOpen;
+  {
+    MutexLock lock(&mutex_);
+    if (!book_.Release(lease, epoch, options_.steady_clock(), ran_to_end)) return false;
+  }
+  if (!status.ok()) {
+    SettleFailure(lease, status);
+    return true;
+  }
+  if (!outcome->remark.empty()) Remark(lease, outcome->remark);
+  if (outcome->conflict) {
+    FailJob(lease.job_id, *outcome->conflict);
+  } else {
+    Settle(lease, outcome->ending);
+  }
+  return true;
+}
+
+absl::Status JobManager::StoreBound(std::int64_t job_id, const JobBound& bound) {
+  RETURN_IF_ERROR(options_.store->SetJobBound(job_id, bound));
+  Failpoint("jobs.after_bound");
+  MutexLock lock(&mutex_);
+  if (const auto job = active_.find(job_id); job != active_.end()) {
+    // Otherwise whoever decodes it finds the bound in the store.
+    if (job->second.spec != nullptr) job->second.SetSpec(WithReferences(job->second.spec, bound.own_bests));
+    job->second.SetBound(bound.objective);
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::shared_ptr<const SearchSpec>> JobManager::PrepareJob(std::int64_t job_id) {
@@ -149,17 +161,6 @@ absl::Status JobManager::NoteRunning(std::int64_t job_id) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<PointWriter::Ending> JobManager::RunAndStore(const Task& task, const SearchSpec& spec) {
-  PointWriter writer(options_.store, *spec.hardware_template, task.lease, task.signals.get(), options_.writer);
-  Failpoint("jobs.before_start");
-  const StartSummary summary = options_.run_start(spec, task.lease.start, writer);
-  if (!summary.message.empty()) Remark(task.lease, summary.message);
-  const PointWriter::Ending ending = PointWriter::EndingOf(summary.termination);
-  RETURN_IF_ERROR(writer.Finish(summary.samples, ending));
-  Failpoint("jobs.after_start");
-  return ending;
-}
-
 void JobManager::Remark(const Lease& lease, const std::string& text) {
   Log(LogLevel::kWarning, absl::StrCat(JobText(lease.job_id), "start ", lease.start, ": ", text));
   MutexLock lock(&mutex_);
@@ -172,59 +173,29 @@ void JobManager::Remark(const Lease& lease, const std::string& text) {
   }
 }
 
-absl::StatusOr<PointWriter::Ending> JobManager::ProveAndStore(const Task& task,
-                                                              const std::shared_ptr<const SearchSpec>& given) {
-  const std::function<bool()> stop_requested = StopRequestOf(*task.signals);
-  const std::optional<std::vector<double>> own_bests = FindOwnBests(*given, stop_requested);
-  if (!own_bests) return PointWriter::Ending::kOpen;
-  const std::shared_ptr<const SearchSpec> spec = WithReferences(given, *own_bests);
-  const std::optional<LowerBound> bound = options_.prove_bound(*spec, stop_requested);
-  if (!bound) return PointWriter::Ending::kOpen;
-  RETURN_IF_ERROR(
-      options_.store->SetJobBound(task.lease.job_id, {bound->objective, bound->energy_uj, bound->latency_cycles,
-                                                      bound->boxes, bound->exhausted, *own_bests, bound->area_mm2}));
-  Failpoint("jobs.after_bound");
-  {
-    MutexLock lock(&mutex_);
-    if (const auto job = active_.find(task.lease.job_id); job != active_.end()) {
-      job->second.SetSpec(spec);
-      job->second.SetBound(bound->objective);
-    }
-  }
-  // Its starts would look for what is not there.
-  return std::isinf(bound->objective) ? Diagnose(task, *spec) : PointWriter::Ending::kDone;
-}
-
-absl::StatusOr<PointWriter::Ending> JobManager::Diagnose(const Task& task, const SearchSpec& spec) {
-  const std::optional<Diagnosis> diagnosis = DiagnoseLimits(spec, StopRequestOf(*task.signals));
-  if (!diagnosis) return PointWriter::Ending::kOpen;
-  if (diagnosis->conflict) return absl::OutOfRangeError(diagnosis->conflict->ToString());
-  return PointWriter::Ending::kDone;
-}
-
 bool JobManager::WantsDiagnosis(const Lease& lease) {
   if (lease.start == kDiagnosisUnit) return false;
   const absl::StatusOr<JobRecord> record = options_.store->GetJob(lease.job_id);
   return record.ok() && !record->best_point && !IsFinal(record->state);
 }
 
-void JobManager::Settle(const Lease& lease, PointWriter::Ending ending) {
-  if (ending != PointWriter::Ending::kOpen) stalled_.OnStored();
+void JobManager::Settle(const Lease& lease, Ending ending) {
+  if (ending != Ending::kOpen) stalled_.OnStored();
   {
     MutexLock lock(&mutex_);
-    if (ending == PointWriter::Ending::kOpen) {
-      queue_.GiveBack(lease);
+    if (ending == Ending::kOpen) {
+      book_.queue().GiveBack(lease);
       return;
     }
-    queue_.Complete(lease);
+    book_.queue().Complete(lease);
     ClearSuspect(lease.job_id);
     const auto job = active_.find(lease.job_id);
-    if (!queue_.Has(lease.job_id) || job == active_.end()) return;
+    if (!book_.queue().Has(lease.job_id) || job == active_.end()) return;
     if (job->second.stop_rule && lease.start >= 0) {
-      job->second.stop_rule->OnEnded(lease.start, ending == PointWriter::Ending::kWithinStopGap);
+      job->second.stop_rule->OnEnded(lease.start, ending == Ending::kWithinStopGap);
     }
     LimitStarts(lease.job_id, job->second);
-    if (!queue_.IsFinished(lease.job_id)) return;
+    if (!book_.queue().IsFinished(lease.job_id)) return;
   }
   SettleLast(lease);
 }
@@ -237,15 +208,15 @@ void JobManager::SettleLast(const Lease& lease) {
     MutexLock lock(&mutex_);
     const auto job = active_.find(lease.job_id);
     // Cancelled in the meantime.
-    if (!queue_.Has(lease.job_id) || job == active_.end()) return;
+    if (!book_.queue().Has(lease.job_id) || job == active_.end()) return;
     if (wants_diagnosis) {
-      queue_.AddUnit(lease.job_id, kDiagnosisUnit);
+      book_.queue().AddUnit(lease.job_id, kDiagnosisUnit);
       work_.SignalAll();
       return;
     }
     message = lease.start == kDiagnosisUnit ? kNothingFound : EndMessage(job->second.stop_gap, job->second.stop_rule);
     remarks = job->second.remarks;
-    queue_.Remove(lease.job_id);
+    book_.queue().Remove(lease.job_id);
     active_.erase(job);
   }
   Succeed(lease.job_id, message, remarks);
@@ -278,8 +249,8 @@ void JobManager::SettleRefused(const Lease& lease) {
   }
   MutexLock lock(&mutex_);
   // Of a job that cannot be read, the next worker finds out.
-  if (record.ok() && record->state == JobState::kPaused) queue_.Hold(lease.job_id);
-  queue_.GiveBack(lease);
+  if (record.ok() && record->state == JobState::kPaused) book_.queue().Hold(lease.job_id);
+  book_.queue().GiveBack(lease);
 }
 
 void JobManager::SettleStorageTrouble(const Lease& lease, std::string_view problem) {
@@ -287,9 +258,9 @@ void JobManager::SettleStorageTrouble(const Lease& lease, std::string_view probl
   MutexLock control(&control_mutex_);
   {
     MutexLock lock(&mutex_);
-    queue_.Hold(lease.job_id);
-    queue_.GiveBack(lease);
-    StopTasks(lease.job_id);
+    book_.queue().Hold(lease.job_id);
+    book_.queue().GiveBack(lease);
+    book_.Stop(lease.job_id);
     // The store is closed, or will be: the next daemon takes the job up.
     if (draining_) return;
   }

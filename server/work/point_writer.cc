@@ -1,4 +1,4 @@
-#include "server/jobs/point_writer.h"
+#include "server/work/point_writer.h"
 
 #include <cstddef>
 #include <string>
@@ -40,7 +40,7 @@ std::string DesignText(const Template& hardware_template, const std::vector<Mapp
 
 }  // namespace
 
-PointWriter::Ending PointWriter::EndingOf(StartSummary::Termination termination) {
+Ending PointWriter::EndingOf(StartSummary::Termination termination) {
   switch (termination) {
     case StartSummary::Termination::kStopped:
       return Ending::kOpen;
@@ -54,9 +54,9 @@ PointWriter::Ending PointWriter::EndingOf(StartSummary::Termination termination)
   return Ending::kDone;
 }
 
-PointWriter::PointWriter(RunStore* store, const Template& hardware_template, const Lease& lease, WorkSignals* signals,
-                         const Options& options)
-    : store_(store),
+PointWriter::PointWriter(BatchSink* batches, const Template& hardware_template, const Lease& lease,
+                         WorkSignals* signals, const Options& options)
+    : batches_(batches),
       template_(hardware_template),
       lease_(lease),
       signals_(signals),
@@ -123,7 +123,7 @@ void PointWriter::Flush(Ending ending) {
     ++in_flight_;
     bytes_in_flight_ += bytes;
   }
-  store_->AppendPoints(std::move(batch), [this, bytes](const absl::Status& status) { OnCommitted(bytes, status); });
+  batches_->AppendPoints(std::move(batch), [this, bytes](const absl::Status& status) { OnCommitted(bytes, status); });
 }
 
 void PointWriter::OnCommitted(std::size_t bytes, const absl::Status& status) {
