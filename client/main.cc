@@ -1,64 +1,19 @@
-#include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <csignal>
-#include <cstdlib>
-#include <iostream>
-#include <optional>
-#include <random>
+#include <ostream>
 #include <string>
 #include <vector>
 
-#include "absl/strings/str_format.h"
-#include "absl/synchronization/mutex.h"
 #include "client/descriptor_stream.h"
+#include "client/process_environment.h"
 #include "client/run_client.h"
 #include "client/signal_interrupts.h"
-#include "common/base/clock.h"
-
-namespace {
-
-int TerminalColumns() {
-  winsize size{};
-  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
-}
-
-std::optional<std::string> Variable(const std::string& name) {
-  const char* const value = std::getenv(name.c_str());
-  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-}
-
-std::string RandomId() {
-  std::random_device device;
-  return absl::StrFormat("%08x%08x%08x%08x", device(), device(), device(), device());
-}
-
-}  // namespace
 
 int main(int argc, char** argv) {
-  // Writing to a closed pipe is an error like others, seen where it happens.
-  std::signal(SIGPIPE, SIG_IGN);
-  // Errors are told in this program's own words; the user's setting prevails.
-  setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
-  // The packaged Abseil looks for lock-order cycles at every lock, and aborts on those that gRPC has.
-  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+  oneloop::PrepareProcess();
   oneloop::SignalInterrupts interrupts;
   oneloop::DescriptorStreambuf out_buffer(STDOUT_FILENO);
   std::ostream out(&out_buffer);
-  oneloop::Environment env{
-      .in = std::cin,
-      .out = out,
-      .err = std::cerr,
-      .interrupts = interrupts,
-      .out_is_terminal = isatty(STDOUT_FILENO) == 1,
-      .err_is_terminal = isatty(STDERR_FILENO) == 1,
-      .output_error = [&out_buffer] { return out_buffer.error(); },
-      .terminal_columns = TerminalColumns,
-      .variable = Variable,
-      .now = oneloop::WallNow,
-      .steady_now = oneloop::SteadyNow,
-      .sleep = oneloop::SteadySleepFor,
-      .random_id = RandomId,
-  };
+  oneloop::Environment env = oneloop::ProcessEnvironment(out, interrupts, [&out_buffer] { return out_buffer.error(); });
   return static_cast<int>(oneloop::RunClient(std::vector<std::string>(argv + 1, argv + argc), env));
 }

@@ -22,6 +22,7 @@
 #include "oneloop/v1/calibration_service.grpc.pb.h"
 #include "oneloop/v1/model_service.grpc.pb.h"
 #include "oneloop/v1/search_service.grpc.pb.h"
+#include "oneloop/v1/worker_service.grpc.pb.h"
 
 namespace oneloop {
 namespace {
@@ -288,11 +289,12 @@ class GrpcWatchStream : public WatchStream {
 
 struct ServiceClient::Stubs {
   explicit Stubs(const std::shared_ptr<grpc::Channel>& channel)
-      : search(channel), model(channel), calibration(channel), admin(channel) {}
+      : search(channel), model(channel), calibration(channel), admin(channel), worker(channel) {}
   v1::SearchService::Stub search;
   v1::ModelService::Stub model;
   v1::CalibrationService::Stub calibration;
   v1::AdminService::Stub admin;
+  v1::WorkerService::Stub worker;
 };
 
 absl::Status CheckAddress(const std::string& address) {
@@ -505,6 +507,38 @@ absl::StatusOr<v1::Calibration> ServiceClient::CancelCalibration(const v1::Cance
 
 absl::Status ServiceClient::DeleteCalibration(const v1::DeleteCalibrationRequest& request) {
   return Change(stubs_->calibration, &v1::CalibrationService::Stub::DeleteCalibration, request).status();
+}
+
+absl::StatusOr<v1::StartSessionResponse> ServiceClient::StartSession(const v1::StartSessionRequest& request) {
+  return Read(stubs_->worker, &v1::WorkerService::Stub::StartSession, request);
+}
+
+absl::StatusOr<v1::TakeLeasesResponse> ServiceClient::TakeLeases(const v1::TakeLeasesRequest& request) {
+  return Read(stubs_->worker, &v1::WorkerService::Stub::TakeLeases, request);
+}
+
+absl::StatusOr<v1::LeasedJob> ServiceClient::GetLeasedJob(const v1::GetLeasedJobRequest& request) {
+  return Read(stubs_->worker, &v1::WorkerService::Stub::GetLeasedJob, request);
+}
+
+absl::StatusOr<v1::ReportPointsResponse> ServiceClient::ReportPoints(const v1::ReportPointsRequest& request) {
+  return Read(stubs_->worker, &v1::WorkerService::Stub::ReportPoints, request);
+}
+
+absl::Status ServiceClient::EndLease(const v1::EndLeaseRequest& request) {
+  return Read(stubs_->worker, &v1::WorkerService::Stub::EndLease, request).status();
+}
+
+absl::StatusOr<v1::RenewLeasesResponse> ServiceClient::RenewLeases(const v1::RenewLeasesRequest& request) {
+  return Read(stubs_->worker, &v1::WorkerService::Stub::RenewLeases, request);
+}
+
+absl::Status ServiceClient::EndSession(const v1::EndSessionRequest& request) {
+  return Read(stubs_->worker, &v1::WorkerService::Stub::EndSession, request).status();
+}
+
+absl::StatusOr<v1::ListWorkersResponse> ServiceClient::ListWorkers() {
+  return Read(stubs_->worker, &v1::WorkerService::Stub::ListWorkers, v1::ListWorkersRequest());
 }
 
 absl::StatusOr<v1::BackupResponse> ServiceClient::Backup(const v1::BackupRequest& request) {

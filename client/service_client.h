@@ -14,6 +14,7 @@
 #include "oneloop/v1/calibration_service.pb.h"
 #include "oneloop/v1/model_service.pb.h"
 #include "oneloop/v1/search_service.pb.h"
+#include "oneloop/v1/worker_service.pb.h"
 
 namespace grpc {
 class ClientContext;
@@ -40,7 +41,7 @@ class WatchStream {
 // The daemon, seen from here: one method per call. Errors keep their canonical code; those that name a field carry it
 // (FieldOf); UNAVAILABLE says whether anybody listens, and what to do about it. Calls are tried again as Retrier says,
 // for a minute while somebody listens and for seconds while nobody does: those that only read, CreateJob with a
-// request_id, and CreateCalibration always; other changes, whose second try would get another answer or undo what
+// request_id, and CreateCalibration and a worker's always; other changes, whose second try would get another answer or undo what
 // somebody else did in between, only when the daemon refused them or they were never sent. Backup and Drain are not
 // repeated. Every try but of Watch and Backup ends within a minute, with DEADLINE_EXCEEDED. Thread-safe.
 class ServiceClient {
@@ -96,6 +97,15 @@ class ServiceClient {
   absl::StatusOr<v1::ListCalibrationsResponse> ListCalibrations(const v1::ListCalibrationsRequest& request);
   absl::StatusOr<v1::Calibration> CancelCalibration(const v1::CancelCalibrationRequest& request);
   absl::Status DeleteCalibration(const v1::DeleteCalibrationRequest& request);
+
+  absl::StatusOr<v1::StartSessionResponse> StartSession(const v1::StartSessionRequest& request);
+  absl::StatusOr<v1::TakeLeasesResponse> TakeLeases(const v1::TakeLeasesRequest& request);
+  absl::StatusOr<v1::LeasedJob> GetLeasedJob(const v1::GetLeasedJobRequest& request);
+  absl::StatusOr<v1::ReportPointsResponse> ReportPoints(const v1::ReportPointsRequest& request);
+  absl::Status EndLease(const v1::EndLeaseRequest& request);
+  absl::StatusOr<v1::RenewLeasesResponse> RenewLeases(const v1::RenewLeasesRequest& request);
+  absl::Status EndSession(const v1::EndSessionRequest& request);
+  absl::StatusOr<v1::ListWorkersResponse> ListWorkers();
 
   // Ends within a day.
   absl::StatusOr<v1::BackupResponse> Backup(const v1::BackupRequest& request);

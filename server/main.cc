@@ -113,7 +113,8 @@ OneLoopServer::Options ServerOptions(const DaemonFlags& flags) {
   OneLoopServer::Options options;
   options.data_dir = flags.data_dir;
   options.listen = flags.listen;
-  options.num_threads = flags.threads;
+  if (flags.threads) options.num_threads = *flags.threads == 0 ? JobManager::kNoThreads : *flags.threads;
+  options.lease_time = flags.lease_time;
   options.tls = flags.tls;
   options.limits = flags.limits;
   options.enable_admin = flags.enable_admin;

@@ -19,12 +19,19 @@ bool IsUserCharacter(char c) {
 
 }  // namespace
 
+bool Includes(Scope scope, Scope needed) {
+  if (scope == Scope::kWorker || needed == Scope::kWorker) return scope == needed || scope == Scope::kAdmin;
+  return scope >= needed;
+}
+
 std::string_view ScopeName(Scope scope) {
   switch (scope) {
     case Scope::kViewer:
       return "viewer";
     case Scope::kUser:
       return "user";
+    case Scope::kWorker:
+      return "worker";
     case Scope::kAdmin:
       break;
   }
@@ -32,10 +39,10 @@ std::string_view ScopeName(Scope scope) {
 }
 
 absl::StatusOr<Scope> ParseScope(std::string_view name) {
-  for (const Scope scope : {Scope::kViewer, Scope::kUser, Scope::kAdmin}) {
+  for (const Scope scope : {Scope::kViewer, Scope::kUser, Scope::kAdmin, Scope::kWorker}) {
     if (ScopeName(scope) == name) return scope;
   }
-  return absl::InvalidArgumentError(absl::StrCat("unknown scope '", ToAbsl(name), "'; valid: viewer, user, admin"));
+  return absl::InvalidArgumentError(absl::StrCat("unknown scope '", ToAbsl(name), "'; valid: viewer, user, admin, worker"));
 }
 
 bool IsValidUser(std::string_view user) {

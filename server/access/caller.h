@@ -9,9 +9,12 @@
 
 namespace oneloop {
 
-// What a caller may do; each scope includes those before it. A viewer changes nothing, a user changes what is theirs,
-// an admin everything.
-enum class Scope { kViewer = 1, kUser = 2, kAdmin = 3 };
+// What a caller may do. A viewer changes nothing, a user changes what is theirs, too, an admin everything. A worker
+// runs parts of jobs and does nothing else.
+enum class Scope { kViewer = 1, kUser = 2, kAdmin = 3, kWorker = 4 };
+
+// Whether a caller of one scope may do what needs the other.
+bool Includes(Scope scope, Scope needed);
 
 std::string_view ScopeName(Scope scope);
 // INVALID_ARGUMENT with the valid names.

@@ -21,6 +21,7 @@ struct Limits {
   std::int64_t max_points_per_project = 1000000000;  // stored; with so many, new jobs are refused
   std::int64_t max_bytes_per_project = std::int64_t{100} << 30;  // the same for what specs and designs take
   std::int64_t max_samples_per_job = 1000000000;                 // starts times steps
+  std::int64_t max_workers = 10000;                              // of other machines
 };
 
 }  // namespace oneloop

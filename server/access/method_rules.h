@@ -11,7 +11,7 @@ namespace oneloop {
 
 // What a method asks of its caller.
 struct MethodRule {
-  // The least that a caller must be; none: everyone may call, also without saying who they are.
+  // What the caller's scope has to include; none: everyone may call, also without saying who they are.
   std::optional<Scope> scope;
   // The request's field that names the project or something in it, as a path ("job.name"); "" for none.
   std::string_view resource;

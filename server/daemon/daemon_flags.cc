@@ -49,6 +49,7 @@ constexpr std::array kLimitFlags = {
     LimitFlag{"--max_points_per_project", &Limits::max_points_per_project, kManyPoints, 1},
     LimitFlag{"--max_bytes_per_project", &Limits::max_bytes_per_project, kManyPoints, 1},
     LimitFlag{"--max_samples_per_job", &Limits::max_samples_per_job, kManyPoints, 1},
+    LimitFlag{"--max_workers", &Limits::max_workers, kManyJobs, 1},
 };
 
 struct FileFlag {
@@ -75,6 +76,9 @@ constexpr std::array kLogLevels = {
     Choice<LogLevel>{"debug", LogLevel::kDebug}, Choice<LogLevel>{"info", LogLevel::kInfo},
     Choice<LogLevel>{"warning", LogLevel::kWarning}, Choice<LogLevel>{"error", LogLevel::kError}};
 
+constexpr absl::Duration kShortestLease = absl::Seconds(1);
+constexpr absl::Duration kLongestLease = absl::Hours(24);
+
 constexpr std::string_view kDashes = "--";
 constexpr char kConfigFlag[] = "--config";
 
@@ -85,7 +89,8 @@ std::vector<SettingKey> SettingKeys() {
                                   {"purge_after", SettingType::kText},    {"enable_admin", SettingType::kBoolean},
                                   {"metrics_listen", SettingType::kText}, {"http", SettingType::kText},
                                   {"http_host", SettingType::kTexts},     {"log_format", SettingType::kText},
-                                  {"log_level", SettingType::kText},      {"socket_auth", SettingType::kText}};
+                                  {"log_level", SettingType::kText},      {"socket_auth", SettingType::kText},
+                                  {"lease_time", SettingType::kText}};
   for (const FileFlag& flag : kFileFlags) keys.push_back({flag.name + kDashes.size(), SettingType::kText});
   for (const LimitFlag& flag : kLimitFlags) keys.push_back({flag.name + kDashes.size(), SettingType::kNumber});
   return keys;
@@ -106,10 +111,21 @@ absl::StatusOr<std::string> AbsolutePath(const std::string& flag, const std::str
 }
 
 absl::Status SetThreads(const std::string& value, DaemonFlags* flags) {
-  if (absl::SimpleAtoi(value, &flags->threads) && flags->threads >= 1 && flags->threads <= kMostThreads) {
+  int threads = 0;
+  if (absl::SimpleAtoi(value, &threads) && threads >= 0 && threads <= kMostThreads) {
+    flags->threads = threads;
     return absl::OkStatus();
   }
-  return absl::InvalidArgumentError(absl::StrCat("--threads ", value, ": valid: 1 to ", kMostThreads));
+  return absl::InvalidArgumentError(absl::StrCat("--threads ", value, ": valid: 0 to ", kMostThreads));
+}
+
+absl::Status SetLeaseTime(const std::string& value, DaemonFlags* flags) {
+  const std::optional<absl::Duration> time = ParseDurationText(value);
+  if (!time.has_value() || *time < kShortestLease || *time > kLongestLease) {
+    return absl::InvalidArgumentError(absl::StrCat("--lease_time ", value, ": valid: 1s to 24h"));
+  }
+  flags->lease_time = *time;
+  return absl::OkStatus();
 }
 
 absl::Status SetLimit(const LimitFlag& flag, const std::string& value, Limits* limits) {
@@ -192,6 +208,7 @@ absl::Status SetAdmin(const std::string& value, DaemonFlags* flags) {
 
 absl::Status SetFlag(const std::string& name, const std::string& value, DaemonFlags* flags) {
   if (name == "--threads") return SetThreads(value, flags);
+  if (name == "--lease_time") return SetLeaseTime(value, flags);
   if (name == "--retention") return SetRetention(value, flags);
   if (name == "--purge_after") {
     ASSIGN_OR_RETURN(flags->purge_after, ParseTime(name, value));
@@ -345,7 +362,8 @@ std::vector<std::string> ValuesOf(const std::string& name, const DaemonFlags& fl
   if (name == "log_level") return {NameOf(kLogLevels, flags.log_level)};
   if (name == "retention") return {flags.retention.has_value() ? TimeText(*flags.retention) : "0"};
   if (name == "purge_after") return {TimeText(flags.purge_after)};
-  if (name == "threads" && flags.threads > 0) return {absl::StrCat(flags.threads)};
+  if (name == "lease_time") return {TimeText(flags.lease_time)};
+  if (name == "threads" && flags.threads) return {absl::StrCat(*flags.threads)};
   if (name == "metrics_listen" && flags.metrics_listen) return {flags.metrics_listen->Uri()};
   if (name == "http" && flags.http) return {flags.http->Uri()};
   if (name == "http_host") return flags.http_hosts;
@@ -446,7 +464,10 @@ std::string DaemonHelp() {
          "                         daemon's own and root are admins and others users; token, as on TCP; none, an "
          "admin\n"
          "                         by whatever name it says (default peer)\n"
-         "  --threads N            searches that run at once (default: as many as the machine runs at once)\n"
+         "  --threads N            searches that run here at once; 0 leaves all to workers of other machines\n"
+         "                         (default: as many as the machine runs at once)\n"
+         "  --lease_time TIME      after which a worker of another machine that is not heard of loses its work to\n"
+         "                         another: 10s, 5m (default 30s)\n"
          "  --enable_admin         serve AdminService: backups\n"
          "  --metrics_listen 127.0.0.1:PORT\n"
          "                         serve /metrics for Prometheus, to all programs of this machine (default: off)\n"
@@ -483,6 +504,7 @@ std::string DaemonHelp() {
          "  --max_points_per_project N        stored points with which new jobs are refused (default 10^9)\n"
          "  --max_bytes_per_project N         the same for bytes of specs and designs (default 100 GiB)\n"
          "  --max_samples_per_job N           starts times steps (default 10^9)\n"
+         "  --max_workers N                   of other machines (default 10000)\n"
          "\n"
          "How workers are shared:\n"
          "  --max_running_per_user N          searches of one user that run at a time; the rest waits (default 0: "

@@ -24,7 +24,8 @@ struct DaemonFlags {
   std::string data_dir;         // absolute
   bool is_default_dir = false;  // its parents may have to be made
   std::vector<ListenAddress> listen;
-  int threads = 0;  // 0: as many as the machine runs at once
+  std::optional<int> threads;                     // none: as many as the machine runs at once
+  absl::Duration lease_time = absl::Seconds(30);  // of workers of other machines
   TlsFiles tls;
   Limits limits;
   bool enable_admin = false;

@@ -21,6 +21,7 @@
 #include "server/access/secrets.h"
 #include "server/access/token_file.h"
 #include "server/access/token_registry.h"
+#include "server/convert/reference_search.h"
 #include "server/daemon/counted_start.h"
 #include "server/grpc/api_service.h"
 #include "server/grpc/connection_handover.h"
@@ -39,6 +40,7 @@
 #include "server/handlers/model_handlers.h"
 #include "server/handlers/open_calls.h"
 #include "server/handlers/search_handlers.h"
+#include "server/handlers/worker_handlers.h"
 #include "server/http/http_api.h"
 #include "server/http/http_server.h"
 #include "server/http/metrics_server.h"
@@ -47,6 +49,7 @@
 #include "server/net/connection_gate.h"
 #include "server/store/sqlite_run_store.h"
 #include "server/store/store_errors.h"
+#include "server/work/search_digest.h"
 
 namespace oneloop {
 namespace {
@@ -63,8 +66,18 @@ constexpr int kLeastPingIntervalMs = 10000;
 // What a request may take in memory, for each byte that it may have.
 constexpr std::int64_t kParsedBytesPerByte = 4;
 constexpr std::size_t kTagKeyBytes = 32;
+constexpr std::size_t kSessionBytes = 32;
 // How long calls may go on once everything behind them has stopped.
 constexpr int kCallGraceMs = 500;
+
+// Of the first worker that comes; the next find it done.
+absl::StatusOr<std::uint64_t> ReferenceDigest() {
+  static const auto* const digest = new absl::StatusOr<std::uint64_t>([]() -> absl::StatusOr<std::uint64_t> {
+    ASSIGN_OR_RETURN(const std::shared_ptr<const SearchSpec> search, ReferenceSearch());
+    return DigestOf(*search);
+  }());
+  return *digest;
+}
 
 constexpr std::array kStates = {JobState::kPending,   JobState::kRunning,   JobState::kPaused,
                                 JobState::kCancelled, JobState::kSucceeded, JobState::kFailed};
@@ -84,6 +97,8 @@ struct OneLoopServer::Parts {
   std::unique_ptr<CalibrationHandlers> calibration_handlers;
   std::unique_ptr<ModelHandlers> model_handlers;
   std::unique_ptr<WatchHub> watch_hub;
+  std::unique_ptr<WorkerDesk> worker_desk;
+  std::unique_ptr<WorkerHandlers> worker_handlers;
   std::unique_ptr<TokenRegistry> tokens;
   std::unique_ptr<AuditLog> audit;
   std::unique_ptr<OpenWatches> open_watches;
@@ -110,6 +125,7 @@ struct OneLoopServer::Parts {
 
   absl::Status Open(Options options);
   absl::Status OpenCalibrations();
+  void OpenWorkers(const Options& options);
   absl::Status OpenAccess(const Options& options);
   void MakeService(const Options& options);
   absl::Status OpenGate(const Options& options);
@@ -157,6 +173,7 @@ absl::Status OneLoopServer::Parts::Open(Options options) {
   handler_options.calibrations = calibrations.get();
   handler_options.limits = options.limits;
   search_handlers = std::make_unique<SearchHandlers>(std::move(handler_options));
+  OpenWorkers(options);
   RETURN_IF_ERROR(OpenAccess(options));
   RETURN_IF_ERROR(OpenGate(options));
   MakeService(options);
@@ -171,6 +188,22 @@ absl::Status OneLoopServer::Parts::OpenCalibrations() {
   calibration_handlers = std::make_unique<CalibrationHandlers>(
       CalibrationHandlers::Options{&catalog, calibration_manager.get(), calibrations.get()});
   return absl::OkStatus();
+}
+
+void OneLoopServer::Parts::OpenWorkers(const Options& options) {
+  WorkerDesk::Options desk_options;
+  desk_options.jobs = jobs.get();
+  desk_options.lease_time = options.lease_time;
+  desk_options.max_workers = static_cast<std::size_t>(options.limits.max_workers);
+  desk_options.make_secret = [] { return RandomHex(kSessionBytes); };
+  worker_desk = std::make_unique<WorkerDesk>(std::move(desk_options));
+  WorkerHandlers::Options handler_options;
+  handler_options.desk = worker_desk.get();
+  handler_options.jobs = jobs.get();
+  handler_options.store = store.get();
+  handler_options.metrics = &metrics;
+  handler_options.digest = ReferenceDigest;
+  worker_handlers = std::make_unique<WorkerHandlers>(std::move(handler_options));
 }
 
 absl::Status OneLoopServer::Parts::OpenAccess(const Options& options) {
@@ -204,8 +237,9 @@ absl::Status OneLoopServer::Parts::OpenAccess(const Options& options) {
 
 void OneLoopServer::Parts::MakeService(const Options& options) {
   if (options.enable_admin) admin_handlers = std::make_unique<AdminHandlers>(options.data_dir, options.request_stop);
-  Handlers handlers = {search_handlers.get(), model_handlers.get(), calibration_handlers.get(), admin_handlers.get(),
-                       nullptr};
+  Handlers handlers = {
+      search_handlers.get(), model_handlers.get(), calibration_handlers.get(), admin_handlers.get(), nullptr,
+      worker_handlers.get()};
   health = std::make_unique<HealthHandlers>(ServedServices(handlers));
   std::get<const HealthHandlers*>(handlers) = health.get();
   OpenCalls::Options call_options = options.open_calls;

@@ -32,7 +32,8 @@ class OneLoopServer {
     TlsFiles tls;  // for all addresses but Unix sockets
     Limits limits;
     JobSweep sweep;       // what happens to jobs that are over
-    int num_threads = 0;  // 0: as many as the machine runs at once
+    int num_threads = 0;  // 0: as many as the machine runs at once; JobManager::kNoThreads: none
+    absl::Duration lease_time = absl::Seconds(30);  // of workers of other machines
     bool enable_admin = false;
     SocketAuth socket_auth = SocketAuth::kPeer;
     // Has the caller of Start stop the server soon, for AdminService.Drain; called on any thread, returns at once.

@@ -125,7 +125,9 @@ absl::StatusOr<TokenFlags> ParseTokenFlags(const std::vector<std::string>& args,
   }
   if (action == "create" && flags.request.user.empty()) return absl::InvalidArgumentError("token create needs --user");
   if (action == "revoke" && flags.id.empty()) return absl::InvalidArgumentError("token revoke needs the token's ID");
-  if (flags.request.projects.empty()) flags.request.projects = {"default"};
+  // Workers take what is next, of whatever project.
+  const bool is_worker = flags.request.scope == Scope::kWorker;
+  if (flags.request.projects.empty()) flags.request.projects = {is_worker ? kAllProjects : "default"};
   return flags;
 }
 

@@ -153,7 +153,10 @@ void CallGuard::OnEnd(const EndedCall& call) const {
     Log(LogLevel::kWarning, absl::StrCat(left_out, " calls of unknown callers have no line of their own"));
   }
   const double milliseconds = absl::ToDoubleMilliseconds(absl::Trunc(call.elapsed, absl::Microseconds(1)));
-  Log(IsFault(code) ? LogLevel::kError : LogLevel::kInfo, call.result.ok() ? "call" : Message(call.result),
+  // A worker's calls come by the thousand, and say nothing when they go well.
+  const bool is_routine = call.method->cost == CallCost::kWork && call.result.ok();
+  const LogLevel level = IsFault(code) ? LogLevel::kError : is_routine ? LogLevel::kDebug : LogLevel::kInfo;
+  Log(level, call.result.ok() ? "call" : Message(call.result),
       {{"method", std::string(call.method->name)},
        {"code", absl::StatusCodeToString(code)},
        {"duration_ms", absl::StrCat(milliseconds), /*is_number=*/true},

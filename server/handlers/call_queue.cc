@@ -17,6 +17,7 @@ constexpr absl::Duration kRetryAfter = absl::Seconds(1);
 constexpr int kReadThreads = 8;
 // Each waits for a commit, which many share.
 constexpr int kChangeThreads = 32;
+constexpr int kWorkThreads = 32;
 
 absl::Status TooMany(std::string_view limit, const std::string& who, int waiting, int most) {
   return LimitError(limit,
@@ -150,6 +151,8 @@ CallQueue::Options CallQueue::ForCores(int cores) {
   options.lanes[static_cast<std::size_t>(CallCost::kRead)] = {kReadThreads, share(kReadThreads)};
   options.lanes[static_cast<std::size_t>(CallCost::kChange)] = {kChangeThreads, share(kChangeThreads)};
   options.lanes[static_cast<std::size_t>(CallCost::kHeavy)] = {heavy, std::max(1, heavy / 2)};
+  // Of one user, as a rule.
+  options.lanes[static_cast<std::size_t>(CallCost::kWork)] = {kWorkThreads, kWorkThreads};
   return options;
 }
 

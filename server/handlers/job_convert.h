@@ -9,6 +9,7 @@
 #include "common/hardware/template.h"
 #include "common/workload/workload.h"
 #include "oneloop/v1/job.pb.h"
+#include "server/convert/search_build.h"
 #include "server/handlers/calibration_catalog.h"
 #include "server/handlers/catalog.h"
 #include "server/search/search_spec.h"
@@ -30,8 +31,8 @@ absl::StatusOr<PreparedJob> PrepareJob(const v1::JobSpec& spec, const Catalog& c
                                        const CalibrationCatalog& calibrations,
                                        const std::string& project = kDefaultProject);
 
-// The inverse, from the blobs that PrepareJob made: the same search, whatever the catalog holds by now. DATA_LOSS when
-// they cannot be read.
+// The inverse, from the blobs that PrepareJob made. DATA_LOSS when they cannot be read.
+EncodedSearch Encoded(const JobRecord& record);
 absl::StatusOr<std::shared_ptr<const SearchSpec>> DecodeSearch(const JobRecord& record);
 absl::StatusOr<v1::JobSpec> DecodeSpec(const JobRecord& record);
 

@@ -14,6 +14,7 @@
 #include "server/handlers/health_handlers.h"
 #include "server/handlers/model_handlers.h"
 #include "server/handlers/search_handlers.h"
+#include "server/handlers/worker_handlers.h"
 
 namespace oneloop {
 namespace {
@@ -59,6 +60,8 @@ constexpr Costs kReads = {};
 constexpr Costs kChanges = {CallCost::kChange, RequestSize::kSmall};
 constexpr Costs kChangesLarge = {CallCost::kChange, RequestSize::kLarge};
 constexpr Costs kHeavy = {CallCost::kHeavy, RequestSize::kSmall};
+constexpr Costs kWorks = {CallCost::kWork, RequestSize::kSmall};
+constexpr Costs kWorksLarge = {CallCost::kWork, RequestSize::kLarge};
 constexpr Costs kHeavyLarge = {CallCost::kHeavy, RequestSize::kLarge};
 
 constexpr MethodRule View(std::string_view resource = "") { return {Scope::kViewer, resource}; }
@@ -69,12 +72,16 @@ constexpr MethodRule ChangeOwn(std::string_view resource) {
 constexpr MethodRule Administer() {
   return {Scope::kAdmin, "", /*changes=*/true, /*own_only=*/false, /*all_projects=*/true};
 }
+constexpr MethodRule Work() {
+  return {Scope::kWorker, "", /*changes=*/false, /*own_only=*/false, /*all_projects=*/true};
+}
 constexpr MethodRule Everyone() { return {}; }
 
 constexpr char kSearch[] = "oneloop.v1.SearchService";
 constexpr char kModel[] = "oneloop.v1.ModelService";
 constexpr char kCalibration[] = "oneloop.v1.CalibrationService";
 constexpr char kAdmin[] = "oneloop.v1.AdminService";
+constexpr char kWorker[] = "oneloop.v1.WorkerService";
 constexpr char kHealth[] = "grpc.health.v1.Health";
 constexpr char kReflection[] = "grpc.reflection.v1alpha.ServerReflection";
 
@@ -206,6 +213,14 @@ std::vector<Method> MakeMethods() {
       Over({Patch("/v1/{job.name=projects/*/jobs/*}", "job")},
            Unary<&SearchHandlers::UpdateJob>(kSearch, "UpdateJob", ChangeOwn("job.name"), kChanges)),
       Stream<v1::WatchRequest, v1::WatchResponse>(CallKind::kWatch, kSearch, "Watch", View("name")),
+      Unary<&WorkerHandlers::StartSession>(kWorker, "StartSession", Work(), kWorks),
+      Unary<&WorkerHandlers::TakeLeases>(kWorker, "TakeLeases", Work(), kWorks),
+      Unary<&WorkerHandlers::GetLeasedJob>(kWorker, "GetLeasedJob", Work(), kWorks),
+      Unary<&WorkerHandlers::ReportPoints>(kWorker, "ReportPoints", Work(), kWorksLarge),
+      Unary<&WorkerHandlers::EndLease>(kWorker, "EndLease", Work(), kWorks),
+      Unary<&WorkerHandlers::RenewLeases>(kWorker, "RenewLeases", Work(), kWorksLarge),
+      Unary<&WorkerHandlers::EndSession>(kWorker, "EndSession", Work(), kWorks),
+      Over({Get("/v1/workers")}, Unary<&WorkerHandlers::ListWorkers>(kWorker, "ListWorkers", View(), kReads)),
       Unary<&HealthHandlers::Check>(kHealth, "Check", Everyone(), kReads),
       Stream<health::HealthCheckRequest, health::HealthCheckResponse>(CallKind::kHealthWatch, kHealth, "Watch",
                                                                       Everyone()),

@@ -19,10 +19,11 @@ class CalibrationHandlers;
 class HealthHandlers;
 class ModelHandlers;
 class SearchHandlers;
+class WorkerHandlers;
 
 // What the unary methods run on; null for a service that is not enabled.
 using Handlers = std::tuple<const SearchHandlers*, const ModelHandlers*, const CalibrationHandlers*,
-                            const AdminHandlers*, const HealthHandlers*>;
+                            const AdminHandlers*, const HealthHandlers*, const WorkerHandlers*>;
 
 // How large a request may be.
 enum class RequestSize {
@@ -36,8 +37,9 @@ enum class CallCost {
   kRead,    // some reads of the store
   kChange,  // a commit
   kHeavy,   // the processor or the disk, for long
+  kWork,    // a commit, for a worker: many of them wait together, and hold up no person
 };
-inline constexpr int kNumCallCosts = 3;
+inline constexpr int kNumCallCosts = 4;
 
 // How a unary method is called over HTTP: docs/HTTP.md.
 enum class HttpVerb { kGet, kPost, kPatch, kDelete };

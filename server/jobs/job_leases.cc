@@ -25,6 +25,17 @@ constexpr char kNothingFound[] = "no design was found, though no limit is known 
 
 std::string JobText(std::int64_t job_id) { return absl::StrCat("job ", job_id, ": "); }
 
+std::string UnitText(int unit) {
+  if (unit == kBoundUnit) return "the proof of its bound";
+  if (unit == kDiagnosisUnit) return "its diagnosis";
+  return absl::StrCat("start ", unit);
+}
+
+absl::Status LostLease(const Lease& lease) {
+  return absl::FailedPreconditionError(
+      absl::StrCat(JobText(lease.job_id), "the lease of ", UnitText(lease.start), " is not this worker's any more"));
+}
+
 }  // namespace
 
 std::optional<HeldLease> JobManager::AwaitLease() {
@@ -46,7 +57,7 @@ std::optional<HeldLease> JobManager::AwaitLease() {
 }
 
 void JobManager::EndLocal(const HeldLease& held, const absl::StatusOr<Outcome>& outcome) {
-  EndLease(held.lease, held.epoch, outcome);
+  SettleLease(held.lease, held.epoch, outcome);
   OnLocalWorkEnded();
 }
 
@@ -55,6 +66,11 @@ void JobManager::OnLocalWorkEnded() {
   --local_work_;
   work_.SignalAll();
   idle_.SignalAll();
+}
+
+void JobManager::WakeWorkers() {
+  MutexLock lock(&mutex_);
+  work_.SignalAll();
 }
 
 std::optional<HeldLease> JobManager::Prepare(const LeaseBook::Taken& taken) {
@@ -68,11 +84,11 @@ std::optional<HeldLease> JobManager::Prepare(const LeaseBook::Taken& taken) {
   if (spec.ok()) {
     return HeldLease{taken.lease, taken.grant.epoch, *std::move(spec), taken.grant.signals, options_.store};
   }
-  EndLease(taken.lease, taken.grant.epoch, spec.status());
+  SettleLease(taken.lease, taken.grant.epoch, spec.status());
   return std::nullopt;
 }
 
-bool JobManager::EndLease(const Lease& lease, std::uint64_t epoch, const absl::StatusOr<Outcome>& outcome) {
+bool JobManager::SettleLease(const Lease& lease, std::uint64_t epoch, const absl::StatusOr<Outcome>& outcome) {
   absl::Status status = outcome.status();
   if (outcome.ok() && outcome->bound) status = StoreBound(lease.job_id, *outcome->bound);
   const bool ran_to_end = status.ok() && outcome->ending != Ending::kOpen;
@@ -91,6 +107,101 @@ bool JobManager::EndLease(const Lease& lease, std::uint64_t epoch, const absl::S
     Settle(lease, outcome->ending);
   }
   return true;
+}
+
+absl::StatusOr<std::optional<HeldLease>> JobManager::TakeLease(const std::string& holder, SteadyTime expiry) {
+  for (;;) {
+    std::optional<LeaseBook::Taken> taken;
+    {
+      MutexLock lock(&mutex_);
+      RETURN_IF_ERROR(CheckOpen());
+      taken = book_.Take(holder, expiry, options_.steady_clock());
+    }
+    if (!taken) return std::nullopt;
+    if (std::optional<HeldLease> held = Prepare(*taken)) return held;
+  }
+}
+
+bool JobManager::IsHeld(const std::string& holder, const Lease& lease, std::uint64_t epoch) {
+  const LeaseBook::Grant* const grant = book_.Find(lease, epoch);
+  return grant != nullptr && grant->holder == holder;
+}
+
+JobManager::LeaseState JobManager::RenewLease(const std::string& holder, const Lease& lease, std::uint64_t epoch,
+                                              SteadyTime expiry) {
+  MutexLock lock(&mutex_);
+  if (!IsHeld(holder, lease, epoch)) return LeaseState::kLost;
+  book_.Renew(lease, epoch, expiry);
+  return book_.Find(lease, epoch)->signals->stopped() ? LeaseState::kStopped : LeaseState::kHeld;
+}
+
+absl::StatusOr<std::shared_ptr<const SearchSpec>> JobManager::SearchOf(const std::string& holder, const Lease& lease,
+                                                                       std::uint64_t epoch) {
+  MutexLock lock(&mutex_);
+  if (!IsHeld(holder, lease, epoch)) return LostLease(lease);
+  const auto job = active_.find(lease.job_id);
+  // Cancelled a moment ago.
+  if (job == active_.end() || job->second.spec == nullptr) return LostLease(lease);
+  return job->second.spec;
+}
+
+void JobManager::AppendPoints(const std::string& holder, std::uint64_t epoch, PointBatch batch,
+                              std::function<void(absl::Status)> done) {
+  const Lease lease{batch.job_id, batch.start};
+  bool is_held = false;
+  {
+    MutexLock lock(&mutex_);
+    is_held = IsHeld(holder, lease, epoch);
+  }
+  // One that is lost from here on does no harm: whoever has it next finds the same points.
+  if (is_held) return options_.store->AppendPoints(std::move(batch), std::move(done));
+  done(LostLease(lease));
+}
+
+std::int64_t JobManager::CountSamples(const Lease& lease, std::uint64_t epoch, std::int64_t samples) {
+  MutexLock lock(&mutex_);
+  return book_.CountSamples(lease, epoch, samples);
+}
+
+bool JobManager::EndLease(const std::string& holder, const Lease& lease, std::uint64_t epoch,
+                          const absl::StatusOr<Outcome>& outcome) {
+  {
+    MutexLock lock(&mutex_);
+    if (!IsHeld(holder, lease, epoch)) return false;
+  }
+  const bool settled = SettleLease(lease, epoch, outcome);
+  WakeWorkers();
+  return settled;
+}
+
+void JobManager::TakeBack(const std::string& holder) {
+  MutexLock lock(&mutex_);
+  if (!book_.TakeFrom(holder, options_.steady_clock()).empty()) work_.SignalAll();
+}
+
+void JobManager::TakeBackExpired() {
+  std::vector<LeaseBook::Taken> expired;
+  {
+    MutexLock lock(&mutex_);
+    expired = book_.TakeExpired(options_.steady_clock());
+    if (!expired.empty()) work_.SignalAll();
+  }
+  for (const LeaseBook::Taken& taken : expired) {
+    Log(LogLevel::kWarning, absl::StrCat(JobText(taken.lease.job_id), "the lease of ", UnitText(taken.lease.start),
+                                         " was not renewed by ", taken.grant.holder, " and goes to another worker"));
+  }
+}
+
+std::vector<LeaseBook::Taken> JobManager::LeasesOut() {
+  MutexLock lock(&mutex_);
+  std::vector<LeaseBook::Taken> out;
+  for (const auto& [lease, grant] : book_.out()) out.push_back({lease, grant});
+  return out;
+}
+
+std::int64_t JobManager::num_waiting() {
+  MutexLock lock(&mutex_);
+  return book_.queue().num_waiting();
 }
 
 absl::Status JobManager::StoreBound(std::int64_t job_id, const JobBound& bound) {

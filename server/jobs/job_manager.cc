@@ -21,7 +21,7 @@ namespace {
 constexpr absl::Duration kRetryAfter = absl::Minutes(1);
 
 int ThreadCount(int wanted) {
-  if (wanted > 0) return wanted;
+  if (wanted != 0) return std::max(0, wanted);
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 

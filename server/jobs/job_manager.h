@@ -53,12 +53,14 @@ class JobManager {
   using StartRunner = oneloop::StartRunner;
   using BoundProver = oneloop::BoundProver;
 
+  static constexpr int kNoThreads = -1;
+
   struct Options {
     RunStore* store = nullptr;  // outlives the manager
     SpecDecoder decode_spec;
     StartRunner run_start = RunStart;
     BoundProver prove_bound = ProveSearchBound;
-    int num_threads = 0;  // 0: as many as the machine runs at once
+    int num_threads = 0;  // of the local worker; 0: as many as the machine runs at once; kNoThreads: none
     // Of the starts and proofs that run at a time, by EstimateSearchBytes; others wait. 0: DefaultSearchBytes().
     std::int64_t max_search_bytes = 0;
     std::size_t max_unfinished_jobs = 10000;
@@ -67,7 +69,7 @@ class JobManager {
     PointWriter::Options writer;
     StalledJobs::Options stalled;
     std::function<absl::Time()> clock = WallNow;           // for deadlines and what people see
-    std::function<SteadyTime()> steady_clock = SteadyNow;  // for turns and intervals
+    std::function<SteadyTime()> steady_clock = SteadyNow;  // for turns, intervals and leases
   };
 
   static absl::StatusOr<std::unique_ptr<JobManager>> Create(Options options);
@@ -109,6 +111,29 @@ class JobManager {
                                const std::function<void()>& work) {
     return memory_.Run(bytes, stopped, work);
   }
+
+  // For workers elsewhere, whom `holder` names, not the local one. A lease at once, which is lost when it is not
+  // renewed before `expiry`; none when there is nothing to do now. UNAVAILABLE while draining.
+  absl::StatusOr<std::optional<HeldLease>> TakeLease(const std::string& holder, SteadyTime expiry);
+  enum class LeaseState { kHeld, kStopped, kLost };
+  // kStopped: it is the holder's still, but nothing more is wanted of it.
+  LeaseState RenewLease(const std::string& holder, const Lease& lease, std::uint64_t epoch, SteadyTime expiry);
+  // The search of a lease that the holder has. FAILED_PRECONDITION for another.
+  absl::StatusOr<std::shared_ptr<const SearchSpec>> SearchOf(const std::string& holder, const Lease& lease,
+                                                             std::uint64_t epoch);
+  // As HeldLease::points of the local worker's. FAILED_PRECONDITION when the holder has not the lease.
+  void AppendPoints(const std::string& holder, std::uint64_t epoch, PointBatch batch,
+                    std::function<void(absl::Status)> done);
+  // How many of a start's samples, so many by now, are new.
+  std::int64_t CountSamples(const Lease& lease, std::uint64_t epoch, std::int64_t samples);
+  // As LeaseSource::End. False when the holder has not the lease; then nothing happens.
+  bool EndLease(const std::string& holder, const Lease& lease, std::uint64_t epoch,
+                const absl::StatusOr<Outcome>& outcome);
+  // Queues again what the holder has.
+  void TakeBack(const std::string& holder);
+  // All that are out, of the local worker, too; and how many wait for a taker.
+  std::vector<LeaseBook::Taken> LeasesOut();
+  std::int64_t num_waiting();
 
   // Why the job waits for the storage, when it does; the store may not have taken this.
   std::optional<std::string> StorageStall(std::int64_t job_id) { return stalled_.ReasonOf(job_id); }
@@ -162,6 +187,8 @@ class JobManager {
   std::optional<HeldLease> AwaitLease();
   void EndLocal(const HeldLease& held, const absl::StatusOr<Outcome>& outcome);
   void OnLocalWorkEnded();
+  // There may be more to do, as after a lease ended.
+  void WakeWorkers();
   // What its holder needs to know of a lease, with the job marked as running; none when that fails, which is settled.
   std::optional<HeldLease> Prepare(const LeaseBook::Taken& taken);
   absl::StatusOr<std::shared_ptr<const SearchSpec>> PrepareJob(std::int64_t job_id);
@@ -169,7 +196,10 @@ class JobManager {
   // The same of a job that is RUNNING since before this manager.
   absl::Status NoteRunning(std::int64_t job_id);
   // Takes a lease back and does what follows. False when its holder has lost it: nothing follows then.
-  bool EndLease(const Lease& lease, std::uint64_t epoch, const absl::StatusOr<Outcome>& outcome);
+  bool SettleLease(const Lease& lease, std::uint64_t epoch, const absl::StatusOr<Outcome>& outcome);
+  bool IsHeld(const std::string& holder, const Lease& lease, std::uint64_t epoch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Queues again the leases that were not renewed.
+  void TakeBackExpired();
   absl::Status StoreBound(std::int64_t job_id, const JobBound& bound);
   // Logs what a start says of its end, and keeps it for the job's message.
   void Remark(const Lease& lease, const std::string& text);

@@ -70,6 +70,7 @@ void JobManager::ClearSuspect(std::int64_t job_id) {
 }
 
 void JobManager::LookAfter() {
+  TakeBackExpired();
   std::map<std::int64_t, JobActivity> changed;
   {
     MutexLock lock(&mutex_);

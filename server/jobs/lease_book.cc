@@ -7,7 +7,7 @@ namespace oneloop {
 std::optional<LeaseBook::Taken> LeaseBook::Take(std::string_view holder, SteadyTime expiry, SteadyTime now) {
   const std::optional<Lease> lease = queue_.Take(now);
   if (!lease) return std::nullopt;
-  Grant grant{std::string(holder), ++last_epoch_, expiry, std::make_shared<WorkSignals>()};
+  Grant grant{std::string(holder), ++last_epoch_, now, expiry, std::make_shared<WorkSignals>(), 0};
   out_[*lease] = grant;
   return Taken{*lease, std::move(grant)};
 }
@@ -22,6 +22,12 @@ bool LeaseBook::Renew(const Lease& lease, std::uint64_t epoch, SteadyTime expiry
   if (grant == out_.end() || grant->second.epoch != epoch) return false;
   grant->second.expiry = expiry;
   return true;
+}
+
+std::int64_t LeaseBook::CountSamples(const Lease& lease, std::uint64_t epoch, std::int64_t samples) {
+  const auto grant = out_.find(lease);
+  if (grant == out_.end() || grant->second.epoch != epoch || samples <= grant->second.samples) return 0;
+  return samples - std::exchange(grant->second.samples, samples);
 }
 
 bool LeaseBook::Release(const Lease& lease, std::uint64_t epoch, SteadyTime now, bool ran_to_end) {

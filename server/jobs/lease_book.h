@@ -28,8 +28,10 @@ class LeaseBook {
   struct Grant {
     std::string holder;
     std::uint64_t epoch = 0;
+    SteadyTime since;
     SteadyTime expiry;  // unless it is renewed
     std::shared_ptr<WorkSignals> signals;
+    std::int64_t samples = 0;  // that its holder told of
   };
   struct Taken {
     Lease lease;
@@ -47,6 +49,8 @@ class LeaseBook {
   const Grant* Find(const Lease& lease, std::uint64_t epoch) const;
   // False when the lease is not out in this epoch.
   bool Renew(const Lease& lease, std::uint64_t epoch, SteadyTime expiry);
+  // How many samples of a start are new. 0 when the lease is not out in this epoch.
+  std::int64_t CountSamples(const Lease& lease, std::uint64_t epoch, std::int64_t samples);
   // The holder is done with it: its time is charged, and the queue is to be told what came of it. False when the lease
   // is not out in this epoch; then nothing happens.
   bool Release(const Lease& lease, std::uint64_t epoch, SteadyTime now, bool ran_to_end);

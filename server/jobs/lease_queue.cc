@@ -1,5 +1,7 @@
 #include "server/jobs/lease_queue.h"
 
+#include <iterator>
+
 namespace oneloop {
 namespace {
 
@@ -120,6 +122,16 @@ void LeaseQueue::GiveBack(const Lease& lease) {
 bool LeaseQueue::IsFinished(std::int64_t job_id) const {
   const Job& job = jobs_.at(job_id);
   return job.waiting.empty() && job.leased.empty();
+}
+
+std::int64_t LeaseQueue::num_waiting() const {
+  std::int64_t waiting = 0;
+  for (const auto& [id, job] : jobs_) {
+    if (job.held || job.waiting.empty()) continue;
+    const bool all = *job.waiting.rbegin() < job.end;
+    waiting += all ? std::ssize(job.waiting) : std::distance(job.waiting.begin(), job.waiting.lower_bound(job.end));
+  }
+  return waiting;
 }
 
 QueuePlan LeaseQueue::Plan() const {

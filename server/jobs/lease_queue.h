@@ -62,6 +62,8 @@ class LeaseQueue {
   // No start of the job is waiting or out. Precondition: Has(job_id).
   bool IsFinished(std::int64_t job_id) const;
   std::size_t num_jobs() const { return jobs_.size(); }
+  // Of all jobs, what somebody could take now if nobody had a limit. Looks at each job.
+  std::int64_t num_waiting() const;
 
   // What ForecastStarts plays forward. A start that takes longer than expected is expected to end now.
   QueuePlan Plan() const;

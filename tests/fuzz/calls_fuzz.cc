@@ -24,7 +24,9 @@
 #include "server/handlers/record_convert.h"
 #include "server/handlers/resource_names.h"
 #include "server/handlers/search_handlers.h"
+#include "server/handlers/worker_handlers.h"
 #include "server/jobs/watch_hub.h"
+#include "server/jobs/worker_desk.h"
 #include "tests/fuzz/check.h"
 #include "tests/fuzz/message_input.h"
 #include "tests/server/jobs/jobs_test_util.h"
@@ -78,13 +80,13 @@ absl::StatusOr<CalibrationOutcome> RefuseTraining(const CalibrationRecord& recor
   return outcome;
 }
 
-JobManager::Options JobOptions(RunStore* store) {
+JobManager::Options JobOptions(RunStore* store, bool has_threads) {
   JobManager::Options options;
   options.store = store;
   options.decode_spec = DecodeSearch;
   options.run_start = RunBriefly;
   options.prove_bound = ProveNothing;
-  options.num_threads = 1;
+  options.num_threads = has_threads ? 1 : JobManager::kNoThreads;
   return options;
 }
 
@@ -98,6 +100,8 @@ WatchHub::Options HubOptions(RunStore* store) {
 // The daemon without its network: an empty store, and jobs that only seem to search.
 class Service {
  public:
+  explicit Service(bool has_threads) : jobs_(JobManager::Create(JobOptions(&store_, has_threads)).value()) {}
+
   void Handle(const fuzz::Call& call) {
     const auto* const field =
         call.GetReflection()->GetOneofFieldDescriptor(call, call.GetDescriptor()->FindOneofByName("request"));
@@ -195,6 +199,14 @@ class Service {
     return absl::OkStatus();
   }
 
+  // Secrets that an input can know.
+  WorkerDesk::Options DeskOptions() {
+    WorkerDesk::Options options;
+    options.jobs = jobs_.get();
+    options.make_secret = [number = 0]() mutable { return absl::StrCat("s", ++number); };
+    return options;
+  }
+
   static const std::string& EmptyDirectory() {
     static const TempDirectory directory;
     return directory.path();
@@ -206,7 +218,8 @@ class Service {
 
   const Catalog catalog_{&ShippedLibrary()};
   MemoryRunStore store_;
-  const std::unique_ptr<JobManager> jobs_ = JobManager::Create(JobOptions(&store_)).value();
+  const std::unique_ptr<JobManager> jobs_;
+  WorkerDesk desk_{DeskOptions()};
   const std::unique_ptr<WatchHub> hub_ = WatchHub::Create(HubOptions(&store_)).value();
   const std::unique_ptr<CalibrationManager> trainings_ = CalibrationManager::Create(&store_, RefuseTraining).value();
   const CalibrationCatalog calibrations_{&catalog_, &store_, trainings_.get()};
@@ -215,7 +228,9 @@ class Service {
   const CalibrationHandlers calibration_{CalibrationHandlers::Options{&catalog_, trainings_.get(), &calibrations_}};
   const AdminHandlers admin_{EmptyDirectory(), [] {}};
   const HealthHandlers health_{{"oneloop.v1.SearchService"}};
-  const Handlers handlers_{&search_, &model_, &calibration_, &admin_, &health_};
+  const WorkerHandlers worker_{
+      WorkerHandlers::Options{&desk_, jobs_.get(), &store_, nullptr, [] { return absl::StatusOr<std::uint64_t>(0); }}};
+  const Handlers handlers_{&search_, &model_, &calibration_, &admin_, &health_, &worker_};
   const CallGuard guard_{CallGuard::Options{&Tokens(), nullptr, nullptr, SocketAuth::kPeer,
                                             [this](const std::string& name) { return search_.OwnerOf(name); },
                                             WallNow}};
@@ -231,7 +246,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   (void)checked;
   fuzz::Calls calls;
   if (!ReadMessageInput({reinterpret_cast<const char*>(data), size}, &calls)) return 0;
-  Service service;
+  Service service(!calls.without_threads());
   for (int i = 0; i < std::min(calls.calls_size(), kMostCalls); ++i) service.Handle(calls.calls(i));
   return 0;
 }

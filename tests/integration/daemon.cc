@@ -14,7 +14,8 @@ std::vector<std::string> CommandLine(const std::string& data_dir, const Daemon::
   if (!options.failpoint.empty() || !options.environment.empty()) line = {"/usr/bin/env"};
   if (!options.failpoint.empty()) line.push_back("ONELOOP_FAILPOINT=" + options.failpoint);
   line.insert(line.end(), options.environment.begin(), options.environment.end());
-  line.insert(line.end(), {BuiltProgram(options.program), "--data_dir", data_dir, "--threads", "2"});
+  line.insert(line.end(),
+              {BuiltProgram(options.program), "--data_dir", data_dir, "--threads", absl::StrCat(options.threads)});
   line.insert(line.end(), options.flags.begin(), options.flags.end());
   return line;
 }
@@ -91,6 +92,40 @@ std::string Figures(const v1::EvaluatedPoint& point) {
   for (const auto& [name, value] : sorted) absl::StrAppend(&parameters, " ", name, "=", value);
   figures.clear_parameters();
   return figures.ShortDebugString() + parameters;
+}
+
+std::string CreateJob(Daemon& daemon, const v1::JobSpec& spec) {
+  grpc::ClientContext context;
+  v1::CreateJobRequest request;
+  request.set_parent("projects/default");
+  *request.mutable_spec() = spec;
+  v1::Job job;
+  const grpc::Status status = daemon.stub().CreateJob(&context, request, &job);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  return job.name();
+}
+
+v1::Job AwaitSuccess(Daemon& daemon, const std::string& job) {
+  Watcher watcher(daemon, job, 0);
+  v1::Job last;
+  v1::WatchResponse message;
+  while (watcher.Next(&message)) last = message.job();
+  EXPECT_EQ(last.state(), v1::SUCCEEDED) << last.message();
+  return last;
+}
+
+EvaluatedPoints ListPoints(Daemon& daemon, const std::string& job, bool pareto_only) {
+  const auto points = daemon.TryListPoints(job, pareto_only);
+  EXPECT_TRUE(points.has_value());
+  return points.value_or(EvaluatedPoints());
+}
+
+void ExpectSamePoints(const EvaluatedPoints& points, const EvaluatedPoints& expected) {
+  ASSERT_EQ(points.size(), expected.size());
+  for (const auto& [number, point] : expected) {
+    ASSERT_TRUE(points.contains(number)) << "point " << number << " is missing";
+    ASSERT_EQ(Figures(points.at(number)), Figures(point));
+  }
 }
 
 }  // namespace oneloop

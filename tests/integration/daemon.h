@@ -22,6 +22,7 @@ class Daemon {
  public:
   struct Options {
     std::string program = "oneloopd";
+    int threads = 2;
     std::string failpoint;  // as in failpoint_kill.cc; only of a program that has failpoints
     std::vector<std::string> flags;
     std::vector<std::string> environment;  // "NAME=VALUE", besides this process's own
@@ -61,6 +62,14 @@ class Watcher {
   grpc::ClientContext context_;
   std::unique_ptr<grpc::ClientReader<v1::WatchResponse>> reader_;
 };
+
+// Submits a job and returns its name.
+std::string CreateJob(Daemon& daemon, const v1::JobSpec& spec);
+// Watches the job to its end, as which it fails the test when it has not succeeded.
+v1::Job AwaitSuccess(Daemon& daemon, const std::string& job);
+// All points, or those of the front.
+EvaluatedPoints ListPoints(Daemon& daemon, const std::string& job, bool pareto_only);
+void ExpectSamePoints(const EvaluatedPoints& points, const EvaluatedPoints& expected);
 
 // Everything of a point that does not depend on its job's number and on when it was stored.
 std::string Figures(const v1::EvaluatedPoint& point);

@@ -49,20 +49,6 @@ struct Story {
   }
 };
 
-EvaluatedPoints ListPoints(Daemon& daemon, bool pareto_only) {
-  const auto points = daemon.TryListPoints(kJob, pareto_only);
-  EXPECT_TRUE(points.has_value());
-  return points.value_or(EvaluatedPoints());
-}
-
-void ExpectSamePoints(const EvaluatedPoints& points, const EvaluatedPoints& expected) {
-  ASSERT_EQ(points.size(), expected.size());
-  for (const auto& [number, point] : expected) {
-    ASSERT_TRUE(points.contains(number)) << "point " << number << " is missing";
-    ASSERT_EQ(Figures(points.at(number)), Figures(point));
-  }
-}
-
 class RecoveryTest : public testing::Test {
  protected:
   RecoveryTest() {
@@ -79,17 +65,7 @@ class RecoveryTest : public testing::Test {
 
   std::string Folder(const std::string& name) const { return folder_ + "/" + name; }
 
-  // Returns the job's name.
-  std::string Create(Daemon& daemon) {
-    grpc::ClientContext context;
-    v1::CreateJobRequest request;
-    request.set_parent("projects/default");
-    *request.mutable_spec() = spec_;
-    v1::Job job;
-    const grpc::Status status = daemon.stub().CreateJob(&context, request, &job);
-    EXPECT_TRUE(status.ok()) << status.error_message();
-    return job.name();
-  }
+  std::string Create(Daemon& daemon) { return CreateJob(daemon, spec_); }
   void Submit(Daemon& daemon) { ASSERT_EQ(Create(daemon), kJob); }
 
   static v1::Job GetJob(Daemon& daemon, const std::string& name) {
@@ -111,13 +87,7 @@ class RecoveryTest : public testing::Test {
     }
   }
 
-  // Runs the job to its end and returns its points and its front.
-  void RunToEnd(Daemon& daemon) {
-    Watcher watcher(daemon, kJob, 0);
-    v1::WatchResponse message;
-    while (watcher.Next(&message)) last_ = message.job();
-    ASSERT_EQ(last_.state(), v1::SUCCEEDED) << last_.message();
-  }
+  void RunToEnd(Daemon& daemon) { last_ = AwaitSuccess(daemon, kJob); }
 
   static void CheckFile(const std::string& data_dir) {
     std::string path;
@@ -179,8 +149,8 @@ TEST_F(RecoveryTest, KilledDaemonsLoseAndDoubleNothing) {
   Daemon undisturbed(Folder("undisturbed"));
   Submit(undisturbed);
   RunToEnd(undisturbed);
-  const auto expected = ListPoints(undisturbed, false);
-  const auto expected_front = ListPoints(undisturbed, true);
+  const auto expected = ListPoints(undisturbed, kJob, false);
+  const auto expected_front = ListPoints(undisturbed, kJob, true);
   ASSERT_FALSE(expected_front.empty());
   EXPECT_EQ(undisturbed.Stop(), 0);
 
@@ -197,13 +167,13 @@ TEST_F(RecoveryTest, KilledDaemonsLoseAndDoubleNothing) {
       v1::WatchResponse message;
       for (std::uint64_t left = 1 + random.Below(4); left > 0 && watcher.Next(&message); --left) last_ = message.job();
       // What a client has been shown is acknowledged.
-      if (random.Below(3) == 0) acknowledged = ListPoints(*daemon, false);
+      if (random.Below(3) == 0) acknowledged = ListPoints(*daemon, kJob, false);
       daemon->Kill();
     }
     if (last_.state() == v1::RUNNING) ++kills_while_running;
     CheckFile(data_dir);
     daemon = std::make_unique<Daemon>(data_dir);
-    const auto stored = ListPoints(*daemon, false);
+    const auto stored = ListPoints(*daemon, kJob, false);
     EXPECT_GE(static_cast<std::int64_t>(stored.size()), last_.progress().points());
     for (const auto& [number, point] : acknowledged) {
       ASSERT_TRUE(stored.contains(number)) << "point " << number << " is lost";
@@ -213,9 +183,9 @@ TEST_F(RecoveryTest, KilledDaemonsLoseAndDoubleNothing) {
   std::cout << kills_while_running << " of " << kKills << " kills while the job ran\n";
   EXPECT_GE(kills_while_running, kKills / 2);
   RunToEnd(*daemon);
-  const auto points = ListPoints(*daemon, false);
+  const auto points = ListPoints(*daemon, kJob, false);
   ExpectSamePoints(points, expected);
-  ExpectSamePoints(ListPoints(*daemon, true), expected_front);
+  ExpectSamePoints(ListPoints(*daemon, kJob, true), expected_front);
   EXPECT_EQ(daemon->Stop(), 0);
 }
 
@@ -245,8 +215,8 @@ TEST_F(RecoveryTest, BackupOfARunningJobIsRestoredElsewhereAndEndsWithTheSamePoi
     EXPECT_EQ(RunShell(client + "admin backup drill 2>/dev/null").code, 1) << "nothing is overwritten";
     EXPECT_EQ(RunShell(client + "admin backup ../drill 2>/dev/null").code, 4);
     RunToEnd(daemon);
-    expected = ListPoints(daemon, false);
-    expected_front = ListPoints(daemon, true);
+    expected = ListPoints(daemon, kJob, false);
+    expected_front = ListPoints(daemon, kJob, true);
     EXPECT_EQ(RunShell(client + "admin drain").code, 0);
     EXPECT_EQ(daemon.Await(), 0);
   }
@@ -257,10 +227,10 @@ TEST_F(RecoveryTest, BackupOfARunningJobIsRestoredElsewhereAndEndsWithTheSamePoi
   EXPECT_EQ(fsck.code, 0) << fsck.out;
   Daemon daemon(restored);
   EXPECT_EQ(RunShell(absl::StrCat(server, " fsck --data_dir ", restored, " 2>/dev/null")).code, 1) << "in use";
-  EXPECT_LT(ListPoints(daemon, false).size(), expected.size());
+  EXPECT_LT(ListPoints(daemon, kJob, false).size(), expected.size());
   RunToEnd(daemon);
-  ExpectSamePoints(ListPoints(daemon, false), expected);
-  ExpectSamePoints(ListPoints(daemon, true), expected_front);
+  ExpectSamePoints(ListPoints(daemon, kJob, false), expected);
+  ExpectSamePoints(ListPoints(daemon, kJob, true), expected_front);
   EXPECT_EQ(daemon.Stop(), 0);
 }
 
@@ -309,7 +279,7 @@ TEST_F(RecoveryTest, JobOnAFullDiskIsPausedAndGoesOnByItselfWhenThereIsRoom) {
   Daemon undisturbed(Folder("undisturbed"));
   Submit(undisturbed);
   RunToEnd(undisturbed);
-  const EvaluatedPoints expected = ListPoints(undisturbed, false);
+  const EvaluatedPoints expected = ListPoints(undisturbed, kJob, false);
 
   Daemon daemon(Folder("disk") + "/data");
   Submit(daemon);
@@ -322,11 +292,11 @@ TEST_F(RecoveryTest, JobOnAFullDiskIsPausedAndGoesOnByItselfWhenThereIsRoom) {
     ASSERT_NE(job.state(), v1::SUCCEEDED) << "the disk is too large";
   }
   EXPECT_NE(job.message().find("full"), std::string::npos) << job.message();
-  const EvaluatedPoints stored = ListPoints(daemon, false);
+  const EvaluatedPoints stored = ListPoints(daemon, kJob, false);
   EXPECT_LT(stored.size(), expected.size());
   disk.MakeRoom();
   RunToEnd(daemon);
-  ExpectSamePoints(ListPoints(daemon, false), expected);
+  ExpectSamePoints(ListPoints(daemon, kJob, false), expected);
   EXPECT_EQ(daemon.Stop(), 0);
 }
 
@@ -367,7 +337,7 @@ TEST_F(RecoveryTest, WatchersSeeEveryEventOnceHoweverOftenTheyReconnect) {
   EXPECT_EQ(reconnecting.left, steady.left);
   EXPECT_EQ(reconnecting.new_points, steady.new_points);
   std::set<std::int64_t> front;
-  for (const auto& [number, point] : ListPoints(daemon, true)) front.insert(number);
+  for (const auto& [number, point] : ListPoints(daemon, kJob, true)) front.insert(number);
   EXPECT_EQ(steady.front, front);
   EXPECT_EQ(reconnecting.front, front);
 

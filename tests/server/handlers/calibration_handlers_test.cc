@@ -12,6 +12,7 @@
 #include "common/convert/convert.h"
 #include "common/convert/library.h"
 #include "server/handlers/calibration_convert.h"
+#include "server/convert/predictor.h"
 #include "server/handlers/job_convert.h"
 #include "tests/common/latency/synthetic.h"
 #include "tests/server/store/memory_run_store.h"

@@ -1,0 +1,139 @@
+#include "server/work/result_check.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "common/base/status.h"
+#include "common/mapping/mapping.h"
+
+namespace oneloop {
+namespace {
+
+constexpr std::int64_t kMostSequence = std::int64_t{1} << 40;
+// A descent moves sizes between their bounds, up to rounding.
+constexpr double kRangeSlack = 1e-6;
+
+bool IsOrigin(PointOrigin origin) { return origin >= PointOrigin::kDescent && origin <= PointOrigin::kHeuristic; }
+
+// Infinite for what does not fit, but never less than nothing.
+absl::Status CheckFigure(std::string_view field, double value) {
+  if (value >= 0) return absl::OkStatus();
+  return FieldError(field, absl::StrCat("is ", value, "; valid: numbers of at least 0"));
+}
+
+absl::Status CheckParameters(const SearchSpec& spec, const NewPoint& point) {
+  if (point.parameters.size() != spec.hardware_range.size()) {
+    return FieldError("parameters",
+                      absl::StrCat("has ", point.parameters.size(), " values; valid: ", spec.hardware_range.size()));
+  }
+  for (std::size_t p = 0; p < point.parameters.size(); ++p) {
+    const ParameterRange& range = spec.hardware_range[p];
+    const double value = point.parameters[p];
+    if (value >= range.min * (1 - kRangeSlack) && value <= range.max * (1 + kRangeSlack)) continue;
+    return FieldError("parameters", absl::StrCat("has ", value, " for ", spec.hardware_template->parameter_names()[p],
+                                                 "; valid: ", range.min, " to ", range.max));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckDesign(const SearchSpec& spec, const NewPoint& point) {
+  if (point.origin == PointOrigin::kDescent) {
+    return point.design.empty() ? absl::OkStatus()
+                                : FieldError("design", "is of a step of the descent, which has none");
+  }
+  std::string_view rest = point.design;
+  for (std::size_t l = 0; l < spec.workload->layers.size(); ++l) {
+    const std::size_t end = rest.find('\n');
+    const bool is_last = l + 1 == spec.workload->layers.size();
+    if ((end == std::string_view::npos) != is_last) {
+      return FieldError("design",
+                        absl::StrCat("has not a line for each of the ", spec.workload->layers.size(), " layers"));
+    }
+    const absl::StatusOr<Mapping> mapping =
+        ParseMapping(*spec.hardware_template, spec.workload->layers[l].shape, rest.substr(0, end));
+    if (!mapping.ok()) return PrefixField(absl::StrCat("design[", l, "]"), mapping.status());
+    if (!is_last) rest.remove_prefix(end + 1);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckPoint(const SearchSpec& spec, const NewPoint& point) {
+  if (!IsOrigin(point.origin)) {
+    return FieldError("origin", absl::StrCat("is ", static_cast<int>(point.origin), "; valid: 1 to 6"));
+  }
+  RETURN_IF_ERROR(CheckFigure("energy_uj", point.energy_uj));
+  RETURN_IF_ERROR(CheckFigure("latency_cycles", point.latency_cycles));
+  RETURN_IF_ERROR(CheckFigure("area_mm2", point.area_mm2));
+  RETURN_IF_ERROR(CheckFigure("score", point.score));
+  if (point.origin == PointOrigin::kDescent && std::isfinite(point.score)) {
+    return FieldError("score", "is finite for a step of the descent, which is not exact");
+  }
+  RETURN_IF_ERROR(CheckParameters(spec, point));
+  return CheckDesign(spec, point);
+}
+
+}  // namespace
+
+absl::Status CheckBatch(const SearchSpec& spec, const PointBatch& batch) {
+  if (batch.start < 0 || batch.start >= spec.starts) {
+    return FieldError("lease.unit", "is no start of the job, and finds no points");
+  }
+  if (batch.samples_done < 0 || batch.samples_done > spec.samples_per_start) {
+    return FieldError("samples_done",
+                      absl::StrCat("is ", batch.samples_done, "; valid: 0 to ", spec.samples_per_start));
+  }
+  if (batch.within_stop_gap && !(batch.start_done && spec.stop_score)) {
+    return FieldError("within_stop_gap", "is of the end of a start of a job with a stop gap alone");
+  }
+  std::int64_t last_sample = 0;
+  for (std::size_t i = 0; i < batch.points.size(); ++i) {
+    const NewPoint& point = batch.points[i];
+    const auto in_points = [i](const absl::Status& status) {
+      return PrefixField(absl::StrCat("points[", i, "]"), status);
+    };
+    if (point.sequence < 0 || point.sequence > kMostSequence) {
+      return in_points(FieldError("sequence", absl::StrCat("is ", point.sequence, "; valid: 0 to 2^40")));
+    }
+    if (point.sample < last_sample || point.sample > batch.samples_done) {
+      return in_points(FieldError(
+          "sample", absl::StrCat("is ", point.sample, "; valid: ", last_sample, " to ", batch.samples_done)));
+    }
+    last_sample = point.sample;
+    if (const absl::Status valid = CheckPoint(spec, point); !valid.ok()) return in_points(valid);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckOutcome(const SearchSpec& spec, const Lease& lease, const Outcome& outcome) {
+  if (outcome.bound && lease.start != kBoundUnit) return FieldError("bound", "is of no proof");
+  if (outcome.conflict && lease.start >= 0) return FieldError("conflict", "is of a start");
+  if (outcome.ending == Ending::kWithinStopGap && !(lease.start >= 0 && spec.stop_score)) {
+    return FieldError("ending", "is WITHIN_STOP_GAP of no start with a stop gap");
+  }
+  if (lease.start == kBoundUnit && outcome.ending == Ending::kDone && !outcome.bound) {
+    return FieldError("bound", "is missing");
+  }
+  if (!outcome.bound) return absl::OkStatus();
+  const JobBound& bound = *outcome.bound;
+  RETURN_IF_ERROR(CheckFigure("bound.objective", bound.objective));
+  RETURN_IF_ERROR(CheckFigure("bound.energy_uj", bound.energy_uj));
+  RETURN_IF_ERROR(CheckFigure("bound.latency_cycles", bound.latency_cycles));
+  RETURN_IF_ERROR(CheckFigure("bound.area_mm2", bound.area_mm2));
+  if (bound.boxes < 0) return FieldError("bound.boxes", "is negative");
+  const std::size_t networks = std::max(spec.workload->networks.size(), spec.combination.references.size());
+  if (bound.own_bests.size() > networks) {
+    return FieldError("bound.own_bests",
+                      absl::StrCat("has ", bound.own_bests.size(), " values; valid: at most ", networks));
+  }
+  for (const double best : bound.own_bests) RETURN_IF_ERROR(CheckFigure("bound.own_bests", best));
+  return absl::OkStatus();
+}
+
+}  // namespace oneloop

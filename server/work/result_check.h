@@ -1,0 +1,24 @@
+#ifndef ONELOOP_SERVER_WORK_RESULT_CHECK_H_
+#define ONELOOP_SERVER_WORK_RESULT_CHECK_H_
+
+#include "absl/status/status.h"
+#include "server/results/point_batch.h"
+#include "server/search/search_spec.h"
+#include "server/work/lease.h"
+#include "server/work/outcome.h"
+
+namespace oneloop {
+
+// Whether what came from elsewhere can be of this search: INVALID_ARGUMENT, with the field, for what no start could
+// have found and no reader could make sense of. Figures are taken as they are told. Pure; thread-safe.
+
+// Points in their order with samples within the budget, parameters within their ranges, figures that are numbers and
+// not negative, and mappings that fit the layers.
+absl::Status CheckBatch(const SearchSpec& spec, const PointBatch& batch);
+
+// What came of a lease of this kind.
+absl::Status CheckOutcome(const SearchSpec& spec, const Lease& lease, const Outcome& outcome);
+
+}  // namespace oneloop
+
+#endif  // ONELOOP_SERVER_WORK_RESULT_CHECK_H_

@@ -1,0 +1,119 @@
+#include "server/work/result_check.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <limits>
+#include <string>
+
+#include "common/base/status.h"
+#include "tests/server/jobs/jobs_test_util.h"
+
+namespace oneloop {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr char kDesign[] = "L1[WIO] P4 Q4 C8 K8 - L0[WIO] N1\nL1[WIO] R3 S3 P4 Q4 C8 K8 - L0[WIO] N1";
+
+class ResultCheckTest : public testing::Test {
+ protected:
+  static PointBatch Good() {
+    PointBatch batch;
+    batch.job_id = 1;
+    batch.samples_done = 3;
+    NewPoint step;
+    step.sample = 1;
+    step.energy_uj = 1;
+    step.latency_cycles = 2;
+    step.area_mm2 = 3;
+    step.parameters = {5.5};
+    NewPoint exact = step;
+    exact.sequence = 1;
+    exact.sample = 3;
+    exact.origin = PointOrigin::kRounded;
+    exact.score = 2;
+    exact.parameters = {5};
+    exact.design = kDesign;
+    batch.points = {step, exact};
+    return batch;
+  }
+
+  const std::shared_ptr<const SearchSpec> spec_ = TestSpec(5, 60);
+};
+
+TEST_F(ResultCheckTest, TakesWhatAStartFinds) { EXPECT_EQ(CheckBatch(*spec_, Good()), absl::OkStatus()); }
+
+TEST_F(ResultCheckTest, RefusesWhatNoStartFinds) {
+  struct Case {
+    const char* field;
+    std::function<void(PointBatch*)> break_it;
+  };
+  const Case cases[] = {
+      {"lease.unit", [](PointBatch* b) { b->start = -1; }},
+      {"lease.unit", [](PointBatch* b) { b->start = 5; }},
+      {"samples_done", [](PointBatch* b) { b->samples_done = -1; }},
+      {"samples_done", [](PointBatch* b) { b->samples_done = 61; }},
+      {"within_stop_gap", [](PointBatch* b) { b->start_done = b->within_stop_gap = true; }},
+      {"points[0].sequence", [](PointBatch* b) { b->points[0].sequence = -1; }},
+      {"points[0].sequence", [](PointBatch* b) { b->points[0].sequence = std::int64_t{1} << 50; }},
+      {"points[1].sample", [](PointBatch* b) { b->points[1].sample = 0; }},
+      {"points[1].sample", [](PointBatch* b) { b->points[1].sample = 4; }},
+      {"points[0].sample", [](PointBatch* b) { b->points[0].sample = -1; }},
+      {"points[0].origin", [](PointBatch* b) { b->points[0].origin = static_cast<PointOrigin>(0); }},
+      {"points[0].origin", [](PointBatch* b) { b->points[0].origin = static_cast<PointOrigin>(99); }},
+      {"points[1].energy_uj", [](PointBatch* b) { b->points[1].energy_uj = kNan; }},
+      {"points[1].latency_cycles", [](PointBatch* b) { b->points[1].latency_cycles = -kInfinity; }},
+      {"points[1].area_mm2", [](PointBatch* b) { b->points[1].area_mm2 = -1; }},
+      {"points[1].score", [](PointBatch* b) { b->points[1].score = kNan; }},
+      {"points[0].score", [](PointBatch* b) { b->points[0].score = 1; }},
+      {"points[0].parameters", [](PointBatch* b) { b->points[0].parameters = {}; }},
+      {"points[0].parameters", [](PointBatch* b) { b->points[0].parameters = {kNan}; }},
+      {"points[0].parameters", [](PointBatch* b) { b->points[0].parameters = {65}; }},
+      {"points[0].design", [](PointBatch* b) { b->points[0].design = kDesign; }},
+      {"points[1].design", [](PointBatch* b) { b->points[1].design = ""; }},
+      {"points[1].design", [](PointBatch* b) { b->points[1].design += "\n"; }},
+      {"points[1].design[1]", [](PointBatch* b) { b->points[1].design.pop_back(); }},
+  };
+  for (const Case& one : cases) {
+    PointBatch batch = Good();
+    one.break_it(&batch);
+    const absl::Status status = CheckBatch(*spec_, batch);
+    EXPECT_TRUE(absl::IsInvalidArgument(status)) << one.field;
+    EXPECT_THAT(Message(status), HasSubstr(one.field));
+  }
+}
+
+TEST_F(ResultCheckTest, RefusesOutcomesOfAnotherKindOfLease) {
+  Outcome bound;
+  bound.ending = Ending::kDone;
+  bound.bound = JobBound{1, 1, 1, 1, true, {}, 1};
+  EXPECT_EQ(CheckOutcome(*spec_, {1, kBoundUnit}, bound), absl::OkStatus());
+  EXPECT_FALSE(CheckOutcome(*spec_, {1, 0}, bound).ok());
+  EXPECT_FALSE(CheckOutcome(*spec_, {1, kDiagnosisUnit}, bound).ok());
+  for (double JobBound::*figure :
+       {&JobBound::objective, &JobBound::energy_uj, &JobBound::latency_cycles, &JobBound::area_mm2}) {
+    Outcome wrong = bound;
+    (*wrong.bound).*figure = kNan;
+    EXPECT_FALSE(CheckOutcome(*spec_, {1, kBoundUnit}, wrong).ok());
+  }
+  Outcome many = bound;
+  many.bound->own_bests = {1, 2, 3};
+  EXPECT_FALSE(CheckOutcome(*spec_, {1, kBoundUnit}, many).ok());
+  Outcome done;
+  done.ending = Ending::kDone;
+  EXPECT_EQ(CheckOutcome(*spec_, {1, 0}, done), absl::OkStatus());
+  EXPECT_FALSE(CheckOutcome(*spec_, {1, kBoundUnit}, done).ok()) << "a proof without a bound";
+  Outcome conflict = done;
+  conflict.conflict = "none";
+  EXPECT_FALSE(CheckOutcome(*spec_, {1, 0}, conflict).ok());
+  Outcome within;
+  within.ending = Ending::kWithinStopGap;
+  EXPECT_FALSE(CheckOutcome(*spec_, {1, 0}, within).ok()) << "the job has no stop gap";
+}
+
+}  // namespace
+}  // namespace oneloop
