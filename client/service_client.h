@@ -41,9 +41,9 @@ class WatchStream {
 // The daemon, seen from here: one method per call. Errors keep their canonical code; those that name a field carry it
 // (FieldOf); UNAVAILABLE says whether anybody listens, and what to do about it. Calls are tried again as Retrier says,
 // for a minute while somebody listens and for seconds while nobody does: those that only read, CreateJob with a
-// request_id, and CreateCalibration and a worker's always; other changes, whose second try would get another answer or undo what
-// somebody else did in between, only when the daemon refused them or they were never sent. Backup and Drain are not
-// repeated. Every try but of Watch and Backup ends within a minute, with DEADLINE_EXCEEDED. Thread-safe.
+// request_id, and CreateCalibration and a worker's always; other changes, whose second try would get another answer or
+// undo what somebody else did in between, only when the daemon refused them or they were never sent. Backup and Drain
+// are not repeated. Every try but of Watch and Backup ends within a minute, with DEADLINE_EXCEEDED. Thread-safe.
 class ServiceClient {
  public:
   struct Options {

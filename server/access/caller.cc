@@ -42,7 +42,8 @@ absl::StatusOr<Scope> ParseScope(std::string_view name) {
   for (const Scope scope : {Scope::kViewer, Scope::kUser, Scope::kAdmin, Scope::kWorker}) {
     if (ScopeName(scope) == name) return scope;
   }
-  return absl::InvalidArgumentError(absl::StrCat("unknown scope '", ToAbsl(name), "'; valid: viewer, user, admin, worker"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("unknown scope '", ToAbsl(name), "'; valid: viewer, user, admin, worker"));
 }
 
 bool IsValidUser(std::string_view user) {

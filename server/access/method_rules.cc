@@ -9,7 +9,7 @@
 namespace oneloop {
 
 absl::Status CheckScope(std::string_view method, const MethodRule& rule, const Caller& caller) {
-  if (rule.scope.has_value() && !Includes(caller.scope, *rule.scope)) {
+  if (rule.scope.has_value() && !rule.any_scope && !Includes(caller.scope, *rule.scope)) {
     return absl::PermissionDeniedError(absl::StrCat(ToAbsl(method), " needs the scope ", ToAbsl(ScopeName(*rule.scope)),
                                                     "; user ", caller.user, " has ", ToAbsl(ScopeName(caller.scope))));
   }

@@ -18,6 +18,7 @@ struct MethodRule {
   bool changes = false;       // leaves a line in the audit log
   bool own_only = false;      // users may only with what is theirs; admins with everything
   bool all_projects = false;  // acts on what is everyone's: needs access to all projects
+  bool any_scope = false;     // whoever they are, but they have to say so
 };
 
 // Whether the caller's scope is enough for the method, whatever it is about. PERMISSION_DENIED, with what is needed.

@@ -193,6 +193,7 @@ absl::Status OneLoopServer::Parts::OpenCalibrations() {
 void OneLoopServer::Parts::OpenWorkers(const Options& options) {
   WorkerDesk::Options desk_options;
   desk_options.jobs = jobs.get();
+  desk_options.metrics = &metrics;
   desk_options.lease_time = options.lease_time;
   desk_options.max_workers = static_cast<std::size_t>(options.limits.max_workers);
   desk_options.make_secret = [] { return RandomHex(kSessionBytes); };
@@ -201,7 +202,6 @@ void OneLoopServer::Parts::OpenWorkers(const Options& options) {
   handler_options.desk = worker_desk.get();
   handler_options.jobs = jobs.get();
   handler_options.store = store.get();
-  handler_options.metrics = &metrics;
   handler_options.digest = ReferenceDigest;
   worker_handlers = std::make_unique<WorkerHandlers>(std::move(handler_options));
 }
@@ -358,6 +358,8 @@ void OneLoopServer::Parts::MoveStalled(std::map<JobState, std::int64_t>* jobs_by
 
 DaemonState OneLoopServer::Parts::ReadState() {
   DaemonState state;
+  const WorkerDesk::Totals workers = worker_desk->Count();
+  state.workers = {workers.workers, workers.threads, workers.leases, workers.starts};
   state.open_watches = open_watches->count();
   state.open_calls = open_calls->count();
   state.waiting_calls = call_queue->waiting();

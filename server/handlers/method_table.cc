@@ -75,6 +75,11 @@ constexpr MethodRule Administer() {
 constexpr MethodRule Work() {
   return {Scope::kWorker, "", /*changes=*/false, /*own_only=*/false, /*all_projects=*/true};
 }
+constexpr MethodRule Known() {
+  MethodRule rule = View();
+  rule.any_scope = true;
+  return rule;
+}
 constexpr MethodRule Everyone() { return {}; }
 
 constexpr char kSearch[] = "oneloop.v1.SearchService";
@@ -167,7 +172,7 @@ std::vector<Method> MakeMethods() {
            Unary<&CalibrationHandlers::ListCalibrations>(kCalibration, "ListCalibrations", View("parent"), kReads)),
       Over({Post("/v1/designs:evaluate")},
            Unary<&ModelHandlers::EvaluateDesigns>(kModel, "EvaluateDesigns", View(), kHeavyLarge)),
-      Over({Get("/v1/server")}, Unary<&ModelHandlers::GetServerInfo>(kModel, "GetServerInfo", View(), kReads)),
+      Over({Get("/v1/server")}, Unary<&ModelHandlers::GetServerInfo>(kModel, "GetServerInfo", Known(), kReads)),
       Over(Get("/v1/{name=templates/*}"), News::kOfDaemon,
            Unary<&ModelHandlers::GetTemplate>(kModel, "GetTemplate", View(), kReads)),
       Over(Get("/v1/{name=workloads/*}"), News::kOfDaemon,

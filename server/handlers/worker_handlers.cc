@@ -139,9 +139,6 @@ absl::Status WorkerHandlers::ReportPoints(const v1::ReportPointsRequest& request
   const absl::Status stored = commit->Await();
   if (IsStores(stored)) RETURN_IF_ERROR(options_.desk->End(call, named.lease, named.epoch, stored));
   RETURN_IF_ERROR(stored);
-  if (options_.metrics != nullptr) {
-    options_.metrics->samples.Add(options_.jobs->CountSamples(named.lease, named.epoch, request.samples_done()));
-  }
   ASSIGN_OR_RETURN(const std::vector<JobManager::LeaseState> states,
                    options_.desk->Renew(call, {{named.lease, named.epoch}}));
   response->set_stop(states.front() != JobManager::LeaseState::kHeld);

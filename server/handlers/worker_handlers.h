@@ -10,7 +10,6 @@
 #include "oneloop/v1/worker_service.pb.h"
 #include "server/jobs/job_manager.h"
 #include "server/jobs/worker_desk.h"
-#include "server/metrics/instruments.h"
 #include "server/store/run_store.h"
 
 namespace oneloop {
@@ -23,7 +22,6 @@ class WorkerHandlers {
     WorkerDesk* desk = nullptr;
     JobManager* jobs = nullptr;
     RunStore* store = nullptr;
-    DaemonMetrics* metrics = nullptr;  // counts samples; may be null
     // Of this daemon's searches (DigestOf); called at most once at a time, and may take a while.
     std::function<absl::StatusOr<std::uint64_t>()> digest;
   };

@@ -31,7 +31,6 @@ JobManager::JobManager(Options options)
     : options_(std::move(options)),
       num_threads_(ThreadCount(options_.num_threads)),
       book_(options_.fair_share),
-      forecast_(num_threads_),
       housekeeper_({.store = options_.store,
                     .sweep = options_.sweep,
                     .cancel_overdue = [this](std::int64_t job_id) { return CancelOverdue(job_id); },
@@ -232,7 +231,11 @@ std::optional<ExpectedStart> JobManager::ExpectedStartOf(std::int64_t job_id) {
   const SteadyTime now = options_.steady_clock();
   const std::optional<ForecastStart> start = forecast_.Of(job_id, changes, now, [this] {
     MutexLock lock(&mutex_);
-    return book_.queue().Plan();
+    QueuePlan plan = book_.queue().Plan();
+    // What waits, no worker elsewhere is idle for.
+    plan.threads = num_threads_;
+    for (const auto& [lease, grant] : book_.out()) plan.threads += grant.holder == kLocalHolder ? 0 : 1;
+    return plan;
   });
   if (!start) return std::nullopt;
   return ExpectedStart{start->position, options_.clock() + (start->time - now)};

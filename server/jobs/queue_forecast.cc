@@ -54,7 +54,9 @@ std::optional<ForecastStart> ForecastCache::Of(std::int64_t job_id, std::int64_t
   MutexLock lock(&mutex_);
   const bool knows_job = expected_.contains(job_id) || changes_ == changes;
   if (now - time_ >= (knows_job ? kMostAge : kMostAgeForNewJob)) {
-    expected_ = ForecastStarts(plan(), threads_, now);
+    QueuePlan now_queued = plan();
+    const int threads = now_queued.threads;
+    expected_ = ForecastStarts(std::move(now_queued), threads, now);
     time_ = now;
     changes_ = changes;
   }

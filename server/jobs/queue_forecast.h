@@ -40,6 +40,7 @@ struct QueuePlan {
   FairShare share;
   std::map<std::int64_t, Load> loads;
   std::vector<Busy> busy;
+  int threads = 0;  // of all workers, as far as they are known
 };
 
 // Plays the queue forward on `threads` workers, by the same rule. Of jobs that come in the meantime it knows nothing,
@@ -50,15 +51,12 @@ std::map<std::int64_t, ForecastStart> ForecastStarts(QueuePlan plan, int threads
 // second, and for a tenth of one where a job is asked for that may have come since. Thread-safe.
 class ForecastCache {
  public:
-  explicit ForecastCache(int threads) : threads_(threads) {}
-
   // None for a job that does not wait, and for one far behind. `changes`: how often a job has come, gone or moved in
   // the queue. `plan` is called when the forecast is too old, one call at a time.
   std::optional<ForecastStart> Of(std::int64_t job_id, std::int64_t changes, SteadyTime now,
                                   const std::function<QueuePlan()>& plan);
 
  private:
-  const int threads_;
   Mutex mutex_;
   std::map<std::int64_t, ForecastStart> expected_ ABSL_GUARDED_BY(mutex_);
   SteadyTime time_ ABSL_GUARDED_BY(mutex_) = SteadyTime::InfinitePast();

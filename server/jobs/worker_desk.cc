@@ -91,6 +91,10 @@ void WorkerDesk::AppendPoints(const Call& call, std::uint64_t epoch, PointBatch 
   // What comes gets on.
   options_.jobs->RenewLease(*holder, lease, epoch, options_.steady_clock() + options_.lease_time);
   CountPoints(call, std::ssize(batch.points));
+  if (options_.metrics != nullptr) {
+    options_.metrics->worker_points.Add(std::ssize(batch.points));
+    options_.metrics->samples.Add(options_.jobs->CountSamples(lease, epoch, batch.samples_done));
+  }
   options_.jobs->AppendPoints(*holder, epoch, std::move(batch), std::move(done));
 }
 
@@ -170,6 +174,23 @@ std::vector<WorkerDesk::Status> WorkerDesk::List() {
   }
   std::sort(list.begin(), list.end(), [](const Status& a, const Status& b) { return a.number < b.number; });
   return list;
+}
+
+WorkerDesk::Totals WorkerDesk::Count() {
+  Totals totals;
+  for (const LeaseBook::Taken& taken : options_.jobs->LeasesOut()) {
+    if (taken.grant.holder == kLocalHolder) continue;
+    ++totals.leases;
+    if (taken.lease.start >= 0) ++totals.starts;
+  }
+  MutexLock lock(&mutex_);
+  const SteadyTime now = options_.steady_clock();
+  for (const auto& [secret, entry] : sessions_) {
+    if (now - entry.last_heard_steady > options_.lease_time) continue;
+    ++totals.workers;
+    totals.threads += entry.worker.threads;
+  }
+  return totals;
 }
 
 absl::Duration WorkerDesk::PollAfter() {

@@ -16,6 +16,7 @@
 #include "common/base/clock.h"
 #include "common/base/mutex.h"
 #include "server/jobs/job_manager.h"
+#include "server/metrics/instruments.h"
 #include "server/results/point_batch.h"
 #include "server/search/search_spec.h"
 #include "server/work/lease.h"
@@ -33,6 +34,7 @@ class WorkerDesk {
     JobManager* jobs = nullptr;  // outlives the desk
     absl::Duration lease_time = absl::Seconds(30);
     std::size_t max_workers = 10000;
+    DaemonMetrics* metrics = nullptr;  // counts what they bring; may be null
     std::function<absl::StatusOr<std::string>()> make_secret;
     std::function<absl::Time()> clock = WallNow;           // for what people see
     std::function<SteadyTime()> steady_clock = SteadyNow;  // for leases
@@ -87,6 +89,15 @@ class WorkerDesk {
   };
   // By number; those that were not heard of for long are forgotten.
   std::vector<Status> List();
+
+  // Of the workers that were heard of lately.
+  struct Totals {
+    int workers = 0;
+    int threads = 0;
+    int leases = 0;
+    int starts = 0;  // of these leases
+  };
+  Totals Count();
 
   absl::Duration lease_time() const { return options_.lease_time; }
   // When a worker for which there is nothing should ask again: the more there are, the later, so that all together ask

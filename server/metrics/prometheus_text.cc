@@ -104,9 +104,16 @@ void AddCalls(const std::vector<CallMetrics::Reading>& readings, std::vector<Met
 
 std::string PrometheusText(const DaemonMetrics& metrics, const DaemonState& state) {
   std::vector<MetricFamily> families;
-  const std::int64_t running = metrics.running_starts.value();
+  const std::int64_t running = metrics.running_starts.value() + state.workers.starts;
   if (state.stored.has_value()) AddStored(*state.stored, running, &families);
   families.push_back(GaugeFamily("oneloop_running_starts", "Starts that workers run now.", running));
+  families.push_back(
+      GaugeFamily("oneloop_workers", "Workers of other machines that were heard of lately.", state.workers.workers));
+  families.push_back(GaugeFamily("oneloop_worker_threads", "Threads of these workers.", state.workers.threads));
+  families.push_back(
+      GaugeFamily("oneloop_worker_leases", "Parts of jobs that workers of other machines have.", state.workers.leases));
+  families.push_back(CounterFamily("oneloop_worker_points_total", "Points that workers of other machines reported.",
+                                   metrics.worker_points));
   families.push_back(CounterFamily("oneloop_samples_total", "Samples that searches took.", metrics.samples));
   families.push_back(CounterFamily("oneloop_points_written_total", "Points committed to the store.", metrics.points));
   families.push_back(

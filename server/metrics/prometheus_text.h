@@ -19,9 +19,18 @@ struct StoredState {
   std::int64_t wal_bytes = 0;
 };
 
+// Workers of other machines, and what they have.
+struct WorkerState {
+  std::int64_t workers = 0;
+  std::int64_t threads = 0;
+  std::int64_t leases = 0;
+  std::int64_t starts = 0;  // of these leases
+};
+
 // What is looked up when somebody asks.
 struct DaemonState {
   std::optional<StoredState> stored;  // nothing while the store cannot be read
+  WorkerState workers;
   std::int64_t open_watches = 0;
   std::int64_t open_calls = 0;      // unary ones
   std::int64_t waiting_calls = 0;   // of them, those that wait for their turn

@@ -229,7 +229,7 @@ class Service {
   const AdminHandlers admin_{EmptyDirectory(), [] {}};
   const HealthHandlers health_{{"oneloop.v1.SearchService"}};
   const WorkerHandlers worker_{
-      WorkerHandlers::Options{&desk_, jobs_.get(), &store_, nullptr, [] { return absl::StatusOr<std::uint64_t>(0); }}};
+      WorkerHandlers::Options{&desk_, jobs_.get(), &store_, [] { return absl::StatusOr<std::uint64_t>(0); }}};
   const Handlers handlers_{&search_, &model_, &calibration_, &admin_, &health_, &worker_};
   const CallGuard guard_{CallGuard::Options{&Tokens(), nullptr, nullptr, SocketAuth::kPeer,
                                             [this](const std::string& name) { return search_.OwnerOf(name); },
