@@ -28,6 +28,7 @@ CommandList AllCommands() {
   commands.push_back(MakeCompareCommand());
   commands.push_back(MakeWorkloadsCommand());
   commands.push_back(MakeTemplatesCommand());
+  commands.push_back(MakeWorkersCommand());
   commands.push_back(MakeAdminCommand());
   commands.push_back(MakeDoctorCommand());
   commands.push_back(MakeHelpCommand());

@@ -56,6 +56,7 @@ std::unique_ptr<Command> MakeSweepsCommand();
 std::unique_ptr<Command> MakeCompareCommand();
 std::unique_ptr<Command> MakeWorkloadsCommand();
 std::unique_ptr<Command> MakeTemplatesCommand();
+std::unique_ptr<Command> MakeWorkersCommand();
 std::unique_ptr<Command> MakeAdminCommand();
 std::unique_ptr<Command> MakeDoctorCommand();
 std::unique_ptr<Command> MakeHelpCommand();

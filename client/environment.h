@@ -6,6 +6,7 @@
 #include <optional>
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "common/base/clock.h"
@@ -35,8 +36,9 @@ struct Environment {
   std::function<int()> output_error;      // errno of the first failed write to `out`; 0 when unknown
   std::function<int()> terminal_columns;  // of standard error; 0 when unknown
   std::function<std::optional<std::string>(const std::string& name)> variable;
-  std::function<absl::Time()> now;         // the wall clock, for dates
-  std::function<SteadyTime()> steady_now;  // for waiting and measuring
+  std::function<std::vector<std::string>()> variables;  // all of them, "NAME=value"
+  std::function<absl::Time()> now;                      // the wall clock, for dates
+  std::function<SteadyTime()> steady_now;               // for waiting and measuring
   std::function<void(absl::Duration)> sleep;
   std::function<std::string()> random_id;  // a fresh identifier of 32 hexadecimal digits
 };

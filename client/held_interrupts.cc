@@ -12,6 +12,7 @@ Environment WithInterrupts(const Environment& env, InterruptSource& interrupts) 
           .output_error = env.output_error,
           .terminal_columns = env.terminal_columns,
           .variable = env.variable,
+          .variables = env.variables,
           .now = env.now,
           .steady_now = env.steady_now,
           .sleep = env.sleep,

@@ -10,6 +10,7 @@
 #include <random>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_format.h"
 #include "absl/synchronization/mutex.h"
@@ -26,6 +27,12 @@ int TerminalColumns() {
 std::optional<std::string> Variable(const std::string& name) {
   const char* const value = std::getenv(name.c_str());
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+std::vector<std::string> Variables() {
+  std::vector<std::string> all;
+  for (char** entry = environ; *entry != nullptr; ++entry) all.emplace_back(*entry);
+  return all;
 }
 
 std::string RandomId() {
@@ -46,6 +53,7 @@ Environment ProcessEnvironment(std::ostream& out, InterruptSource& interrupts, s
       .output_error = std::move(output_error),
       .terminal_columns = TerminalColumns,
       .variable = Variable,
+      .variables = Variables,
       .now = WallNow,
       .steady_now = SteadyNow,
       .sleep = SteadySleepFor,

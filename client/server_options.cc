@@ -36,17 +36,6 @@ std::string FlagOrVariable(const std::string& flag, const Environment& env, cons
   return flag.empty() ? env.variable(variable).value_or("") : flag;
 }
 
-absl::StatusOr<std::string> ReadTokenFile(const std::string& path) {
-  struct stat info = {};
-  if (stat(path.c_str(), &info) == 0 && (info.st_mode & 0077u) != 0) {
-    return UsageError("",
-                      absl::StrCat("--token_file: ", path, " can be read by others; change that: chmod 600 ", path));
-  }
-  ASSIGN_OR_RETURN(std::string text, ReadSmallFile(path, "--token_file"));
-  absl::StripAsciiWhitespace(&text);
-  return text;
-}
-
 // What the daemon of this machine has left for its own user; "" when there is none, or it is another user's.
 std::string LocalToken(const Environment& env) {
   std::ifstream file(DefaultDataDir(env) + "/local.token");
@@ -75,6 +64,17 @@ std::string UserName(const Environment& env) {
 }
 
 }  // namespace
+
+absl::StatusOr<std::string> ReadTokenFile(std::string_view flag, const std::string& path) {
+  struct stat info = {};
+  if (stat(path.c_str(), &info) == 0 && (info.st_mode & 0077u) != 0) {
+    return UsageError("",
+                      absl::StrCat(ToAbsl(flag), ": ", path, " can be read by others; change that: chmod 600 ", path));
+  }
+  ASSIGN_OR_RETURN(std::string text, ReadSmallFile(path, flag));
+  absl::StripAsciiWhitespace(&text);
+  return text;
+}
 
 bool IsLoopback(std::string_view address) {
   const std::string_view host = address.substr(0, address.rfind(':'));
@@ -108,7 +108,7 @@ absl::StatusOr<std::string> ServerOptions::Address(const Environment& env, std::
 absl::StatusOr<std::string> ServerOptions::Token(const Environment& env, const std::string& address,
                                                  std::string* source) const {
   *source = "--token_file";
-  if (!token_file_.empty()) return ReadTokenFile(token_file_);
+  if (!token_file_.empty()) return ReadTokenFile("--token_file", token_file_);
   *source = "ONELOOP_TOKEN";
   if (std::string token = env.variable("ONELOOP_TOKEN").value_or(""); !token.empty()) return token;
   // Another machine must not learn this one's token.
@@ -117,15 +117,19 @@ absl::StatusOr<std::string> ServerOptions::Token(const Environment& env, const s
   return LocalToken(env);
 }
 
-absl::Status ServerOptions::ReadTls(const Environment& env, ServiceClient::Options* options) const {
+absl::StatusOr<std::string> ServerOptions::ReadTlsCa(const Environment& env) const {
   const std::string ca = FlagOrVariable(tls_ca_, env, "ONELOOP_TLS_CA");
+  return ca.empty() ? ca : ReadSmallFile(ca, "--tls_ca");
+}
+
+absl::Status ServerOptions::ReadTls(const Environment& env, ServiceClient::Options* options) const {
+  ASSIGN_OR_RETURN(options->tls_ca, ReadTlsCa(env));
   const std::string cert = FlagOrVariable(tls_cert_, env, "ONELOOP_TLS_CERT");
   const std::string key = FlagOrVariable(tls_key_, env, "ONELOOP_TLS_KEY");
   if (cert.empty() != key.empty()) return UsageError("", "--tls_cert and --tls_key: give both or none");
-  if (!cert.empty() && ca.empty()) return UsageError("", "--tls_cert needs --tls_ca");
+  if (!cert.empty() && options->tls_ca.empty()) return UsageError("", "--tls_cert needs --tls_ca");
   for (const auto& [flag, path, text] :
-       {std::tuple("--tls_ca", &ca, &options->tls_ca), std::tuple("--tls_cert", &cert, &options->tls_cert),
-        std::tuple("--tls_key", &key, &options->tls_key)}) {
+       {std::tuple("--tls_cert", &cert, &options->tls_cert), std::tuple("--tls_key", &key, &options->tls_key)}) {
     if (path->empty()) continue;
     ASSIGN_OR_RETURN(*text, ReadSmallFile(*path, flag));
   }

@@ -28,6 +28,8 @@ class ServerOptions {
   // Usage errors for an address that is missing or malformed, a file that cannot be read, a file with a token that
   // others may read, a token that would go over the network unencrypted, and a trace id of another form.
   absl::StatusOr<ServiceClient::Options> Resolve(const Environment& env, Sources* sources) const;
+  // The text of the certificates to trust, also where the address itself needs none; "" when none are named.
+  absl::StatusOr<std::string> ReadTlsCa(const Environment& env) const;
 
  private:
   absl::StatusOr<std::string> Address(const Environment& env, std::string* source) const;
@@ -42,6 +44,9 @@ class ServerOptions {
   std::string tls_key_;
   std::string trace_id_;
 };
+
+// The token in a file that `flag` names; a usage error when it cannot be read or others may read it.
+absl::StatusOr<std::string> ReadTokenFile(std::string_view flag, const std::string& path);
 
 // Whether the address is this machine's loopback interface.
 bool IsLoopback(std::string_view address);

@@ -44,6 +44,12 @@ class ClientHarness {
           const auto value = variables.find(name);
           return value == variables.end() ? std::nullopt : std::optional<std::string>(value->second);
         },
+        .variables =
+            [this] {
+              std::vector<std::string> all;
+              for (const auto& [name, value] : variables) all.push_back(name + "=" + value);
+              return all;
+            },
         .now = [this] { return now; },
         .steady_now = [this] { return SteadyTime() + absl::Hours(1) + slept; },
         .sleep =

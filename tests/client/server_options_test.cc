@@ -49,6 +49,7 @@ class ServerOptionsTest : public ::testing::Test {
                     .output_error = nullptr,
                     .terminal_columns = nullptr,
                     .variable = nullptr,
+                    .variables = nullptr,
                     .now = [] { return absl::FromUnixSeconds(1800000000); },
                     .steady_now = [] { return SteadyTime(); },
                     .sleep = [](absl::Duration) {},
