@@ -9,8 +9,8 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/status.h"
-#include "server/convert/search_build.h"
-#include "server/convert/work_convert.h"
+#include "server/wire/search_build.h"
+#include "server/wire/work_convert.h"
 
 namespace oneloop {
 namespace {

@@ -19,7 +19,7 @@
 #include "client/worker/remote_leases.h"
 #include "common/base/log.h"
 #include "common/base/status.h"
-#include "server/convert/reference_search.h"
+#include "server/wire/reference_search.h"
 #include "server/work/memory_gate.h"
 #include "server/work/search_digest.h"
 #include "server/work/worker.h"

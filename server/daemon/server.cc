@@ -21,7 +21,7 @@
 #include "server/access/secrets.h"
 #include "server/access/token_file.h"
 #include "server/access/token_registry.h"
-#include "server/convert/reference_search.h"
+#include "server/wire/reference_search.h"
 #include "server/daemon/counted_start.h"
 #include "server/grpc/api_service.h"
 #include "server/grpc/connection_handover.h"

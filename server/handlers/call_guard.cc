@@ -154,7 +154,7 @@ void CallGuard::OnEnd(const EndedCall& call) const {
   }
   const double milliseconds = absl::ToDoubleMilliseconds(absl::Trunc(call.elapsed, absl::Microseconds(1)));
   // A worker's calls come by the thousand, and say nothing when they go well.
-  const bool is_routine = call.method->cost == CallCost::kWork && call.result.ok();
+  const bool is_routine = call.method->rule.scope == Scope::kWorker && call.result.ok();
   const LogLevel level = IsFault(code) ? LogLevel::kError : is_routine ? LogLevel::kDebug : LogLevel::kInfo;
   Log(level, call.result.ok() ? "call" : Message(call.result),
       {{"method", std::string(call.method->name)},

@@ -17,7 +17,8 @@ constexpr absl::Duration kRetryAfter = absl::Seconds(1);
 constexpr int kReadThreads = 8;
 // Each waits for a commit, which many share.
 constexpr int kChangeThreads = 32;
-constexpr int kWorkThreads = 32;
+// They take no processor while they wait: as many as reports come during a slow commit.
+constexpr int kWorkThreads = 256;
 
 absl::Status TooMany(std::string_view limit, const std::string& who, int waiting, int most) {
   return LimitError(limit,

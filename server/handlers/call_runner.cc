@@ -30,7 +30,8 @@ absl::Status CatchAll(const std::function<absl::Status()>& body) {
 }
 
 CallCost CostOf(const Method& method, std::size_t request_bytes) {
-  return request_bytes > kHeavyRequestBytes ? CallCost::kHeavy : method.cost;
+  // What workers report waits for the disk, however much it is.
+  return request_bytes > kHeavyRequestBytes && method.cost != CallCost::kWork ? CallCost::kHeavy : method.cost;
 }
 
 absl::Status CheckRequestBytes(const Method& method, std::size_t request_bytes) {

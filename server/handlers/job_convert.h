@@ -9,7 +9,7 @@
 #include "common/hardware/template.h"
 #include "common/workload/workload.h"
 #include "oneloop/v1/job.pb.h"
-#include "server/convert/search_build.h"
+#include "server/wire/search_build.h"
 #include "server/handlers/calibration_catalog.h"
 #include "server/handlers/catalog.h"
 #include "server/search/search_spec.h"

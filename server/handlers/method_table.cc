@@ -60,6 +60,7 @@ constexpr Costs kReads = {};
 constexpr Costs kChanges = {CallCost::kChange, RequestSize::kSmall};
 constexpr Costs kChangesLarge = {CallCost::kChange, RequestSize::kLarge};
 constexpr Costs kHeavy = {CallCost::kHeavy, RequestSize::kSmall};
+constexpr Costs kReadsLarge = {CallCost::kRead, RequestSize::kLarge};
 constexpr Costs kWorks = {CallCost::kWork, RequestSize::kSmall};
 constexpr Costs kWorksLarge = {CallCost::kWork, RequestSize::kLarge};
 constexpr Costs kHeavyLarge = {CallCost::kHeavy, RequestSize::kLarge};
@@ -218,13 +219,13 @@ std::vector<Method> MakeMethods() {
       Over({Patch("/v1/{job.name=projects/*/jobs/*}", "job")},
            Unary<&SearchHandlers::UpdateJob>(kSearch, "UpdateJob", ChangeOwn("job.name"), kChanges)),
       Stream<v1::WatchRequest, v1::WatchResponse>(CallKind::kWatch, kSearch, "Watch", View("name")),
-      Unary<&WorkerHandlers::StartSession>(kWorker, "StartSession", Work(), kWorks),
-      Unary<&WorkerHandlers::TakeLeases>(kWorker, "TakeLeases", Work(), kWorks),
-      Unary<&WorkerHandlers::GetLeasedJob>(kWorker, "GetLeasedJob", Work(), kWorks),
+      Unary<&WorkerHandlers::StartSession>(kWorker, "StartSession", Work(), kReads),
+      Unary<&WorkerHandlers::TakeLeases>(kWorker, "TakeLeases", Work(), kReads),
+      Unary<&WorkerHandlers::GetLeasedJob>(kWorker, "GetLeasedJob", Work(), kReads),
       Unary<&WorkerHandlers::ReportPoints>(kWorker, "ReportPoints", Work(), kWorksLarge),
       Unary<&WorkerHandlers::EndLease>(kWorker, "EndLease", Work(), kWorks),
-      Unary<&WorkerHandlers::RenewLeases>(kWorker, "RenewLeases", Work(), kWorksLarge),
-      Unary<&WorkerHandlers::EndSession>(kWorker, "EndSession", Work(), kWorks),
+      Unary<&WorkerHandlers::RenewLeases>(kWorker, "RenewLeases", Work(), kReadsLarge),
+      Unary<&WorkerHandlers::EndSession>(kWorker, "EndSession", Work(), kReads),
       Over({Get("/v1/workers")}, Unary<&WorkerHandlers::ListWorkers>(kWorker, "ListWorkers", View(), kReads)),
       Unary<&HealthHandlers::Check>(kHealth, "Check", Everyone(), kReads),
       Stream<health::HealthCheckRequest, health::HealthCheckResponse>(CallKind::kHealthWatch, kHealth, "Watch",

@@ -14,7 +14,7 @@
 #include "common/convert/convert.h"
 #include "common/convert/files.h"
 #include "common/model/exact/cost_model.h"
-#include "server/convert/predictor.h"
+#include "server/wire/predictor.h"
 #include "server/handlers/calibration_convert.h"
 #include "server/handlers/layer_evaluation.h"
 #include "server/handlers/list_page.h"

@@ -7,6 +7,7 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -43,28 +44,34 @@ absl::Status CheckParameters(const SearchSpec& spec, const NewPoint& point) {
   return absl::OkStatus();
 }
 
-absl::Status CheckDesign(const SearchSpec& spec, const NewPoint& point) {
+// Texts of mappings that were found to fit, by layer: of designs that follow each other most layers are as before.
+using KnownTexts = std::vector<std::string_view>;
+
+absl::Status CheckDesign(const SearchSpec& spec, const NewPoint& point, KnownTexts* known) {
   if (point.origin == PointOrigin::kDescent) {
     return point.design.empty() ? absl::OkStatus()
                                 : FieldError("design", "is of a step of the descent, which has none");
   }
   std::string_view rest = point.design;
-  for (std::size_t l = 0; l < spec.workload->layers.size(); ++l) {
+  for (std::size_t l = 0; l < known->size(); ++l) {
     const std::size_t end = rest.find('\n');
-    const bool is_last = l + 1 == spec.workload->layers.size();
+    const bool is_last = l + 1 == known->size();
     if ((end == std::string_view::npos) != is_last) {
-      return FieldError("design",
-                        absl::StrCat("has not a line for each of the ", spec.workload->layers.size(), " layers"));
+      return FieldError("design", absl::StrCat("has not a line for each of the ", known->size(), " layers"));
     }
-    const absl::StatusOr<Mapping> mapping =
-        ParseMapping(*spec.hardware_template, spec.workload->layers[l].shape, rest.substr(0, end));
-    if (!mapping.ok()) return PrefixField(absl::StrCat("design[", l, "]"), mapping.status());
+    const std::string_view text = rest.substr(0, end);
+    if (text != (*known)[l] || text.empty()) {
+      const absl::StatusOr<Mapping> mapping =
+          ParseMapping(*spec.hardware_template, spec.workload->layers[l].shape, text);
+      if (!mapping.ok()) return PrefixField(absl::StrCat("design[", l, "]"), mapping.status());
+      (*known)[l] = text;
+    }
     if (!is_last) rest.remove_prefix(end + 1);
   }
   return absl::OkStatus();
 }
 
-absl::Status CheckPoint(const SearchSpec& spec, const NewPoint& point) {
+absl::Status CheckPoint(const SearchSpec& spec, const NewPoint& point, KnownTexts* known) {
   if (!IsOrigin(point.origin)) {
     return FieldError("origin", absl::StrCat("is ", static_cast<int>(point.origin), "; valid: 1 to 6"));
   }
@@ -76,7 +83,7 @@ absl::Status CheckPoint(const SearchSpec& spec, const NewPoint& point) {
     return FieldError("score", "is finite for a step of the descent, which is not exact");
   }
   RETURN_IF_ERROR(CheckParameters(spec, point));
-  return CheckDesign(spec, point);
+  return CheckDesign(spec, point, known);
 }
 
 }  // namespace
@@ -92,6 +99,7 @@ absl::Status CheckBatch(const SearchSpec& spec, const PointBatch& batch) {
   if (batch.within_stop_gap && !(batch.start_done && spec.stop_score)) {
     return FieldError("within_stop_gap", "is of the end of a start of a job with a stop gap alone");
   }
+  KnownTexts known(spec.workload->layers.size());
   std::int64_t last_sample = 0;
   for (std::size_t i = 0; i < batch.points.size(); ++i) {
     const NewPoint& point = batch.points[i];
@@ -106,7 +114,7 @@ absl::Status CheckBatch(const SearchSpec& spec, const PointBatch& batch) {
           "sample", absl::StrCat("is ", point.sample, "; valid: ", last_sample, " to ", batch.samples_done)));
     }
     last_sample = point.sample;
-    if (const absl::Status valid = CheckPoint(spec, point); !valid.ok()) return in_points(valid);
+    if (const absl::Status valid = CheckPoint(spec, point, &known); !valid.ok()) return in_points(valid);
   }
   return absl::OkStatus();
 }

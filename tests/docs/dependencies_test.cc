@@ -19,6 +19,7 @@ using Graph = std::map<std::string, std::set<std::string>>;
 
 // As the drawing calls the folder of a file: "common/base/log.h" is base, "server/main.cc" main.
 std::string NodeOf(const std::string& path) {
+  if (path.starts_with("client/worker/")) return "worker";
   if (path.starts_with("client/")) return "client";
   if (path == "server/main.cc") return "main";
   const std::size_t first = path.find('/');

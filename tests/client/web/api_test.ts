@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { Api, ApiError, errorOf } from "../../../client/web/src/api/http";
 import { pauseAfter } from "../../../client/web/src/api/loop";
-import { parseDesign, parseJob, parsePoint } from "../../../client/web/src/api/parse";
+import { parseDesign, parseJob, parsePoint, parseWorkers } from "../../../client/web/src/api/parse";
 
 interface Call {
   readonly url: string;
@@ -104,4 +104,17 @@ test("fields that the daemon leaves out have their defaults", () => {
   assert.equal(parsePoint({ number: "12" }).number, 12);
   assert.equal(parseDesign({ name: "projects/a/jobs/1/designs/465" }).number, 465);
   assert.equal(parseJob(null).name, "");
+});
+
+test("workers are read with what they hold", () => {
+  const list = parseWorkers({
+    workers: [{ name: "workers/7", display_name: "n1:12", host: "n1", threads: 4, lease_count: 3, points_per_second: 812.5,
+      last_heard_time: "2026-11-27T10:00:00Z" }, {}],
+    local_leases: 1, waiting_leases: "12",
+  });
+  assert.equal(list.workers[0]?.leases, 3);
+  assert.equal(list.workers[0]?.last_heard_time?.getTime(), Date.UTC(2026, 10, 27, 10));
+  assert.equal(list.workers[1]?.threads, 0);
+  assert.equal(list.local_threads, 0);
+  assert.equal(list.waiting_leases, 12);
 });

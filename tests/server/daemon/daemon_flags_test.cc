@@ -172,9 +172,14 @@ TEST(DaemonFlagsTest, WrongCommandLinesAreRefused) {
   EXPECT_THAT(Message(ParseDaemonFlags({"--lisen", "x"}, kHome).status()), HasSubstr("did you mean '--listen'?"));
   EXPECT_THAT(Message(ParseDaemonFlags({"stray"}, kHome).status()), HasSubstr("unknown flag stray"));
   EXPECT_THAT(Message(ParseDaemonFlags({"--threads"}, kHome).status()), HasSubstr("needs a value"));
-  for (const char* threads : {"0", "-1", "many", "1.5", "100000"}) {
-    EXPECT_THAT(Message(ParseDaemonFlags({"--threads", threads}, kHome).status()), HasSubstr("valid: 1 to"));
+  for (const char* threads : {"-1", "many", "1.5", "100000"}) {
+    EXPECT_THAT(Message(ParseDaemonFlags({"--threads", threads}, kHome).status()), HasSubstr("valid: 0 to"));
   }
+  for (const char* time : {"0", "0s", "-5s", "ever", "500ms", "25h"}) {
+    EXPECT_THAT(Message(ParseDaemonFlags({"--lease_time", time}, kHome).status()), HasSubstr("valid: 1s to 24h"));
+  }
+  EXPECT_EQ(ParseDaemonFlags({"--data_dir", "/d", "--lease_time", "2m"}, kHome)->lease_time, absl::Minutes(2));
+  EXPECT_EQ(ParseDaemonFlags({"--data_dir", "/d", "--threads", "0"}, kHome)->threads, 0);
   EXPECT_FALSE(ParseDaemonFlags({"--data_dir="}, kHome).ok());
   EXPECT_FALSE(ParseDaemonFlags({"--listen", "host"}, kHome).ok());
   for (const char* flag : {"--tls_cert", "--tls_key", "--tls_client_ca"}) {
@@ -255,10 +260,26 @@ TEST(DaemonFlagsTest, RetentionAndSharesAreTaken) {
 TEST(DaemonFlagsTest, HelpNamesEveryFlag) {
   EXPECT_EQ(ParseDaemonFlags({"--help"}, kHome)->action, DaemonFlags::Action::kHelp);
   EXPECT_EQ(ParseDaemonFlags({"--version"}, kHome)->action, DaemonFlags::Action::kVersion);
-  for (const char* flag : {"--data_dir", "--listen", "--threads", "--tls_cert", "--tls_key", "--tls_client_ca",
-                           "--max_message_mib", "--max_unfinished_jobs", "--max_unfinished_jobs_per_user",
-                           "--max_watches_per_user", "--max_points_per_project", "--max_bytes_per_project",
-                           "--max_samples_per_job", "--enable_admin", "--help", "--version", "fsck", "restore"}) {
+  for (const char* flag : {"--data_dir",
+                           "--listen",
+                           "--threads",
+                           "--tls_cert",
+                           "--tls_key",
+                           "--tls_client_ca",
+                           "--max_message_mib",
+                           "--max_unfinished_jobs",
+                           "--max_unfinished_jobs_per_user",
+                           "--max_watches_per_user",
+                           "--max_points_per_project",
+                           "--max_bytes_per_project",
+                           "--max_samples_per_job",
+                           "--max_workers",
+                           "--lease_time",
+                           "--enable_admin",
+                           "--help",
+                           "--version",
+                           "fsck",
+                           "restore"}) {
     EXPECT_THAT(DaemonHelp(), HasSubstr(flag));
   }
 }

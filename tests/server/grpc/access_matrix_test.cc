@@ -29,7 +29,7 @@ using google::protobuf::MethodDescriptor;
 using google::protobuf::ServiceDescriptor;
 
 // What the documents promise.
-enum class Needs { kNothing, kViewer, kUser, kOwner, kAdmin, kAdminOfAll };
+enum class Needs { kNothing, kAnyone, kViewer, kUser, kOwner, kAdmin, kAdminOfAll, kWorker };
 const std::map<std::string, Needs> kPromises = {
     {"AdminService.Backup", Needs::kAdminOfAll},
     {"AdminService.Drain", Needs::kAdminOfAll},
@@ -41,7 +41,7 @@ const std::map<std::string, Needs> kPromises = {
     {"Health.Check", Needs::kNothing},
     {"Health.Watch", Needs::kNothing},
     {"ModelService.EvaluateDesigns", Needs::kViewer},
-    {"ModelService.GetServerInfo", Needs::kViewer},
+    {"ModelService.GetServerInfo", Needs::kAnyone},
     {"ModelService.GetTemplate", Needs::kViewer},
     {"ModelService.GetWorkload", Needs::kViewer},
     {"ModelService.ListTemplates", Needs::kViewer},
@@ -66,6 +66,14 @@ const std::map<std::string, Needs> kPromises = {
     {"SearchService.UpdateJob", Needs::kOwner},
     {"SearchService.Watch", Needs::kViewer},
     {"ServerReflection.ServerReflectionInfo", Needs::kViewer},
+    {"WorkerService.EndLease", Needs::kWorker},
+    {"WorkerService.EndSession", Needs::kWorker},
+    {"WorkerService.GetLeasedJob", Needs::kWorker},
+    {"WorkerService.ListWorkers", Needs::kViewer},
+    {"WorkerService.RenewLeases", Needs::kWorker},
+    {"WorkerService.ReportPoints", Needs::kWorker},
+    {"WorkerService.StartSession", Needs::kWorker},
+    {"WorkerService.TakeLeases", Needs::kWorker},
 };
 
 // Every method that needs to know who calls.
@@ -231,7 +239,7 @@ TEST_F(AccessMatrixTest, RulesFitTheirRequests) {
       // Whatever names a resource is checked by it.
       EXPECT_EQ(type.FindFieldByName("parent"), nullptr) << method.name;
     }
-    EXPECT_EQ(rule.changes, rule.scope >= Scope::kUser) << method.name;
+    EXPECT_EQ(rule.changes, rule.scope == Scope::kUser || rule.scope == Scope::kAdmin) << method.name;
     EXPECT_TRUE(!rule.own_only || (rule.changes && !rule.resource.empty())) << method.name;
   }
 }
@@ -241,7 +249,7 @@ TEST_F(AccessMatrixTest, CallsWithoutAValidTokenAreRefused) {
   wrong.back() = wrong.back() == '0' ? '1' : '0';
   for (const Method* const method : GuardedMethods()) {
     const std::string& name = method->name;
-    for (const Scope scope : {Scope::kViewer, Scope::kUser, Scope::kAdmin}) {
+    for (const Scope scope : {Scope::kViewer, Scope::kUser, Scope::kAdmin, Scope::kWorker}) {
       const std::string expired = Token("ada", scope, kAllProjects, -absl::Seconds(1));
       ExpectRefused(*method, expired, grpc::StatusCode::UNAUTHENTICATED, name + ", expired token");
     }
@@ -257,10 +265,21 @@ TEST_F(AccessMatrixTest, EveryScopeMayDoWhatIsPromisedAndNoMore) {
   const std::string other_user = Token("otto", Scope::kUser, "chip");
   const std::string admin = Token("anna", Scope::kAdmin, "chip");
   const std::string admin_of_all = Token("anna", Scope::kAdmin, kAllProjects);
+  const std::string worker = Token("slurm", Scope::kWorker, kAllProjects);
+  const std::string worker_of_one = Token("slurm", Scope::kWorker, "chip");
   for (const Method* const method : GuardedMethods()) {
     const std::string& name = method->name;
     const Needs needs = kPromises.at(name);
-    if (needs == Needs::kViewer) {
+    // Workers work, and do nothing else.
+    if (needs == Needs::kWorker || needs == Needs::kAnyone) {
+      ExpectAllowed(*method, worker, name + ", worker");
+    } else {
+      ExpectRefused(*method, worker, grpc::StatusCode::PERMISSION_DENIED, name + ", worker");
+    }
+    if (needs != Needs::kAnyone) {
+      ExpectRefused(*method, worker_of_one, grpc::StatusCode::PERMISSION_DENIED, name + ", worker of one project");
+    }
+    if (needs == Needs::kViewer || needs == Needs::kAnyone) {
       ExpectAllowed(*method, viewer, name + ", viewer");
     } else {
       ExpectRefused(*method, viewer, grpc::StatusCode::PERMISSION_DENIED, name + ", viewer");
@@ -275,7 +294,7 @@ TEST_F(AccessMatrixTest, EveryScopeMayDoWhatIsPromisedAndNoMore) {
     } else {
       ExpectAllowed(*method, owner_, name + ", owner");
     }
-    if (needs == Needs::kAdminOfAll) {
+    if (needs >= Needs::kAdminOfAll) {
       ExpectRefused(*method, admin, grpc::StatusCode::PERMISSION_DENIED, name + ", admin of a project");
     } else {
       ExpectAllowed(*method, admin, name + ", admin");

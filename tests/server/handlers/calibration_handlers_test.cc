@@ -11,7 +11,7 @@
 #include "common/base/status.h"
 #include "common/convert/convert.h"
 #include "common/convert/library.h"
-#include "server/convert/predictor.h"
+#include "server/wire/predictor.h"
 #include "server/handlers/calibration_convert.h"
 #include "server/handlers/job_convert.h"
 #include "tests/common/latency/synthetic.h"

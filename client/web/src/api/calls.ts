@@ -2,10 +2,10 @@
 import { Api } from "./http";
 import {
   fields, list, parseDesign, parseExplanation, parseFrontChange, parseHistory, parseJob, parseJobPage, parseNamed,
-  parsePoint, parseSample, parseServerInfo, parseTemplate, text,
+  parsePoint, parseSample, parseServerInfo, parseTemplate, parseWorkers, text,
 } from "./parse";
 import type {
-  Design, Explanation, FrontChange, Job, JobPage, Named, Point, PointSample, ServerInfo, StartHistory, Template,
+  Design, Explanation, FrontChange, Job, JobPage, Named, Point, PointSample, ServerInfo, StartHistory, Template, WorkerList,
 } from "./types";
 
 // Sessions end with the daemon. The token of this one stays in the page's memory, until it is closed or loaded again,
@@ -68,6 +68,10 @@ export function jobPath(project: string, job: string): string {
 
 export async function getServer(signal?: AbortSignal): Promise<ServerInfo> {
   return parseServerInfo(await api.get("/v1/server", signal));
+}
+
+export async function listWorkers(signal?: AbortSignal): Promise<WorkerList> {
+  return parseWorkers(await api.get("/v1/workers", signal));
 }
 
 export async function logIn(value: string): Promise<void> {

@@ -3,7 +3,7 @@
 import type {
   Certificate, Component, Design, Explanation, FrontChange, Improvement, Job, JobPage, JobSpec, JobState,
   LayerDesign, LayerExplanation, Level, Limit, Named, NetworkFigures, Point, PointSample, Resource, Sensitivities,
-  SensitivityStep, ServerInfo, StartHistory, Template, TemplateParameter,
+  SensitivityStep, ServerInfo, StartHistory, Template, TemplateParameter, Worker, WorkerList,
 } from "./types";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -407,4 +407,27 @@ export function parseExplanation(json: unknown): Explanation {
 export function parseServerInfo(json: unknown): ServerInfo {
   const f = fields(json);
   return { version: text(f["version"]), user: text(f["user"]), scope: text(f["scope"]), projects: texts(f["projects"]) };
+}
+
+function parseWorker(json: unknown): Worker {
+  const f = fields(json);
+  return {
+    name: text(f["name"]),
+    display_name: text(f["display_name"]),
+    host: text(f["host"]),
+    threads: number(f["threads"]),
+    leases: number(f["lease_count"]),
+    points_per_second: number(f["points_per_second"]),
+    last_heard_time: time(f["last_heard_time"]),
+  };
+}
+
+export function parseWorkers(json: unknown): WorkerList {
+  const f = fields(json);
+  return {
+    workers: list(f["workers"]).map(parseWorker),
+    local_threads: number(f["local_threads"]),
+    local_leases: number(f["local_leases"]),
+    waiting_leases: number(f["waiting_leases"]),
+  };
 }

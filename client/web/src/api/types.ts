@@ -276,3 +276,21 @@ export interface ServerInfo {
   readonly scope: string;
   readonly projects: readonly string[]; // "*" for all
 }
+
+// Of another machine.
+export interface Worker {
+  readonly name: string; // "workers/7"
+  readonly display_name: string;
+  readonly host: string;
+  readonly threads: number;
+  readonly leases: number;
+  readonly points_per_second: number;
+  readonly last_heard_time: Date | undefined;
+}
+
+export interface WorkerList {
+  readonly workers: readonly Worker[];
+  readonly local_threads: number;
+  readonly local_leases: number;
+  readonly waiting_leases: number; // that nobody runs and somebody could
+}

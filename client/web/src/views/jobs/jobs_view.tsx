@@ -12,6 +12,7 @@ import { Check, Select } from "../../ui/select";
 import { Empty, Pending } from "../../ui/states";
 import { averageRate, kColumns, labelsText, serverOrder, sortJobs, type Rates } from "./jobs_table";
 import { useJobs } from "./use_jobs";
+import { Workers } from "./workers";
 
 const kPage = 200;
 const kMostJobs = 1000; // that the daemon lists at once
@@ -53,6 +54,7 @@ export function JobsView({ route }: { readonly route: JobsRoute }): JSX.Element 
         </button>
         <Link to={{ view: "submit", from: "" }} className="button primary">Submit a job</Link>
       </div>
+      <Workers />
       {!data ? (
         filterError ? <Empty title="The filter is not valid">{filterError.description}</Empty> : <Pending error={error} what="jobs" onRetry={refresh} />
       ) : jobs.length === 0 ? (

@@ -1,5 +1,5 @@
-#ifndef ONELOOP_SERVER_CONVERT_WORK_CONVERT_H_
-#define ONELOOP_SERVER_CONVERT_WORK_CONVERT_H_
+#ifndef ONELOOP_SERVER_WIRE_WORK_CONVERT_H_
+#define ONELOOP_SERVER_WIRE_WORK_CONVERT_H_
 
 #include <memory>
 
@@ -39,4 +39,4 @@ absl::StatusOr<absl::StatusOr<Outcome>> OutcomeFromProto(const v1::EndLeaseReque
 
 }  // namespace oneloop
 
-#endif  // ONELOOP_SERVER_CONVERT_WORK_CONVERT_H_
+#endif  // ONELOOP_SERVER_WIRE_WORK_CONVERT_H_

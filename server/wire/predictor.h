@@ -1,5 +1,5 @@
-#ifndef ONELOOP_SERVER_CONVERT_PREDICTOR_H_
-#define ONELOOP_SERVER_CONVERT_PREDICTOR_H_
+#ifndef ONELOOP_SERVER_WIRE_PREDICTOR_H_
+#define ONELOOP_SERVER_WIRE_PREDICTOR_H_
 
 #include <memory>
 #include <span>
@@ -40,4 +40,4 @@ v1::Predictor EffectivePredictor(v1::Predictor predictor, bool has_calibration);
 
 }  // namespace oneloop
 
-#endif  // ONELOOP_SERVER_CONVERT_PREDICTOR_H_
+#endif  // ONELOOP_SERVER_WIRE_PREDICTOR_H_

@@ -1,4 +1,4 @@
-#include "server/convert/work_convert.h"
+#include "server/wire/work_convert.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "server/convert/predictor.h"
+#include "server/wire/predictor.h"
 
 #include <utility>
 

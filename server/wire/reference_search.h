@@ -1,5 +1,5 @@
-#ifndef ONELOOP_SERVER_CONVERT_REFERENCE_SEARCH_H_
-#define ONELOOP_SERVER_CONVERT_REFERENCE_SEARCH_H_
+#ifndef ONELOOP_SERVER_WIRE_REFERENCE_SEARCH_H_
+#define ONELOOP_SERVER_WIRE_REFERENCE_SEARCH_H_
 
 #include <memory>
 
@@ -15,4 +15,4 @@ absl::StatusOr<std::shared_ptr<const SearchSpec>> ReferenceSearch();
 
 }  // namespace oneloop
 
-#endif  // ONELOOP_SERVER_CONVERT_REFERENCE_SEARCH_H_
+#endif  // ONELOOP_SERVER_WIRE_REFERENCE_SEARCH_H_

@@ -1,9 +1,9 @@
-#include "server/convert/reference_search.h"
+#include "server/wire/reference_search.h"
 
 #include "common/base/status.h"
 #include "common/convert/files.h"
 #include "oneloop/v1/library.pb.h"
-#include "server/convert/search_build.h"
+#include "server/wire/search_build.h"
 
 namespace oneloop {
 namespace {

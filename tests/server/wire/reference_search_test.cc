@@ -1,4 +1,4 @@
-#include "server/convert/reference_search.h"
+#include "server/wire/reference_search.h"
 
 #include <gtest/gtest.h>
 

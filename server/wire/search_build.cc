@@ -1,4 +1,4 @@
-#include "server/convert/search_build.h"
+#include "server/wire/search_build.h"
 
 #include <algorithm>
 #include <cmath>
@@ -12,7 +12,7 @@
 #include "common/base/status.h"
 #include "common/convert/constraints.h"
 #include "common/convert/convert.h"
-#include "server/convert/predictor.h"
+#include "server/wire/predictor.h"
 #include "server/search/own_best.h"
 #include "server/search/spec_validation.h"
 

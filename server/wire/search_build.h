@@ -1,5 +1,5 @@
-#ifndef ONELOOP_SERVER_CONVERT_SEARCH_BUILD_H_
-#define ONELOOP_SERVER_CONVERT_SEARCH_BUILD_H_
+#ifndef ONELOOP_SERVER_WIRE_SEARCH_BUILD_H_
+#define ONELOOP_SERVER_WIRE_SEARCH_BUILD_H_
 
 #include <memory>
 #include <string>
@@ -32,4 +32,4 @@ absl::StatusOr<v1::JobSpec> ReadSpec(const std::string& spec);
 
 }  // namespace oneloop
 
-#endif  // ONELOOP_SERVER_CONVERT_SEARCH_BUILD_H_
+#endif  // ONELOOP_SERVER_WIRE_SEARCH_BUILD_H_
