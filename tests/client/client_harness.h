@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "client/environment.h"
 #include "client/run_client.h"
 #include "common/base/mutex.h"
@@ -47,7 +48,7 @@ class ClientHarness {
         .variables =
             [this] {
               std::vector<std::string> all;
-              for (const auto& [name, value] : variables) all.push_back(name + "=" + value);
+              for (const auto& [name, value] : variables) all.push_back(absl::StrCat(name, "=", value));
               return all;
             },
         .now = [this] { return now; },

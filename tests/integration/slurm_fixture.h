@@ -65,7 +65,7 @@ class SlurmTest : public ::testing::Test {
   Program Oneloop(const std::vector<std::string>& arguments) const {
     Program program{BuiltProgram("oneloop"), arguments, cluster_->environment(), ""};
     program.environment.push_back(absl::StrCat("ONELOOP_TOKEN=", kOwnToken));
-    program.environment.push_back("ONELOOP_SERVER=127.0.0.1:7070");
+    program.environment.emplace_back("ONELOOP_SERVER=127.0.0.1:7070");
     program.environment.push_back("ONELOOP_WORKER_TOKEN_FILE=" + Path("token"));
     return program;
   }

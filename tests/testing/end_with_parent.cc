@@ -1,6 +1,7 @@
 // end_with_parent PROGRAM [ARGUMENT...]: runs a program, and kills it with all that it started, daemons of daemons
 // too, once its own standard input closes or the program ends. Whoever holds the other end of that pipe may die in any
-// way. The exit code is the program's, 1 when a signal ended it.
+// way, of a signal to its whole group or from its terminal as well. The exit code is the program's, 1 when a signal
+// ended it.
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -20,6 +21,8 @@
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::array kSurvived = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
 
 // From "PID (NAME) STATE PARENT ...", where a name may contain anything; see proc(5). 0 when it is gone.
 pid_t ParentOf(pid_t pid) {
@@ -63,9 +66,12 @@ int main(int argc, char** argv) {
     std::fputs("usage: end_with_parent PROGRAM [ARGUMENT...]\n", stderr);
     return 2;
   }
+  setsid();
+  for (const int number : kSurvived) std::signal(number, SIG_IGN);
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   const pid_t program = fork();
   if (program == 0) {
+    for (const int number : kSurvived) std::signal(number, SIG_DFL);
     // The pipe is of no interest to it.
     close(STDIN_FILENO);
     execv(argv[1], argv + 1);

@@ -165,6 +165,7 @@ absl::StatusOr<SlurmCluster::Service> SlurmCluster::Launch(const std::string& na
   std::vector<std::string> variables = environment();
   const auto pointers = [](std::vector<std::string>& texts) {
     std::vector<char*> result;
+    result.reserve(texts.size() + 1);
     for (std::string& text : texts) result.push_back(text.data());
     result.push_back(nullptr);
     return result;
@@ -272,6 +273,12 @@ std::vector<pid_t> SlurmCluster::Processes() const {
     }
   }
   return processes;
+}
+
+std::vector<pid_t> SlurmCluster::Keepers() const {
+  std::vector<pid_t> keepers = {munged_.pid, controller_.pid};
+  for (const Service& node : nodes_) keepers.push_back(node.pid);
+  return keepers;
 }
 
 std::string SlurmCluster::Logs() const {

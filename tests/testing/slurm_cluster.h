@@ -52,6 +52,8 @@ class SlurmCluster {
   absl::Status ResumeNode(const std::string& node) const;
   // Every process that belongs to the cluster or one of its jobs.
   std::vector<pid_t> Processes() const;
+  // Those that hold the daemons and end all of them with this one.
+  std::vector<pid_t> Keepers() const;
   // The ends of all logs, for failure messages.
   std::string Logs() const;
 

@@ -2,8 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <signal.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -61,6 +62,22 @@ TEST_F(SlurmClusterTest, RunsJobsOnBothNodesAndLeavesNothingBehind) {
   cluster_.reset();
   for (const pid_t process : processes) EXPECT_NE(kill(process, 0), 0) << process;
   EXPECT_FALSE(std::filesystem::exists(folder));
+}
+
+// As `timeout` and Ctrl-C send them: to the test and all that it started in its group.
+TEST_F(SlurmClusterTest, LeavesNothingBehindWhenItsTestIsKilled) {
+  const std::string folder = cluster_->folder();
+  SubmitTwo();
+  ASSERT_TRUE(WaitUntil([&] { return std::filesystem::exists(folder + "/0.out"); })) << cluster_->Logs();
+  ASSERT_TRUE(WaitUntil([&] { return std::filesystem::exists(folder + "/1.out"); })) << cluster_->Logs();
+  for (const pid_t keeper : cluster_->Keepers()) {
+    EXPECT_EQ(getpgid(keeper), keeper) << "is in a group of its own";
+    EXPECT_EQ(kill(keeper, SIGTERM), 0);
+    EXPECT_EQ(kill(keeper, SIGINT), 0);
+  }
+  const std::vector<pid_t> processes = cluster_->Processes();
+  cluster_.reset();
+  for (const pid_t process : processes) EXPECT_NE(kill(process, 0), 0) << process;
 }
 
 TEST_F(SlurmClusterTest, NodesGoAndComeBack) {
