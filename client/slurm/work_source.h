@@ -2,6 +2,7 @@
 #define ONELOOP_CLIENT_SLURM_WORK_SOURCE_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,8 +23,8 @@ struct DaemonWorker {
 
 // What there is to do for a daemon's workers.
 struct Work {
-  std::int64_t leases = 0;            // that could be taken or are: starts that wait or run
-  std::vector<DaemonWorker> workers;  // empty when the daemon tells nothing of them
+  std::int64_t leases = 0;  // that wait or that workers hold
+  std::vector<DaemonWorker> workers;
 };
 
 class WorkSource {
@@ -32,21 +33,17 @@ class WorkSource {
   virtual absl::StatusOr<Work> Read() = 0;
 };
 
-// Counts the starts that are left of the PENDING and RUNNING jobs of a project; of a job with a stop gap, those that
-// may run at a time.
-class JobListWork : public WorkSource {
+// What a daemon says of its workers.
+class DaemonWork : public WorkSource {
  public:
-  // `client` is borrowed; `parent` is "projects/default", or "projects/-" for all.
-  JobListWork(ServiceClient& client, std::string parent) : client_(client), parent_(std::move(parent)) {}
+  // `client` is borrowed; `now` is the wall clock.
+  DaemonWork(ServiceClient& client, std::function<absl::Time()> now) : client_(client), now_(std::move(now)) {}
   absl::StatusOr<Work> Read() override;
 
  private:
   ServiceClient& client_;
-  const std::string parent_;
+  const std::function<absl::Time()> now_;
 };
-
-// The leases of one job that is PENDING or RUNNING.
-std::int64_t LeasesOf(const v1::Job& job);
 
 }  // namespace oneloop
 

@@ -41,7 +41,6 @@ constexpr FlagUse kFlagUses[] = {{"count", "start"},
                                  {"every", "keep"},
                                  {"patience", "keep"},
                                  {"all", "stop"},
-                                 {"project", "keep"},
                                  {"worker_token_file", "start keep"},
                                  {"worker_server", "start keep"},
                                  {"worker_program", "start keep"},
@@ -100,7 +99,9 @@ class WorkersCommand : public Command {
     return "A pilot is a job of Slurm's under your own account that runs oneloop-worker on --cpus cores of one node,\n"
            "until its time limit or `workers stop`. Several are an array; one whose node fails is queued again.\n"
            "`workers start --count N [-- SBATCH OPTIONS]` submits pilots. Options behind -- go to sbatch as they are.\n"
-           "`workers list` shows those that wait, run or failed.\n"
+           "`workers list` shows those that wait, run or failed, and what the daemon knows of them and of workers "
+           "that\n"
+           "are no pilots. Either is left out where it cannot be had.\n"
            "`workers stop ARRAY...`, `workers stop --all` ends pilots: each gets SIGTERM first.\n"
            "`workers keep --max N` stays and follows the daemon's jobs: it starts pilots while there is work for\n"
            "them, and lets them go once there has been none for --patience. It asks squeue once per --every.\n"
@@ -122,7 +123,6 @@ class WorkersCommand : public Command {
     flags->Add("name", "NAME", "a group of pilots, in the names of their jobs", &name_);
     submit_.Declare(flags);
     format_.Declare(flags);
-    project_.Declare(flags);
     server_.Declare(flags);
   }
 
@@ -156,11 +156,30 @@ class WorkersCommand : public Command {
 
   absl::StatusOr<ExitCode> List(Environment& env) const {
     if (!arguments_.empty()) return UsageError(Name(), "list takes no arguments");
-    ASSIGN_OR_RETURN(const Slurm slurm, Slurm::Find(env));
-    ASSIGN_OR_RETURN(std::vector<Pilot> pilots, slurm.Pilots());
-    std::erase_if(pilots, [this](const Pilot& pilot) { return !name_.empty() && pilot.name != name_; });
-    PrintWorkers(WorkerRows(pilots, /*workers=*/{}), format_.get(), env.out);
+    // Each side is worth seeing without the other: where there is no Slurm, workers are no pilots.
+    const absl::StatusOr<Work> work = WorkOf(env);
+    const absl::StatusOr<Slurm> slurm = Slurm::Find(env);
+    if (!slurm.ok() && !work.ok()) {
+      return absl::Status(slurm.status().code(),
+                          absl::StrCat(Message(slurm.status()), "; and the daemon: ", Message(work.status())));
+    }
+    std::vector<Pilot> pilots;
+    if (slurm.ok()) {
+      ASSIGN_OR_RETURN(pilots, slurm->Pilots());
+      std::erase_if(pilots, [this](const Pilot& pilot) { return !name_.empty() && pilot.name != name_; });
+    }
+    if (!work.ok()) PrintNotice(env, absl::StrCat("what the daemon knows is left out: ", Message(work.status())));
+    PrintWorkers(WorkerRows(pilots, work.value_or(Work()).workers), format_.get(), env.out);
     return ExitCode::kOk;
+  }
+
+  // The daemon's view, which is not waited for.
+  absl::StatusOr<Work> WorkOf(Environment& env) const {
+    ServerOptions::Sources sources;
+    ASSIGN_OR_RETURN(ServiceClient::Options options, server_.Resolve(env, &sources));
+    options.retry.patience = absl::ZeroDuration();
+    ASSIGN_OR_RETURN(const auto client, ServiceClient::Create(std::move(options)));
+    return DaemonWork(*client, env.now).Read();
   }
 
   absl::StatusOr<ExitCode> Stop(Environment& env) const {
@@ -199,7 +218,6 @@ class WorkersCommand : public Command {
 
   absl::StatusOr<ExitCode> Keep(Environment& env) const {
     ASSIGN_OR_RETURN(KeepRules rules, Rules());
-    ASSIGN_OR_RETURN(const std::string parent, project_.Parent());
     ASSIGN_OR_RETURN(const Slurm slurm, Slurm::Find(env));
     ASSIGN_OR_RETURN(const ClusterConfig cluster, slurm.Config());
     ASSIGN_OR_RETURN(const PilotRequest request, submit_.Prepare(env, server_, cluster, name_, arguments_));
@@ -208,7 +226,7 @@ class WorkersCommand : public Command {
     ASSIGN_OR_RETURN(ServiceClient::Options options, server_.Resolve(env, &sources));
     options.tell = [&env](const std::string& text) { PrintNotice(env, text); };
     ASSIGN_OR_RETURN(const auto client, ServiceClient::Create(std::move(options)));
-    JobListWork work(*client, parent);
+    DaemonWork work(*client, env.now);
     return KeepPilots({slurm, cluster, request, rules, format_.get()}, work, env);
   }
 
@@ -254,7 +272,6 @@ class WorkersCommand : public Command {
   std::string name_;
   SubmitFlags submit_;
   FormatFlag format_;
-  ProjectFlag project_;
   ServerOptions server_;
 };
 

@@ -17,6 +17,7 @@
 #include "grpcpp/grpcpp.h"
 #include "oneloop/v1/model_service.grpc.pb.h"
 #include "oneloop/v1/search_service.grpc.pb.h"
+#include "oneloop/v1/worker_service.grpc.pb.h"
 
 namespace oneloop {
 namespace {
@@ -95,14 +96,24 @@ class FakeModelService : public v1::ModelService::Service {
   FakeDaemon& daemon_;
 };
 
+class FakeWorkerService : public v1::WorkerService::Service {
+ public:
+  explicit FakeWorkerService(FakeDaemon& daemon) : daemon_(daemon) {}
+  FAKE_METHOD(ListWorkers, ListWorkersRequest, ListWorkersResponse, list_workers)
+
+ private:
+  FakeDaemon& daemon_;
+};
+
 #undef FAKE_METHOD
 
 }  // namespace
 
 struct FakeDaemon::Services {
-  explicit Services(FakeDaemon& daemon) : search(daemon), model(daemon) {}
+  explicit Services(FakeDaemon& daemon) : search(daemon), model(daemon), worker(daemon) {}
   FakeSearchService search;
   FakeModelService model;
+  FakeWorkerService worker;
   std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor;
   std::unique_ptr<grpc::Server> server;
   int door = -1;
@@ -118,6 +129,7 @@ FakeDaemon::FakeDaemon() : services_(std::make_unique<Services>(*this)) {
   builder.AddListeningPort(address(), grpc::InsecureServerCredentials());
   builder.RegisterService(&services_->search);
   builder.RegisterService(&services_->model);
+  builder.RegisterService(&services_->worker);
   services_->acceptor = builder.experimental().AddExternalConnectionAcceptor(
       grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, grpc::InsecureServerCredentials());
   services_->server = builder.BuildAndStart();

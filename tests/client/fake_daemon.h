@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "oneloop/v1/model_service.pb.h"
 #include "oneloop/v1/search_service.pb.h"
+#include "oneloop/v1/worker_service.pb.h"
 
 namespace oneloop {
 
@@ -55,6 +56,7 @@ class FakeDaemon {
   Handler<v1::ListTemplatesRequest, v1::ListTemplatesResponse> list_templates;
   Handler<v1::GetTemplateRequest, v1::Template> get_template;
   Handler<v1::GetServerInfoRequest, v1::ServerInfo> get_server_info;
+  Handler<v1::ListWorkersRequest, v1::ListWorkersResponse> list_workers;
 
  private:
   struct Services;

@@ -25,7 +25,8 @@ std::vector<std::string> CommandLine(const std::string& data_dir, const Daemon::
 Daemon::Daemon(const std::string& data_dir, const Options& options)
     : process_(CommandLine(data_dir, options), /*merge_errors=*/false) {
   // The line comes once the daemon serves.
-  serves_ = process_.ReadLine().find("listening on") != std::string::npos;
+  first_line_ = process_.ReadLine();
+  serves_ = first_line_.find("listening on") != std::string::npos;
   grpc::ChannelArguments arguments;
   // Not the connection of a daemon that was here before.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
@@ -33,6 +34,12 @@ Daemon::Daemon(const std::string& data_dir, const Options& options)
                                                  grpc::InsecureChannelCredentials(), arguments);
   stub_ = v1::SearchService::NewStub(channel);
   admin_ = v1::AdminService::NewStub(channel);
+}
+
+std::string Daemon::port_address() const {
+  const std::size_t begin = first_line_.find("127.0.0.1:");
+  if (begin == std::string::npos) return "";
+  return first_line_.substr(begin, first_line_.find_first_of(", ", begin) - begin);
 }
 
 void Daemon::Kill() {

@@ -32,6 +32,8 @@ class Daemon {
   Daemon(const std::string& data_dir, const Options& options);
 
   bool serves() const { return serves_; }
+  // "127.0.0.1:7070": the first port that it listens on; "" when there is none.
+  std::string port_address() const;
   v1::SearchService::Stub& stub() { return *stub_; }
   v1::AdminService::Stub& admin() { return *admin_; }
 
@@ -46,6 +48,7 @@ class Daemon {
 
  private:
   ChildProcess process_;
+  std::string first_line_;
   bool serves_ = false;
   std::unique_ptr<v1::SearchService::Stub> stub_;
   std::unique_ptr<v1::AdminService::Stub> admin_;

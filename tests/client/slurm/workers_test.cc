@@ -212,16 +212,11 @@ class KeepTest : public WorkersTest {
   KeepTest() {
     client_.variables["ONELOOP_SERVER"] = daemon_.address();
     client_.variables.erase("ONELOOP_TOKEN");
-    daemon_.list_jobs = [this](const v1::ListJobsRequest& request) -> absl::StatusOr<v1::ListJobsResponse> {
-      EXPECT_EQ(request.states_size(), 2);
+    daemon_.list_workers = [this](const v1::ListWorkersRequest&) -> absl::StatusOr<v1::ListWorkersResponse> {
       before_look_(++looked_);
       if (!away_.ok()) return away_;
-      v1::ListJobsResponse response;
-      if (starts_ > 0) {
-        *response.add_jobs() = MakeJob(1, v1::RUNNING, 0);
-        response.mutable_jobs(0)->mutable_progress()->set_starts_total(starts_ + 3);
-        response.mutable_jobs(0)->mutable_progress()->set_starts_done(3);
-      }
+      v1::ListWorkersResponse response;
+      response.set_waiting_leases(starts_);
       return response;
     };
     client_.interrupted = [this] { return looked_ >= looks_; };
@@ -321,21 +316,48 @@ TEST_F(KeepTest, FirstLookTellsWhatIsWrong) {
   EXPECT_EQ(Keep(1, {"--max", "4", "--count", "1"}).code, ExitCode::kUsage);
 }
 
-TEST(JobListWorkTest, CountsTheStartsThatCanRun) {
-  v1::Job job = MakeJob(1, v1::RUNNING, 0);
-  job.mutable_progress()->set_starts_total(100);
-  job.mutable_progress()->set_starts_done(30);
-  EXPECT_EQ(LeasesOf(job), 70);
-  // With a stop gap an eighth of the starts run at a time, two at least.
-  job.mutable_spec()->set_stop_gap(0.01);
-  EXPECT_EQ(LeasesOf(job), 12);
-  job.mutable_progress()->set_starts_done(95);
-  EXPECT_EQ(LeasesOf(job), 5);
-  job.mutable_progress()->set_starts_total(4);
-  job.mutable_progress()->set_starts_done(0);
-  EXPECT_EQ(LeasesOf(job), 2);
-  job.mutable_progress()->set_starts_done(5);
-  EXPECT_EQ(LeasesOf(job), 0);
+class ListTest : public WorkersTest {
+ protected:
+  ListTest() {
+    client_.variables["ONELOOP_SERVER"] = daemon_.address();
+    client_.variables.erase("ONELOOP_TOKEN");
+    daemon_.list_workers = [](const v1::ListWorkersRequest&) -> absl::StatusOr<v1::ListWorkersResponse> {
+      v1::ListWorkersResponse response;
+      v1::Worker& worker = *response.add_workers();
+      worker.set_display_name("box:77");
+      worker.set_lease_count(3);
+      worker.set_points_per_second(1234);
+      return response;
+    };
+  }
+  FakeDaemon daemon_;
+};
+
+TEST_F(ListTest, ShowsWhatTheDaemonKnows) {
+  Write("queue", PilotLine("12_0", "RUNNING"));
+  const auto listed = Run({"list", "--format", "csv"});
+  EXPECT_EQ(listed.code, ExitCode::kOk) << listed.err;
+  EXPECT_THAT(listed.out, AllOf(HasSubstr("12_0,RUNNING"), HasSubstr("box:77,3,1234")));
+}
+
+TEST_F(ListTest, WorkersWithoutSlurmAreListed) {
+  client_.variables["PATH"] = folder_ + "/nothing";
+  const auto listed = Run({"list", "--format", "csv"});
+  EXPECT_EQ(listed.code, ExitCode::kOk) << listed.err;
+  EXPECT_THAT(listed.out, HasSubstr("box:77,3,1234"));
+  daemon_.list_workers = nullptr;
+  EXPECT_NE(Run({"list"}).code, ExitCode::kOk) << "nothing is known at all";
+}
+
+TEST_F(ListTest, ADaemonThatTellsNothingIsNoticed) {
+  daemon_.list_workers = [](const v1::ListWorkersRequest&) -> absl::StatusOr<v1::ListWorkersResponse> {
+    return absl::PermissionDeniedError("needs the scope viewer");
+  };
+  Write("queue", PilotLine("12_0", "RUNNING"));
+  const auto listed = Run({"list"});
+  EXPECT_EQ(listed.code, ExitCode::kOk);
+  EXPECT_THAT(listed.out, HasSubstr("12_0"));
+  EXPECT_THAT(listed.err, HasSubstr("needs the scope viewer"));
 }
 
 }  // namespace

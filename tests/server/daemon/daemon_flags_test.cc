@@ -141,7 +141,7 @@ TEST_F(DaemonConfigTest, WrongFilesAreRefusedWithTheirLine) {
   for (const char* value : {"~", "null", ""}) {
     EXPECT_THAT(Problem(std::string("# first\nthreads: ") + value + "\n"), HasSubstr(":2:1: threads: has no value"));
   }
-  EXPECT_THAT(Problem("threads: 0\n"), HasSubstr(":1:10: --threads 0: valid: 1 to"));
+  EXPECT_THAT(Problem("threads: -1\n"), HasSubstr(":1:10: --threads -1: valid: 0 to"));
   EXPECT_THAT(Problem("threads: 3\nthreads: 3\n"), HasSubstr(":2:1: threads is there twice"));
   for (const char* value : {"yes", "1", "'true'", "True"}) {
     EXPECT_THAT(Problem(std::string("enable_admin: ") + value), HasSubstr("expected true or false")) << value;
@@ -157,7 +157,7 @@ TEST_F(DaemonConfigTest, WrongFilesAreRefusedWithTheirLine) {
   EXPECT_THAT(Problem("threads: 3\n\x01"), HasSubstr("0x01"));
   EXPECT_THAT(Problem("threads: [\n"), HasSubstr(":"));
   // Also what a flag replaces must be right.
-  EXPECT_FALSE(Parse("threads: 0\n", {"--threads", "2"}).ok());
+  EXPECT_FALSE(Parse("threads: -1\n", {"--threads", "2"}).ok());
 }
 
 TEST_F(DaemonConfigTest, FileMustBeThereOnce) {
