@@ -125,7 +125,7 @@ class Keeper {
     if (decision.new_failures.empty()) return;
     const Pilot& first = decision.new_failures.front();
     PrintNotice(
-        env_, absl::StrCat(decision.new_failures.size(), " pilots failed, ", first.id, " as ", first.state,
+        env_, absl::StrCat(PilotCount(decision.new_failures.size()), " failed, ", first.id, " as ", first.state,
                            first.reason.empty() ? "" : ": ", OneLine(first.reason), "; see ", task_.request.log_folder,
                            decision.pause > absl::ZeroDuration()
                                ? absl::StrCat(". No more are started for ", ShortDuration(decision.pause))
@@ -175,7 +175,8 @@ absl::StatusOr<ExitCode> KeepPilots(const KeepTask& task, WorkSource& work, Envi
     const SteadyTime next = env.steady_now() + task.rules.every;
     while (env.steady_now() < next) {
       if (interrupts.Pending()) {
-        PrintNotice(env, absl::StrCat(keeper.active(), " pilots go on; `oneloop workers stop --all` ends them"));
+        PrintNotice(env, absl::StrCat("left: ", PilotCount(static_cast<std::size_t>(keeper.active())),
+                                      "; `oneloop workers stop --all` ends all"));
         return ExitCode::kInterrupted;
       }
       env.sleep(std::min(kNap, next - env.steady_now()));

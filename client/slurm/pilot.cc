@@ -59,6 +59,8 @@ std::string PilotJobName(std::string_view name) {
 
 std::string PilotWorkerName(std::string_view id) { return absl::StrCat("slurm-", ToAbsl(id)); }
 
+std::string PilotCount(std::size_t count) { return absl::StrCat(count, count == 1 ? " pilot" : " pilots"); }
+
 absl::Duration ParseSlurmTime(std::string_view text) {
   std::vector<absl::string_view> parts = absl::StrSplit(ToAbsl(text), ':');
   std::int64_t seconds = 0;

@@ -1,6 +1,7 @@
 #ifndef ONELOOP_CLIENT_SLURM_PILOT_H_
 #define ONELOOP_CLIENT_SLURM_PILOT_H_
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,9 @@ std::string PilotComment(std::string_view server);
 std::string PilotJobName(std::string_view name);
 // What the worker of a pilot calls itself to the daemon; of "12_3" or, in a script, of variables that stand for that.
 std::string PilotWorkerName(std::string_view id);
+
+// "1 pilot", "8 pilots".
+std::string PilotCount(std::size_t count);
 
 // "1-02:03:04", "03:04", "4" (seconds); infinite for "UNLIMITED" and whatever is no time.
 absl::Duration ParseSlurmTime(std::string_view text);

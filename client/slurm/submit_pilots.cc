@@ -127,6 +127,10 @@ absl::Status SubmitPilots(const Slurm& slurm, const ClusterConfig& cluster, cons
   if (cluster.most_array_tasks < 1) {
     return absl::FailedPreconditionError("this cluster has no job arrays: its MaxArraySize is 0");
   }
+  if (access(request.token_file.c_str(), R_OK) != 0) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        request.token_file, " is gone, as `oneloop workers stop --all` leaves it: give this command again"));
+  }
   int submitted = 0;
   for (const int pilots : SplitArrays(count, cluster.most_array_tasks)) {
     const absl::StatusOr<std::string> array = slurm.Submit(request, pilots);

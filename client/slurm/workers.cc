@@ -86,7 +86,7 @@ void PrintStarted(const std::vector<SubmittedArray>& arrays, OutputFormat format
     if (format == OutputFormat::kCsv) {
       out << CsvLine({array.id, absl::StrCat(array.pilots)});
     } else {
-      out << "array " << array.id << ": " << array.pilots << " pilots\n";
+      out << "array " << array.id << ": " << PilotCount(static_cast<std::size_t>(array.pilots)) << '\n';
     }
   }
 }

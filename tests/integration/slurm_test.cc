@@ -31,7 +31,7 @@ TEST_F(SlurmTest, PilotsArePlacedShownAndEndedAtASafePoint) {
   // The first array is of three, as the cluster allows; three cores are left.
   const ProgramOutcome started = Start({"--count", "4"});
   EXPECT_EQ(started.exit_code, 0) << started.err;
-  EXPECT_EQ(started.out, "array 2: 3 pilots\narray 3: 1 pilots\n");
+  EXPECT_EQ(started.out, "array 2: 3 pilots\narray 3: 1 pilot\n");
   EXPECT_TRUE(WaitForCount(3, "RUNNING")) << cluster_->Logs();
   EXPECT_THAT(PilotsThatAre("RUNNING"), UnorderedElementsAre("2_0", "2_1", "2_2"));
   EXPECT_THAT(PilotsThatAre("PENDING"), UnorderedElementsAre("3_0"));

@@ -251,7 +251,7 @@ TEST_F(KeepTest, FollowsTheWorkUpAndDown) {
   EXPECT_THAT(kept.out, AllOf(HasSubstr("work 6, pilots 0 running and 0 waiting, wanted 3: started 3\n"),
                               HasSubstr("wanted 0: stopped 12_2 12_0 12_1\n")));
   EXPECT_THAT(Read("log"), AllOf(HasSubstr("--array=0-2"), HasSubstr("scancel --quiet 12_2 12_0 12_1\n")));
-  EXPECT_THAT(kept.err, HasSubstr("`oneloop workers stop --all` ends them"));
+  EXPECT_THAT(kept.err, HasSubstr("left: 0 pilots; `oneloop workers stop --all` ends all"));
   // One squeue for each look.
   const std::string looks = Read("looks");
   EXPECT_EQ(std::count(looks.begin(), looks.end(), '\n'), 14);
@@ -290,6 +290,17 @@ TEST_F(KeepTest, EndsRatherThanStartMoreAndMoreThatItCannotSee) {
   EXPECT_THAT(kept.err, HasSubstr("array 12 was submitted and is not among your pilots"));
   const std::string log = Read("log");
   EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 1) << log;
+}
+
+TEST_F(KeepTest, StartsNoneWithoutTheirToken) {
+  before_look_ = [this](int look) {
+    if (look != 2) return;
+    fs::remove(HomeFolder() + "/0123456789ab.token");
+    starts_ = 4;
+  };
+  const auto kept = Keep(3, {"--max", "4"});
+  EXPECT_THAT(kept.err, HasSubstr("0123456789ab.token is gone"));
+  EXPECT_EQ(Read("log"), "");
 }
 
 TEST_F(KeepTest, TellsOfPilotsThatFailAndWaits) {
