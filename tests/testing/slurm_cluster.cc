@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -19,14 +20,12 @@
 #include <fstream>
 #include <optional>
 #include <random>
-#include <sstream>
+#include <set>
 #include <system_error>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
-#include "absl/strings/strip.h"
+#include "absl/strings/str_split.h"
 #include "client/numbers.h"
 #include "client/slurm/run_program.h"
 #include "common/base/read_file.h"
@@ -261,18 +260,29 @@ absl::Status SlurmCluster::ResumeNode(const std::string& node) const {
   return Run("scontrol", {"update", "NodeName=" + node, "State=RESUME"}).status();
 }
 
-std::vector<pid_t> SlurmCluster::Processes() const {
+std::vector<pid_t> SlurmCluster::ProcessesWith(const std::vector<std::string>& variables) {
   std::vector<pid_t> processes;
   std::error_code error;
   for (fs::directory_iterator entry("/proc", error), end; !error && entry != end; entry.increment(error)) {
     const std::optional<pid_t> pid = ParseInteger<pid_t>(entry->path().filename().string());
     if (!pid.has_value()) continue;
-    const absl::StatusOr<std::string> variables = ReadFile(entry->path().string() + "/environ");
-    if (variables.ok() && absl::StrContains(*variables, absl::StrCat("SLURM_CONF=", folder_, "/"))) {
+    const absl::StatusOr<std::string> text = ReadFile(entry->path().string() + "/environ");
+    if (!text.ok()) continue;
+    const std::set<absl::string_view> present = absl::StrSplit(*text, '\0');
+    if (std::all_of(variables.begin(), variables.end(), [&](const auto& name) { return present.contains(name); })) {
       processes.push_back(*pid);
     }
   }
   return processes;
+}
+
+std::vector<pid_t> SlurmCluster::Processes() const { return ProcessesWith({environment()[0]}); }
+
+std::vector<pid_t> SlurmCluster::JobProcesses(const std::string& id) const {
+  const std::size_t mark = id.find('_');
+  if (mark == std::string::npos) return ProcessesWith({environment()[0], "SLURM_JOB_ID=" + id});
+  return ProcessesWith(
+      {environment()[0], "SLURM_ARRAY_JOB_ID=" + id.substr(0, mark), "SLURM_ARRAY_TASK_ID=" + id.substr(mark + 1)});
 }
 
 std::vector<pid_t> SlurmCluster::Keepers() const {

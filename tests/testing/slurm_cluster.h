@@ -52,6 +52,8 @@ class SlurmCluster {
   absl::Status ResumeNode(const std::string& node) const;
   // Every process that belongs to the cluster or one of its jobs.
   std::vector<pid_t> Processes() const;
+  // Those of one job, "12" or "12_3": its script and what that started.
+  std::vector<pid_t> JobProcesses(const std::string& id) const;
   // Those that hold the daemons and end all of them with this one.
   std::vector<pid_t> Keepers() const;
   // The ends of all logs, for failure messages.
@@ -65,6 +67,8 @@ class SlurmCluster {
   };
 
   SlurmCluster(Options options, std::string folder);
+  // With all of these in their environment, each "NAME=value".
+  static std::vector<pid_t> ProcessesWith(const std::vector<std::string>& variables);
   std::string ConfigText(const std::vector<int>& ports) const;
   absl::Status WriteFiles() const;
   absl::StatusOr<Service> Launch(const std::string& name, const std::string& program,

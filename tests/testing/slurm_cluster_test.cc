@@ -64,6 +64,19 @@ TEST_F(SlurmClusterTest, RunsJobsOnBothNodesAndLeavesNothingBehind) {
   EXPECT_FALSE(std::filesystem::exists(folder));
 }
 
+TEST_F(SlurmClusterTest, KnowsTheProcessesOfEachJob) {
+  const std::string array = SubmitTwo();
+  const std::string last = cluster_->folder() + "/1.out";
+  ASSERT_TRUE(
+      WaitUntil([&] { return std::filesystem::exists(last) && cluster_->JobProcesses(array + "_1").size() >= 2; }));
+  for (const pid_t process : cluster_->JobProcesses(array + "_1")) EXPECT_EQ(kill(process, SIGKILL), 0);
+  EXPECT_TRUE(WaitUntil([&] {
+    const auto states =
+        cluster_->Run("squeue", {"--noheader", "--states=all", "--array", "--format=%i %T", "--sort=i"});
+    return states.ok() && *states == array + "_0 RUNNING\n" + array + "_1 FAILED\n";
+  })) << cluster_->Logs();
+}
+
 // As `timeout` and Ctrl-C send them: to the test and all that it started in its group.
 TEST_F(SlurmClusterTest, LeavesNothingBehindWhenItsTestIsKilled) {
   const std::string folder = cluster_->folder();
