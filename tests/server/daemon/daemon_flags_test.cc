@@ -141,7 +141,7 @@ TEST_F(DaemonConfigTest, WrongFilesAreRefusedWithTheirLine) {
   for (const char* value : {"~", "null", ""}) {
     EXPECT_THAT(Problem(std::string("# first\nthreads: ") + value + "\n"), HasSubstr(":2:1: threads: has no value"));
   }
-  EXPECT_THAT(Problem("threads: -1\n"), HasSubstr(":1:10: --threads -1: valid: 0 to"));
+  EXPECT_THAT(Problem("threads: 2000\n"), HasSubstr(":1:10: --threads 2000: valid: 0 to"));
   EXPECT_THAT(Problem("threads: 3\nthreads: 3\n"), HasSubstr(":2:1: threads is there twice"));
   for (const char* value : {"yes", "1", "'true'", "True"}) {
     EXPECT_THAT(Problem(std::string("enable_admin: ") + value), HasSubstr("expected true or false")) << value;
