@@ -21,7 +21,6 @@
 #include "server/access/secrets.h"
 #include "server/access/token_file.h"
 #include "server/access/token_registry.h"
-#include "server/wire/reference_search.h"
 #include "server/daemon/counted_start.h"
 #include "server/grpc/api_service.h"
 #include "server/grpc/connection_handover.h"
@@ -49,6 +48,7 @@
 #include "server/net/connection_gate.h"
 #include "server/store/sqlite_run_store.h"
 #include "server/store/store_errors.h"
+#include "server/wire/reference_search.h"
 #include "server/work/search_digest.h"
 
 namespace oneloop {

@@ -9,11 +9,11 @@
 #include "common/hardware/template.h"
 #include "common/workload/workload.h"
 #include "oneloop/v1/job.pb.h"
-#include "server/wire/search_build.h"
 #include "server/handlers/calibration_catalog.h"
 #include "server/handlers/catalog.h"
 #include "server/search/search_spec.h"
 #include "server/store/run_store.h"
+#include "server/wire/search_build.h"
 
 namespace oneloop {
 

@@ -12,9 +12,9 @@
 #include "absl/strings/str_format.h"
 #include "common/base/mutex.h"
 #include "common/base/status.h"
-#include "server/wire/work_convert.h"
 #include "server/handlers/job_convert.h"
 #include "server/handlers/timestamp.h"
+#include "server/wire/work_convert.h"
 #include "server/work/result_check.h"
 
 namespace oneloop {

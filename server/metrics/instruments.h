@@ -72,7 +72,7 @@ class CallMetrics {
 struct DaemonMetrics {
   Counter running_starts;
   Counter samples;
-  Counter worker_points;  // reported by workers of other machines
+  Counter worker_points;   // reported by workers of other machines
   Counter points;          // committed
   Histogram commits;       // transactions of the store, also those that failed
   Counter failed_commits;  // for the storage's sake

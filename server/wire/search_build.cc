@@ -12,9 +12,9 @@
 #include "common/base/status.h"
 #include "common/convert/constraints.h"
 #include "common/convert/convert.h"
-#include "server/wire/predictor.h"
 #include "server/search/own_best.h"
 #include "server/search/spec_validation.h"
+#include "server/wire/predictor.h"
 
 namespace oneloop {
 namespace {
