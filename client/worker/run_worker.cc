@@ -70,8 +70,8 @@ absl::StatusOr<absl::Duration> IdleExit(const std::string& text) {
   return UsageError("", absl::StrCat("--idle_exit '", text, "': valid: durations above 0 such as 90s or 10m"));
 }
 
-ExitCode PrintDigests(const SearchSpec& search, Environment& env) {
-  for (const InstructionSetDigest& one : DigestsByInstructionSet(search)) {
+ExitCode PrintDigests(const SearchList& searches, Environment& env) {
+  for (const InstructionSetDigest& one : DigestsByInstructionSet(searches)) {
     env.out << absl::StrFormat("%-12s %016x\n", one.instruction_set, one.digest);
   }
   return ExitCode::kOk;
@@ -97,7 +97,7 @@ class SignalThread {
   std::thread thread_;
 };
 
-absl::Status Work(const Flags& flags, const SearchSpec& reference, Environment& env,
+absl::Status Work(const Flags& flags, const SearchList& reference, Environment& env,
                   const std::function<void(const std::function<bool()>&)>& await_stop) {
   ServerOptions::Sources sources;
   ASSIGN_OR_RETURN(ServiceClient::Options client_options, flags.server.Resolve(env, &sources));
@@ -144,9 +144,9 @@ absl::StatusOr<ExitCode> Run(const std::vector<std::string>& args, Environment& 
     env.out << kProgram << " " << ONELOOP_VERSION << "\n";
     return ExitCode::kOk;
   }
-  ASSIGN_OR_RETURN(const std::shared_ptr<const SearchSpec> reference, ReferenceSearch());
-  if (values.digest) return PrintDigests(*reference, env);
-  RETURN_IF_ERROR(Work(values, *reference, env, await_stop));
+  ASSIGN_OR_RETURN(const SearchList reference, ReferenceSearches());
+  if (values.digest) return PrintDigests(reference, env);
+  RETURN_IF_ERROR(Work(values, reference, env, await_stop));
   return ExitCode::kOk;
 }
 

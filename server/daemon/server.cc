@@ -73,8 +73,8 @@ constexpr int kCallGraceMs = 500;
 // Of the first worker that comes; the next find it done.
 absl::StatusOr<std::uint64_t> ReferenceDigest() {
   static const auto* const digest = new absl::StatusOr<std::uint64_t>([]() -> absl::StatusOr<std::uint64_t> {
-    ASSIGN_OR_RETURN(const std::shared_ptr<const SearchSpec> search, ReferenceSearch());
-    return DigestOf(*search);
+    ASSIGN_OR_RETURN(const SearchList searches, ReferenceSearches());
+    return DigestOf(searches);
   }());
   return *digest;
 }

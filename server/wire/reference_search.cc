@@ -54,18 +54,26 @@ layers:
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<const SearchSpec>> ReferenceSearch() {
+absl::StatusOr<SearchList> ReferenceSearches() {
   v1::Library resolved;
   ASSIGN_OR_RETURN(*resolved.add_templates(), ReadTemplateText(kTemplate, "reference template"));
   ASSIGN_OR_RETURN(*resolved.add_workloads(), ReadWorkloadText(kWorkload, "reference workload"));
-  v1::JobSpec spec;
-  spec.set_starts(1);
-  spec.set_steps(300);
-  spec.set_round_period(50);
-  spec.set_order_strategy(v1::SOFTMAX);
-  spec.set_seed(1);
-  ASSIGN_OR_RETURN(spec, WithDefaults(spec));
-  return BuildSearch(spec, resolved);
+  v1::JobSpec descent;
+  descent.set_starts(1);
+  descent.set_steps(300);
+  descent.set_round_period(50);
+  descent.set_order_strategy(v1::SOFTMAX);
+  descent.set_seed(1);
+  v1::JobSpec bayesian;
+  bayesian.set_algorithm(v1::BAYESIAN);
+  bayesian.set_starts(1);
+  bayesian.set_steps(40);
+  SearchList searches;
+  for (const v1::JobSpec& asked : {descent, bayesian}) {
+    ASSIGN_OR_RETURN(const v1::JobSpec spec, WithDefaults(asked));
+    ASSIGN_OR_RETURN(searches.emplace_back(), BuildSearch(spec, resolved));
+  }
+  return searches;
 }
 
 }  // namespace oneloop

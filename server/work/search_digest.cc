@@ -16,7 +16,8 @@ namespace {
 
 class DigestingSink final : public PointSink {
  public:
-  explicit DigestingSink(const Template& hardware_template) : template_(hardware_template) {}
+  DigestingSink(const Template& hardware_template, std::uint64_t digest)
+      : template_(hardware_template), digest_(digest) {}
 
   void OnPoint(const SearchPoint& point) override {
     Add(static_cast<std::uint64_t>(point.sample));
@@ -43,30 +44,34 @@ class DigestingSink final : public PointSink {
   }
 
   const Template& template_;
-  std::uint64_t digest_ = Fnv1a64("");
+  std::uint64_t digest_;
 };
 
 }  // namespace
 
-std::uint64_t DigestOf(const SearchSpec& spec) {
-  DigestingSink sink(*spec.hardware_template);
-  RunStart(spec, 0, sink);
-  if (const std::optional<LowerBound> bound = ProveSearchBound(spec, [] { return false; })) {
-    sink.Add(bound->objective);
-    sink.Add(bound->energy_uj);
-    sink.Add(bound->latency_cycles);
+std::uint64_t DigestOf(const SearchList& searches) {
+  std::uint64_t digest = Fnv1a64("");
+  for (const std::shared_ptr<const SearchSpec>& search : searches) {
+    DigestingSink sink(*search->hardware_template, digest);
+    RunStart(*search, 0, sink);
+    if (const std::optional<LowerBound> bound = ProveSearchBound(*search, [] { return false; })) {
+      sink.Add(bound->objective);
+      sink.Add(bound->energy_uj);
+      sink.Add(bound->latency_cycles);
+    }
+    digest = sink.digest();
   }
-  return sink.digest();
+  return digest;
 }
 
 std::string InstructionSet() { return hwy::TargetName(hwy::SupportedAndGeneratedTargets().front()); }
 
-std::vector<InstructionSetDigest> DigestsByInstructionSet(const SearchSpec& spec) {
+std::vector<InstructionSetDigest> DigestsByInstructionSet(const SearchList& searches) {
   std::vector<InstructionSetDigest> digests;
   for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
     hwy::SetSupportedTargetsForTest(target);
     hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-    digests.push_back({InstructionSet(), DigestOf(spec)});
+    digests.push_back({InstructionSet(), DigestOf(searches)});
   }
   hwy::SetSupportedTargetsForTest(0);
   hwy::GetChosenTarget().Update(hwy::SupportedTargets());

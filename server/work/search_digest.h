@@ -2,6 +2,7 @@
 #define ONELOOP_SERVER_WORK_SEARCH_DIGEST_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -9,9 +10,11 @@
 
 namespace oneloop {
 
-// Of the bits of all points of the search's first start, and of its proven bound: two programs on two machines that
-// have the same digest of a search that uses what there is find the same points. Not cryptographic.
-std::uint64_t DigestOf(const SearchSpec& spec);
+using SearchList = std::vector<std::shared_ptr<const SearchSpec>>;
+
+// Of the bits of all points of each search's first start, and of its proven bound: two programs on two machines that
+// have the same digest of searches that use what there is find the same points. Not cryptographic.
+std::uint64_t DigestOf(const SearchList& searches);
 
 // The kind of vectors that searches here use, by Highway's name, for example "AVX2".
 std::string InstructionSet();
@@ -22,7 +25,7 @@ struct InstructionSetDigest {
   std::string instruction_set;
   std::uint64_t digest = 0;
 };
-std::vector<InstructionSetDigest> DigestsByInstructionSet(const SearchSpec& spec);
+std::vector<InstructionSetDigest> DigestsByInstructionSet(const SearchList& searches);
 
 }  // namespace oneloop
 

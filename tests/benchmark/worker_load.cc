@@ -313,7 +313,7 @@ Recording Record(const std::string& address, const std::string& job) {
   start.set_threads(1);
   start.set_version("1");
   start.set_instruction_set("none");
-  start.set_digest(DigestOf(*ReferenceSearch().value()));
+  start.set_digest(DigestOf(ReferenceSearches().value()));
   v1::StartSessionResponse session;
   grpc::ClientContext context;
   if (!worker->StartSession(&context, start, &session).ok()) std::abort();
@@ -396,7 +396,7 @@ void Run(int workers, double points_per_second, absl::Duration time) {
 
   Load load;
   Timer timer;
-  const std::uint64_t digest = DigestOf(*ReferenceSearch().value());
+  const std::uint64_t digest = DigestOf(ReferenceSearches().value());
   std::vector<std::unique_ptr<SimulatedWorker>> simulated;
   simulated.reserve(static_cast<std::size_t>(workers));
   Random random(1);

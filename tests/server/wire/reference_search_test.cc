@@ -12,36 +12,41 @@ namespace oneloop {
 namespace {
 
 TEST(ReferenceSearchTest, FindsTheSameBitsWithEveryKindOfVectors) {
-  const auto search = ReferenceSearch().value();
-  const std::vector<InstructionSetDigest> digests = DigestsByInstructionSet(*search);
+  const SearchList searches = ReferenceSearches().value();
+  const std::vector<InstructionSetDigest> digests = DigestsByInstructionSet(searches);
   ASSERT_FALSE(digests.empty());
   EXPECT_EQ(digests.front().instruction_set, InstructionSet());
-  for (const InstructionSetDigest& one : digests) EXPECT_EQ(one.digest, DigestOf(*search)) << one.instruction_set;
+  for (const InstructionSetDigest& one : digests) EXPECT_EQ(one.digest, DigestOf(searches)) << one.instruction_set;
 }
 
-TEST(ReferenceSearchTest, HasAllKindsOfPointsThatADescentFinds) {
+TEST(ReferenceSearchTest, HasAllKindsOfPointsThatDependOnMuch) {
   class Sink final : public PointSink {
    public:
     void OnPoint(const SearchPoint& point) override { origins.insert(point.origin); }
     bool StopRequested() override { return false; }
     std::set<SearchPointOrigin> origins;
   };
-  const auto search = ReferenceSearch().value();
   Sink sink;
-  RunStart(*search, 0, sink);
+  for (const auto& search : ReferenceSearches().value()) RunStart(*search, 0, sink);
   EXPECT_TRUE(sink.origins.contains(SearchPointOrigin::kDescent));
   EXPECT_TRUE(sink.origins.contains(SearchPointOrigin::kRounded));
   EXPECT_TRUE(sink.origins.contains(SearchPointOrigin::kPolish));
+  EXPECT_TRUE(sink.origins.contains(SearchPointOrigin::kBayesian));
 }
 
 TEST(ReferenceSearchTest, TheDigestTellsSearchesApart) {
-  const auto search = ReferenceSearch().value();
-  SearchSpec other = *search;
-  other.seed += 1;
-  EXPECT_NE(DigestOf(*search), DigestOf(other));
-  other = *search;
+  const SearchList searches = ReferenceSearches().value();
+  for (std::size_t i = 0; i < searches.size(); ++i) {
+    SearchSpec other = *searches[i];
+    other.seed += 1;
+    SearchList changed = searches;
+    changed[i] = std::make_shared<const SearchSpec>(other);
+    EXPECT_NE(DigestOf(searches), DigestOf(changed)) << i;
+  }
+  SearchSpec other = *searches.front();
   other.learning_rate *= 1 + 1e-12;
-  EXPECT_NE(DigestOf(*search), DigestOf(other)) << "a difference in the last bits";
+  EXPECT_NE(DigestOf({searches.front()}), DigestOf({std::make_shared<const SearchSpec>(other)}))
+      << "a difference in the last bits";
 }
 
 }  // namespace
