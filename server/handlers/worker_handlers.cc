@@ -47,7 +47,7 @@ void SetDuration(absl::Duration duration, google::protobuf::Duration* message) {
 // Waits for a commit.
 class Commit {
  public:
-  void Done(absl::Status status) {
+  void Done(const absl::Status& status) {
     MutexLock lock(&mutex_);
     // Shares nothing with the writer's thread.
     status_ = absl::Status(status.code(), status.message());
@@ -135,7 +135,7 @@ absl::Status WorkerHandlers::ReportPoints(const v1::ReportPointsRequest& request
   // As the store's thread may still be in Done when Await returns.
   const auto commit = std::make_shared<Commit>();
   options_.desk->AppendPoints(call, named.epoch, std::move(batch),
-                              [commit](absl::Status status) { commit->Done(std::move(status)); });
+                              [commit](const absl::Status& status) { commit->Done(status); });
   const absl::Status stored = commit->Await();
   if (IsStores(stored)) RETURN_IF_ERROR(options_.desk->End(call, named.lease, named.epoch, stored));
   RETURN_IF_ERROR(stored);

@@ -218,6 +218,9 @@ TEST_F(WorkersTest, ATokenForWorkersIsForNothingElse) {
     const ProcessResult refused = RunShell(absl::StrCat("$ONELOOP ", command, as_worker, " 2>&1"));
     EXPECT_THAT(refused.out, AllOf(HasSubstr("needs the scope"), HasSubstr("has worker"))) << command;
   }
+  const ProcessResult doctor = RunShell(absl::StrCat("$ONELOOP doctor", as_worker, " 2>&1"));
+  EXPECT_EQ(doctor.code, 0) << doctor.out;
+  EXPECT_THAT(doctor.out, AllOf(HasSubstr("you are slurm, scope worker"), HasSubstr("clock")));
   const std::string local = server + " --token_file " + data_dir + "/local.token";
   const ProcessResult submitted =
       RunShell(absl::StrCat("$ONELOOP submit --workload bert --template gemmini --starts 2 --steps 50 --wait", local));
