@@ -32,10 +32,20 @@ constexpr std::int64_t kCandidateBytes = 88;
 // Of one ReuseSearch, 350 bytes each, and of all.
 constexpr std::int64_t kMostNodes = 100'000;
 constexpr std::int64_t kMostSearchedNodes = 8'000'000;
+// Worth of a cycle at which most designs are as fast as can be.
+constexpr double kDear = 16;
+// What a cycle is worth, of what designs near the box's figures pay for it.
+constexpr std::array<double, 5> kWeights = {0.25, 0.5, 1, 2, 4};
+constexpr std::int64_t kSearches = 1 + std::ssize(kWeights);
 // Of all ReuseSearches; each takes half a microsecond, twice.
 constexpr std::size_t kMostUnrollings = 20'000'000;
-// Steps, gains and boxes, nodes.
-constexpr std::int64_t kOtherProofBytes = 16 * kMostSteps + (std::int64_t{64} << 20) + 350 * kMostNodes;
+// With imperfect factors; a few microseconds each.
+constexpr std::size_t kMostUnevenUnrollings = 3'000'000;
+constexpr std::int64_t kUnrollingBytes = 400;
+// Steps, gains and boxes, nodes, unrollings.
+constexpr std::int64_t kOtherProofBytes =
+    16 * kMostSteps + (std::int64_t{64} << 20) + 350 * kMostNodes +
+    kUnrollingBytes * static_cast<std::int64_t>(ReuseSearch::kMaxUnevenUnrollings);
 
 struct Box {
   std::vector<ParameterRange> ranges;
@@ -298,39 +308,55 @@ void BoxSearch::Refine(Box* box) {
   const std::vector<LayerGains>& gains = GainsAt(costs);
   if (Stopped()) return;
   const auto stop = [this] { return Stopped(); };
-  // What a cycle is worth, of what designs near the box's figures pay for it.
-  constexpr std::array<double, 5> kWeights = {0.25, 0.5, 1, 2, 4};
-  const std::int64_t max_nodes = std::min(
-      kMostNodes, kMostSearchedNodes / std::max<std::int64_t>(1, std::ssize(layers_)) / (1 + std::ssize(kWeights)));
-  const std::size_t max_unrollings = std::min(ReuseSearch::kMaxUnrollings, kMostUnrollings / layers_.size());
+  const std::int64_t max_nodes =
+      std::min(kMostNodes, kMostSearchedNodes / std::max<std::int64_t>(1, std::ssize(layers_)) / kSearches);
+  const auto least_of = [&](const Entry& layer, std::span<const double> cycle_uj) {
+    const bool is_perfect = UnevenDims(hardware_template, layer.shape).empty();
+    const std::size_t max_unrollings =
+        is_perfect ? std::min(ReuseSearch::kMaxUnrollings, kMostUnrollings / layers_.size())
+                   : std::min(ReuseSearch::kMaxUnevenUnrollings, kMostUnevenUnrollings / layers_.size());
+    const ReuseSearch reuse(hardware_template, model_.structure(), layer.shape, costs, max_unrollings, stop);
+    return reuse.LeastUj(costs, cycle_uj, max_nodes);
+  };
   std::vector<LayerFigures> figures;
+  std::vector<CostSum> sums;
+  const auto add_to_sum = [&](std::size_t l, double least_uj, CostSum* sum) {
+    const double layer_uj = std::max(least_uj, figures[l].energy_uj + sum->cycle_uj * figures[l].latency_cycles);
+    for (const Occurrence& occurrence : layers_[l].occurrences) sum->sum_uj += occurrence.count * layer_uj;
+  };
+  const bool is_uneven = std::any_of(layers_.begin(), layers_.end(), [&](const Entry& layer) {
+    return !UnevenDims(hardware_template, layer.shape).empty();
+  });
+  std::vector<double> first = {0};
+  if (is_uneven) {
+    // Where cycles are dear, what designs pay is soon known; the least energy is not.
+    first.push_back(kDear * box->figures.least.energy_uj / box->figures.least.latency_cycles);
+    sums.push_back({first.back(), 0});
+  }
   WorkloadMetrics least{0, 0, costs.area_mm2};
   for (std::size_t l = 0; l < layers_.size(); ++l) {
-    const ReuseSearch reuse(hardware_template, model_.structure(), layers_[l].shape, costs, max_unrollings, stop);
     figures.push_back(layers_[l].bounds.front().Evaluate(costs, gains[l].front()));
-    figures.back().energy_uj =
-        std::max(figures.back().energy_uj, reuse.LeastUj(costs, std::array{0.0}, max_nodes).front());
+    const std::vector<double> least_uj = least_of(layers_[l], first);
+    figures.back().energy_uj = std::max(figures.back().energy_uj, least_uj.front());
     if (Stopped()) return;
     Add(layers_[l].occurrences, figures.back(), &least);
+    if (is_uneven) add_to_sum(l, least_uj.back(), &sums.front());
   }
   box->figures.least = Greater(box->figures.least, least);
   if (least.energy_uj == kInfinity || !goal_.constraints().Narrow(&box->figures)) return box->Clear();
-  std::vector<CostSum> sums;
-  sums.reserve(kWeights.size());
-  std::vector<double> cycle_uj;
-  for (const double weight : kWeights) {
-    cycle_uj.push_back(weight * least.energy_uj / least.latency_cycles);
-    sums.push_back({cycle_uj.back(), 0});
+  double energy_uj = least.energy_uj;
+  if (is_uneven) {
+    energy_uj = std::max(energy_uj, sums.front().sum_uj - sums.front().cycle_uj * least.latency_cycles);
   }
+  std::vector<double> cycle_uj(kWeights.begin(), kWeights.end());
+  for (double& worth : cycle_uj) worth = worth * energy_uj / least.latency_cycles;
+  if (is_uneven) cycle_uj.pop_back();
+  const std::size_t others = sums.size();
+  for (const double worth : cycle_uj) sums.push_back({worth, 0});
   for (std::size_t l = 0; l < layers_.size(); ++l) {
-    const ReuseSearch reuse(hardware_template, model_.structure(), layers_[l].shape, costs, max_unrollings, stop);
-    const std::vector<double> least_uj = reuse.LeastUj(costs, cycle_uj, max_nodes);
+    const std::vector<double> least_uj = least_of(layers_[l], cycle_uj);
     if (Stopped()) return;
-    for (std::size_t i = 0; i < sums.size(); ++i) {
-      CostSum& sum = sums[i];
-      const double layer_uj = std::max(least_uj[i], figures[l].energy_uj + sum.cycle_uj * figures[l].latency_cycles);
-      for (const Occurrence& occurrence : layers_[l].occurrences) sum.sum_uj += occurrence.count * layer_uj;
-    }
+    for (std::size_t i = 0; i < cycle_uj.size(); ++i) add_to_sum(l, least_uj[i], &sums[others + i]);
   }
   MetricBox without_limits = MetricBox::Unknown(0);
   without_limits.least = least;

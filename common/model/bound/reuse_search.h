@@ -5,11 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <span>
 #include <vector>
 
 #include "common/hardware/template.h"
 #include "common/model/bound/box_costs.h"
+#include "common/model/bound/loop_steps.h"
 #include "common/model/bound/tile_shape.h"
 #include "common/model/structure/structure.h"
 #include "common/workload/workload.h"
@@ -22,9 +24,10 @@ namespace oneloop {
 // dialect of 2025, whose moves may cancel. Inequalities: docs/MODEL.md, section "Lower bound". Immutable; thread-safe.
 class ReuseSearch {
  public:
-  // Of a layer with more unrollings, of 256 bytes each, or with imperfect factors (B41), nothing is proven: all bounds
-  // are 0.
+  // Of a layer with more unrollings, of 256 bytes each, nothing is proven: all bounds are 0.
   static constexpr std::size_t kMaxUnrollings = 10'000;
+  // Of one with imperfect factors, which has more.
+  static constexpr std::size_t kMaxUnevenUnrollings = 60'000;
 
   // `most`: the costs of the box that holds all boxes to be asked for. Template and structure must outlive this. `stop`
   // is asked every few milliseconds; once it returns true, this has no bound to tell.
@@ -42,6 +45,7 @@ class ReuseSearch {
   // Spatial factors by level and dimension, of all axes of a level together.
   using Unrolling = std::array<std::array<std::int32_t, kNumDims>, kMaxLevels>;
 
+  const LoopSteps& StepsOf(Dim dim, std::int64_t copies) const { return steps_[ToIndex(dim)].find(copies)->second; }
   void AddUnrollings(std::size_t axis, std::size_t dim, double room, const SpatialReach::Limits& limits,
                      std::array<std::int64_t, kNumDims>* left, Unrolling* unrolling);
 
@@ -51,12 +55,17 @@ class ReuseSearch {
   int outermost_;
   double macs_;
   TileExtents whole_;
-  std::array<double, kNumTensors> size_{};                    // distinct words
+  std::array<double, kNumTensors> size_{};  // distinct words
+  // Inputs for each multiply-accumulate of one output channel, in tiles that are as large as can be, at least.
+  double least_input_share_ = 0;
+  std::array<DimSet, kMaxLevels> no_loops_inside_;  // by level: dimensions over which none there or further in may run
   std::array<std::vector<std::int64_t>, kNumDims> divisors_;  // of each bound
   std::size_t max_unrollings_;
   std::function<bool()> stop_;
+  DimSet uneven_;  // whose factors need not divide
   bool complete_;  // nothing is too large to be told apart
   std::vector<Unrolling> unrollings_;
+  std::array<std::map<std::int64_t, LoopSteps>, kNumDims> steps_;  // by copies
 };
 
 }  // namespace oneloop
