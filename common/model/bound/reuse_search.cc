@@ -86,6 +86,7 @@ ReuseSearch::ReuseSearch(const Template& hardware_template, const Structure& str
   for (auto& level : unrolling) level.fill(1);
   Extents left = shape.bounds;
   AddUnrollings(0, 0, limits[0], limits, &left, &unrolling);
+  if (!complete_) return;
   std::sort(unrollings_.begin(), unrollings_.end());
   unrollings_.erase(std::unique(unrollings_.begin(), unrollings_.end()), unrollings_.end());
   for (const Unrolling& of : unrollings_) {
@@ -103,12 +104,13 @@ ReuseSearch::ReuseSearch(const Template& hardware_template, const Structure& str
 void ReuseSearch::AddUnrollings(std::size_t axis, std::size_t dim, double room, const SpatialReach::Limits& limits,
                                 Extents* left, Unrolling* unrolling) {
   const std::vector<Template::Axis>& axes = template_.axes();
-  if (unrollings_.size() >= max_unrollings_) {
+  if (!complete_ || unrollings_.size() >= max_unrollings_) {
     complete_ = false;
     return;
   }
   if (axis == axes.size()) {
     unrollings_.push_back(*unrolling);
+    complete_ = unrollings_.size() % 1024 != 0 || !stop_ || !stop_();
     return;
   }
   if (dim == kNumDims) {

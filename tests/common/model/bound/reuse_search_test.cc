@@ -151,7 +151,10 @@ TEST_F(ReuseSearchTest, NoImperfectMappingCostsLess) {
   const auto cases = static_cast<std::uint64_t>(FromEnvironment("ONELOOP_BOUND_CASES", 4000));
   double log_ratios = 0;
   int feasible = 0;
-  for (std::uint64_t seed = first_case; seed < first_case + cases; ++seed) {
+  // The first: inner instances that are idle keep their outputs where the one outside them does not (B41).
+  std::vector<std::uint64_t> seeds = {526'403};
+  for (std::uint64_t seed = first_case; seed < first_case + cases; ++seed) seeds.push_back(seed);
+  for (const std::uint64_t seed : seeds) {
     SCOPED_TRACE(seed);
     Random random(seed);
     const bool by_flow = random.Below(3) > 0;
