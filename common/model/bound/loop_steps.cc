@@ -10,7 +10,7 @@ namespace oneloop {
 namespace {
 
 // Beyond, neighbours are merged.
-constexpr std::size_t kMostSteps = 20;
+constexpr std::size_t kMostSteps = 32;
 constexpr double kCoarser = 0.05;
 // Iterations of a dimension of which each number of loops inside is looked at.
 constexpr std::int64_t kMostRunsApart = 4096;

@@ -18,7 +18,7 @@ using LoopSteps = std::vector<LoopStep>;  // ascending in loops; the last: all a
 // All divisors of a dimension's temporal loops.
 LoopSteps PerfectSteps(std::int64_t loops);
 
-// Loops that need not divide, of a dimension's `bound` iterations with so many spatial copies: at most 21 steps, so
+// Loops that need not divide, of a dimension's `bound` iterations with so many spatial copies: at most 33 steps, so
 // that neighbours are merged. What runs outside is less than a whole number where the last of several runs may be
 // shorter: the multiply-accumulates in it count for themselves (docs/MODEL.md, (B44) and (B45)). Preconditions: 1 <=
 // copies <= bound.

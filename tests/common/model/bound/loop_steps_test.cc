@@ -24,7 +24,7 @@ TEST(LoopStepsTest, UnevenOnesCoverAllNumbers) {
       if (copies > bound) continue;
       SCOPED_TRACE(testing::Message() << bound << " / " << copies);
       const LoopSteps steps = UnevenSteps(bound, copies);
-      EXPECT_LE(steps.size(), 21u);
+      EXPECT_LE(steps.size(), 33u);
       std::int64_t next = 1;
       double last = static_cast<double>(bound) + 1;
       for (const LoopStep& step : steps) {
