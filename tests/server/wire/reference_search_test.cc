@@ -27,7 +27,8 @@ TEST(ReferenceSearchTest, HasAllKindsOfPointsThatDependOnMuch) {
     std::set<SearchPointOrigin> origins;
   };
   Sink sink;
-  for (const auto& search : ReferenceSearches().value()) RunStart(*search, 0, sink);
+  const SearchList searches = ReferenceSearches().value();
+  for (const auto& search : searches) RunStart(*search, 0, sink);
   EXPECT_TRUE(sink.origins.contains(SearchPointOrigin::kDescent));
   EXPECT_TRUE(sink.origins.contains(SearchPointOrigin::kRounded));
   EXPECT_TRUE(sink.origins.contains(SearchPointOrigin::kPolish));
