@@ -169,6 +169,7 @@ class SimulatedWorker {
   }
 
   void Begin() {
+    due_ = SteadyNow();
     Call(
         &v1::WorkerService::Stub::async_interface::StartSession, start_, &session_, [this] { Take(); }, nullptr);
   }
@@ -204,13 +205,13 @@ class SimulatedWorker {
 
   void OnTaken() {
     if (taken_.leases().empty()) {
+      due_ = SteadyNow();
       timer_.At(SteadyNow() + absl::Seconds(1), [this] { Take(); });
       return;
     }
     ++load_.leases;
     lease_ = taken_.leases(0).lease();
     next_report_ = 0;
-    due_ = SteadyNow();
     lease_.unit() >= 0 ? ScheduleReport() : End();
   }
 

@@ -80,13 +80,22 @@ class WorkersTest : public testing::Test {
     ExpectSamePoints(ListPoints(daemon, job, true), expected_front_);
   }
 
-  static v1::Job GetJob(Daemon& daemon, const std::string& name) {
-    grpc::ClientContext context;
-    v1::GetJobRequest request;
-    request.set_name(name);
-    v1::Job job;
-    EXPECT_TRUE(daemon.stub().GetJob(&context, request, &job).ok());
-    return job;
+  // As the daemon's own threads, with two workers that then leave in order.
+  void ExpectWorkersFindTheSame() {
+    RunHere();
+    const std::string data_dir = Folder("workers");
+    Daemon daemon(data_dir, WithoutThreads());
+    ASSERT_TRUE(daemon.serves());
+    const std::string job = CreateJob(daemon, spec_);
+    const auto one = Worker(data_dir);
+    const auto two = Worker(data_dir, 2);
+    AwaitSuccess(daemon, job);
+    ExpectAsHere(daemon, job);
+    one->Signal(SIGTERM);
+    EXPECT_EQ(one->Wait(), 0);
+    two->Signal(SIGINT);
+    EXPECT_EQ(two->Wait(), 0);
+    EXPECT_EQ(daemon.Stop(), 0);
   }
 
   std::string folder_;
@@ -95,48 +104,21 @@ class WorkersTest : public testing::Test {
   EvaluatedPoints expected_front_;
 };
 
-TEST_F(WorkersTest, AJobOfWorkersHasThePointsOfThreadsHere) {
-  RunHere();
-  const std::string data_dir = Folder("workers");
-  Daemon daemon(data_dir, WithoutThreads());
-  ASSERT_TRUE(daemon.serves());
-  const std::string job = CreateJob(daemon, spec_);
-  const auto one = Worker(data_dir);
-  const auto two = Worker(data_dir, 2);
-  AwaitSuccess(daemon, job);
-  ExpectAsHere(daemon, job);
-  one->Signal(SIGTERM);
-  EXPECT_EQ(one->Wait(), 0);
-  two->Signal(SIGINT);
-  EXPECT_EQ(two->Wait(), 0);
-  EXPECT_EQ(daemon.Stop(), 0);
-}
+TEST_F(WorkersTest, AJobOfWorkersHasThePointsOfThreadsHere) { ExpectWorkersFindTheSame(); }
 
-// Sweeps, several networks and stop gaps: what starts need of other parts of their job reaches workers, too.
+// What starts need of other parts of their job reaches workers, too.
 TEST_F(WorkersTest, StartsThatWaitForTheProofGetWhatItFound) {
   spec_.clear_workload_name();
   for (const char* name : {"bert", "alexnet"}) spec_.add_networks()->set_workload_name(name);
   spec_.set_combination(v1::WORST_RATIO);
   spec_.set_starts(6);
   spec_.set_steps(100);
-  RunHere();
-  const std::string data_dir = Folder("workers");
-  Daemon daemon(data_dir, WithoutThreads());
-  const auto worker = Worker(data_dir, 2);
-  const std::string job = CreateJob(daemon, spec_);
-  AwaitSuccess(daemon, job);
-  ExpectAsHere(daemon, job);
+  ExpectWorkersFindTheSame();
 }
 
 TEST_F(WorkersTest, AStopGapEndsStartsOfWorkersAsItDoesHere) {
   spec_.set_stop_gap(0.05);
-  RunHere();
-  const std::string data_dir = Folder("workers");
-  Daemon daemon(data_dir, WithoutThreads());
-  const auto worker = Worker(data_dir, 2);
-  const std::string job = CreateJob(daemon, spec_);
-  AwaitSuccess(daemon, job);
-  ExpectAsHere(daemon, job);
+  ExpectWorkersFindTheSame();
 }
 
 TEST_F(WorkersTest, KilledWorkersAndDaemonsLoseAndDoubleNothing) {
