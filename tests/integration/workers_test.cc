@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
@@ -128,8 +129,7 @@ TEST_F(WorkersTest, KilledWorkersAndDaemonsLoseAndDoubleNothing) {
   const std::string data_dir = Folder("killed");
   auto daemon = std::make_unique<Daemon>(data_dir, WithoutThreads());
   const std::string job = CreateJob(*daemon, spec_);
-  std::vector<std::unique_ptr<ChildProcess>> workers;
-  for (int i = 0; i < 2; ++i) workers.push_back(Worker(data_dir));
+  std::array<std::unique_ptr<ChildProcess>, 2> workers = {Worker(data_dir), Worker(data_dir)};
   Random random(NumberOf("ONELOOP_SEED", 18));
   int while_running = 0;
   for (int kill = 0; kill < kills; ++kill) {

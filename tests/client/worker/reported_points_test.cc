@@ -21,32 +21,32 @@ PointBatch BatchFrom(std::int64_t first, int points) {
 class SlowDaemon {
  public:
   absl::Status Report(const PointBatch& batch) {
-    MutexLock lock(&mutex_);
-    ++calls_;
-    for (const NewPoint& point : batch.points) sequences_.push_back(point.sequence);
-    last_ = batch;
-    changed_.SignalAll();
-    while (!open_) changed_.Wait(mutex_);
-    return answer_;
+    MutexLock lock(&mutex);
+    ++calls;
+    for (const NewPoint& point : batch.points) sequences.push_back(point.sequence);
+    last = batch;
+    changed.SignalAll();
+    while (!is_open) changed.Wait(mutex);
+    return answer;
   }
   void AwaitCall() {
-    MutexLock lock(&mutex_);
-    while (calls_ == 0) changed_.Wait(mutex_);
+    MutexLock lock(&mutex);
+    while (calls == 0) changed.Wait(mutex);
   }
-  void Open(absl::Status answer = absl::OkStatus()) {
-    MutexLock lock(&mutex_);
-    answer_ = answer;
-    open_ = true;
-    changed_.SignalAll();
+  void Open(const absl::Status& with = absl::OkStatus()) {
+    MutexLock lock(&mutex);
+    answer = with;
+    is_open = true;
+    changed.SignalAll();
   }
 
-  Mutex mutex_;
-  CondVar changed_;
-  bool open_ = false;
-  int calls_ = 0;
-  absl::Status answer_;
-  std::vector<std::int64_t> sequences_;
-  PointBatch last_;
+  Mutex mutex;
+  CondVar changed;
+  bool is_open = false;
+  int calls = 0;
+  absl::Status answer;
+  std::vector<std::int64_t> sequences;
+  PointBatch last;
 };
 
 TEST(ReportedPointsTest, WhatComesDuringACallGoesTogetherInOrder) {
@@ -57,7 +57,7 @@ TEST(ReportedPointsTest, WhatComesDuringACallGoesTogetherInOrder) {
     const auto done = [&stored](const absl::Status& status) { stored += status.ok() ? 1 : 0; };
     points.AppendPoints(BatchFrom(0, 3), done);
     daemon.AwaitCall();
-    for (int i = 1; i <= 5; ++i) points.AppendPoints(BatchFrom(3 * i, 3), done);
+    for (int i = 1; i <= 5; ++i) points.AppendPoints(BatchFrom(std::int64_t{3} * i, 3), done);
     PointBatch last = BatchFrom(18, 0);
     last.start_done = true;
     points.AppendPoints(last, done);
@@ -65,11 +65,11 @@ TEST(ReportedPointsTest, WhatComesDuringACallGoesTogetherInOrder) {
     daemon.Open();
   }
   EXPECT_EQ(stored, 7);
-  EXPECT_EQ(daemon.calls_, 2);
-  ASSERT_EQ(daemon.sequences_.size(), 18u);
-  for (std::size_t i = 0; i < 18; ++i) EXPECT_EQ(daemon.sequences_[i], static_cast<std::int64_t>(i));
-  EXPECT_TRUE(daemon.last_.start_done);
-  EXPECT_EQ(daemon.last_.samples_done, 18);
+  EXPECT_EQ(daemon.calls, 2);
+  ASSERT_EQ(daemon.sequences.size(), 18u);
+  for (std::size_t i = 0; i < 18; ++i) EXPECT_EQ(daemon.sequences[i], static_cast<std::int64_t>(i));
+  EXPECT_TRUE(daemon.last.start_done);
+  EXPECT_EQ(daemon.last.samples_done, 18);
 }
 
 TEST(ReportedPointsTest, AnEndlessQueueIsSentInPieces) {
@@ -78,11 +78,12 @@ TEST(ReportedPointsTest, AnEndlessQueueIsSentInPieces) {
     ReportedPoints points([&daemon](const PointBatch& batch) { return daemon.Report(batch); });
     points.AppendPoints(BatchFrom(0, 1), [](const absl::Status&) {});
     daemon.AwaitCall();
-    for (int i = 0; i < 20; ++i) points.AppendPoints(BatchFrom(1 + 1000 * i, 1000), [](const absl::Status&) {});
+    for (int i = 0; i < 20; ++i)
+      points.AppendPoints(BatchFrom(1 + std::int64_t{1000} * i, 1000), [](const absl::Status&) {});
     daemon.Open();
   }
-  EXPECT_EQ(daemon.calls_, 1 + 4);
-  EXPECT_EQ(daemon.sequences_.size(), 20001u);
+  EXPECT_EQ(daemon.calls, 1 + 4);
+  EXPECT_EQ(daemon.sequences.size(), 20001u);
 }
 
 TEST(ReportedPointsTest, AfterAnErrorNothingMoreIsSent) {
@@ -92,13 +93,13 @@ TEST(ReportedPointsTest, AfterAnErrorNothingMoreIsSent) {
   {
     ReportedPoints points([&daemon](const PointBatch& batch) { return daemon.Report(batch); });
     for (int i = 0; i < 4; ++i) {
-      points.AppendPoints(BatchFrom(6000 * i, 6000), [&refused](const absl::Status& status) {
+      points.AppendPoints(BatchFrom(std::int64_t{6000} * i, 6000), [&refused](const absl::Status& status) {
         refused += absl::IsFailedPrecondition(status) ? 1 : 0;
       });
     }
   }
   EXPECT_EQ(refused, 4);
-  EXPECT_EQ(daemon.calls_, 1);
+  EXPECT_EQ(daemon.calls, 1);
 }
 
 }  // namespace

@@ -520,8 +520,8 @@ TEST(TimeloopTemplateTest, ConstraintFilesAreConstraintsOfJobsToo) {
 
 // Of all fan-outs together, at the innermost memory.
 TEST(TimeloopTemplateTest, UtilizationIsOfTheWholeChip) {
-  const std::string kConstraint = "constraints: [{target: buffer, type: parallelism, attributes: {min: 0.75}}]\n";
-  const v1::Template message = Imported({{"a.yaml", Small("entries: 8")}, {"c.yaml", kConstraint}});
+  const std::string constraint = "constraints: [{target: buffer, type: parallelism, attributes: {min: 0.75}}]\n";
+  const v1::Template message = Imported({{"a.yaml", Small("entries: 8")}, {"c.yaml", constraint}});
   EXPECT_EQ(message.min_utilization(), 0.75);
   const auto again = ReadTemplateText(TemplateYaml(message), "t.yaml");
   ASSERT_TRUE(again.ok()) << again.status();
