@@ -28,7 +28,7 @@ class ListedLeases final : public LeaseSource, public BatchSink {
     if (units_.empty()) return std::nullopt;
     HeldLease held{Lease{1, units_.front()}, ++epoch_, spec_, std::make_shared<WorkSignals>(), this};
     units_.pop_front();
-    if (stop_at_once_) held.signals->Stop();
+    if (stop_at_once) held.signals->Stop();
     return held;
   }
   void End(const HeldLease& held, const absl::StatusOr<Outcome>& outcome) override {
@@ -38,9 +38,9 @@ class ListedLeases final : public LeaseSource, public BatchSink {
   void AppendPoints(PointBatch batch, std::function<void(absl::Status)> done) override {
     {
       MutexLock lock(&mutex_);
-      points_[batch.start] += std::ssize(batch.points);
+      points[batch.start] += std::ssize(batch.points);
     }
-    done(refuse_);
+    done(refuse);
   }
 
   std::map<int, absl::StatusOr<Outcome>> RunAll(Worker::Options options) {
@@ -50,9 +50,9 @@ class ListedLeases final : public LeaseSource, public BatchSink {
     return outcomes_;
   }
 
-  std::map<int, std::ptrdiff_t> points_;
-  absl::Status refuse_;
-  bool stop_at_once_ = false;
+  std::map<int, std::ptrdiff_t> points;
+  absl::Status refuse;
+  bool stop_at_once = false;
 
  private:
   const std::shared_ptr<const SearchSpec> spec_;
@@ -84,7 +84,7 @@ TEST_F(WorkerTest, RunsEveryUnitOnceAndSaysWhatCameOfIt) {
   ASSERT_EQ(outcomes.size(), 6u);
   for (int start = 0; start < 5; ++start) {
     EXPECT_EQ(outcomes.at(start)->ending, Ending::kDone);
-    EXPECT_EQ(leases.points_[start], 60);
+    EXPECT_EQ(leases.points[start], 60);
   }
   EXPECT_EQ(outcomes.at(kBoundUnit)->bound->objective, 7);
   EXPECT_EQ(outcomes.at(kBoundUnit)->ending, Ending::kDone);
@@ -92,14 +92,14 @@ TEST_F(WorkerTest, RunsEveryUnitOnceAndSaysWhatCameOfIt) {
 
 TEST_F(WorkerTest, WhatIsStoppedIsOpen) {
   ListedLeases leases(spec_, {0});
-  leases.stop_at_once_ = true;
+  leases.stop_at_once = true;
   EXPECT_EQ(leases.RunAll(FakeOptions()).at(0)->ending, Ending::kOpen);
 }
 
 TEST_F(WorkerTest, PointsThatAreRefusedEndTheStartWithTheReason) {
   ListedLeases leases(spec_, {0});
-  leases.refuse_ = absl::FailedPreconditionError("the lease is lost");
-  EXPECT_EQ(leases.RunAll(FakeOptions()).at(0).status(), leases.refuse_);
+  leases.refuse = absl::FailedPreconditionError("the lease is lost");
+  EXPECT_EQ(leases.RunAll(FakeOptions()).at(0).status(), leases.refuse);
 }
 
 TEST_F(WorkerTest, WhatIsThrownIsTheUnitsErrorAlone) {
