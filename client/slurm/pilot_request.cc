@@ -24,6 +24,22 @@ constexpr int kLongestGraceSeconds = 65535;
 constexpr std::array<std::string_view, 9> kOwnOptions = {"--array", "--comment", "--job-name", "--parsable", "--wait",
                                                          "--wrap",  "-J",        "-W",         "-a"};
 
+// What is passed on to sbatch under the flag's name.
+struct SbatchOption {
+  const char* name;
+  std::optional<std::string> PilotRequest::*value;
+};
+constexpr std::array kSbatchOptions = {
+    SbatchOption{"partition", &PilotRequest::partition},
+    SbatchOption{"time", &PilotRequest::time},
+    SbatchOption{"mem", &PilotRequest::mem},
+    SbatchOption{"account", &PilotRequest::account},
+    SbatchOption{"qos", &PilotRequest::qos},
+    SbatchOption{"constraint", &PilotRequest::constraint},
+    SbatchOption{"nodelist", &PilotRequest::nodelist},
+    SbatchOption{"exclude", &PilotRequest::exclude},
+};
+
 // For the shell, as one word.
 std::string Quoted(const std::string& text) {
   return absl::StrCat("'", absl::StrReplaceAll(text, {{"'", R"('\'')"}}), "'");
@@ -91,16 +107,7 @@ absl::StatusOr<PilotRequest> PilotFlags::Request(std::vector<std::string> sbatch
   if (request.grace_s < 1 || request.grace_s > kLongestGraceSeconds) {
     return UsageError("workers", absl::StrCat("--grace: is not 1 to ", kLongestGraceSeconds));
   }
-  for (const auto& [flag, text] : {std::pair{"partition", &request.partition},
-                                   {"time", &request.time},
-                                   {"mem", &request.mem},
-                                   {"account", &request.account},
-                                   {"qos", &request.qos},
-                                   {"constraint", &request.constraint},
-                                   {"nodelist", &request.nodelist},
-                                   {"exclude", &request.exclude}}) {
-    RETURN_IF_ERROR(CheckText(flag, *text));
-  }
+  for (const SbatchOption& option : kSbatchOptions) RETURN_IF_ERROR(CheckText(option.name, request.*option.value));
   for (const std::string& argument : sbatch_arguments) RETURN_IF_ERROR(CheckSbatchArgument(argument));
   request.sbatch_arguments = std::move(sbatch_arguments);
   return request;
@@ -123,15 +130,9 @@ std::vector<std::string> SbatchArguments(const PilotRequest& request, int count)
       "--open-mode=append",
       absl::StrCat("--output=", absl::StrReplaceAll(request.log_folder, {{"%", "%%"}}), "/%A_%a.log"),
   };
-  for (const auto& [option, value] : {std::pair{"partition", &request.partition},
-                                      {"time", &request.time},
-                                      {"mem", &request.mem},
-                                      {"account", &request.account},
-                                      {"qos", &request.qos},
-                                      {"constraint", &request.constraint},
-                                      {"nodelist", &request.nodelist},
-                                      {"exclude", &request.exclude}}) {
-    if (value->has_value()) arguments.push_back(absl::StrCat("--", option, "=", **value));
+  for (const SbatchOption& option : kSbatchOptions) {
+    const std::optional<std::string>& value = request.*option.value;
+    if (value.has_value()) arguments.push_back(absl::StrCat("--", option.name, "=", *value));
   }
   arguments.insert(arguments.end(), request.sbatch_arguments.begin(), request.sbatch_arguments.end());
   return arguments;
