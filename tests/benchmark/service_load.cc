@@ -30,6 +30,7 @@
 #include "grpcpp/grpcpp.h"
 #include "oneloop/v1/search_service.grpc.pb.h"
 #include "server/daemon/server.h"
+#include "tests/benchmark/latencies.h"
 #include "tests/server/store/store_test_util.h"
 
 namespace oneloop {
@@ -37,31 +38,6 @@ namespace {
 
 constexpr int kJobs = 8;
 constexpr int kPollsPerCreate = 20;
-
-// Latencies in milliseconds. Thread-safe.
-class Latencies {
- public:
-  void Add(double milliseconds) {
-    const MutexLock lock(&mutex_);
-    values_.push_back(milliseconds);
-  }
-  void Print(const char* name) {
-    std::vector<double> sorted;
-    {
-      const MutexLock lock(&mutex_);
-      sorted = values_;
-    }
-    std::sort(sorted.begin(), sorted.end());
-    const auto at = [&sorted](double share) {
-      return sorted.empty() ? 0 : sorted[static_cast<std::size_t>(share * static_cast<double>(sorted.size() - 1))];
-    };
-    std::printf("| %s | %zu | %.1f | %.1f | %.1f |\n", name, sorted.size(), at(0.5), at(0.99), at(1));
-  }
-
- private:
-  Mutex mutex_;
-  std::vector<double> values_ ABSL_GUARDED_BY(mutex_);
-};
 
 v1::CreateJobRequest JobRequest(int steps, std::uint64_t seed) {
   v1::CreateJobRequest request;

@@ -37,6 +37,7 @@
 #include "server/wire/work_convert.h"
 #include "server/work/point_writer.h"
 #include "server/work/search_digest.h"
+#include "tests/benchmark/latencies.h"
 #include "tests/client/process.h"
 #include "tests/server/store/store_test_util.h"
 
@@ -46,27 +47,6 @@ namespace {
 constexpr int kSteps = 1490;
 constexpr int kStarts = 10000;
 constexpr int kJobs = 4;
-
-// Latencies in milliseconds. Thread-safe.
-class Latencies {
- public:
-  void Add(absl::Duration took) {
-    const MutexLock lock(&mutex_);
-    values_.push_back(absl::ToDoubleMilliseconds(took));
-  }
-  void Print(const char* name) {
-    const MutexLock lock(&mutex_);
-    std::sort(values_.begin(), values_.end());
-    const auto at = [this](double share) {
-      return values_.empty() ? 0 : values_[static_cast<std::size_t>(share * static_cast<double>(values_.size() - 1))];
-    };
-    std::printf("| %s | %zu | %.1f | %.1f | %.1f |\n", name, values_.size(), at(0.5), at(0.99), at(1));
-  }
-
- private:
-  Mutex mutex_;
-  std::vector<double> values_ ABSL_GUARDED_BY(mutex_);
-};
 
 // Runs functions at their times, on one thread.
 class Timer {
@@ -189,7 +169,8 @@ class SimulatedWorker {
                                 if (!status.ok() && !load_.stopping && load_.errors++ < 5) {
                                   std::fprintf(stderr, "%s\n", status.error_message().c_str());
                                 }
-                                if (latencies != nullptr) latencies->Add(SteadyNow() - begin);
+                                if (latencies != nullptr)
+                                  latencies->Add(absl::ToDoubleMilliseconds(SteadyNow() - begin));
                                 // On another thread: the call's own things must not be destroyed in it.
                                 timer_.At(SteadyNow(), then);
                               });
@@ -305,7 +286,7 @@ std::string Submit(v1::SearchService::Stub& stub) {
 }
 
 // One start of the job, run here.
-Recording Record(const std::string& address, const std::string& job) {
+Recording Record(const std::string& address) {
   const auto channel = Connect(address);
   const auto worker = v1::WorkerService::NewStub(channel);
   v1::StartSessionRequest start;
@@ -344,7 +325,6 @@ Recording Record(const std::string& address, const std::string& job) {
   google::protobuf::Empty ended;
   grpc::ClientContext end_context;
   if (!worker->EndSession(&end_context, end, &ended).ok()) std::abort();
-  (void)job;
   return std::move(recorder.recording);
 }
 
@@ -359,7 +339,7 @@ void ReadUntil(const std::string& address, const std::string& job, const std::at
       request.set_name(job);
       v1::Job response;
       stub->GetJob(&context, request, &response);
-      latencies->Add(SteadyNow() - begin);
+      latencies->Add(absl::ToDoubleMilliseconds(SteadyNow() - begin));
     }
     {
       const SteadyTime list_begin = SteadyNow();
@@ -368,7 +348,7 @@ void ReadUntil(const std::string& address, const std::string& job, const std::at
       request.set_parent(job);
       v1::GetFrontResponse response;
       stub->GetFront(&context, request, &response);
-      latencies->Add(SteadyNow() - list_begin);
+      latencies->Add(absl::ToDoubleMilliseconds(SteadyNow() - list_begin));
     }
     SteadySleepFor(absl::Milliseconds(50));
   }
@@ -391,7 +371,7 @@ void Run(int workers, double points_per_second, absl::Duration time) {
   const auto search = v1::SearchService::NewStub(Connect(address));
   const std::string job = Submit(*search);
   for (int i = 1; i < kJobs; ++i) Submit(*search);
-  const Recording recording = Record(address, job);
+  const Recording recording = Record(address);
   std::printf("a start has %lld points in %zu reports\n", static_cast<long long>(recording.points),
               recording.reports.size());
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <cstdlib>
 
 #include "absl/strings/str_cat.h"
 
@@ -133,6 +134,11 @@ void ExpectSamePoints(const EvaluatedPoints& points, const EvaluatedPoints& expe
     ASSERT_TRUE(points.contains(number)) << "point " << number << " is missing";
     ASSERT_EQ(Figures(points.at(number)), Figures(point));
   }
+}
+
+std::uint64_t NumberOf(const char* variable, std::uint64_t by_default) {
+  const char* const text = std::getenv(variable);
+  return text == nullptr ? by_default : std::strtoull(text, nullptr, 10);
 }
 
 }  // namespace oneloop

@@ -74,6 +74,9 @@ v1::Job AwaitSuccess(Daemon& daemon, const std::string& job);
 EvaluatedPoints ListPoints(Daemon& daemon, const std::string& job, bool pareto_only);
 void ExpectSamePoints(const EvaluatedPoints& points, const EvaluatedPoints& expected);
 
+// Of the environment, as ONELOOP_KILLS.
+std::uint64_t NumberOf(const char* variable, std::uint64_t by_default);
+
 // Everything of a point that does not depend on its job's number and on when it was stored.
 std::string Figures(const v1::EvaluatedPoint& point);
 

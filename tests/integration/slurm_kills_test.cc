@@ -1,7 +1,6 @@
 // Pilots of a real Slurm that are killed, cancelled, stopped and resumed, nodes that are set down, and a daemon that
 // dies: nothing is lost, nothing doubled, and the job ends. ONELOOP_KILLS says how often (100), ONELOOP_SEED how.
 #include <cstdint>
-#include <cstdlib>
 #include <iostream>
 
 #include "common/base/clock.h"
@@ -12,11 +11,6 @@ namespace oneloop {
 namespace {
 
 constexpr std::size_t kPilots = 3;
-
-std::uint64_t NumberOf(const char* variable, std::uint64_t by_default) {
-  const char* const text = std::getenv(variable);
-  return text == nullptr ? by_default : std::strtoull(text, nullptr, 10);
-}
 
 class SlurmKillsTest : public SlurmJobsTest {
  protected:

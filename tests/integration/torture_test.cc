@@ -396,20 +396,10 @@ class TortureTest : public testing::Test {
     specs.back().set_stop_gap(0.03);
     std::vector<Reference> references;
     Daemon daemon(Folder("undisturbed"));
-    for (std::size_t i = 0; i < specs.size(); ++i) {
-      grpc::ClientContext context;
-      v1::CreateJobRequest request;
-      request.set_parent("projects/default");
-      *request.mutable_spec() = specs[i];
-      v1::Job job;
-      const grpc::Status status = daemon.stub().CreateJob(&context, request, &job);
-      EXPECT_TRUE(status.ok()) << status.error_message();
-      Watcher watcher(daemon, job.name(), 0);
-      v1::WatchResponse message;
-      while (watcher.Next(&message)) job = message.job();
-      EXPECT_EQ(job.state(), v1::SUCCEEDED) << job.message();
-      references.push_back({specs[i], FiguresOf(*daemon.TryListPoints(job.name(), false)),
-                            FiguresOf(*daemon.TryListPoints(job.name(), true))});
+    for (const v1::JobSpec& spec : specs) {
+      const std::string job = CreateJob(daemon, spec);
+      AwaitSuccess(daemon, job);
+      references.push_back({spec, FiguresOf(ListPoints(daemon, job, false)), FiguresOf(ListPoints(daemon, job, true))});
       EXPECT_FALSE(references.back().front.empty());
     }
     EXPECT_EQ(daemon.Stop(), 0);

@@ -31,11 +31,6 @@ using ::testing::HasSubstr;
 
 constexpr absl::Duration kLeaseTime = absl::Seconds(1);
 
-std::uint64_t NumberOf(const char* variable, std::uint64_t by_default) {
-  const char* const text = std::getenv(variable);
-  return text == nullptr ? by_default : std::strtoull(text, nullptr, 10);
-}
-
 class WorkersTest : public testing::Test {
  protected:
   WorkersTest() {
