@@ -12,6 +12,7 @@
 #include "client/network_probe.h"
 #include "client/tls_probe.h"
 #include "common/base/status.h"
+#include "common/convert/proto_time.h"
 
 namespace oneloop {
 namespace {
@@ -218,7 +219,7 @@ class Doctor {
   }
 
   void CheckClock(const v1::ServerInfo& info, absl::Time asked, absl::Time answered) {
-    const absl::Time theirs = absl::FromUnixSeconds(info.time().seconds()) + absl::Nanoseconds(info.time().nanos());
+    const absl::Time theirs = TimeOf(info.time());
     absl::Duration ahead = absl::ZeroDuration();
     if (theirs < asked) ahead = theirs - asked;
     if (theirs > answered) ahead = theirs - answered;

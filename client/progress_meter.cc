@@ -11,6 +11,7 @@
 #include "client/errors.h"
 #include "client/job_output.h"
 #include "client/numbers.h"
+#include "common/convert/proto_time.h"
 
 namespace oneloop {
 namespace {
@@ -18,10 +19,6 @@ namespace {
 constexpr absl::Duration kWindow = absl::Seconds(10);
 constexpr int kBarCells = 24;
 constexpr int kDefaultColumns = 120;
-
-absl::Time ToTime(const google::protobuf::Timestamp& timestamp) {
-  return absl::FromUnixSeconds(timestamp.seconds()) + absl::Nanoseconds(timestamp.nanos());
-}
 
 double ShareDone(const v1::JobProgress& progress) {
   if (progress.samples_total() <= 0) return 0;
@@ -59,7 +56,7 @@ double ProgressMeter::SamplesPerSecond() const {
   if (IsFinal(job_.state())) {
     if (!job_.has_start_time() || !job_.has_end_time()) return 0;
     samples = job_.progress().samples_done();
-    time = ToTime(job_.end_time()) - ToTime(job_.start_time());
+    time = TimeOf(job_.end_time()) - TimeOf(job_.start_time());
   } else if (!observations_.empty()) {
     samples = observations_.back().samples - observations_.front().samples;
     time = observations_.back().time - observations_.front().time;

@@ -12,6 +12,7 @@
 #include "client/listener.h"
 #include "client/numbers.h"
 #include "common/base/status.h"
+#include "common/convert/proto_time.h"
 #include "google/protobuf/empty.pb.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
@@ -160,8 +161,7 @@ absl::Status ToAbslStatus(const grpc::Status& status, const std::string& address
   absl::Status error(code, status.error_message());
   const auto retry_info = DetailOf<google::rpc::RetryInfo>(details);
   if (code != absl::StatusCode::kResourceExhausted || !retry_info.has_value()) return error;
-  const google::protobuf::Duration& delay = retry_info->retry_delay();
-  return WithRetryAfter(error, absl::Seconds(delay.seconds()) + absl::Nanoseconds(delay.nanos()));
+  return WithRetryAfter(error, DurationOf(retry_info->retry_delay()));
 }
 
 std::shared_ptr<grpc::ChannelCredentials> MakeCredentials(const ServiceClient::Options& options) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/base/status.h"
+#include "common/convert/proto_time.h"
 
 namespace oneloop {
 
@@ -12,11 +13,9 @@ absl::StatusOr<Work> DaemonWork::Read() {
   work.leases = response.waiting_leases();
   for (const v1::Worker& worker : response.workers()) {
     work.leases += worker.lease_count();
-    const absl::Time heard =
-        absl::FromUnixSeconds(worker.last_heard_time().seconds()) + absl::Nanoseconds(worker.last_heard_time().nanos());
     // The two clocks may differ.
     work.workers.push_back({worker.display_name(), worker.lease_count(), worker.points_per_second(),
-                            std::max(absl::ZeroDuration(), now_() - heard)});
+                            std::max(absl::ZeroDuration(), now_() - TimeOf(worker.last_heard_time()))});
   }
   return work;
 }

@@ -1,14 +1,13 @@
 #include "client/worker/remote_leases.h"
 
 #include <algorithm>
-#include <type_traits>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "client/retry.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/status.h"
+#include "common/convert/proto_time.h"
 #include "server/wire/search_build.h"
 #include "server/wire/work_convert.h"
 
@@ -21,10 +20,6 @@ constexpr absl::Duration kLongestBackoff = absl::Seconds(15);
 constexpr std::size_t kMostSearches = 32;
 // A renewal may be lost twice before the lease is.
 constexpr int kRenewalsPerLease = 3;
-
-absl::Duration FromProto(const google::protobuf::Duration& duration) {
-  return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
-}
 
 // The daemon is away, starts or has too much to do.
 bool IsTransient(const absl::Status& status) {
@@ -84,7 +79,7 @@ void RemoteLeases::EndWith(absl::Status status) {
 void RemoteLeases::Stop() {
   stop_.Stop();
   MutexLock lock(&mutex_);
-  for (const auto& [key, held] : held_) held.signals->Stop();
+  for (const auto& [named, held] : held_) held.signals->Stop();
   changed_.SignalAll();
 }
 
@@ -105,7 +100,7 @@ absl::StatusOr<std::string> RemoteLeases::Session() {
   Log(LogLevel::kInfo, absl::StrCat("works for ", options_.client->address(), " as ", started->worker()));
   MutexLock lock(&mutex_);
   session_ = started->session();
-  lease_time_ = FromProto(started->lease_time());
+  lease_time_ = DurationOf(started->lease_time());
   return session_;
 }
 
@@ -116,7 +111,7 @@ void RemoteLeases::DropSession(const std::string& session) {
   session_.clear();
   granted_.clear();
   searches_.clear();
-  for (const auto& [key, held] : held_) held.signals->Stop();
+  for (const auto& [named, held] : held_) held.signals->Stop();
 }
 
 std::optional<HeldLease> RemoteLeases::Take() {
@@ -160,7 +155,7 @@ void RemoteLeases::Ask() {
   }
   const absl::Status& status = session.ok() ? taken.status() : session.status();
   const SteadyTime now = SteadyNow();
-  absl::Duration pause = taken.ok() && taken->leases().empty() ? FromProto(taken->poll_after()) : absl::ZeroDuration();
+  absl::Duration pause = taken.ok() && taken->leases().empty() ? DurationOf(taken->poll_after()) : absl::ZeroDuration();
   bool is_idle = false;
   {
     MutexLock lock(&mutex_);
@@ -205,7 +200,7 @@ absl::StatusOr<std::shared_ptr<const SearchSpec>> RemoteLeases::SearchOf(const s
 }
 
 std::optional<HeldLease> RemoteLeases::Prepare(const v1::GrantedLease& granted) {
-  const NamedLease named = oneloop::FromProto(granted.lease());
+  const NamedLease named = FromProto(granted.lease());
   HeldLease held;
   held.lease = named.lease;
   held.epoch = named.epoch;
@@ -216,13 +211,12 @@ std::optional<HeldLease> RemoteLeases::Prepare(const v1::GrantedLease& granted) 
     session = session_;
     // Granted by a session that has ended since.
     if (session.empty()) return std::nullopt;
-    const Key key{held.lease, held.epoch};
-    Held& entry = held_[key];
+    Held& entry = held_[named];
     entry.session = session;
     entry.signals = held.signals;
     entry.points =
-        std::make_unique<ReportedPoints>([this, key, session, signals = held.signals](const PointBatch& batch) {
-          return Report(key, session, signals, batch);
+        std::make_unique<ReportedPoints>([this, named, session, signals = held.signals](const PointBatch& batch) {
+          return Report(named, session, signals, batch);
         });
     held.points = entry.points.get();
   }
@@ -238,11 +232,11 @@ std::optional<HeldLease> RemoteLeases::Prepare(const v1::GrantedLease& granted) 
   return std::nullopt;
 }
 
-absl::Status RemoteLeases::Report(const Key& key, const std::string& session,
+absl::Status RemoteLeases::Report(const NamedLease& named, const std::string& session,
                                   const std::shared_ptr<WorkSignals>& signals, const PointBatch& batch) {
   v1::ReportPointsRequest request;
   request.set_session(session);
-  *request.mutable_lease() = ToProto({key.first, key.second});
+  *request.mutable_lease() = ToProto(named);
   BatchToProto(batch, &request);
   const absl::StatusOr<v1::ReportPointsResponse> reported =
       Insist([&] { return options_.client->ReportPoints(request); });
@@ -253,12 +247,12 @@ absl::Status RemoteLeases::Report(const Key& key, const std::string& session,
 }
 
 void RemoteLeases::End(const HeldLease& held, const absl::StatusOr<Outcome>& outcome) {
-  const Key key{held.lease, held.epoch};
+  const NamedLease named{held.lease, held.epoch};
   std::string session;
   std::unique_ptr<ReportedPoints> points;
   {
     MutexLock lock(&mutex_);
-    const auto entry = held_.find(key);
+    const auto entry = held_.find(named);
     if (entry == held_.end()) return;
     session = entry->second.session;
     points = std::move(entry->second.points);
@@ -266,7 +260,7 @@ void RemoteLeases::End(const HeldLease& held, const absl::StatusOr<Outcome>& out
   points.reset();
   v1::EndLeaseRequest request;
   request.set_session(session);
-  *request.mutable_lease() = ToProto({key.first, key.second});
+  *request.mutable_lease() = ToProto(named);
   // What it found could not be reported: the daemon knows why, or the lease is lost. Only what went wrong in the search
   // itself is the job's.
   const bool is_jobs = outcome.ok() || absl::IsInternal(outcome.status()) || absl::IsDataLoss(outcome.status()) ||
@@ -275,11 +269,11 @@ void RemoteLeases::End(const HeldLease& held, const absl::StatusOr<Outcome>& out
   const absl::Status ended = Insist([&] { return options_.client->EndLease(request); });
   if (absl::IsNotFound(ended)) DropSession(session);
   if (!ended.ok()) {
-    Log(LogLevel::kWarning, absl::StrCat("job ", key.first.job_id, ", unit ", key.first.start,
+    Log(LogLevel::kWarning, absl::StrCat("job ", named.lease.job_id, ", unit ", named.lease.start,
                                          ": the lease could not be given back: ", Message(ended)));
   }
   MutexLock lock(&mutex_);
-  held_.erase(key);
+  held_.erase(named);
   busy_until_ = SteadyNow();
 }
 
@@ -290,8 +284,8 @@ absl::Duration RemoteLeases::Renew() {
     MutexLock lock(&mutex_);
     lease_time = lease_time_;
     request.set_session(session_);
-    for (const auto& [key, held] : held_) {
-      if (held.session == session_) *request.add_leases() = ToProto({key.first, key.second});
+    for (const auto& [named, held] : held_) {
+      if (held.session == session_) *request.add_leases() = ToProto(named);
     }
   }
   const absl::Duration period = lease_time / kRenewalsPerLease;
@@ -301,8 +295,7 @@ absl::Duration RemoteLeases::Renew() {
   if (!renewed.ok()) return std::min(period, absl::Seconds(1));
   MutexLock lock(&mutex_);
   for (const v1::WorkLease& stopped : renewed->stopped()) {
-    const NamedLease named = oneloop::FromProto(stopped);
-    if (const auto held = held_.find({named.lease, named.epoch}); held != held_.end()) held->second.signals->Stop();
+    if (const auto held = held_.find(FromProto(stopped)); held != held_.end()) held->second.signals->Stop();
   }
   return period;
 }

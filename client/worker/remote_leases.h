@@ -51,7 +51,6 @@ class RemoteLeases final : public LeaseSource {
   absl::Status AwaitEnd();
 
  private:
-  using Key = std::pair<Lease, std::uint64_t>;  // with its epoch
   struct Held {
     std::string session;
     std::shared_ptr<WorkSignals> signals;
@@ -70,7 +69,7 @@ class RemoteLeases final : public LeaseSource {
   std::optional<HeldLease> Prepare(const v1::GrantedLease& granted);
   absl::StatusOr<std::shared_ptr<const SearchSpec>> SearchOf(const std::string& session,
                                                              const v1::GrantedLease& granted);
-  absl::Status Report(const Key& key, const std::string& session, const std::shared_ptr<WorkSignals>& signals,
+  absl::Status Report(const NamedLease& named, const std::string& session, const std::shared_ptr<WorkSignals>& signals,
                       const PointBatch& batch);
   void RenewLoop();
   // When the next renewal is due.
@@ -88,7 +87,7 @@ class RemoteLeases final : public LeaseSource {
   int idle_ ABSL_GUARDED_BY(mutex_) = 0;                          // threads that wait for a lease
   bool asking_ ABSL_GUARDED_BY(mutex_) = false;
   SteadyTime busy_until_ ABSL_GUARDED_BY(mutex_);  // when a lease was last had
-  std::map<Key, Held> held_ ABSL_GUARDED_BY(mutex_);
+  std::map<NamedLease, Held> held_ ABSL_GUARDED_BY(mutex_);
   std::map<std::int64_t, std::shared_ptr<const SearchSpec>> searches_ ABSL_GUARDED_BY(mutex_);  // by job
   std::thread renewer_;
 };

@@ -28,7 +28,6 @@ namespace oneloop {
 namespace {
 
 constexpr char kProgram[] = "oneloop-worker";
-constexpr int kMostThreads = 1024;
 // Points become visible after so long: many workers report to one daemon.
 constexpr absl::Duration kReportInterval = absl::Seconds(1);
 
@@ -61,7 +60,9 @@ std::string HostName() {
 }
 
 // Of the cores that this process may run on, which under Slurm are those of its task.
-int DefaultThreads() { return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kMostThreads); }
+int DefaultThreads() {
+  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kMostWorkerThreads);
+}
 
 absl::StatusOr<absl::Duration> IdleExit(const std::string& text) {
   if (text.empty()) return absl::InfiniteDuration();
@@ -108,8 +109,8 @@ absl::Status Work(const Flags& flags, const SearchList& reference, Environment& 
   options.client = client.get();
   ASSIGN_OR_RETURN(options.idle_exit, IdleExit(flags.idle_exit));
   const int threads = flags.threads.value_or(DefaultThreads());
-  if (threads < 1 || threads > kMostThreads) {
-    return UsageError("", absl::StrCat("--threads ", threads, ": valid: 1 to ", kMostThreads));
+  if (threads < 1 || threads > kMostWorkerThreads) {
+    return UsageError("", absl::StrCat("--threads ", threads, ": valid: 1 to ", kMostWorkerThreads));
   }
   const std::string host = HostName();
   options.worker.set_name(flags.name.empty() ? absl::StrCat(host, ":", getpid()) : flags.name);

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/base/status.h"
+#include "common/convert/proto_time.h"
 #include "server/handlers/timestamp.h"
 
 namespace oneloop {
@@ -61,7 +62,7 @@ absl::StatusOr<absl::Time> CheckDeadline(const std::string& field, const google:
   if (deadline.seconds() > kLatestSecond || deadline.nanos() < 0 || deadline.nanos() > 999999999) {
     return FieldError(field, "is no time; valid: up to the year 9999, nanos 0 to 999999999");
   }
-  const absl::Time time = absl::FromUnixSeconds(deadline.seconds()) + absl::Nanoseconds(deadline.nanos());
+  const absl::Time time = TimeOf(deadline);
   if (time > now) return time;
   return FieldError(field, absl::StrCat("is in the past; it is ",
                                         absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", now, absl::UTCTimeZone()), " now"));
@@ -72,7 +73,7 @@ absl::StatusOr<absl::Time> CheckDeadlineAfter(const google::protobuf::Duration& 
   if (!is_positive || after.nanos() < 0 || after.seconds() > kLatestSecond - absl::ToUnixSeconds(now)) {
     return FieldError("deadline_after", "is out of range; valid: above 0, to the year 9999");
   }
-  return now + absl::Seconds(after.seconds()) + absl::Nanoseconds(after.nanos());
+  return now + DurationOf(after);
 }
 
 absl::StatusOr<std::set<std::string>> PathsOf(const v1::UpdateJobRequest& request) {

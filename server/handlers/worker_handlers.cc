@@ -16,12 +16,12 @@
 #include "server/handlers/timestamp.h"
 #include "server/wire/work_convert.h"
 #include "server/work/result_check.h"
+#include "server/work/worker.h"
 
 namespace oneloop {
 namespace {
 
 constexpr std::size_t kLongestText = 128;
-constexpr int kMostThreads = 1024;
 constexpr int kMostRenewed = 4096;
 constexpr int kMostPoints = 20000;  // in one batch
 constexpr std::size_t kMostListedLeases = 64;
@@ -81,7 +81,7 @@ absl::Status WorkerHandlers::StartSession(const v1::StartSessionRequest& request
   RETURN_IF_ERROR(CheckText("host", request.host()));
   RETURN_IF_ERROR(CheckText("version", request.version()));
   RETURN_IF_ERROR(CheckText("instruction_set", request.instruction_set()));
-  RETURN_IF_ERROR(CheckCount("threads", request.threads(), kMostThreads));
+  RETURN_IF_ERROR(CheckCount("threads", request.threads(), kMostWorkerThreads));
   ASSIGN_OR_RETURN(const std::uint64_t digest, options_.digest());
   if (request.digest() != digest) {
     return absl::FailedPreconditionError(absl::StrFormat(
@@ -100,7 +100,7 @@ absl::Status WorkerHandlers::StartSession(const v1::StartSessionRequest& request
 
 absl::Status WorkerHandlers::TakeLeases(const v1::TakeLeasesRequest& request, const std::string& user,
                                         v1::TakeLeasesResponse* response) const {
-  RETURN_IF_ERROR(CheckCount("count", request.count(), kMostThreads));
+  RETURN_IF_ERROR(CheckCount("count", request.count(), kMostWorkerThreads));
   ASSIGN_OR_RETURN(const std::vector<HeldLease> taken, options_.desk->Take({request.session(), user}, request.count()));
   for (const HeldLease& held : taken) *response->add_leases() = GrantToProto(held);
   SetDuration(options_.desk->PollAfter(), response->mutable_poll_after());
@@ -139,8 +139,7 @@ absl::Status WorkerHandlers::ReportPoints(const v1::ReportPointsRequest& request
   const absl::Status stored = commit->Await();
   if (IsStores(stored)) RETURN_IF_ERROR(options_.desk->End(call, named.lease, named.epoch, stored));
   RETURN_IF_ERROR(stored);
-  ASSIGN_OR_RETURN(const std::vector<JobManager::LeaseState> states,
-                   options_.desk->Renew(call, {{named.lease, named.epoch}}));
+  ASSIGN_OR_RETURN(const std::vector<JobManager::LeaseState> states, options_.desk->Renew(call, {named}));
   response->set_stop(states.front() != JobManager::LeaseState::kHeld);
   return absl::OkStatus();
 }
@@ -165,11 +164,8 @@ absl::Status WorkerHandlers::RenewLeases(const v1::RenewLeasesRequest& request, 
   if (request.leases_size() > kMostRenewed) {
     return FieldError("leases", absl::StrCat("has ", request.leases_size(), "; valid: at most ", kMostRenewed));
   }
-  std::vector<std::pair<Lease, std::uint64_t>> leases;
-  for (const v1::WorkLease& message : request.leases()) {
-    const NamedLease named = FromProto(message);
-    leases.emplace_back(named.lease, named.epoch);
-  }
+  std::vector<NamedLease> leases;
+  for (const v1::WorkLease& message : request.leases()) leases.push_back(FromProto(message));
   ASSIGN_OR_RETURN(const std::vector<JobManager::LeaseState> states,
                    options_.desk->Renew({request.session(), user}, leases));
   for (std::size_t i = 0; i < states.size(); ++i) {

@@ -105,8 +105,8 @@ absl::Status WorkerDesk::End(const Call& call, const Lease& lease, std::uint64_t
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<JobManager::LeaseState>> WorkerDesk::Renew(
-    const Call& call, const std::vector<std::pair<Lease, std::uint64_t>>& leases) {
+absl::StatusOr<std::vector<JobManager::LeaseState>> WorkerDesk::Renew(const Call& call,
+                                                                      const std::vector<NamedLease>& leases) {
   ASSIGN_OR_RETURN(const std::string holder, Hear(call));
   const SteadyTime expiry = options_.steady_clock() + options_.lease_time;
   std::vector<JobManager::LeaseState> states;

@@ -69,8 +69,7 @@ class WorkerDesk {
   // OK also when the lease is lost.
   absl::Status End(const Call& call, const Lease& lease, std::uint64_t epoch, const absl::StatusOr<Outcome>& outcome);
   // Of each lease, what it is by now; in the same order.
-  absl::StatusOr<std::vector<JobManager::LeaseState>> Renew(const Call& call,
-                                                            const std::vector<std::pair<Lease, std::uint64_t>>& leases);
+  absl::StatusOr<std::vector<JobManager::LeaseState>> Renew(const Call& call, const std::vector<NamedLease>& leases);
   // Gives back what the session holds. OK also when it is not.
   absl::Status Leave(const Call& call);
 

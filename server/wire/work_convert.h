@@ -16,11 +16,6 @@ namespace oneloop {
 // Leases, batches and outcomes on their way between the daemon and its workers. Pure functions; thread-safe. What comes
 // in is INVALID_ARGUMENT, with the field, when it has not the form; whether it fits its job, CheckBatch says.
 
-// A lease in a message, as its holder names it.
-struct NamedLease {
-  Lease lease;
-  std::uint64_t epoch = 0;
-};
 v1::WorkLease ToProto(const NamedLease& named);
 NamedLease FromProto(const v1::WorkLease& message);
 

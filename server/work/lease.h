@@ -18,6 +18,13 @@ struct Lease {
   auto operator<=>(const Lease&) const = default;
 };
 
+// A lease as one of its holders has it: each grant has another epoch.
+struct NamedLease {
+  Lease lease;
+  std::uint64_t epoch = 0;
+  auto operator<=>(const NamedLease&) const = default;
+};
+
 }  // namespace oneloop
 
 #endif  // ONELOOP_SERVER_WORK_LEASE_H_

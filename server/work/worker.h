@@ -25,6 +25,8 @@ using StartRunner = std::function<StartSummary(const SearchSpec&, int start, Poi
 using BoundProver =
     std::function<std::optional<LowerBound>(const SearchSpec&, const std::function<bool()>& stop_requested)>;
 
+inline constexpr int kMostWorkerThreads = 1024;
+
 // Threads that take leases, run what they are for and give them back. What a unit yields is a pure function of its spec
 // and its start, whoever runs it. Knows of no job and no store.
 class Worker {
