@@ -1,5 +1,6 @@
 #include "server/store/sqlite_run_store.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -185,7 +186,7 @@ class SqliteRunStoreImpl final : public QueuedRunStore {
   WriteQueue queue_;
 };
 
-absl::Status SetWriteAheadLog(SqliteConnection* connection) {
+absl::Status SetWriteAheadLog(std::int64_t log_bytes, SqliteConnection* connection) {
   {
     ASSIGN_OR_RETURN(SqliteStatement mode, connection->Prepare("PRAGMA journal_mode = WAL"));
     ASSIGN_OR_RETURN(const bool row, mode.Step());
@@ -198,17 +199,22 @@ absl::Status SetWriteAheadLog(SqliteConnection* connection) {
   RETURN_IF_ERROR(connection->Execute("PRAGMA synchronous = FULL"));
   // Deleted rows are overwritten only where that costs no write of its own.
   RETURN_IF_ERROR(connection->Execute("PRAGMA secure_delete = FAST"));
+  // A page that many commits change is written back once for all of them.
+  ASSIGN_OR_RETURN(const std::int64_t page_bytes, connection->QueryInt("PRAGMA page_size"));
+  RETURN_IF_ERROR(connection->Execute(
+      absl::StrCat("PRAGMA wal_autocheckpoint = ", std::max<std::int64_t>(1, log_bytes / page_bytes))));
   // A log that grew while a long read held it back does not keep its size.
-  return connection->Execute("PRAGMA journal_size_limit = 67108864");
+  return connection->Execute(absl::StrCat("PRAGMA journal_size_limit = ", log_bytes));
 }
 
-absl::StatusOr<std::unique_ptr<SqliteConnection>> OpenWriter(const std::string& path, const std::string& vfs) {
+absl::StatusOr<std::unique_ptr<SqliteConnection>> OpenWriter(const std::string& path,
+                                                             const SqliteRunStore::Options& options) {
   ASSIGN_OR_RETURN(std::unique_ptr<SqliteConnection> connection,
-                   SqliteConnection::Open(path, SqliteConnection::Mode::kReadWrite, vfs));
+                   SqliteConnection::Open(path, SqliteConnection::Mode::kReadWrite, options.vfs));
   // A file that is refused stays as it is: also its log is not written back.
   connection->SetCheckpointOnClose(false);
   RETURN_IF_ERROR(PrepareSchema(connection.get(), StoreSchema()));
-  RETURN_IF_ERROR(SetWriteAheadLog(connection.get()));
+  RETURN_IF_ERROR(SetWriteAheadLog(options.log_bytes, connection.get()));
   connection->SetCheckpointOnClose(true);
   return connection;
 }
@@ -219,7 +225,7 @@ absl::StatusOr<std::unique_ptr<RunStore>> SqliteRunStore::Create(const Options& 
   if (options.readers < 1) return FieldError("readers", "must be at least 1");
   ASSIGN_OR_RETURN(std::unique_ptr<DataDirectory> directory, DataDirectory::Open(options.data_dir));
   const std::string path = absl::StrCat(options.data_dir, "/", kStoreName);
-  ASSIGN_OR_RETURN(std::unique_ptr<SqliteConnection> connection, OpenWriter(path, options.vfs));
+  ASSIGN_OR_RETURN(std::unique_ptr<SqliteConnection> connection, OpenWriter(path, options));
   RETURN_IF_ERROR(directory->Keep(kStoreName));
   ASSIGN_OR_RETURN(std::unique_ptr<SqliteWriter> writer, SqliteWriter::Create(std::move(connection), options.clock));
   ASSIGN_OR_RETURN(std::unique_ptr<ReaderPool> readers, ReaderPool::Create(path, options.vfs, options.readers));

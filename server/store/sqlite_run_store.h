@@ -28,6 +28,7 @@ class SqliteRunStore {
     int readers = 4;                              // reads that run at the same time, >= 1
     std::chrono::milliseconds max_delay{10};      // for which points wait for others before they are committed
     std::int64_t max_queued_rows = 65536;         // as in WriteQueue; beyond it AppendPoints blocks
+    std::int64_t log_bytes = 64 << 20;            // of write-ahead log, from which on it is written back to the file
     DaemonMetrics* metrics = nullptr;             // counts transactions and points; outlives the store
     // Called once, on the writer's thread, when the data directory was removed, renamed or replaced: from then on no
     // change is taken, and the process should end. Null for none.

@@ -34,6 +34,7 @@ std::unique_ptr<RunStore> TryOpenStore(const std::string& directory, const std::
   SqliteRunStore::Options options;
   options.data_dir = directory;
   options.vfs = vfs;
+  options.log_bytes = 256 << 10;  // so that power also fails while it is written back
   auto store = SqliteRunStore::Create(options);
   return store.ok() ? *std::move(store) : nullptr;
 }
