@@ -145,22 +145,26 @@ absl::StatusOr<std::shared_ptr<const SearchSpec>> JobManager::SearchOf(const std
   return job->second.spec;
 }
 
-void JobManager::AppendPoints(const std::string& holder, std::uint64_t epoch, PointBatch batch,
-                              std::function<void(absl::Status)> done) {
+std::int64_t JobManager::AppendPoints(const std::string& holder, std::uint64_t epoch, SteadyTime expiry,
+                                      PointBatch batch, std::function<void(absl::Status)> done) {
   const Lease lease{batch.job_id, batch.start};
   bool is_held = false;
+  std::int64_t new_samples = 0;
   {
     MutexLock lock(&mutex_);
     is_held = IsHeld(holder, lease, epoch);
+    if (is_held) {
+      book_.Renew(lease, epoch, expiry);
+      new_samples = book_.CountSamples(lease, epoch, batch.samples_done);
+    }
   }
   // One that is lost from here on does no harm: whoever has it next finds the same points.
-  if (is_held) return options_.store->AppendPoints(std::move(batch), std::move(done));
-  done(LostLease(lease));
-}
-
-std::int64_t JobManager::CountSamples(const Lease& lease, std::uint64_t epoch, std::int64_t samples) {
-  MutexLock lock(&mutex_);
-  return book_.CountSamples(lease, epoch, samples);
+  if (is_held) {
+    options_.store->AppendPoints(std::move(batch), std::move(done));
+  } else {
+    done(LostLease(lease));
+  }
+  return new_samples;
 }
 
 bool JobManager::EndLease(const std::string& holder, const Lease& lease, std::uint64_t epoch,

@@ -121,11 +121,10 @@ class JobManager {
   // The search of a lease that the holder has. FAILED_PRECONDITION for another.
   absl::StatusOr<std::shared_ptr<const SearchSpec>> SearchOf(const std::string& holder, const Lease& lease,
                                                              std::uint64_t epoch);
-  // As HeldLease::points of the local worker's. FAILED_PRECONDITION when the holder has not the lease.
-  void AppendPoints(const std::string& holder, std::uint64_t epoch, PointBatch batch,
-                    std::function<void(absl::Status)> done);
-  // How many of a start's samples, so many by now, are new.
-  std::int64_t CountSamples(const Lease& lease, std::uint64_t epoch, std::int64_t samples);
+  // As HeldLease::points of the local worker's, and renews the lease, as what comes gets on. FAILED_PRECONDITION when
+  // the holder has not the lease. How many of the start's samples are new.
+  std::int64_t AppendPoints(const std::string& holder, std::uint64_t epoch, SteadyTime expiry, PointBatch batch,
+                            std::function<void(absl::Status)> done);
   // As LeaseSource::End. False when the holder has not the lease; then nothing happens.
   bool EndLease(const std::string& holder, const Lease& lease, std::uint64_t epoch,
                 const absl::StatusOr<Outcome>& outcome);

@@ -87,15 +87,13 @@ void WorkerDesk::AppendPoints(const Call& call, std::uint64_t epoch, PointBatch 
                               std::function<void(absl::Status)> done) {
   const absl::StatusOr<std::string> holder = Hear(call);
   if (!holder.ok()) return done(holder.status());
-  const Lease lease{batch.job_id, batch.start};
-  // What comes gets on.
-  options_.jobs->RenewLease(*holder, lease, epoch, options_.steady_clock() + options_.lease_time);
-  CountPoints(call, std::ssize(batch.points));
-  if (options_.metrics != nullptr) {
-    options_.metrics->worker_points.Add(std::ssize(batch.points));
-    options_.metrics->samples.Add(options_.jobs->CountSamples(lease, epoch, batch.samples_done));
-  }
-  options_.jobs->AppendPoints(*holder, epoch, std::move(batch), std::move(done));
+  const std::int64_t points = std::ssize(batch.points);
+  CountPoints(call, points);
+  const std::int64_t new_samples = options_.jobs->AppendPoints(
+      *holder, epoch, options_.steady_clock() + options_.lease_time, std::move(batch), std::move(done));
+  if (options_.metrics == nullptr) return;
+  options_.metrics->worker_points.Add(points);
+  options_.metrics->samples.Add(new_samples);
 }
 
 absl::Status WorkerDesk::End(const Call& call, const Lease& lease, std::uint64_t epoch,
