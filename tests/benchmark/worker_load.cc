@@ -1,14 +1,16 @@
 // A daemon under many workers of other machines:
 //   worker_load [workers] [points a second, of all] [seconds]        default: 1000, 200000, 20
 // Each worker is a connection with a session that takes one lease at a time and reports at the rate of a search what a
-// search of ResNet-50 found, recorded before; none of them computes anything. Beside them one client reads as a
-// dashboard does. Prints what the daemon kept up with, how long grants, reports and reads took, and what it needed.
+// search of ResNet-50 found, recorded and serialized before; none of them computes anything. Beside them one client
+// reads as a dashboard does. Prints what the daemon kept up with, how long grants, reports and reads took, and what it
+// needed.
 #include <unistd.h>
 
 #include <csignal>
 #include <filesystem>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -27,6 +29,7 @@
 #include "common/base/clock.h"
 #include "common/base/mutex.h"
 #include "common/base/random.h"
+#include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/grpcpp.h"
 #include "oneloop/v1/model_service.grpc.pb.h"
 #include "oneloop/v1/search_service.grpc.pb.h"
@@ -97,17 +100,25 @@ class Timer {
   std::thread thread_;
 };
 
-// What a start found, as the reports that it sends.
+// What a start found, as the reports that it sends: serialized, all but the session and the lease.
 struct Recording {
-  std::vector<v1::ReportPointsRequest> reports;
+  struct Report {
+    grpc::Slice bytes;
+    int points = 0;
+  };
+  std::vector<Report> reports;
   std::int64_t points = 0;
 };
+
+grpc::Slice Serialized(const google::protobuf::Message& message) { return grpc::Slice(message.SerializeAsString()); }
 
 class Recorder final : public BatchSink {
  public:
   void AppendPoints(PointBatch batch, std::function<void(absl::Status)> done) override {
-    BatchToProto(batch, &recording.reports.emplace_back());
-    recording.points += std::ssize(batch.points);
+    v1::ReportPointsRequest request;
+    BatchToProto(batch, &request);
+    recording.reports.push_back({Serialized(request), request.points().samples_size()});
+    recording.points += request.points().samples_size();
     done(absl::OkStatus());
   }
   Recording recording;
@@ -135,7 +146,19 @@ class SimulatedWorker {
  public:
   SimulatedWorker(const std::string& address, const Recording* recording, std::uint64_t digest,
                   double points_per_second, Timer* timer, Load* load)
-      : stub_(v1::WorkerService::NewStub(Connect(address))),
+      : SimulatedWorker(Connect(address), recording, digest, points_per_second, timer, load) {}
+
+  void Begin() {
+    due_ = SteadyNow();
+    Call(
+        &v1::WorkerService::Stub::async_interface::StartSession, start_, &session_, [this] { Take(); }, nullptr);
+  }
+
+ private:
+  SimulatedWorker(const std::shared_ptr<grpc::Channel>& channel, const Recording* recording, std::uint64_t digest,
+                  double points_per_second, Timer* timer, Load* load)
+      : stub_(v1::WorkerService::NewStub(channel)),
+        report_stub_(channel),
         recording_(*recording),
         points_per_second_(points_per_second),
         timer_(*timer),
@@ -148,13 +171,6 @@ class SimulatedWorker {
     start_.set_digest(digest);
   }
 
-  void Begin() {
-    due_ = SteadyNow();
-    Call(
-        &v1::WorkerService::Stub::async_interface::StartSession, start_, &session_, [this] { Take(); }, nullptr);
-  }
-
- private:
   template <class Request, class Response>
   using Method = void (v1::WorkerService::Stub::async_interface::*)(grpc::ClientContext*, const Request*, Response*,
                                                                     std::function<void(grpc::Status)>);
@@ -163,17 +179,18 @@ class SimulatedWorker {
             Latencies* latencies) {
     if (load_.stopping) return;
     context_ = std::make_unique<grpc::ClientContext>();
-    const SteadyTime begin = SteadyNow();
-    (stub_->async()->*method)(context_.get(), &request, response,
-                              [this, begin, latencies, then = std::move(then)](const grpc::Status& status) {
-                                if (!status.ok() && !load_.stopping && load_.errors++ < 5) {
-                                  std::fprintf(stderr, "%s\n", status.error_message().c_str());
-                                }
-                                if (latencies != nullptr)
-                                  latencies->Add(absl::ToDoubleMilliseconds(SteadyNow() - begin));
-                                // On another thread: the call's own things must not be destroyed in it.
-                                timer_.At(SteadyNow(), then);
-                              });
+    (stub_->async()->*method)(context_.get(), &request, response, Answered(std::move(then), latencies));
+  }
+  // What a call that begins now does when it is answered.
+  std::function<void(const grpc::Status&)> Answered(std::function<void()> then, Latencies* latencies) {
+    return [this, begin = SteadyNow(), latencies, then = std::move(then)](const grpc::Status& status) {
+      if (!status.ok() && !load_.stopping && load_.errors++ < 5) {
+        std::fprintf(stderr, "%s\n", status.error_message().c_str());
+      }
+      if (latencies != nullptr) latencies->Add(absl::ToDoubleMilliseconds(SteadyNow() - begin));
+      // On another thread: the call's own things must not be destroyed in it.
+      timer_.At(SteadyNow(), then);
+    };
   }
 
   void Take() {
@@ -198,23 +215,29 @@ class SimulatedWorker {
 
   void ScheduleReport() {
     if (next_report_ == recording_.reports.size()) return End();
-    const int points = recording_.reports[next_report_].points().samples_size();
+    const int points = recording_.reports[next_report_].points;
     due_ += absl::Seconds(points / points_per_second_);
     if (due_ < SteadyNow()) ++load_.late;
     timer_.At(due_, [this] { Report(); });
   }
 
   void Report() {
-    report_ = recording_.reports[next_report_++];
-    report_.set_session(session_.session());
-    *report_.mutable_lease() = lease_;
-    Call(
-        &v1::WorkerService::Stub::async_interface::ReportPoints, report_, &reported_,
-        [this] {
-          load_.points += report_.points().samples_size();
-          ScheduleReport();
-        },
-        &load_.reports);
+    if (load_.stopping) return;
+    const Recording::Report& recorded = recording_.reports[next_report_++];
+    v1::ReportPointsRequest head;
+    head.set_session(session_.session());
+    *head.mutable_lease() = lease_;
+    // Messages one after another are one message with the fields of both.
+    const std::array<grpc::Slice, 2> bytes = {Serialized(head), recorded.bytes};
+    report_ = grpc::ByteBuffer(bytes.data(), bytes.size());
+    context_ = std::make_unique<grpc::ClientContext>();
+    report_stub_.UnaryCall(context_.get(), "/oneloop.v1.WorkerService/ReportPoints", {}, &report_, &reported_,
+                           Answered(
+                               [this, points = recorded.points] {
+                                 load_.points += points;
+                                 ScheduleReport();
+                               },
+                               &load_.reports));
   }
 
   void End() {
@@ -228,6 +251,7 @@ class SimulatedWorker {
   }
 
   const std::unique_ptr<v1::WorkerService::Stub> stub_;
+  grpc::TemplatedGenericStub<grpc::ByteBuffer, v1::ReportPointsResponse> report_stub_;
   const Recording& recording_;
   const double points_per_second_;
   Timer& timer_;
@@ -237,7 +261,7 @@ class SimulatedWorker {
   v1::StartSessionResponse session_;
   v1::TakeLeasesRequest take_;
   v1::TakeLeasesResponse taken_;
-  v1::ReportPointsRequest report_;
+  grpc::ByteBuffer report_;
   v1::ReportPointsResponse reported_;
   v1::EndLeaseRequest end_;
   google::protobuf::Empty ended_;
