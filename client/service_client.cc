@@ -538,7 +538,19 @@ absl::Status ServiceClient::EndSession(const v1::EndSessionRequest& request) {
 }
 
 absl::StatusOr<v1::ListWorkersResponse> ServiceClient::ListWorkers() {
-  return Read(stubs_->worker, &v1::WorkerService::Stub::ListWorkers, v1::ListWorkersRequest());
+  v1::ListWorkersRequest request;
+  request.set_page_size(1000);
+  std::vector<v1::Worker> before;
+  for (;;) {
+    ASSIGN_OR_RETURN(v1::ListWorkersResponse page,
+                     Read(stubs_->worker, &v1::WorkerService::Stub::ListWorkers, request));
+    before.insert(before.end(), page.workers().begin(), page.workers().end());
+    if (page.next_page_token().empty()) {
+      page.mutable_workers()->Assign(before.begin(), before.end());
+      return page;
+    }
+    request.set_page_token(page.next_page_token());
+  }
 }
 
 absl::StatusOr<v1::BackupResponse> ServiceClient::Backup(const v1::BackupRequest& request) {

@@ -105,6 +105,7 @@ class ServiceClient {
   absl::Status EndLease(const v1::EndLeaseRequest& request);
   absl::StatusOr<v1::RenewLeasesResponse> RenewLeases(const v1::RenewLeasesRequest& request);
   absl::Status EndSession(const v1::EndSessionRequest& request);
+  // All of them.
   absl::StatusOr<v1::ListWorkersResponse> ListWorkers();
 
   // Ends within a day.

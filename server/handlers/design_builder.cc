@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -14,13 +15,11 @@
 #include "common/base/log.h"
 #include "common/base/status.h"
 #include "common/convert/convert.h"
-#include "common/model/exact/cost_model.h"
 #include "common/model/exact/explanation.h"
-#include "common/model/goal/workload_sum.h"
 #include "server/handlers/job_convert.h"
-#include "server/handlers/layer_evaluation.h"
 #include "server/handlers/record_convert.h"
 #include "server/handlers/resource_names.h"
+#include "server/search/layer_evaluation.h"
 
 namespace oneloop {
 namespace {
@@ -125,35 +124,11 @@ void LogDifference(const PointRecord& point, const v1::Design& design) {
 }  // namespace
 
 absl::StatusOr<DecodedDesign> DecodeDesign(const JobRecord& job, const PointRecord& point, const std::string& text) {
-  DecodedDesign design;
-  ASSIGN_OR_RETURN(design.search, DecodeSearch(job));
-  ASSIGN_OR_RETURN(design.spec, DecodeSpec(job));
-  const std::vector<std::string> lines = absl::StrSplit(text, '\n');
-  const std::vector<Layer>& layers = design.search->workload->layers;
-  if (lines.size() != layers.size()) {
-    return Unreadable(point, absl::StrCat(lines.size(), " mappings for ", layers.size(), " layers"));
-  }
-  design.hardware = HardwarePoint(point.point.parameters.begin(), point.point.parameters.end());
-  const Template& hardware_template = *design.search->hardware_template;
-  if (const absl::Status valid = hardware_template.ValidateHardware(design.hardware); !valid.ok()) {
-    return Unreadable(point, Message(valid));
-  }
-  const CostModel model(design.search->hardware_template);
-  const ComponentCosts costs = model.CostsAt(design.hardware);
-  design.units = PeakMacsPerCycle(hardware_template, costs) / costs.macs_per_cycle;
-  const WorkloadSum sum(*design.search->workload);
-  design.metrics = sum.Start(costs.area_mm2);
-  for (std::size_t i = 0; i < layers.size(); ++i) {
-    const absl::StatusOr<Mapping> mapping = ParseMapping(hardware_template, layers[i].shape, lines[i]);
-    if (!mapping.ok()) return Unreadable(point, Message(PrefixField(layers[i].name, mapping.status())));
-    const absl::StatusOr<LayerEvaluation> evaluation =
-        EvaluateLayer(model, costs, layers[i].shape, *mapping, design.search->latency.get());
-    if (!evaluation.ok()) return Unreadable(point, Message(PrefixField(layers[i].name, evaluation.status())));
-    design.mappings.push_back(*mapping);
-    design.evaluations.push_back(*evaluation);
-    sum.Add(i, evaluation->figures, &design.metrics);
-  }
-  return design;
+  ASSIGN_OR_RETURN(std::shared_ptr<const SearchSpec> search, DecodeSearch(job));
+  ASSIGN_OR_RETURN(v1::JobSpec spec, DecodeSpec(job));
+  absl::StatusOr<DesignEvaluation> evaluation = EvaluateDesign(*search, point.point.parameters, text);
+  if (!evaluation.ok()) return Unreadable(point, Message(evaluation.status()));
+  return DecodedDesign{*std::move(evaluation), std::move(search), std::move(spec)};
 }
 
 absl::Status BuildDesign(const JobRecord& job, const PointRecord& point, const std::string& text, v1::Design* design) {

@@ -12,21 +12,16 @@
 #include "common/model/goal/metrics.h"
 #include "oneloop/v1/design.pb.h"
 #include "oneloop/v1/job.pb.h"
-#include "server/handlers/layer_evaluation.h"
+#include "server/search/design_evaluation.h"
 #include "server/search/search_spec.h"
 #include "server/store/run_store.h"
 
 namespace oneloop {
 
 // A stored design with what it was searched for.
-struct DecodedDesign {
+struct DecodedDesign : DesignEvaluation {
   std::shared_ptr<const SearchSpec> search;
   v1::JobSpec spec;
-  HardwarePoint hardware;
-  double units = 0;                          // multiply-accumulate units
-  std::vector<Mapping> mappings;             // one a layer; each fits
-  std::vector<LayerEvaluation> evaluations;  // one a layer
-  WorkloadMetrics metrics;                   // scored anew by the exact model
 };
 
 // From a stored exact point. `text` is the stored design, one line of mapping text per layer. DATA_LOSS when what is

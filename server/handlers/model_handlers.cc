@@ -15,10 +15,10 @@
 #include "common/convert/files.h"
 #include "common/model/exact/cost_model.h"
 #include "server/handlers/calibration_convert.h"
-#include "server/handlers/layer_evaluation.h"
 #include "server/handlers/list_page.h"
 #include "server/handlers/resource_names.h"
 #include "server/handlers/server_info.h"
+#include "server/search/layer_evaluation.h"
 #include "server/wire/predictor.h"
 
 namespace oneloop {

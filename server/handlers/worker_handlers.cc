@@ -13,6 +13,7 @@
 #include "common/base/mutex.h"
 #include "common/base/status.h"
 #include "server/handlers/job_convert.h"
+#include "server/handlers/list_page.h"
 #include "server/handlers/timestamp.h"
 #include "server/wire/work_convert.h"
 #include "server/work/result_check.h"
@@ -132,6 +133,7 @@ absl::Status WorkerHandlers::ReportPoints(const v1::ReportPointsRequest& request
                    options_.desk->SearchOf(call, named.lease, named.epoch));
   ASSIGN_OR_RETURN(PointBatch batch, BatchFromProto(request, search->hardware_range.size()));
   RETURN_IF_ERROR(CheckBatch(*search, batch));
+  RETURN_IF_ERROR(CheckBest(*search, batch));
   // As the store's thread may still be in Done when Await returns.
   const auto commit = std::make_shared<Commit>();
   options_.desk->AppendPoints(call, named.epoch, std::move(batch),
@@ -179,10 +181,11 @@ absl::Status WorkerHandlers::EndSession(const v1::EndSessionRequest& request, co
   return options_.desk->Leave({request.session(), user});
 }
 
-absl::Status WorkerHandlers::ListWorkers(const v1::ListWorkersRequest& /*request*/,
+absl::Status WorkerHandlers::ListWorkers(const v1::ListWorkersRequest& request,
                                          v1::ListWorkersResponse* response) const {
+  std::vector<v1::Worker> workers;
   for (const WorkerDesk::Status& status : options_.desk->List()) {
-    v1::Worker& worker = *response->add_workers();
+    v1::Worker& worker = workers.emplace_back();
     worker.set_name(absl::StrCat("workers/", status.number));
     worker.set_display_name(status.worker.display_name);
     worker.set_host(status.worker.host);
@@ -202,6 +205,7 @@ absl::Status WorkerHandlers::ListWorkers(const v1::ListWorkersRequest& /*request
     worker.set_points(status.points);
     worker.set_points_per_second(status.points_per_second);
   }
+  ASSIGN_OR_RETURN(*response->mutable_next_page_token(), CopyPage(request, workers, response->mutable_workers()));
   response->set_local_threads(options_.jobs->num_threads());
   for (const LeaseBook::Taken& taken : options_.jobs->LeasesOut()) {
     if (taken.grant.holder == kLocalHolder) response->set_local_leases(response->local_leases() + 1);

@@ -109,13 +109,13 @@ bool JobManager::SettleLease(const Lease& lease, std::uint64_t epoch, const absl
   return true;
 }
 
-absl::StatusOr<std::optional<HeldLease>> JobManager::TakeLease(const std::string& holder, SteadyTime expiry) {
+absl::StatusOr<std::optional<HeldLease>> JobManager::TakeLease(const std::string& holder, int most, SteadyTime expiry) {
   for (;;) {
     std::optional<LeaseBook::Taken> taken;
     {
       MutexLock lock(&mutex_);
       RETURN_IF_ERROR(CheckOpen());
-      taken = book_.Take(holder, expiry, options_.steady_clock());
+      if (book_.NumHeld(holder) < most) taken = book_.Take(holder, expiry, options_.steady_clock());
     }
     if (!taken) return std::nullopt;
     if (std::optional<HeldLease> held = Prepare(*taken)) return held;
@@ -155,7 +155,7 @@ std::int64_t JobManager::AppendPoints(const std::string& holder, std::uint64_t e
     is_held = IsHeld(holder, lease, epoch);
     if (is_held) {
       book_.Renew(lease, epoch, expiry);
-      new_samples = book_.CountSamples(lease, epoch, batch.samples_done);
+      new_samples = book_.Note(lease, epoch, batch.samples_done, batch.start_done);
     }
   }
   // One that is lost from here on does no harm: whoever has it next finds the same points.
@@ -167,15 +167,21 @@ std::int64_t JobManager::AppendPoints(const std::string& holder, std::uint64_t e
   return new_samples;
 }
 
-bool JobManager::EndLease(const std::string& holder, const Lease& lease, std::uint64_t epoch,
-                          const absl::StatusOr<Outcome>& outcome) {
+absl::Status JobManager::EndLease(const std::string& holder, const Lease& lease, std::uint64_t epoch,
+                                  const absl::StatusOr<Outcome>& outcome) {
   {
     MutexLock lock(&mutex_);
-    if (!IsHeld(holder, lease, epoch)) return false;
+    if (!IsHeld(holder, lease, epoch)) return absl::OkStatus();
+    const bool is_over = outcome.ok() && outcome->ending != Ending::kOpen;
+    if (lease.start >= 0 && is_over && !book_.Find(lease, epoch)->start_done) {
+      return FieldError("ending",
+                        "is of a start whose points have not all been reported; report them, the last ones "
+                        "with start_done");
+    }
   }
-  const bool settled = SettleLease(lease, epoch, outcome);
+  SettleLease(lease, epoch, outcome);
   WakeWorkers();
-  return settled;
+  return absl::OkStatus();
 }
 
 void JobManager::TakeBack(const std::string& holder) {

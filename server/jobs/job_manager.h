@@ -113,8 +113,9 @@ class JobManager {
   }
 
   // For workers elsewhere, whom `holder` names, not the local one. A lease at once, which is lost when it is not
-  // renewed before `expiry`; none when there is nothing to do now. UNAVAILABLE while draining.
-  absl::StatusOr<std::optional<HeldLease>> TakeLease(const std::string& holder, SteadyTime expiry);
+  // renewed before `expiry`; none when there is nothing to do now, or the holder has `most` already. UNAVAILABLE while
+  // draining.
+  absl::StatusOr<std::optional<HeldLease>> TakeLease(const std::string& holder, int most, SteadyTime expiry);
   enum class LeaseState { kHeld, kStopped, kLost };
   // kStopped: it is the holder's still, but nothing more is wanted of it.
   LeaseState RenewLease(const std::string& holder, const Lease& lease, std::uint64_t epoch, SteadyTime expiry);
@@ -125,9 +126,10 @@ class JobManager {
   // the holder has not the lease. How many of the start's samples are new.
   std::int64_t AppendPoints(const std::string& holder, std::uint64_t epoch, SteadyTime expiry, PointBatch batch,
                             std::function<void(absl::Status)> done);
-  // As LeaseSource::End. False when the holder has not the lease; then nothing happens.
-  bool EndLease(const std::string& holder, const Lease& lease, std::uint64_t epoch,
-                const absl::StatusOr<Outcome>& outcome);
+  // As LeaseSource::End. OK also when the holder has not the lease; then nothing happens. INVALID_ARGUMENT for a start
+  // that is over before the holder has told of all its points.
+  absl::Status EndLease(const std::string& holder, const Lease& lease, std::uint64_t epoch,
+                        const absl::StatusOr<Outcome>& outcome);
   // Queues again what the holder has.
   void TakeBack(const std::string& holder);
   // All that are out, of the local worker, too; and how many wait for a taker.

@@ -7,7 +7,8 @@ namespace oneloop {
 std::optional<LeaseBook::Taken> LeaseBook::Take(std::string_view holder, SteadyTime expiry, SteadyTime now) {
   const std::optional<Lease> lease = queue_.Take(now);
   if (!lease) return std::nullopt;
-  Grant grant{std::string(holder), ++last_epoch_, now, expiry, std::make_shared<WorkSignals>(), 0};
+  Grant grant{std::string(holder), ++last_epoch_, now, expiry, std::make_shared<WorkSignals>()};
+  ++held_[grant.holder];
   out_[*lease] = grant;
   return Taken{*lease, std::move(grant)};
 }
@@ -24,14 +25,23 @@ bool LeaseBook::Renew(const Lease& lease, std::uint64_t epoch, SteadyTime expiry
   return true;
 }
 
-std::int64_t LeaseBook::CountSamples(const Lease& lease, std::uint64_t epoch, std::int64_t samples) {
+std::int64_t LeaseBook::Note(const Lease& lease, std::uint64_t epoch, std::int64_t samples, bool start_done) {
   const auto grant = out_.find(lease);
-  if (grant == out_.end() || grant->second.epoch != epoch || samples <= grant->second.samples) return 0;
+  if (grant == out_.end() || grant->second.epoch != epoch) return 0;
+  if (start_done) grant->second.start_done = true;
+  if (samples <= grant->second.samples) return 0;
   return samples - std::exchange(grant->second.samples, samples);
 }
 
+int LeaseBook::NumHeld(std::string_view holder) const {
+  const auto held = held_.find(holder);
+  return held == held_.end() ? 0 : held->second;
+}
+
 bool LeaseBook::Release(const Lease& lease, std::uint64_t epoch, SteadyTime now, bool ran_to_end) {
-  if (Find(lease, epoch) == nullptr) return false;
+  const Grant* const grant = Find(lease, epoch);
+  if (grant == nullptr) return false;
+  if (const auto held = held_.find(grant->holder); --held->second == 0) held_.erase(held);
   // Before the lease goes back: its next holder registers under the same key.
   out_.erase(lease);
   queue_.Vacate(lease, now, ran_to_end);

@@ -2,6 +2,7 @@
 #define ONELOOP_SERVER_JOBS_LEASE_BOOK_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -32,6 +33,7 @@ class LeaseBook {
     SteadyTime expiry;  // unless it is renewed
     std::shared_ptr<WorkSignals> signals;
     std::int64_t samples = 0;  // that its holder told of
+    bool start_done = false;   // its holder told that no more points will come
   };
   struct Taken {
     Lease lease;
@@ -49,8 +51,8 @@ class LeaseBook {
   const Grant* Find(const Lease& lease, std::uint64_t epoch) const;
   // False when the lease is not out in this epoch.
   bool Renew(const Lease& lease, std::uint64_t epoch, SteadyTime expiry);
-  // How many samples of a start are new. 0 when the lease is not out in this epoch.
-  std::int64_t CountSamples(const Lease& lease, std::uint64_t epoch, std::int64_t samples);
+  // What the holder tells of a start. How many of the samples are new; 0 when the lease is not out in this epoch.
+  std::int64_t Note(const Lease& lease, std::uint64_t epoch, std::int64_t samples, bool start_done);
   // The holder is done with it: its time is charged, and the queue is to be told what came of it. False when the lease
   // is not out in this epoch; then nothing happens.
   bool Release(const Lease& lease, std::uint64_t epoch, SteadyTime now, bool ran_to_end);
@@ -64,6 +66,7 @@ class LeaseBook {
   void StopAll();
 
   const std::map<Lease, Grant>& out() const { return out_; }
+  int NumHeld(std::string_view holder) const;
 
  private:
   template <class Predicate>
@@ -71,6 +74,7 @@ class LeaseBook {
 
   LeaseQueue queue_;
   std::map<Lease, Grant> out_;
+  std::map<std::string, int, std::less<>> held_;  // how many are out, by holder
   std::uint64_t last_epoch_ = 0;
 };
 

@@ -55,21 +55,21 @@ WorkerDesk::Entry* WorkerDesk::Find(const Call& call) {
   return session == sessions_.end() || session->second.worker.user != call.user ? nullptr : &session->second;
 }
 
-absl::StatusOr<std::string> WorkerDesk::Hear(const Call& call) {
+absl::StatusOr<WorkerDesk::Heard> WorkerDesk::Hear(const Call& call) {
   MutexLock lock(&mutex_);
   Entry* const entry = Find(call);
   if (entry == nullptr) return NoSession();
   entry->last_heard = options_.clock();
   entry->last_heard_steady = options_.steady_clock();
-  return HolderOf(entry->number);
+  return Heard{HolderOf(entry->number), entry->worker.threads};
 }
 
 absl::StatusOr<std::vector<HeldLease>> WorkerDesk::Take(const Call& call, int count) {
-  ASSIGN_OR_RETURN(const std::string holder, Hear(call));
+  ASSIGN_OR_RETURN(const Heard heard, Hear(call));
   std::vector<HeldLease> taken;
   for (int i = 0; i < count; ++i) {
     absl::StatusOr<std::optional<HeldLease>> held =
-        options_.jobs->TakeLease(holder, options_.steady_clock() + options_.lease_time);
+        options_.jobs->TakeLease(heard.holder, heard.threads, options_.steady_clock() + options_.lease_time);
     if (!held.ok() && taken.empty()) return held.status();
     if (!held.ok() || !held->has_value()) break;
     taken.push_back(**std::move(held));
@@ -79,18 +79,18 @@ absl::StatusOr<std::vector<HeldLease>> WorkerDesk::Take(const Call& call, int co
 
 absl::StatusOr<std::shared_ptr<const SearchSpec>> WorkerDesk::SearchOf(const Call& call, const Lease& lease,
                                                                        std::uint64_t epoch) {
-  ASSIGN_OR_RETURN(const std::string holder, Hear(call));
-  return options_.jobs->SearchOf(holder, lease, epoch);
+  ASSIGN_OR_RETURN(const Heard heard, Hear(call));
+  return options_.jobs->SearchOf(heard.holder, lease, epoch);
 }
 
 void WorkerDesk::AppendPoints(const Call& call, std::uint64_t epoch, PointBatch batch,
                               std::function<void(absl::Status)> done) {
-  const absl::StatusOr<std::string> holder = Hear(call);
-  if (!holder.ok()) return done(holder.status());
+  const absl::StatusOr<Heard> heard = Hear(call);
+  if (!heard.ok()) return done(heard.status());
   const std::int64_t points = std::ssize(batch.points);
   CountPoints(call, points);
   const std::int64_t new_samples = options_.jobs->AppendPoints(
-      *holder, epoch, options_.steady_clock() + options_.lease_time, std::move(batch), std::move(done));
+      heard->holder, epoch, options_.steady_clock() + options_.lease_time, std::move(batch), std::move(done));
   if (options_.metrics == nullptr) return;
   options_.metrics->worker_points.Add(points);
   options_.metrics->samples.Add(new_samples);
@@ -98,19 +98,18 @@ void WorkerDesk::AppendPoints(const Call& call, std::uint64_t epoch, PointBatch 
 
 absl::Status WorkerDesk::End(const Call& call, const Lease& lease, std::uint64_t epoch,
                              const absl::StatusOr<Outcome>& outcome) {
-  ASSIGN_OR_RETURN(const std::string holder, Hear(call));
-  options_.jobs->EndLease(holder, lease, epoch, outcome);
-  return absl::OkStatus();
+  ASSIGN_OR_RETURN(const Heard heard, Hear(call));
+  return options_.jobs->EndLease(heard.holder, lease, epoch, outcome);
 }
 
 absl::StatusOr<std::vector<JobManager::LeaseState>> WorkerDesk::Renew(const Call& call,
                                                                       const std::vector<NamedLease>& leases) {
-  ASSIGN_OR_RETURN(const std::string holder, Hear(call));
+  ASSIGN_OR_RETURN(const Heard heard, Hear(call));
   const SteadyTime expiry = options_.steady_clock() + options_.lease_time;
   std::vector<JobManager::LeaseState> states;
   states.reserve(leases.size());
   for (const auto& [lease, epoch] : leases) {
-    states.push_back(options_.jobs->RenewLease(holder, lease, epoch, expiry));
+    states.push_back(options_.jobs->RenewLease(heard.holder, lease, epoch, expiry));
   }
   return states;
 }

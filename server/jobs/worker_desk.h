@@ -62,11 +62,12 @@ class WorkerDesk {
     const std::string& secret;
     const std::string& user;
   };
+  // At most so many, and no more than the worker has threads for.
   absl::StatusOr<std::vector<HeldLease>> Take(const Call& call, int count);
   absl::StatusOr<std::shared_ptr<const SearchSpec>> SearchOf(const Call& call, const Lease& lease, std::uint64_t epoch);
   // `done` as RunStore::AppendPoints, or in this call when the session is not.
   void AppendPoints(const Call& call, std::uint64_t epoch, PointBatch batch, std::function<void(absl::Status)> done);
-  // OK also when the lease is lost.
+  // As JobManager::EndLease.
   absl::Status End(const Call& call, const Lease& lease, std::uint64_t epoch, const absl::StatusOr<Outcome>& outcome);
   // Of each lease, what it is by now; in the same order.
   absl::StatusOr<std::vector<JobManager::LeaseState>> Renew(const Call& call, const std::vector<NamedLease>& leases);
@@ -116,8 +117,12 @@ class WorkerDesk {
   };
 
   static std::string HolderOf(std::int64_t number);
-  // The holder of the session, heard of now.
-  absl::StatusOr<std::string> Hear(const Call& call);
+  // Whose call it is, heard of now.
+  struct Heard {
+    std::string holder;
+    int threads = 1;
+  };
+  absl::StatusOr<Heard> Hear(const Call& call);
   Entry* Find(const Call& call) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void CountPoints(const Call& call, std::int64_t points);
   void Fade(Entry* entry, SteadyTime now) const;

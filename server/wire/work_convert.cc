@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/printable_text.h"
 #include "common/base/status.h"
 #include "google/rpc/status.pb.h"
 
@@ -185,15 +186,15 @@ absl::StatusOr<absl::StatusOr<Outcome>> OutcomeFromProto(const v1::EndLeaseReque
     RETURN_IF_ERROR(CheckText("error.message", request.error().message(), kLongestConflict));
     if (request.error().code() == 0) return FieldError("error.code", "is 0, which is no error");
     // Whatever it is, it is not the daemon's storage.
-    return absl::StatusOr<Outcome>(absl::InternalError(request.error().message()));
+    return absl::StatusOr<Outcome>(absl::InternalError(PrintableText(request.error().message())));
   }
   Outcome outcome;
   ASSIGN_OR_RETURN(outcome.ending, EndingFromProto(request.ending()));
   RETURN_IF_ERROR(CheckText("remark", request.remark(), kLongestRemark));
-  outcome.remark = request.remark();
+  outcome.remark = PrintableText(request.remark());
   if (request.has_conflict()) {
     RETURN_IF_ERROR(CheckText("conflict", request.conflict(), kLongestConflict));
-    outcome.conflict = request.conflict();
+    outcome.conflict = PrintableText(request.conflict());
   }
   if (request.has_bound()) {
     const v1::WorkBound& bound = request.bound();

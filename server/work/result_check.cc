@@ -11,13 +11,14 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "common/base/status.h"
 #include "common/mapping/mapping.h"
+#include "server/search/design_evaluation.h"
 
 namespace oneloop {
 namespace {
 
-constexpr std::int64_t kMostSequence = std::int64_t{1} << 40;
 // A descent moves sizes between their bounds, up to rounding.
 constexpr double kRangeSlack = 1e-6;
 
@@ -86,6 +87,17 @@ absl::Status CheckPoint(const SearchSpec& spec, const NewPoint& point, KnownText
   return CheckDesign(spec, point, known);
 }
 
+// Of a start that has used so many samples, sequences are below this: an evaluation of one layer makes a point at most,
+// and one that was used up early makes another.
+std::int64_t MostPoints(const SearchSpec& spec, std::int64_t samples) {
+  return 2 * (samples + 1) * (std::ssize(spec.workload->layers) + 1);
+}
+
+absl::Status CheckEqual(std::string_view field, double reported, double computed) {
+  if (reported == computed) return absl::OkStatus();
+  return FieldError(field, absl::StrFormat("is %.17g, and the model gives %.17g for this design", reported, computed));
+}
+
 }  // namespace
 
 absl::Status CheckBatch(const SearchSpec& spec, const PointBatch& batch) {
@@ -106,12 +118,14 @@ absl::Status CheckBatch(const SearchSpec& spec, const PointBatch& batch) {
     const auto in_points = [i](const absl::Status& status) {
       return PrefixField(absl::StrCat("points[", i, "]"), status);
     };
-    if (point.sequence < 0 || point.sequence > kMostSequence) {
-      return in_points(FieldError("sequence", absl::StrCat("is ", point.sequence, "; valid: 0 to 2^40")));
-    }
     if (point.sample < last_sample || point.sample > batch.samples_done) {
       return in_points(FieldError(
           "sample", absl::StrCat("is ", point.sample, "; valid: ", last_sample, " to ", batch.samples_done)));
+    }
+    const std::int64_t most = MostPoints(spec, point.sample);
+    if (point.sequence < 0 || point.sequence >= most) {
+      return in_points(FieldError("sequence", absl::StrCat("is ", point.sequence, "; valid: 0 to ", most - 1,
+                                                           " for a point of sample ", point.sample)));
     }
     last_sample = point.sample;
     if (const absl::Status valid = CheckPoint(spec, point, &known); !valid.ok()) return in_points(valid);
@@ -119,9 +133,28 @@ absl::Status CheckBatch(const SearchSpec& spec, const PointBatch& batch) {
   return absl::OkStatus();
 }
 
+absl::Status CheckBest(const SearchSpec& spec, const PointBatch& batch) {
+  const auto best = std::min_element(batch.points.begin(), batch.points.end(),
+                                     [](const NewPoint& a, const NewPoint& b) { return a.score < b.score; });
+  if (best == batch.points.end() || !std::isfinite(best->score)) return absl::OkStatus();
+  const auto check = [&] {
+    ASSIGN_OR_RETURN(const DesignEvaluation design, EvaluateDesign(spec, best->parameters, best->design));
+    RETURN_IF_ERROR(CheckEqual("energy_uj", best->energy_uj, design.metrics.energy_uj));
+    RETURN_IF_ERROR(CheckEqual("latency_cycles", best->latency_cycles, design.metrics.latency_cycles));
+    RETURN_IF_ERROR(CheckEqual("area_mm2", best->area_mm2, design.metrics.area_mm2));
+    // The references of a worst ratio may have come after the lease was granted.
+    if (spec.combination.kind == Combination::Kind::kWorstRatio) return absl::OkStatus();
+    return CheckEqual("score", best->score, GoalOf(spec).Score(design.metrics));
+  };
+  return PrefixField(absl::StrCat("points[", best - batch.points.begin(), "]"), check());
+}
+
 absl::Status CheckOutcome(const SearchSpec& spec, const Lease& lease, const Outcome& outcome) {
   if (outcome.bound && lease.start != kBoundUnit) return FieldError("bound", "is of no proof");
-  if (outcome.conflict && lease.start >= 0) return FieldError("conflict", "is of a start");
+  const bool proves_none = outcome.bound && std::isinf(outcome.bound->objective);
+  if (outcome.conflict && lease.start != kDiagnosisUnit && !proves_none) {
+    return FieldError("conflict", "is of no diagnosis, and of no proof that there is no design");
+  }
   if (outcome.ending == Ending::kWithinStopGap && !(lease.start >= 0 && spec.stop_score)) {
     return FieldError("ending", "is WITHIN_STOP_GAP of no start with a stop gap");
   }

@@ -10,11 +10,15 @@
 namespace oneloop {
 
 // Whether what came from elsewhere can be of this search: INVALID_ARGUMENT, with the field, for what no start could
-// have found and no reader could make sense of. Figures are taken as they are told. Pure; thread-safe.
+// have found and no reader could make sense of. Pure; thread-safe.
 
-// Points in their order with samples within the budget, parameters within their ranges, figures that are numbers and
-// not negative, and mappings that fit the layers.
+// Points in their order with samples within the budget and no more of them than samples allow, parameters within their
+// ranges, figures that are numbers and not negative, and mappings that fit the layers.
 absl::Status CheckBatch(const SearchSpec& spec, const PointBatch& batch);
+
+// The batch's best point, if it has a score, computed anew: its figures have to be the model's, to the bit. Others'
+// figures are taken as they are told. Precondition: CheckBatch is OK.
+absl::Status CheckBest(const SearchSpec& spec, const PointBatch& batch);
 
 // What came of a lease of this kind.
 absl::Status CheckOutcome(const SearchSpec& spec, const Lease& lease, const Outcome& outcome);

@@ -316,7 +316,7 @@ Recording Record(const std::string& address) {
   v1::StartSessionRequest start;
   start.set_name("recorder");
   start.set_host("here");
-  start.set_threads(1);
+  start.set_threads(2);
   start.set_version("1");
   start.set_instruction_set("none");
   start.set_digest(DigestOf(ReferenceSearches().value()));

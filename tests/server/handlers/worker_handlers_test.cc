@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
@@ -167,7 +168,8 @@ TEST_F(WorkerHandlersTest, ForgedBatchesAreRefusedAndNothingOfThemIsKept) {
   refused(absl::StatusCode::kInvalidArgument, [](Request* r) { r->mutable_points()->set_energy_uj(0, -1); });
   refused(absl::StatusCode::kInvalidArgument, [](Request* r) { r->mutable_points()->add_samples(2); });
   refused(absl::StatusCode::kInvalidArgument, [](Request* r) { r->mutable_points()->set_parameters(0, 1e9); });
-  refused(absl::StatusCode::kOutOfRange, [](Request* r) { r->mutable_points()->set_first_sequence(50); });
+  refused(absl::StatusCode::kOutOfRange, [](Request* r) { r->mutable_points()->set_first_sequence(5); });
+  refused(absl::StatusCode::kInvalidArgument, [](Request* r) { r->mutable_points()->set_first_sequence(50); });
   EXPECT_TRUE(absl::IsNotFound(Report(ReportOf(session, lease), "mallory")));
   EXPECT_EQ(memory_.GetJob(job_id_)->points, 1);
 }
@@ -195,6 +197,42 @@ TEST_F(WorkerHandlersTest, OutcomesOfAnotherKindAreRefused) {
   EXPECT_TRUE(handlers_->EndLease(request, kUser, &empty).ok());
   EXPECT_EQ(memory_.GetJob(job_id_)->bound->objective, 1);
   EXPECT_TRUE(handlers_->EndLease(request, kUser, &empty).ok()) << "sent twice";
+}
+
+TEST_F(WorkerHandlersTest, WhatAWorkerWritesSteersNoTerminal) {
+  const std::string session = Begin();
+  v1::EndLeaseRequest request;
+  request.set_session(session);
+  *request.mutable_lease() = Take(session, 1).leases(0).lease();
+  request.mutable_error()->set_code(13);
+  request.mutable_error()->set_message("\x1b[2Jbroken\r");
+  google::protobuf::Empty empty;
+  ASSERT_TRUE(handlers_->EndLease(request, kUser, &empty).ok());
+  const std::string message = memory_.GetJob(job_id_)->message;
+  EXPECT_THAT(message, HasSubstr("broken"));
+  EXPECT_THAT(message, testing::Not(testing::AnyOf(HasSubstr("\x1b"), HasSubstr("\r"))));
+}
+
+TEST_F(WorkerHandlersTest, ListsWorkersByPages) {
+  for (int i = 0; i < 5; ++i) Begin();
+  v1::ListWorkersRequest request;
+  request.set_page_size(2);
+  std::vector<std::string> names;
+  for (int pages = 1;; ++pages) {
+    v1::ListWorkersResponse response;
+    ASSERT_TRUE(handlers_->ListWorkers(request, &response).ok());
+    for (const v1::Worker& worker : response.workers()) names.push_back(worker.name());
+    EXPECT_EQ(response.waiting_leases(), 6);
+    request.set_page_token(response.next_page_token());
+    if (request.page_token().empty()) {
+      EXPECT_EQ(pages, 3);
+      break;
+    }
+  }
+  EXPECT_THAT(names, testing::ElementsAre("workers/1", "workers/2", "workers/3", "workers/4", "workers/5"));
+  request.set_page_token("guessed");
+  v1::ListWorkersResponse response;
+  EXPECT_TRUE(absl::IsInvalidArgument(handlers_->ListWorkers(request, &response)));
 }
 
 TEST_F(WorkerHandlersTest, ListsWorkersAndWhatWaits) {

@@ -246,7 +246,35 @@ TEST_F(WorkerDeskTest, WhatAJobIsStoppedForIsToldWithTheNextRenewal) {
   EXPECT_EQ(End(worker, held[1], Outcome{}), absl::OkStatus());
   EXPECT_THAT(Take(worker, 4), IsEmpty());
   ASSERT_TRUE(jobs_->Resume(id, std::nullopt).ok());
-  EXPECT_THAT(Take(worker, 9), SizeIs(5)) << "all but the proof, which is out";
+  EXPECT_THAT(Take(worker, 1), SizeIs(1));
+  EXPECT_EQ(jobs_->num_waiting(), 4) << "all but that and the proof, which is out";
+}
+
+TEST_F(WorkerDeskTest, AWorkerHoldsNoMoreThanItHasThreadsFor) {
+  Submit();
+  const std::string worker = Begin();
+  const std::vector<HeldLease> held = Take(worker, 9);
+  EXPECT_THAT(held, SizeIs(2));
+  EXPECT_THAT(Take(worker, 1), IsEmpty());
+  EXPECT_EQ(End(worker, held[1], Outcome{}), absl::OkStatus());
+  EXPECT_THAT(Take(worker, 9), SizeIs(1));
+  EXPECT_THAT(Take(Begin(), 9), SizeIs(2)) << "others are not held up";
+}
+
+TEST_F(WorkerDeskTest, AStartIsNotOverBeforeAllItsPointsHaveCome) {
+  const std::int64_t id = Submit();
+  const std::string worker = Begin();
+  const HeldLease held = Take(worker, 2)[1];
+  Outcome done;
+  done.ending = Ending::kDone;
+  const absl::Status early = End(worker, held, done);
+  EXPECT_TRUE(absl::IsInvalidArgument(early));
+  EXPECT_THAT(Message(early), HasSubstr("start_done"));
+  PointBatch last = BatchOf(held.lease);
+  last.start_done = true;
+  ASSERT_EQ(Append(worker, held, std::move(last)), absl::OkStatus());
+  EXPECT_EQ(End(worker, held, done), absl::OkStatus());
+  EXPECT_EQ(store_.GetJob(id)->starts_done, 1);
 }
 
 TEST_F(WorkerDeskTest, OneThatLeavesGivesBackWhatItHas) {

@@ -3,12 +3,22 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "common/base/status.h"
+#include "server/search/run_start.h"
+#include "server/work/point_writer.h"
 #include "tests/server/jobs/jobs_test_util.h"
+#include "tests/server/search/search_cases.h"
+#include "tests/testing/shipped.h"
 
 namespace oneloop {
 namespace {
@@ -18,6 +28,15 @@ using ::testing::HasSubstr;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr char kDesign[] = "L1[WIO] P4 Q4 C8 K8 - L0[WIO] N1\nL1[WIO] R3 S3 P4 Q4 C8 K8 - L0[WIO] N1";
+
+class KeptBatches final : public BatchSink {
+ public:
+  void AppendPoints(PointBatch batch, std::function<void(absl::Status)> done) override {
+    batches.push_back(std::move(batch));
+    done(absl::OkStatus());
+  }
+  std::vector<PointBatch> batches;
+};
 
 class ResultCheckTest : public testing::Test {
  protected:
@@ -59,7 +78,7 @@ TEST_F(ResultCheckTest, RefusesWhatNoStartFinds) {
       {"samples_done", [](PointBatch* b) { b->samples_done = 61; }},
       {"within_stop_gap", [](PointBatch* b) { b->start_done = b->within_stop_gap = true; }},
       {"points[0].sequence", [](PointBatch* b) { b->points[0].sequence = -1; }},
-      {"points[0].sequence", [](PointBatch* b) { b->points[0].sequence = std::int64_t{1} << 50; }},
+      {"points[0].sequence", [](PointBatch* b) { b->points[0].sequence = 12; }},
       {"points[1].sample", [](PointBatch* b) { b->points[1].sample = 0; }},
       {"points[1].sample", [](PointBatch* b) { b->points[1].sample = 4; }},
       {"points[0].sample", [](PointBatch* b) { b->points[0].sample = -1; }},
@@ -87,6 +106,47 @@ TEST_F(ResultCheckTest, RefusesWhatNoStartFinds) {
   }
 }
 
+// What real starts find passes, whatever finds it; a best point with other figures does not.
+TEST_F(ResultCheckTest, ABestPointHasTheModelsFigures) {
+  std::vector<SearchSpec> specs = {ShippedSpec("bert"), SpecFor(ShippedWorkload("alexnet"), ShippedTemplate("eyeriss")),
+                                   SpecFor(JoinShipped({{"bert", 2}, {"alexnet", 1}}), ShippedTemplate("simba"))};
+  specs.back().combination.kind = Combination::Kind::kGeometricMean;
+  for (const Algorithm algorithm : {Algorithm::kRandom, Algorithm::kBayesian}) {
+    specs.push_back(ShippedSpec("bert"));
+    specs.back().algorithm = algorithm;
+  }
+  specs.push_back(ShippedSpec("bert"));
+  specs.back().front = FrontSpace();
+  specs.back().objective = ProductOf(*specs.back().front);
+  for (SearchSpec& spec : specs) {
+    spec.samples_per_start = 150;
+    KeptBatches kept;
+    WorkSignals signals;
+    PointWriter::Options options;
+    options.points_per_batch = 10;
+    PointWriter writer(&kept, *spec.hardware_template, {1, 0}, &signals, options);
+    const StartSummary summary = RunStart(spec, 0, writer);
+    ASSERT_EQ(writer.Finish(summary.samples, Ending::kDone), absl::OkStatus());
+    int forged = 0;
+    for (const PointBatch& batch : kept.batches) {
+      EXPECT_EQ(CheckBatch(spec, batch), absl::OkStatus());
+      EXPECT_EQ(CheckBest(spec, batch), absl::OkStatus());
+      const auto by_score = [](const NewPoint& a, const NewPoint& b) { return a.score < b.score; };
+      const auto best = std::min_element(batch.points.begin(), batch.points.end(), by_score);
+      if (best == batch.points.end() || std::isinf(best->score)) continue;
+      for (double NewPoint::*figure :
+           {&NewPoint::energy_uj, &NewPoint::latency_cycles, &NewPoint::area_mm2, &NewPoint::score}) {
+        PointBatch forgery = batch;
+        double& value = forgery.points[static_cast<std::size_t>(best - batch.points.begin())].*figure;
+        value = std::nextafter(value, 0);
+        EXPECT_TRUE(absl::IsInvalidArgument(CheckBest(spec, forgery)));
+        ++forged;
+      }
+    }
+    EXPECT_GT(forged, 0);
+  }
+}
+
 TEST_F(ResultCheckTest, RefusesOutcomesOfAnotherKindOfLease) {
   Outcome bound;
   bound.ending = Ending::kDone;
@@ -110,6 +170,11 @@ TEST_F(ResultCheckTest, RefusesOutcomesOfAnotherKindOfLease) {
   Outcome conflict = done;
   conflict.conflict = "none";
   EXPECT_FALSE(CheckOutcome(*spec_, {1, 0}, conflict).ok());
+  EXPECT_EQ(CheckOutcome(*spec_, {1, kDiagnosisUnit}, conflict), absl::OkStatus());
+  conflict.bound = bound.bound;
+  EXPECT_FALSE(CheckOutcome(*spec_, {1, kBoundUnit}, conflict).ok()) << "of a job that has designs";
+  conflict.bound->objective = kInfinity;
+  EXPECT_EQ(CheckOutcome(*spec_, {1, kBoundUnit}, conflict), absl::OkStatus());
   Outcome within;
   within.ending = Ending::kWithinStopGap;
   EXPECT_FALSE(CheckOutcome(*spec_, {1, 0}, within).ok()) << "the job has no stop gap";

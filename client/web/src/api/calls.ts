@@ -71,7 +71,7 @@ export async function getServer(signal?: AbortSignal): Promise<ServerInfo> {
 }
 
 export async function listWorkers(signal?: AbortSignal): Promise<WorkerList> {
-  return parseWorkers(await api.get("/v1/workers", signal));
+  return parseWorkers(await api.get("/v1/workers?page_size=1000", signal));
 }
 
 export async function logIn(value: string): Promise<void> {

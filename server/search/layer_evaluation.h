@@ -1,5 +1,5 @@
-#ifndef ONELOOP_SERVER_HANDLERS_LAYER_EVALUATION_H_
-#define ONELOOP_SERVER_HANDLERS_LAYER_EVALUATION_H_
+#ifndef ONELOOP_SERVER_SEARCH_LAYER_EVALUATION_H_
+#define ONELOOP_SERVER_SEARCH_LAYER_EVALUATION_H_
 
 #include <optional>
 
@@ -35,4 +35,4 @@ void SetUncertainty(const LayerEvaluation& evaluation, Message* message) {
 
 }  // namespace oneloop
 
-#endif  // ONELOOP_SERVER_HANDLERS_LAYER_EVALUATION_H_
+#endif  // ONELOOP_SERVER_SEARCH_LAYER_EVALUATION_H_

@@ -1,4 +1,4 @@
-#include "server/handlers/layer_evaluation.h"
+#include "server/search/layer_evaluation.h"
 
 #include <cmath>
 #include <cstddef>
