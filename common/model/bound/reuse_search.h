@@ -5,14 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <span>
 #include <vector>
 
 #include "common/hardware/template.h"
 #include "common/model/bound/box_costs.h"
-#include "common/model/bound/loop_steps.h"
-#include "common/model/bound/tile_shape.h"
+#include "common/model/bound/reuse_layer.h"
+#include "common/model/bound/spatial_reach.h"
 #include "common/model/structure/structure.h"
 #include "common/workload/workload.h"
 
@@ -42,30 +41,15 @@ class ReuseSearch {
  private:
   friend class ReuseSearchRun;
 
-  // Spatial factors by level and dimension, of all axes of a level together.
-  using Unrolling = std::array<std::array<std::int32_t, kNumDims>, kMaxLevels>;
+  void AddUnrollings(std::size_t axis, std::size_t dim, double room, const SpatialReach::Limits& limits, Extents* left,
+                     Unrolling* unrolling);
 
-  const LoopSteps& StepsOf(Dim dim, std::int64_t copies) const { return steps_[ToIndex(dim)].find(copies)->second; }
-  void AddUnrollings(std::size_t axis, std::size_t dim, double room, const SpatialReach::Limits& limits,
-                     std::array<std::int64_t, kNumDims>* left, Unrolling* unrolling);
-
-  const Template& template_;
-  const Structure& structure_;
-  LayerShape shape_;
-  int outermost_;
-  double macs_;
-  TileExtents whole_;
-  std::array<double, kNumTensors> size_{};  // distinct words
-  // Inputs for each multiply-accumulate of one output channel, in tiles that are as large as can be, at least.
-  double least_input_share_ = 0;
-  std::array<DimSet, kMaxLevels> no_loops_inside_;  // by level: dimensions over which none there or further in may run
+  ReuseLayer layer_;
   std::array<std::vector<std::int64_t>, kNumDims> divisors_;  // of each bound
   std::size_t max_unrollings_;
   std::function<bool()> stop_;
-  DimSet uneven_;  // whose factors need not divide
   bool complete_;  // nothing is too large to be told apart
   std::vector<Unrolling> unrollings_;
-  std::array<std::map<std::int64_t, LoopSteps>, kNumDims> steps_;  // by copies
 };
 
 }  // namespace oneloop
