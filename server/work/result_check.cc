@@ -64,7 +64,12 @@ absl::Status CheckDesign(const SearchSpec& spec, const NewPoint& point, KnownTex
     if (text != (*known)[l] || text.empty()) {
       const absl::StatusOr<Mapping> mapping =
           ParseMapping(*spec.hardware_template, spec.workload->layers[l].shape, text);
-      if (!mapping.ok()) return PrefixField(absl::StrCat("design[", l, "]"), mapping.status());
+      const std::string field = absl::StrCat("design[", l, "]");
+      if (!mapping.ok()) return PrefixField(field, mapping.status());
+      // No other text says more, and it could be of any length.
+      if (FormatMapping(*spec.hardware_template, *mapping) != text) {
+        return FieldError(field, "is not written as workers write it");
+      }
       (*known)[l] = text;
     }
     if (!is_last) rest.remove_prefix(end + 1);

@@ -13,7 +13,7 @@ namespace oneloop {
 // have found and no reader could make sense of. Pure; thread-safe.
 
 // Points in their order with samples within the budget and no more of them than samples allow, parameters within their
-// ranges, figures that are numbers and not negative, and mappings that fit the layers.
+// ranges, figures that are numbers and not negative, and mappings that fit the layers, in the words of FormatMapping.
 absl::Status CheckBatch(const SearchSpec& spec, const PointBatch& batch);
 
 // The batch's best point, if it has a score, computed anew: its figures have to be the model's, to the bit. Others'

@@ -96,6 +96,7 @@ TEST_F(ResultCheckTest, RefusesWhatNoStartFinds) {
       {"points[1].design", [](PointBatch* b) { b->points[1].design = ""; }},
       {"points[1].design", [](PointBatch* b) { b->points[1].design += "\n"; }},
       {"points[1].design[1]", [](PointBatch* b) { b->points[1].design.pop_back(); }},
+      {"points[1].design[1]", [](PointBatch* b) { b->points[1].design += "   "; }},
   };
   for (const Case& one : cases) {
     PointBatch batch = Good();
