@@ -1,5 +1,6 @@
 #include "server/daemon/token_command.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -35,8 +36,9 @@ constexpr char kHelp[] =
     "  --data_dir DIR    the daemon's (default: $XDG_DATA_HOME/oneloop, or ~/.local/share/oneloop)\n"
     "  --config FILE     the daemon's, which names its directory\n"
     "  --user NAME       whose it is; their jobs have this owner\n"
-    "  --scope SCOPE     viewer (changes nothing), user (changes their own jobs; the default) or admin (all jobs)\n"
-    "  --project NAME    may be given several times; '*' for all projects (default: default)\n"
+    "  --scope SCOPE     viewer (changes nothing), user (changes their own jobs; the default), admin (all jobs)\n"
+    "                    or worker (runs parts of all jobs, and nothing else)\n"
+    "  --project NAME    may be given several times; '*' for all projects (default: default; of a worker '*')\n"
     "  --expires TIME    12h, 30d or never (default: 90d)\n"
     "\n"
     "create prints the token, once: only its hash is kept. Hand it over in a file that only its owner may read.\n"
@@ -128,6 +130,12 @@ absl::StatusOr<TokenFlags> ParseTokenFlags(const std::vector<std::string>& args,
   // Workers take what is next, of whatever project.
   const bool is_worker = flags.request.scope == Scope::kWorker;
   if (flags.request.projects.empty()) flags.request.projects = {is_worker ? kAllProjects : "default"};
+  const std::vector<std::string>& projects = flags.request.projects;
+  if (is_worker && std::find(projects.begin(), projects.end(), kAllProjects) == projects.end()) {
+    return absl::InvalidArgumentError(
+        "workers take parts of all projects' jobs: a token of scope worker has no --project "
+        "but '*'");
+  }
   return flags;
 }
 

@@ -131,8 +131,10 @@ JobManager::LeaseState JobManager::RenewLease(const std::string& holder, const L
                                               SteadyTime expiry) {
   MutexLock lock(&mutex_);
   if (!IsHeld(holder, lease, epoch)) return LeaseState::kLost;
+  // Whoever does not come to an end loses it in time.
+  if (book_.Find(lease, epoch)->signals->stopped()) return LeaseState::kStopped;
   book_.Renew(lease, epoch, expiry);
-  return book_.Find(lease, epoch)->signals->stopped() ? LeaseState::kStopped : LeaseState::kHeld;
+  return LeaseState::kHeld;
 }
 
 absl::StatusOr<std::shared_ptr<const SearchSpec>> JobManager::SearchOf(const std::string& holder, const Lease& lease,
@@ -149,14 +151,21 @@ std::int64_t JobManager::AppendPoints(const std::string& holder, std::uint64_t e
                                       PointBatch batch, std::function<void(absl::Status)> done) {
   const Lease lease{batch.job_id, batch.start};
   bool is_held = false;
+  bool is_late = false;
   std::int64_t new_samples = 0;
   {
     MutexLock lock(&mutex_);
     is_held = IsHeld(holder, lease, epoch);
     if (is_held) {
-      book_.Renew(lease, epoch, expiry);
-      new_samples = book_.Note(lease, epoch, batch.samples_done, batch.start_done);
+      const LeaseBook::Grant& grant = *book_.Find(lease, epoch);
+      is_late = grant.start_done && !batch.start_done;
+      if (!grant.signals->stopped()) book_.Renew(lease, epoch, expiry);
+      if (!is_late) new_samples = book_.Note(lease, epoch, batch.samples_done, batch.start_done);
     }
+  }
+  if (is_late) {
+    done(FieldError("start_done", "was said of this start before: no more points are to come"));
+    return 0;
   }
   // One that is lost from here on does no harm: whoever has it next finds the same points.
   if (is_held) {

@@ -117,13 +117,14 @@ class JobManager {
   // draining.
   absl::StatusOr<std::optional<HeldLease>> TakeLease(const std::string& holder, int most, SteadyTime expiry);
   enum class LeaseState { kHeld, kStopped, kLost };
-  // kStopped: it is the holder's still, but nothing more is wanted of it.
+  // kStopped: it is the holder's still, but nothing more is wanted of it, and it is not renewed any more.
   LeaseState RenewLease(const std::string& holder, const Lease& lease, std::uint64_t epoch, SteadyTime expiry);
   // The search of a lease that the holder has. FAILED_PRECONDITION for another.
   absl::StatusOr<std::shared_ptr<const SearchSpec>> SearchOf(const std::string& holder, const Lease& lease,
                                                              std::uint64_t epoch);
   // As HeldLease::points of the local worker's, and renews the lease, as what comes gets on. FAILED_PRECONDITION when
-  // the holder has not the lease. How many of the start's samples are new.
+  // the holder has not the lease, INVALID_ARGUMENT when the start was said to be done. How many of the start's samples
+  // are new.
   std::int64_t AppendPoints(const std::string& holder, std::uint64_t epoch, SteadyTime expiry, PointBatch batch,
                             std::function<void(absl::Status)> done);
   // As LeaseSource::End. OK also when the holder has not the lease; then nothing happens. INVALID_ARGUMENT for a start

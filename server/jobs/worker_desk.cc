@@ -16,8 +16,10 @@ constexpr absl::Duration kShortestPoll = absl::Milliseconds(100);
 constexpr absl::Duration kLongestPoll = absl::Seconds(5);
 // Of all workers together, while there is nothing to do.
 constexpr double kPollsPerSecond = 1000;
-// How long a worker that is not heard of is still listed.
+// How long a worker that is not heard of is still listed, unless its place is wanted.
 constexpr absl::Duration kForgetAfter = absl::Minutes(10);
+// For how many times a lease's a worker may be silent and still come back.
+constexpr int kMissedLeases = 3;
 // Over which points are counted for the rate.
 constexpr absl::Duration kRateTime = absl::Minutes(1);
 
@@ -33,12 +35,13 @@ std::string WorkerDesk::HolderOf(std::int64_t number) { return absl::StrCat("wor
 absl::StatusOr<WorkerDesk::Session> WorkerDesk::Start(const Worker& worker) {
   ASSIGN_OR_RETURN(std::string secret, options_.make_secret());
   MutexLock lock(&mutex_);
-  ForgetSilent();
+  ForgetSilent(kForgetAfter);
+  if (sessions_.size() >= options_.max_workers) ForgetSilent(absl::ZeroDuration());
   if (sessions_.size() >= options_.max_workers) {
     return LimitError("max_workers",
                       absl::StrCat("there are ", sessions_.size(), " workers, and at most ", options_.max_workers,
                                    " are allowed; end some, or wait until those that died are forgotten"),
-                      kForgetAfter);
+                      kMissedLeases * options_.lease_time);
   }
   Entry& entry = sessions_[secret];
   entry.worker = worker;
@@ -142,9 +145,9 @@ void WorkerDesk::CountPoints(const Call& call, std::int64_t points) {
   entry->recent_points += static_cast<double>(points);
 }
 
-void WorkerDesk::ForgetSilent() {
+void WorkerDesk::ForgetSilent(absl::Duration least) {
   const SteadyTime now = options_.steady_clock();
-  const absl::Duration most = std::max(kForgetAfter, 3 * options_.lease_time);
+  const absl::Duration most = std::max(least, kMissedLeases * options_.lease_time);
   std::erase_if(sessions_, [&](const auto& session) { return now - session.second.last_heard_steady > most; });
 }
 
@@ -153,7 +156,7 @@ std::vector<WorkerDesk::Status> WorkerDesk::List() {
   for (LeaseBook::Taken& taken : options_.jobs->LeasesOut()) by_holder[taken.grant.holder].push_back(std::move(taken));
   std::vector<Status> list;
   MutexLock lock(&mutex_);
-  ForgetSilent();
+  ForgetSilent(kForgetAfter);
   const SteadyTime now = options_.steady_clock();
   for (auto& [secret, entry] : sessions_) {
     Fade(&entry, now);

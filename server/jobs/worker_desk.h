@@ -126,7 +126,7 @@ class WorkerDesk {
   Entry* Find(const Call& call) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void CountPoints(const Call& call, std::int64_t points);
   void Fade(Entry* entry, SteadyTime now) const;
-  void ForgetSilent() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ForgetSilent(absl::Duration least) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const Options options_;
   Mutex mutex_;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -89,6 +90,9 @@ absl::Status CheckPoint(const SearchSpec& spec, const NewPoint& point, KnownText
     return FieldError("score", "is finite for a step of the descent, which is not exact");
   }
   RETURN_IF_ERROR(CheckParameters(spec, point));
+  if (point.origin != PointOrigin::kDescent) {
+    RETURN_IF_ERROR(spec.hardware_template->ValidateHardware({point.parameters.begin(), point.parameters.end()}));
+  }
   return CheckDesign(spec, point, known);
 }
 
@@ -101,6 +105,16 @@ std::int64_t MostPoints(const SearchSpec& spec, std::int64_t samples) {
 absl::Status CheckEqual(std::string_view field, double reported, double computed) {
   if (reported == computed) return absl::OkStatus();
   return FieldError(field, absl::StrFormat("is %.17g, and the model gives %.17g for this design", reported, computed));
+}
+
+absl::Status CheckFigures(const SearchSpec& spec, const NewPoint& point) {
+  ASSIGN_OR_RETURN(const DesignEvaluation design, EvaluateDesign(spec, point.parameters, point.design));
+  RETURN_IF_ERROR(CheckEqual("energy_uj", point.energy_uj, design.metrics.energy_uj));
+  RETURN_IF_ERROR(CheckEqual("latency_cycles", point.latency_cycles, design.metrics.latency_cycles));
+  RETURN_IF_ERROR(CheckEqual("area_mm2", point.area_mm2, design.metrics.area_mm2));
+  // The references of a worst ratio may have come after the lease was granted.
+  if (spec.combination.kind == Combination::Kind::kWorstRatio) return absl::OkStatus();
+  return CheckEqual("score", point.score, GoalOf(spec).Score(design.metrics));
 }
 
 }  // namespace
@@ -139,19 +153,20 @@ absl::Status CheckBatch(const SearchSpec& spec, const PointBatch& batch) {
 }
 
 absl::Status CheckBest(const SearchSpec& spec, const PointBatch& batch) {
-  const auto best = std::min_element(batch.points.begin(), batch.points.end(),
-                                     [](const NewPoint& a, const NewPoint& b) { return a.score < b.score; });
-  if (best == batch.points.end() || !std::isfinite(best->score)) return absl::OkStatus();
-  const auto check = [&] {
-    ASSIGN_OR_RETURN(const DesignEvaluation design, EvaluateDesign(spec, best->parameters, best->design));
-    RETURN_IF_ERROR(CheckEqual("energy_uj", best->energy_uj, design.metrics.energy_uj));
-    RETURN_IF_ERROR(CheckEqual("latency_cycles", best->latency_cycles, design.metrics.latency_cycles));
-    RETURN_IF_ERROR(CheckEqual("area_mm2", best->area_mm2, design.metrics.area_mm2));
-    // The references of a worst ratio may have come after the lease was granted.
-    if (spec.combination.kind == Combination::Kind::kWorstRatio) return absl::OkStatus();
-    return CheckEqual("score", best->score, GoalOf(spec).Score(design.metrics));
-  };
-  return PrefixField(absl::StrCat("points[", best - batch.points.begin(), "]"), check());
+  // No point of a batch that lies about its figures can dominate all that are checked.
+  std::set<std::size_t> best;
+  for (double NewPoint::*figure :
+       {&NewPoint::score, &NewPoint::energy_uj, &NewPoint::latency_cycles, &NewPoint::area_mm2}) {
+    const NewPoint* least = nullptr;
+    for (const NewPoint& point : batch.points) {
+      if (std::isfinite(point.score) && (least == nullptr || point.*figure < least->*figure)) least = &point;
+    }
+    if (least != nullptr) best.insert(static_cast<std::size_t>(least - batch.points.data()));
+  }
+  for (const std::size_t i : best) {
+    RETURN_IF_ERROR(PrefixField(absl::StrCat("points[", i, "]"), CheckFigures(spec, batch.points[i])));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status CheckOutcome(const SearchSpec& spec, const Lease& lease, const Outcome& outcome) {
@@ -160,6 +175,7 @@ absl::Status CheckOutcome(const SearchSpec& spec, const Lease& lease, const Outc
   if (outcome.conflict && lease.start != kDiagnosisUnit && !proves_none) {
     return FieldError("conflict", "is of no diagnosis, and of no proof that there is no design");
   }
+  if (outcome.conflict && outcome.conflict->empty()) return FieldError("conflict", "says nothing");
   if (outcome.ending == Ending::kWithinStopGap && !(lease.start >= 0 && spec.stop_score)) {
     return FieldError("ending", "is WITHIN_STOP_GAP of no start with a stop gap");
   }

@@ -67,6 +67,17 @@ export class Daemon {
     rmSync(this.folder, { recursive: true });
   }
 
+  // A worker of two threads in a process of its own. Returns what ends it.
+  work(name) {
+    const worker = spawn(program("oneloop-worker"),
+      ["--server", `unix:${this.folder}/oneloop.sock`, "--threads", "2", "--name", name], { stdio: "ignore" });
+    const ended = new Promise((done) => worker.on("exit", done));
+    return async () => {
+      worker.kill("SIGTERM");
+      await ended;
+    };
+  }
+
   // Until a job is over.
   wait(job) {
     this.run("oneloop", "watch", job);

@@ -216,6 +216,23 @@ test("two jobs are compared at equal samples", async () => {
   await shoot("compare");
 });
 
+test("who works for the daemon stands above its jobs", async () => {
+  await page.goto(`${daemon.url}/`);
+  await heading("Jobs");
+  const panel = page.locator("details.workers");
+  assert.equal(await panel.count(), 0, "nothing is said of workers where there are none");
+  const leave = daemon.work("pilot-1");
+  try {
+    await panel.getByText(/1 worker: \d of 2 threads busy/).waitFor();
+    await panel.locator("summary").click();
+    await panel.getByRole("cell", { name: "pilot-1" }).waitFor();
+    await shoot("workers");
+  } finally {
+    await leave();
+  }
+  await panel.waitFor({ state: "detached" });
+});
+
 test("jobs are filtered, in the words of the daemon, and deleted with a way back", async () => {
   await page.goto(daemon.url);
   const filter = page.getByRole("searchbox");

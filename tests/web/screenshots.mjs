@@ -19,6 +19,7 @@ try {
   await page.getByLabel("Token").fill(daemon.token);
   await page.getByRole("button", { name: "Log in" }).click();
   await page.getByRole("table").waitFor();
+  const leave = [daemon.work("node1:4711"), daemon.work("node2:4712")];
   const running = [];
   for (const workload_name of ["mobilenet_v2", "vit_b_16"]) {
     running.push(await submitAs(daemon, { workload_name, starts: 7, steps: 40000 }, { chip: "c3" }));
@@ -34,9 +35,12 @@ try {
   // Until its rate is known.
   const rate = page.locator("tr", { has: page.locator(".badge.running") }).locator("td").nth(7);
   await rate.filter({ hasText: /\d/ }).waitFor();
-  await shoot("jobs", "mobilenet_v2", { clip: { x: 0, y: 0, width: 1280, height: 360 } });
+  await page.locator("details.workers summary").click();
+  await page.getByRole("cell", { name: "node2:4712" }).waitFor();
+  await shoot("jobs", "mobilenet_v2", { clip: { x: 0, y: 0, width: 1280, height: 520 } });
   // Out of the way: searches take the processors that the browser needs.
   for (const job of running) daemon.run("oneloop", "cancel", job);
+  for (const end of leave) await end();
   const go = async (path) => page.evaluate((to) => {
     window.history.pushState(null, "", to);
     window.dispatchEvent(new PopStateEvent("popstate"));

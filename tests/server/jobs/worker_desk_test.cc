@@ -272,7 +272,10 @@ TEST_F(WorkerDeskTest, AStartIsNotOverBeforeAllItsPointsHaveCome) {
   EXPECT_THAT(Message(early), HasSubstr("start_done"));
   PointBatch last = BatchOf(held.lease);
   last.start_done = true;
-  ASSERT_EQ(Append(worker, held, std::move(last)), absl::OkStatus());
+  ASSERT_EQ(Append(worker, held, last), absl::OkStatus());
+  EXPECT_EQ(Append(worker, held, last), absl::OkStatus()) << "sent twice";
+  last.start_done = false;
+  EXPECT_TRUE(absl::IsInvalidArgument(Append(worker, held, last)));
   EXPECT_EQ(End(worker, held, done), absl::OkStatus());
   EXPECT_EQ(store_.GetJob(id)->starts_done, 1);
 }
@@ -316,9 +319,25 @@ TEST_F(WorkerDeskTest, TooManyAreRefusedUntilTheSilentOnesAreForgotten) {
   const absl::Status refused = desk_->Start({"pilot", "node1", 1, "1", "AVX2", "slurm"}).status();
   EXPECT_TRUE(absl::IsResourceExhausted(refused));
   EXPECT_THAT(Message(refused), HasSubstr("max_workers"));
-  PassTime(absl::Minutes(11));
+  PassTime(absl::Minutes(2));
+  EXPECT_THAT(desk_->List(), SizeIs(3)) << "as long as nobody wants their places";
   EXPECT_TRUE(desk_->Start({"pilot", "node1", 1, "1", "AVX2", "slurm"}).ok());
   EXPECT_THAT(desk_->List(), SizeIs(1));
+  PassTime(absl::Minutes(11));
+  EXPECT_THAT(desk_->List(), IsEmpty());
+}
+
+TEST_F(WorkerDeskTest, WhoeverDoesNotStopLosesTheLeaseInTime) {
+  const std::int64_t id = Submit();
+  const std::string worker = Begin();
+  const std::vector<HeldLease> held = Take(worker, 2);
+  ASSERT_TRUE(jobs_->Pause(id, std::nullopt).ok());
+  ASSERT_TRUE(jobs_->Resume(id, std::nullopt).ok());
+  const auto renew = [&] { return desk_->Renew({worker, "slurm"}, {{held[1].lease, held[1].epoch}}).value()[0]; };
+  PassTime(kLeaseTime - absl::Seconds(1));
+  EXPECT_EQ(renew(), JobManager::LeaseState::kStopped);
+  PassTime(absl::Seconds(1));
+  EXPECT_EQ(renew(), JobManager::LeaseState::kLost);
 }
 
 TEST_F(WorkerDeskTest, AFailedUnitEndsItsJobWithTheReason) {

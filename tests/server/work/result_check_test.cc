@@ -92,6 +92,7 @@ TEST_F(ResultCheckTest, RefusesWhatNoStartFinds) {
       {"points[0].parameters", [](PointBatch* b) { b->points[0].parameters = {}; }},
       {"points[0].parameters", [](PointBatch* b) { b->points[0].parameters = {kNan}; }},
       {"points[0].parameters", [](PointBatch* b) { b->points[0].parameters = {65}; }},
+      {"points[1].parameters", [](PointBatch* b) { b->points[1].parameters = {5.5}; }},
       {"points[0].design", [](PointBatch* b) { b->points[0].design = kDesign; }},
       {"points[1].design", [](PointBatch* b) { b->points[1].design = ""; }},
       {"points[1].design", [](PointBatch* b) { b->points[1].design += "\n"; }},
@@ -143,6 +144,13 @@ TEST_F(ResultCheckTest, ABestPointHasTheModelsFigures) {
         EXPECT_TRUE(absl::IsInvalidArgument(CheckBest(spec, forgery)));
         ++forged;
       }
+      // With a worse score it would still dominate all others.
+      PointBatch forgery = batch;
+      NewPoint wonder = *best;
+      wonder.energy_uj = wonder.latency_cycles = 5;
+      wonder.score *= 2;
+      forgery.points.push_back(wonder);
+      EXPECT_TRUE(absl::IsInvalidArgument(CheckBest(spec, forgery)));
     }
     EXPECT_GT(forged, 0);
   }
