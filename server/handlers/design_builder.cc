@@ -15,6 +15,7 @@
 #include "common/base/log.h"
 #include "common/base/status.h"
 #include "common/convert/convert.h"
+#include "common/model/exact/cost_model.h"
 #include "common/model/exact/explanation.h"
 #include "server/handlers/job_convert.h"
 #include "server/handlers/record_convert.h"
@@ -126,7 +127,8 @@ void LogDifference(const PointRecord& point, const v1::Design& design) {
 absl::StatusOr<DecodedDesign> DecodeDesign(const JobRecord& job, const PointRecord& point, const std::string& text) {
   ASSIGN_OR_RETURN(std::shared_ptr<const SearchSpec> search, DecodeSearch(job));
   ASSIGN_OR_RETURN(v1::JobSpec spec, DecodeSpec(job));
-  absl::StatusOr<DesignEvaluation> evaluation = EvaluateDesign(*search, point.point.parameters, text);
+  absl::StatusOr<DesignEvaluation> evaluation =
+      EvaluateDesign(*search, CostModel(search->hardware_template), point.point.parameters, text);
   if (!evaluation.ok()) return Unreadable(point, Message(evaluation.status()));
   return DecodedDesign{*std::move(evaluation), std::move(search), std::move(spec)};
 }

@@ -6,14 +6,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "common/base/status.h"
-#include "common/model/exact/cost_model.h"
 #include "common/model/exact/explanation.h"
 #include "common/model/goal/workload_sum.h"
 
 namespace oneloop {
 
-absl::StatusOr<DesignEvaluation> EvaluateDesign(const SearchSpec& search, std::span<const double> parameters,
-                                                std::string_view text) {
+absl::StatusOr<DesignEvaluation> EvaluateDesign(const SearchSpec& search, const CostModel& model,
+                                                std::span<const double> parameters, std::string_view text) {
   const std::vector<std::string> lines = absl::StrSplit(ToAbsl(text), '\n');
   const std::vector<Layer>& layers = search.workload->layers;
   if (lines.size() != layers.size()) {
@@ -23,7 +22,6 @@ absl::StatusOr<DesignEvaluation> EvaluateDesign(const SearchSpec& search, std::s
   design.hardware = HardwarePoint(parameters.begin(), parameters.end());
   const Template& hardware_template = *search.hardware_template;
   RETURN_IF_ERROR(hardware_template.ValidateHardware(design.hardware));
-  const CostModel model(search.hardware_template);
   const ComponentCosts costs = model.CostsAt(design.hardware);
   design.units = PeakMacsPerCycle(hardware_template, costs) / costs.macs_per_cycle;
   const WorkloadSum sum(*search.workload);

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "common/hardware/template.h"
 #include "common/mapping/mapping.h"
+#include "common/model/exact/cost_model.h"
 #include "common/model/goal/metrics.h"
 #include "server/search/layer_evaluation.h"
 #include "server/search/search_spec.h"
@@ -23,10 +24,10 @@ struct DesignEvaluation {
   WorkloadMetrics metrics;
 };
 
-// `parameters` by parameter index; `text` has one line of mapping text per layer. INVALID_ARGUMENT, with the field or
-// the layer, for what is no design of the search, or does not fit.
-absl::StatusOr<DesignEvaluation> EvaluateDesign(const SearchSpec& search, std::span<const double> parameters,
-                                                std::string_view text);
+// `model` is of the search's template; `parameters` by parameter index; `text` has one line of mapping text per layer.
+// INVALID_ARGUMENT, with the field or the layer, for what is no design of the search, or does not fit.
+absl::StatusOr<DesignEvaluation> EvaluateDesign(const SearchSpec& search, const CostModel& model,
+                                                std::span<const double> parameters, std::string_view text);
 
 }  // namespace oneloop
 

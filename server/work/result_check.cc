@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +14,7 @@
 #include "absl/strings/str_format.h"
 #include "common/base/status.h"
 #include "common/mapping/mapping.h"
+#include "common/model/exact/cost_model.h"
 #include "server/search/design_evaluation.h"
 
 namespace oneloop {
@@ -102,19 +102,24 @@ std::int64_t MostPoints(const SearchSpec& spec, std::int64_t samples) {
   return 2 * (samples + 1) * (std::ssize(spec.workload->layers) + 1);
 }
 
-absl::Status CheckEqual(std::string_view field, double reported, double computed) {
-  if (reported == computed) return absl::OkStatus();
-  return FieldError(field, absl::StrFormat("is %.17g, and the model gives %.17g for this design", reported, computed));
+std::string PlaceOf(const PointBatch& batch, const NewPoint& point) {
+  return absl::StrCat("points[", &point - batch.points.data(), "]");
 }
 
-absl::Status CheckFigures(const SearchSpec& spec, const NewPoint& point) {
-  ASSIGN_OR_RETURN(const DesignEvaluation design, EvaluateDesign(spec, point.parameters, point.design));
+absl::Status CheckEqual(std::string_view field, double reported, double computed) {
+  if (reported == computed) return absl::OkStatus();
+  return FieldError(field, absl::StrFormat("is %.17g, and the model gives %.17g", reported, computed));
+}
+
+// The references of a worst ratio may have come after the lease was granted.
+bool TellsScores(const SearchSpec& spec) { return spec.combination.kind != Combination::Kind::kWorstRatio; }
+
+absl::Status CheckFigures(const SearchSpec& spec, const CostModel& model, const NewPoint& point) {
+  ASSIGN_OR_RETURN(const DesignEvaluation design, EvaluateDesign(spec, model, point.parameters, point.design));
   RETURN_IF_ERROR(CheckEqual("energy_uj", point.energy_uj, design.metrics.energy_uj));
   RETURN_IF_ERROR(CheckEqual("latency_cycles", point.latency_cycles, design.metrics.latency_cycles));
   RETURN_IF_ERROR(CheckEqual("area_mm2", point.area_mm2, design.metrics.area_mm2));
-  // The references of a worst ratio may have come after the lease was granted.
-  if (spec.combination.kind == Combination::Kind::kWorstRatio) return absl::OkStatus();
-  return CheckEqual("score", point.score, GoalOf(spec).Score(design.metrics));
+  return TellsScores(spec) ? CheckEqual("score", point.score, GoalOf(spec).Score(design.metrics)) : absl::OkStatus();
 }
 
 }  // namespace
@@ -153,18 +158,30 @@ absl::Status CheckBatch(const SearchSpec& spec, const PointBatch& batch) {
 }
 
 absl::Status CheckBest(const SearchSpec& spec, const PointBatch& batch) {
-  // No point of a batch that lies about its figures can dominate all that are checked.
-  std::set<std::size_t> best;
-  for (double NewPoint::*figure :
-       {&NewPoint::score, &NewPoint::energy_uj, &NewPoint::latency_cycles, &NewPoint::area_mm2}) {
-    const NewPoint* least = nullptr;
-    for (const NewPoint& point : batch.points) {
-      if (std::isfinite(point.score) && (least == nullptr || point.*figure < least->*figure)) least = &point;
+  // No point that lies about its figures can dominate all that are computed anew. Of one network the score follows from
+  // the figures, so that the least score stands for energy and latency.
+  using Figure = double NewPoint::*;
+  std::vector<Figure> figures = {&NewPoint::score, &NewPoint::area_mm2};
+  const bool is_one = spec.workload->networks.empty() && TellsScores(spec);
+  if (!is_one) figures.insert(figures.end(), {&NewPoint::energy_uj, &NewPoint::latency_cycles});
+  std::vector<const NewPoint*> least(figures.size());
+  const Goal goal = GoalOf(spec);
+  for (const NewPoint& point : batch.points) {
+    if (!std::isfinite(point.score)) continue;
+    if (is_one) {
+      const double score = goal.Score({point.energy_uj, point.latency_cycles, point.area_mm2});
+      if (point.score != score) return PrefixField(PlaceOf(batch, point), CheckEqual("score", point.score, score));
     }
-    if (least != nullptr) best.insert(static_cast<std::size_t>(least - batch.points.data()));
+    for (std::size_t f = 0; f < figures.size(); ++f) {
+      if (least[f] == nullptr || point.*figures[f] < least[f]->*figures[f]) least[f] = &point;
+    }
   }
-  for (const std::size_t i : best) {
-    RETURN_IF_ERROR(PrefixField(absl::StrCat("points[", i, "]"), CheckFigures(spec, batch.points[i])));
+  if (least.front() == nullptr) return absl::OkStatus();
+  const CostModel model(spec.hardware_template);
+  std::sort(least.begin(), least.end());
+  least.erase(std::unique(least.begin(), least.end()), least.end());
+  for (const NewPoint* point : least) {
+    RETURN_IF_ERROR(PrefixField(PlaceOf(batch, *point), CheckFigures(spec, model, *point)));
   }
   return absl::OkStatus();
 }

@@ -16,9 +16,9 @@ namespace oneloop {
 // ranges, figures that are numbers and not negative, and mappings that fit the layers, in the words of FormatMapping.
 absl::Status CheckBatch(const SearchSpec& spec, const PointBatch& batch);
 
-// Of the batch's points that have a score, those with the least score, energy, latency and area, computed anew: their
-// figures have to be the model's, to the bit. Others' figures are taken as they are told. Precondition: CheckBatch is
-// OK.
+// Of the batch's points that have a score, those with the least score and area, computed anew: their figures have to be
+// the model's, to the bit. The scores of the others have to follow from their figures; of several networks, where they
+// do not, those with the least energy and latency are computed anew, too. Precondition: CheckBatch is OK.
 absl::Status CheckBest(const SearchSpec& spec, const PointBatch& batch);
 
 // What came of a lease of this kind.

@@ -21,6 +21,7 @@
 #include <memory>
 #include <queue>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -439,6 +440,8 @@ void Run(int workers, double points_per_second, absl::Duration time) {
   reads.Print("read by others");
   std::fflush(stdout);
   daemon.Signal(SIGKILL);
+  std::error_code ignored;
+  std::filesystem::remove_all(directory.path(), ignored);
   // Calls under way hold on to what is on this stack.
   std::_Exit(0);
 }

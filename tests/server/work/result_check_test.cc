@@ -149,6 +149,7 @@ TEST_F(ResultCheckTest, ABestPointHasTheModelsFigures) {
       NewPoint wonder = *best;
       wonder.energy_uj = wonder.latency_cycles = 5;
       wonder.score *= 2;
+      wonder.area_mm2 *= 2;
       forgery.points.push_back(wonder);
       EXPECT_TRUE(absl::IsInvalidArgument(CheckBest(spec, forgery)));
     }
