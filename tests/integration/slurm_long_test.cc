@@ -73,10 +73,9 @@ TEST_F(SlurmLongTest, ANodeThatDoesNotSeeTheFilesSaysSo) {
 TEST_F(SlurmLongTest, KeepFollowsTheQueue) {
   FakeDaemon daemon;
   std::atomic<int> starts = 3;
-  daemon.list_jobs = [&starts](const v1::ListJobsRequest&) -> absl::StatusOr<v1::ListJobsResponse> {
-    v1::ListJobsResponse response;
-    *response.add_jobs() = MakeJob(1, v1::RUNNING, 0);
-    response.mutable_jobs(0)->mutable_progress()->set_starts_total(starts);
+  daemon.list_workers = [&starts](const v1::ListWorkersRequest&) -> absl::StatusOr<v1::ListWorkersResponse> {
+    v1::ListWorkersResponse response;
+    response.set_waiting_leases(starts);
     return response;
   };
   const Program program = Oneloop({});
