@@ -71,7 +71,8 @@ export async function getServer(signal?: AbortSignal): Promise<ServerInfo> {
 }
 
 export async function listWorkers(signal?: AbortSignal): Promise<WorkerList> {
-  return parseWorkers(await api.get("/v1/workers?page_size=1000", signal));
+  const { all, last } = await everyPage("/v1/workers", "workers", signal);
+  return parseWorkers({ ...last, workers: all });
 }
 
 export async function logIn(value: string): Promise<void> {
@@ -154,23 +155,24 @@ export async function getTemplate(name: string, signal?: AbortSignal): Promise<T
   return parseTemplate(await api.get(`/v1/templates/${encodeURIComponent(name)}`, signal));
 }
 
-async function everyPage(path: string, field: string, signal?: AbortSignal): Promise<readonly unknown[]> {
+// The field of all pages, and whatever else the last one says.
+async function everyPage(path: string, field: string, signal?: AbortSignal):
+  Promise<{ readonly all: readonly unknown[]; readonly last: Readonly<Record<string, unknown>> }> {
   const all: unknown[] = [];
-  let next = "";
-  do {
+  for (let next = "";;) {
     const page = fields(await api.get(withQuery(path, { page_size: 1000, page_token: next }), signal));
     all.push(...list(page[field]));
     next = text(page["next_page_token"]);
-  } while (next !== "");
-  return all;
+    if (next === "") return { all, last: page };
+  }
 }
 
 export async function listWorkloads(signal?: AbortSignal): Promise<readonly Named[]> {
-  return (await everyPage("/v1/workloads", "workloads", signal)).map(parseNamed);
+  return (await everyPage("/v1/workloads", "workloads", signal)).all.map(parseNamed);
 }
 
 export async function listTemplates(signal?: AbortSignal): Promise<readonly Template[]> {
-  return (await everyPage("/v1/templates", "templates", signal)).map(parseTemplate);
+  return (await everyPage("/v1/templates", "templates", signal)).all.map(parseTemplate);
 }
 
 // A file's text → the message to submit, as the daemon reads it.
