@@ -24,8 +24,9 @@ absl::Status CheckLength(std::string_view field, int length, int points) {
                     absl::StrCat("has ", length, " values for ", points, " points"));
 }
 
-absl::Status CheckText(std::string_view field, const std::string& text, std::size_t longest) {
-  if (text.size() <= longest) return absl::OkStatus();
+// For people, who read it in a terminal.
+absl::StatusOr<std::string> ReadText(std::string_view field, const std::string& text, std::size_t longest) {
+  if (text.size() <= longest) return PrintableText(text);
   return FieldError(field, absl::StrCat("has ", text.size(), " bytes; valid: at most ", longest));
 }
 
@@ -183,18 +184,16 @@ void OutcomeToProto(const absl::StatusOr<Outcome>& outcome, v1::EndLeaseRequest*
 
 absl::StatusOr<absl::StatusOr<Outcome>> OutcomeFromProto(const v1::EndLeaseRequest& request) {
   if (request.has_error()) {
-    RETURN_IF_ERROR(CheckText("error.message", request.error().message(), kLongestConflict));
+    ASSIGN_OR_RETURN(const std::string message, ReadText("error.message", request.error().message(), kLongestConflict));
     if (request.error().code() == 0) return FieldError("error.code", "is 0, which is no error");
     // Whatever it is, it is not the daemon's storage.
-    return absl::StatusOr<Outcome>(absl::InternalError(PrintableText(request.error().message())));
+    return absl::StatusOr<Outcome>(absl::InternalError(message));
   }
   Outcome outcome;
   ASSIGN_OR_RETURN(outcome.ending, EndingFromProto(request.ending()));
-  RETURN_IF_ERROR(CheckText("remark", request.remark(), kLongestRemark));
-  outcome.remark = PrintableText(request.remark());
+  ASSIGN_OR_RETURN(outcome.remark, ReadText("remark", request.remark(), kLongestRemark));
   if (request.has_conflict()) {
-    RETURN_IF_ERROR(CheckText("conflict", request.conflict(), kLongestConflict));
-    outcome.conflict = PrintableText(request.conflict());
+    ASSIGN_OR_RETURN(outcome.conflict, ReadText("conflict", request.conflict(), kLongestConflict));
   }
   if (request.has_bound()) {
     const v1::WorkBound& bound = request.bound();

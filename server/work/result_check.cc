@@ -65,11 +65,11 @@ absl::Status CheckDesign(const SearchSpec& spec, const NewPoint& point, KnownTex
     if (text != (*known)[l] || text.empty()) {
       const absl::StatusOr<Mapping> mapping =
           ParseMapping(*spec.hardware_template, spec.workload->layers[l].shape, text);
-      const std::string field = absl::StrCat("design[", l, "]");
-      if (!mapping.ok()) return PrefixField(field, mapping.status());
+      const auto field = [l] { return absl::StrCat("design[", l, "]"); };
+      if (!mapping.ok()) return PrefixField(field(), mapping.status());
       // No other text says more, and it could be of any length.
       if (FormatMapping(*spec.hardware_template, *mapping) != text) {
-        return FieldError(field, "is not written as workers write it");
+        return FieldError(field(), "is not written as workers write it");
       }
       (*known)[l] = text;
     }
@@ -114,12 +114,12 @@ absl::Status CheckEqual(std::string_view field, double reported, double computed
 // The references of a worst ratio may have come after the lease was granted.
 bool TellsScores(const SearchSpec& spec) { return spec.combination.kind != Combination::Kind::kWorstRatio; }
 
-absl::Status CheckFigures(const SearchSpec& spec, const CostModel& model, const NewPoint& point) {
+absl::Status CheckFigures(const SearchSpec& spec, const Goal& goal, const CostModel& model, const NewPoint& point) {
   ASSIGN_OR_RETURN(const DesignEvaluation design, EvaluateDesign(spec, model, point.parameters, point.design));
   RETURN_IF_ERROR(CheckEqual("energy_uj", point.energy_uj, design.metrics.energy_uj));
   RETURN_IF_ERROR(CheckEqual("latency_cycles", point.latency_cycles, design.metrics.latency_cycles));
   RETURN_IF_ERROR(CheckEqual("area_mm2", point.area_mm2, design.metrics.area_mm2));
-  return TellsScores(spec) ? CheckEqual("score", point.score, GoalOf(spec).Score(design.metrics)) : absl::OkStatus();
+  return TellsScores(spec) ? CheckEqual("score", point.score, goal.Score(design.metrics)) : absl::OkStatus();
 }
 
 }  // namespace
@@ -137,11 +137,8 @@ absl::Status CheckBatch(const SearchSpec& spec, const PointBatch& batch) {
   }
   KnownTexts known(spec.workload->layers.size());
   std::int64_t last_sample = 0;
-  for (std::size_t i = 0; i < batch.points.size(); ++i) {
-    const NewPoint& point = batch.points[i];
-    const auto in_points = [i](const absl::Status& status) {
-      return PrefixField(absl::StrCat("points[", i, "]"), status);
-    };
+  for (const NewPoint& point : batch.points) {
+    const auto in_points = [&](const absl::Status& status) { return PrefixField(PlaceOf(batch, point), status); };
     if (point.sample < last_sample || point.sample > batch.samples_done) {
       return in_points(FieldError(
           "sample", absl::StrCat("is ", point.sample, "; valid: ", last_sample, " to ", batch.samples_done)));
@@ -181,7 +178,7 @@ absl::Status CheckBest(const SearchSpec& spec, const PointBatch& batch) {
   std::sort(least.begin(), least.end());
   least.erase(std::unique(least.begin(), least.end()), least.end());
   for (const NewPoint* point : least) {
-    RETURN_IF_ERROR(PrefixField(PlaceOf(batch, *point), CheckFigures(spec, model, *point)));
+    RETURN_IF_ERROR(PrefixField(PlaceOf(batch, *point), CheckFigures(spec, goal, model, *point)));
   }
   return absl::OkStatus();
 }
