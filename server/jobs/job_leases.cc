@@ -122,25 +122,24 @@ absl::StatusOr<std::optional<HeldLease>> JobManager::TakeLease(const std::string
   }
 }
 
-bool JobManager::IsHeld(const std::string& holder, const Lease& lease, std::uint64_t epoch) {
+const LeaseBook::Grant* JobManager::GrantOf(const std::string& holder, const Lease& lease, std::uint64_t epoch) {
   const LeaseBook::Grant* const grant = book_.Find(lease, epoch);
-  return grant != nullptr && grant->holder == holder;
+  return grant != nullptr && grant->holder == holder ? grant : nullptr;
 }
 
 JobManager::LeaseState JobManager::RenewLease(const std::string& holder, const Lease& lease, std::uint64_t epoch,
                                               SteadyTime expiry) {
   MutexLock lock(&mutex_);
-  if (!IsHeld(holder, lease, epoch)) return LeaseState::kLost;
-  // Whoever does not come to an end loses it in time.
-  if (book_.Find(lease, epoch)->signals->stopped()) return LeaseState::kStopped;
+  const LeaseBook::Grant* const grant = GrantOf(holder, lease, epoch);
+  if (grant == nullptr) return LeaseState::kLost;
   book_.Renew(lease, epoch, expiry);
-  return LeaseState::kHeld;
+  return grant->signals->stopped() ? LeaseState::kStopped : LeaseState::kHeld;
 }
 
 absl::StatusOr<std::shared_ptr<const SearchSpec>> JobManager::SearchOf(const std::string& holder, const Lease& lease,
                                                                        std::uint64_t epoch) {
   MutexLock lock(&mutex_);
-  if (!IsHeld(holder, lease, epoch)) return LostLease(lease);
+  if (GrantOf(holder, lease, epoch) == nullptr) return LostLease(lease);
   const auto job = active_.find(lease.job_id);
   // Cancelled a moment ago.
   if (job == active_.end() || job->second.spec == nullptr) return LostLease(lease);
@@ -150,28 +149,27 @@ absl::StatusOr<std::shared_ptr<const SearchSpec>> JobManager::SearchOf(const std
 std::int64_t JobManager::AppendPoints(const std::string& holder, std::uint64_t epoch, SteadyTime expiry,
                                       PointBatch batch, std::function<void(absl::Status)> done) {
   const Lease lease{batch.job_id, batch.start};
-  bool is_held = false;
-  bool is_late = false;
+  absl::Status allowed;
   std::int64_t new_samples = 0;
   {
     MutexLock lock(&mutex_);
-    is_held = IsHeld(holder, lease, epoch);
-    if (is_held) {
-      const LeaseBook::Grant& grant = *book_.Find(lease, epoch);
-      is_late = grant.start_done && !batch.start_done;
-      if (!grant.signals->stopped()) book_.Renew(lease, epoch, expiry);
-      if (!is_late) new_samples = book_.Note(lease, epoch, batch.samples_done, batch.start_done);
+    const LeaseBook::Grant* const grant = GrantOf(holder, lease, epoch);
+    if (grant == nullptr) {
+      allowed = LostLease(lease);
+    } else {
+      book_.Renew(lease, epoch, expiry);
+      if (grant->start_done && !batch.start_done) {
+        allowed = FieldError("start_done", "was said of this start before: no more points are to come");
+      } else {
+        new_samples = book_.Note(lease, epoch, batch.samples_done, batch.start_done);
+      }
     }
   }
-  if (is_late) {
-    done(FieldError("start_done", "was said of this start before: no more points are to come"));
-    return 0;
-  }
   // One that is lost from here on does no harm: whoever has it next finds the same points.
-  if (is_held) {
+  if (allowed.ok()) {
     options_.store->AppendPoints(std::move(batch), std::move(done));
   } else {
-    done(LostLease(lease));
+    done(allowed);
   }
   return new_samples;
 }
@@ -180,9 +178,10 @@ absl::Status JobManager::EndLease(const std::string& holder, const Lease& lease,
                                   const absl::StatusOr<Outcome>& outcome) {
   {
     MutexLock lock(&mutex_);
-    if (!IsHeld(holder, lease, epoch)) return absl::OkStatus();
+    const LeaseBook::Grant* const grant = GrantOf(holder, lease, epoch);
+    if (grant == nullptr) return absl::OkStatus();
     const bool is_over = outcome.ok() && outcome->ending != Ending::kOpen;
-    if (lease.start >= 0 && is_over && !book_.Find(lease, epoch)->start_done) {
+    if (lease.start >= 0 && is_over && !grant->start_done) {
       return FieldError("ending",
                         "is of a start whose points have not all been reported; report them, the last ones "
                         "with start_done");

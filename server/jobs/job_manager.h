@@ -199,7 +199,9 @@ class JobManager {
   absl::Status NoteRunning(std::int64_t job_id);
   // Takes a lease back and does what follows. False when its holder has lost it: nothing follows then.
   bool SettleLease(const Lease& lease, std::uint64_t epoch, const absl::StatusOr<Outcome>& outcome);
-  bool IsHeld(const std::string& holder, const Lease& lease, std::uint64_t epoch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Null when the holder has not the lease.
+  const LeaseBook::Grant* GrantOf(const std::string& holder, const Lease& lease, std::uint64_t epoch)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Queues again the leases that were not renewed.
   void TakeBackExpired();
   absl::Status StoreBound(std::int64_t job_id, const JobBound& bound);

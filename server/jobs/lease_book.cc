@@ -21,7 +21,7 @@ const LeaseBook::Grant* LeaseBook::Find(const Lease& lease, std::uint64_t epoch)
 bool LeaseBook::Renew(const Lease& lease, std::uint64_t epoch, SteadyTime expiry) {
   const auto grant = out_.find(lease);
   if (grant == out_.end() || grant->second.epoch != epoch) return false;
-  grant->second.expiry = expiry;
+  if (!grant->second.signals->stopped()) grant->second.expiry = expiry;
   return true;
 }
 

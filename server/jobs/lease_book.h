@@ -49,7 +49,8 @@ class LeaseBook {
   std::optional<Taken> Take(std::string_view holder, SteadyTime expiry, SteadyTime now);
   // Null when the lease is not out in this epoch.
   const Grant* Find(const Lease& lease, std::uint64_t epoch) const;
-  // False when the lease is not out in this epoch.
+  // One that was told to stop keeps its expiry: whoever does not come to an end loses it in time. False when the lease
+  // is not out in this epoch.
   bool Renew(const Lease& lease, std::uint64_t epoch, SteadyTime expiry);
   // What the holder tells of a start. How many of the samples are new; 0 when the lease is not out in this epoch.
   std::int64_t Note(const Lease& lease, std::uint64_t epoch, std::int64_t samples, bool start_done);
